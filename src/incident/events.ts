@@ -1,0 +1,126 @@
+/** Everything that can have happened to an incident. An event is never edited: a new version gets a new `v` and an upcaster. */
+import type { CheckResult } from './check.ts'
+import type { Contact, Instant, Policy, Severity } from './policy.ts'
+
+export const kinds = ['incident', 'change', 'maintenance', 'disaster', 'drill'] as const
+export type Kind = (typeof kinds)[number]
+
+/** Who did it. A person is a key of `people.yml` or a verified Slack e-mail (`id`), with the Slack user when there is one. */
+export type Actor =
+  | { readonly kind: 'person'; readonly id: string; readonly name: string; readonly slack?: string }
+  | { readonly kind: 'alert'; readonly source: string }
+  | { readonly kind: 'bot' }
+
+/** The identity of an alert is source + fingerprint + start (design: alert fields). */
+export type AlertRef = {
+  readonly source: string
+  readonly fingerprint: string
+  readonly startsAt: Instant
+  readonly rule: string
+  readonly summary: string
+  readonly severity: string | null
+  readonly url?: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export type ClockName = 'response' | 'update'
+
+/** The product as the incident needs it, copied at declaration. */
+export type ProductRef = {
+  readonly key: string
+  readonly name: string
+  readonly links: readonly { readonly name: string; readonly url: string }[]
+  /** Hash of the product's file when this was decided. */
+  readonly hash: string
+}
+
+/** `'opening'` and `'resolution'` are run by the bot itself, `'asked'` by `/diag`. */
+export type CheckPhase = 'opening' | 'resolution' | 'asked'
+
+export type Event =
+  | {
+      readonly type: 'declared'
+      readonly v: 1
+      readonly id: string
+      readonly number: number
+      readonly kind: Kind
+      readonly product: ProductRef
+      readonly title: string
+      readonly summary: string | null
+      readonly policy: Policy
+      /** Start of the alert, or the moment of declaration. */
+      readonly detectedAt: Instant
+      readonly private: boolean
+      /** The alert rule that this is the one open incident of, if an alert opened it. */
+      readonly rule: string | null
+      readonly alert: AlertRef | null
+      readonly responseDue: Instant | null
+      readonly updateDue: Instant | null
+    }
+  | { readonly type: 'channel-opened'; readonly v: 1; readonly channel: string; readonly name: string }
+  | { readonly type: 'channel-lost'; readonly v: 1; readonly channel: string; readonly why: string }
+  | { readonly type: 'alert-joined'; readonly v: 1; readonly alert: AlertRef }
+  | {
+      readonly type: 'alert-resolved'
+      readonly v: 1
+      readonly source: string
+      readonly fingerprint: string
+      readonly startsAt: Instant
+      readonly endsAt: Instant
+    }
+  | { readonly type: 'acknowledged'; readonly v: 1 }
+  | {
+      readonly type: 'severity-changed'
+      readonly v: 1
+      readonly from: Severity
+      readonly policy: Policy
+      readonly why: string | null
+      readonly responseDue: Instant | null
+      readonly updateDue: Instant | null
+    }
+  | { readonly type: 'updated'; readonly v: 1; readonly text: string; readonly updateDue: Instant | null }
+  | { readonly type: 'noted'; readonly v: 1; readonly text: string }
+  | { readonly type: 'mitigated'; readonly v: 1; readonly text: string | null }
+  | { readonly type: 'resolved'; readonly v: 1; readonly summary: string }
+  | { readonly type: 'reviewed'; readonly v: 1 }
+  | {
+      readonly type: 'clock-warned'
+      readonly v: 1
+      readonly clock: ClockName
+      readonly run: number
+      readonly percent: number
+      readonly due: Instant
+    }
+  | { readonly type: 'clock-breached'; readonly v: 1; readonly clock: ClockName; readonly run: number; readonly due: Instant }
+  /** Step `level` of the ladder was mentioned; 0 is the page at opening. */
+  | {
+      readonly type: 'escalated'
+      readonly v: 1
+      readonly run: number
+      readonly level: number
+      readonly to: Contact
+      readonly why: 'page' | 'breach' | 'silence'
+    }
+  | { readonly type: 'checked'; readonly v: 1; readonly phase: CheckPhase; readonly results: readonly CheckResult[] }
+  /** A side step of a surface failed (⚠ in the header) or was made good. */
+  | { readonly type: 'step-failed'; readonly v: 1; readonly surface: string; readonly step: string; readonly reason: string }
+  | { readonly type: 'step-mended'; readonly v: 1; readonly surface: string; readonly step: string }
+  | {
+      readonly type: 'published'
+      readonly v: 1
+      readonly where: 'pull-request' | 'record'
+      readonly url: string | null
+      readonly head: string
+    }
+
+export type EventType = Event['type']
+
+/** An event as it is stored: `seq` counts from 1 within its incident; `occurredAt` is at most `at`. */
+export type Recorded = {
+  readonly incident: string
+  readonly seq: number
+  readonly at: Instant
+  readonly occurredAt: Instant
+  readonly by: Actor
+  readonly event: Event
+}

@@ -1,0 +1,58 @@
+/** The incident as its events make it: `evolve` folds one event into it. Pure; nothing here reads a clock or the catalogue. */
+import type { CheckResult } from './check.ts'
+import type { Actor, AlertRef, CheckPhase, Kind, ProductRef, Recorded } from './events.ts'
+import type { Instant, Policy, Severity } from './policy.ts'
+
+/** The steps of S6 in their order. */
+export const steps = ['detect', 'assess', 'communicate', 'mitigate', 'resolve', 'review'] as const
+export type Step = (typeof steps)[number]
+
+export type Status = 'declared' | 'acknowledged' | 'mitigated' | 'resolved' | 'reviewed'
+
+/** One run of a clock: a change of severity or an update starts the next run. */
+export type ClockRun = {
+  readonly run: number
+  readonly startedAt: Instant
+  readonly due: Instant | null
+  readonly metAt: Instant | null
+  readonly breachedAt: Instant | null
+  /** The highest percentage warned of so far; 0 before the first warning. */
+  readonly warned: number
+  readonly target: Policy
+}
+
+export type Incident = {
+  readonly id: string
+  readonly number: number
+  readonly kind: Kind
+  readonly product: ProductRef
+  readonly title: string
+  readonly summary: string | null
+  readonly severity: Severity
+  readonly policy: Policy
+  readonly private: boolean
+  readonly rule: string | null
+  readonly status: Status
+  readonly declaredAt: Instant
+  readonly declaredBy: Actor
+  readonly stamps: Readonly<Record<Step, Instant | null>>
+  readonly lead: Actor | null
+  readonly channel: { readonly id: string; readonly name: string } | null
+  /** Channels that were lost, newest last. */
+  readonly lostChannels: readonly string[]
+  readonly response: ClockRun | null
+  readonly update: ClockRun | null
+  /** Every run of both clocks that is over, oldest first: the post-mortem's compliance table. */
+  readonly pastRuns: readonly { readonly clock: 'response' | 'update'; readonly run: ClockRun }[]
+  /** The highest step of the ladder mentioned so far; -1 before the first. */
+  readonly escalation: number
+  readonly alerts: readonly (AlertRef & { readonly endedAt: Instant | null })[]
+  readonly checks: readonly { readonly phase: CheckPhase; readonly at: Instant; readonly results: readonly CheckResult[] }[]
+  readonly failedSteps: readonly { readonly surface: string; readonly step: string; readonly reason: string }[]
+  readonly resolution: string | null
+  readonly pullRequest: string | null
+  /** The number of events folded in. */
+  readonly version: number
+}
+
+export type Evolve = (incident: Incident | null, recorded: Recorded) => Incident

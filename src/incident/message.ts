@@ -1,0 +1,41 @@
+/** Messages in our own words. A string is always literal text: whoever renders it escapes it, so foreign text cannot
+ *  mention anybody or disguise a link (faults 55). Only the other kinds of span carry meaning. */
+import type { Contact, Instant } from './policy.ts'
+
+export type Span =
+  | string
+  | { readonly bold: string }
+  | { readonly code: string }
+  | { readonly link: string; readonly text: string }
+  | { readonly mention: Contact }
+  | { readonly channel: string; readonly text: string }
+  /** Shown in each reader's own zone where the surface can, else in `zone`. */
+  | { readonly time: Instant; readonly zone: string }
+
+export type Button = {
+  readonly label: string
+  /** `<verb>`: what is done when it is pressed, e.g. `ack`. */
+  readonly action: string
+  /** The incident's id, or whatever the verb takes. */
+  readonly value: string
+  readonly style?: 'primary' | 'danger'
+}
+
+export type Part =
+  | { readonly kind: 'heading'; readonly text: string }
+  | { readonly kind: 'text'; readonly spans: readonly Span[] }
+  | { readonly kind: 'fields'; readonly fields: readonly { readonly label: string; readonly value: readonly Span[] }[] }
+  | { readonly kind: 'list'; readonly items: readonly (readonly Span[])[] }
+  | { readonly kind: 'quote'; readonly text: string }
+  /** Small print. */
+  | { readonly kind: 'context'; readonly spans: readonly Span[] }
+  | { readonly kind: 'buttons'; readonly buttons: readonly Button[] }
+  | { readonly kind: 'divider' }
+
+export type Message = {
+  /** Stable within its surface: the same key is the same message for ever. */
+  readonly key: string
+  /** One plain line for notifications and screen readers. */
+  readonly summary: string
+  readonly parts: readonly Part[]
+}
