@@ -1,11 +1,15 @@
 /** How the scanned folders say what they hold: each file there is `export default defineX({…})`. */
 import type { z } from 'zod'
 import type { CheckStatus, Finding, Measurement } from './incident/check.ts'
-import type { Actor, AlertRef } from './incident/events.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { CheckResult } from './incident/check.ts'
+import type { Intent } from './incident/commands.ts'
+import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
-import type { Part } from './incident/message.ts'
+import type { Refusal } from './incident/refusals.ts'
+import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
-import type { GuardedFetch } from './ports.ts'
+import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Templates } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -64,7 +68,146 @@ export type AlertSource = {
 /** Declares an alert source; its name is its file's. */
 export const defineAlertSource = (definition: AlertSource): AlertSource => definition
 
+/** An incident with the events that make it. `head(seq)` is the chain's hash at that event. */
+export type Loaded = { readonly incident: Incident; readonly events: readonly Recorded[]; readonly head: (seq: number) => string }
+
+/** What became of a command: the incident after it and the events it added, or a refusal. */
+export type Outcome = { readonly incident: Incident; readonly events: readonly Recorded[] } | { readonly refused: Refusal }
+
+/** What a surface is known to hold. `intent`: it was about to be made; whoever finds it looks before making it again. */
+export type SurfaceItem = { readonly key: string; readonly ref: string | null; readonly hash: string | null; readonly state: 'intent' | 'done' | 'failed'; readonly at: Instant }
+
+/** A surface held under a lease. Every write throws when the lease was lost meanwhile, so that the run stops there. */
+export type SurfaceSession = {
+  readonly items: ReadonlyMap<string, SurfaceItem>
+  readonly intend: (key: string) => Promise<void>
+  readonly done: (key: string, ref: string | null, hash: string) => Promise<void>
+  readonly failed: (key: string, error: string) => Promise<void>
+}
+
+export type DelayedJob = { readonly queue: string; readonly data: Readonly<Record<string, string | number>>; readonly key: string; readonly startAfter: Instant }
+
+/** What a job may use. */
+export type JobContext = {
+  readonly now: () => Promise<Instant>
+  readonly load: (id: string) => Promise<Loaded | null>
+  readonly handle: (id: string, intent: Intent, by?: Actor) => Promise<Outcome>
+  /** Runs `apply` on the incident as it is, under the surface's lease, and again as long as the incident changed meanwhile. */
+  readonly surface: (surface: string, id: string, repeated: boolean, apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>) => Promise<void>
+  /** Throws PortFault `limited` while calls of this scope have to wait. */
+  readonly mayCall: (method: string, scope: string) => Promise<void>
+  readonly enqueue: (job: DelayedJob) => Promise<void>
+  /** The id of the announcements channel; made if it does not exist, or if it is the one that is `gone`. */
+  readonly announceChannel: (gone?: string) => Promise<string>
+  readonly chat: Chat
+  /** Null when the group is off. */
+  readonly codeHost: CodeHost | null
+  readonly records: RecordStore | null
+  readonly resolve: Resolve
+  readonly templates: Templates
+  readonly catalogue: Catalogue
+  readonly runChecks: (product: string, which: 'auto' | 'all' | string) => Promise<CheckResult[]>
+  /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
+  readonly matchAlerts: (product: string, rule: string) => Promise<void>
+  readonly log: Log
+}
+
+/** Constant messages; the variables are fields. */
+export type Log = Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>
+
+export type JobRun = { readonly data: Readonly<Record<string, string | number>>; readonly retryCount: number; readonly signal: AbortSignal }
+
+export type JobDefinition = {
+  readonly summary: string
+  /** Seconds after which a run is given up and the job is taken as failed. */
+  readonly expireInSeconds: number
+  /** How often it is repeated before it becomes a dead letter; the pauses double from 1 s up to 5 min. */
+  readonly retryLimit: number
+  readonly concurrency: number
+  /** Whether jobs with the same key coalesce while they wait. */
+  readonly coalesce: boolean
+  readonly run: (job: JobRun, context: JobContext) => Promise<void | { again: Instant }>
+}
+
+/** Declares an effect; its queue is its file's path below `src/jobs/`, with `/` as `-`. */
+export const defineJob = (definition: JobDefinition): JobDefinition => definition
+
 /** What the person who asked is told, and nobody else. */
 export type Answer = { readonly parts: readonly Part[] }
 
-export type { Incident, Actor }
+/** One field of a form. */
+export type Field =
+  | { readonly key: string; readonly label: string; readonly kind: 'text'; readonly multiline: boolean; readonly optional: boolean; readonly most: number; readonly initial?: string; readonly hint?: string }
+  | { readonly key: string; readonly label: string; readonly kind: 'choice'; readonly optional: boolean; readonly options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[]; readonly initial?: string; readonly hint?: string }
+
+/** A form that stands for a verb: its values come back as that verb's `submit`. */
+export type Form = { readonly title: string; readonly submit: string; readonly fields: readonly Field[] }
+
+/** Who asked, and from where. */
+export type Place = {
+  readonly by: Actor
+  readonly channel: string
+  /** The incident whose channel this is, or that was named first. */
+  readonly incident: Incident | null
+}
+
+export type Ask = Place & {
+  /** What was typed behind the verb (and behind the incident's id). */
+  readonly words: string
+  /** True when a person can be shown a form now. */
+  readonly canShowForm: boolean
+}
+
+/** What a verb may do and say. `form`: show this form and end there. */
+export type Reply = Answer | { readonly form: Form } | { readonly refused: Refusal }
+
+/** What a verb may use. */
+export type CommandContext = {
+  readonly now: () => Promise<Instant>
+  readonly load: (id: string) => Promise<Loaded | null>
+  readonly handle: (id: string, intent: Intent, by: Actor, occurredAt?: Instant) => Promise<Outcome>
+  readonly declare: (wish: Wish, by: Actor) => Promise<Outcome>
+  readonly open: (by: Actor) => Promise<readonly OpenIncident[]>
+  readonly verify: (id: string) => Promise<{ readonly whole: true; readonly events: number; readonly head: string } | { readonly whole: false; readonly seq: number; readonly why: string }>
+  readonly runChecks: (product: string, which: 'auto' | 'all' | string) => Promise<CheckResult[]>
+  readonly catalogue: Catalogue
+  /** Every verb of both commands, for help. */
+  readonly verbs: readonly Verb[]
+}
+
+/** A line of the list of open incidents. Private ones show only their number to who is not in them. */
+export type OpenIncident = { readonly id: string; readonly hidden: boolean; readonly incident: Incident }
+
+/** What is wanted of a new incident. */
+export type Wish = { readonly product: string; readonly severity: string; readonly title: string; readonly summary: string | null; readonly private: boolean }
+
+export type CommandDefinition = {
+  /** What it does, in one line of `/incident help`. */
+  readonly summary: string
+  /** What can be typed, e.g. `severity <P1..P4 or alias> [why]`. */
+  readonly usage: string
+  readonly examples: readonly string[]
+  /** Whether it needs an incident: its channel, or an id as the first word. */
+  readonly needs: 'incident' | 'nothing'
+  readonly run: (ask: Ask, context: CommandContext) => Promise<Reply>
+  /** What the form of this verb does when it is sent. */
+  readonly submit?: (values: Readonly<Record<string, string>>, place: Place, context: CommandContext) => Promise<Reply>
+}
+
+export type Verb = { readonly command: 'incident' | 'diag'; readonly name: string; readonly definition: CommandDefinition }
+
+/** Declares a verb; its name is its file's, its command its folder's. */
+export const defineCommand = (definition: CommandDefinition): CommandDefinition => definition
+
+
+/** An answer of one paragraph. */
+export const say = (...spans: readonly Span[]): Answer => ({ parts: [{ kind: 'text', spans }] })
+
+/** The refusal of an outcome, or what `done` says of it. */
+export const tell = (outcome: Outcome, done: (incident: Incident) => Reply): Reply => ('refused' in outcome ? outcome : done(outcome.incident))
+
+/** The incident that a verb with `needs: 'incident'` is always given. */
+export const given = (place: Place): Incident => {
+  if (place.incident === null) throw new Error('a verb that needs an incident was run without one')
+  return place.incident
+}

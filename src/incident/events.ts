@@ -75,6 +75,8 @@ export type Event =
       readonly from: Severity
       readonly policy: Policy
       readonly why: string | null
+      /** `responseDue` is null when the response clock is met already: it does not start again. */
+      readonly responseFrom: Instant
       readonly responseDue: Instant | null
       readonly updateDue: Instant | null
     }

@@ -1,5 +1,6 @@
 /** Messages in our own words. A string is always literal text: whoever renders it escapes it, so foreign text cannot
  *  mention anybody or disguise a link (faults 55). Only the other kinds of span carry meaning. */
+import type { Actor } from './events.ts'
 import type { Contact, Instant } from './policy.ts'
 
 export type Span =
@@ -38,4 +39,10 @@ export type Message = {
   /** One plain line for notifications and screen readers. */
   readonly summary: string
   readonly parts: readonly Part[]
+}
+
+/** How an author is shown: as the chat shows people, or by name where the chat does not know them. */
+export const author = (by: Actor): Span => {
+  if (by.kind === 'person') return by.slack === undefined ? { bold: by.name } : { mention: { name: by.name, slackUser: by.slack } }
+  return { bold: by.kind === 'alert' ? `Alert (${by.source})` : 'Tocsin' }
 }

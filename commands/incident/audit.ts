@@ -1,0 +1,15 @@
+import { defineCommand, given, say } from '../../src/define.ts'
+
+export default defineCommand({
+  summary: 'Is the record whole? Verifies the chain of every event',
+  usage: 'audit',
+  examples: ['/incident audit', '/incident audit INC-12'],
+  needs: 'incident',
+  run: async (ask, { verify }) => {
+    const { id } = given(ask)
+    const chain = await verify(id)
+    return chain.whole
+      ? say(`✅ ${id} is whole: ${chain.events} events, each chained to the one before. Head `, { code: chain.head.slice(0, 16) }, '.')
+      : say(`🔴 ${id} is broken at event ${chain.seq}: ${chain.why}. Keep the database as it is, and tell whoever is responsible for it.`)
+  },
+})

@@ -1,0 +1,29 @@
+import { defineCommand, say } from '../../src/define.ts'
+import { statusWord } from '../../src/incident/header.ts'
+import type { Span } from '../../src/incident/message.ts'
+import { shorten } from '../../src/incident/text.ts'
+
+/** What fits into one ephemeral message and is still read at 3 a.m. */
+const most = 30
+
+export default defineCommand({
+  summary: 'All open records',
+  usage: 'list',
+  examples: ['/incident list'],
+  needs: 'nothing',
+  run: async (ask, { open }) => {
+    const all = await open(ask.by)
+    if (all.length === 0) return say('Nothing is open. To declare: ', { code: '/incident new [product] [severity] <title>' })
+    const items = all.slice(0, most).map(({ id, hidden, incident }): Span[] =>
+      hidden
+        ? [{ bold: id }, ' private']
+        : [
+            { bold: `${id} ${incident.severity}` },
+            ` ${statusWord[incident.status]} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
+            ...(incident.channel === null ? [] : ([' · ', { channel: incident.channel.id, text: incident.channel.name }] as Span[])),
+          ],
+    )
+    const rest = all.length > most ? [[`and ${all.length - most} more`]] : []
+    return { parts: [{ kind: 'text', spans: [{ bold: `${all.length} open` }] }, { kind: 'list', items: [...items, ...rest] }] }
+  },
+})

@@ -1,0 +1,20 @@
+import { defineCommand, given, say, tell } from '../../src/define.ts'
+import { parseAt } from '../../src/incident/when.ts'
+import { refuse } from '../../src/incident/refusals.ts'
+
+export default defineCommand({
+  summary: 'Add to the timeline, back-dated if you say so',
+  usage: 'note <text> [at 14:05]',
+  examples: ['/incident note Restarted the worker', '/incident note Deploy of v142 went out at 14:05'],
+  needs: 'incident',
+  run: async (ask, { handle, now }) => {
+    const incident = given(ask)
+    const example = '/incident note Restarted the worker at 14:05'
+    if (ask.words === '') return { refused: refuse('missing', { what: 'The text', example }) }
+    const { text, at } = parseAt(ask.words, await now(), incident.policy.calendar.zone)
+    if (at === 'unreadable') return { refused: refuse('unreadable', { what: 'a time of day', word: ask.words.slice(-20), example }) }
+    return tell(await handle(incident.id, { type: 'note', text }, ask.by, at ?? undefined), () =>
+      at === null ? say('✅ Noted.') : say('✅ Noted for ', { time: at, zone: incident.policy.calendar.zone }, '.'),
+    )
+  },
+})

@@ -1,0 +1,249 @@
+/** Slack as the bot's chat: one call an effect, no retries of its own (the jobs retry), every error a PortFault. */
+import type { Block, KnownBlock, View } from '@slack/types'
+import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from '@slack/web-api'
+import { type Chat, PortFault } from '../ports.ts'
+import { faultOf, fetchWithLimits, harmlessInvite, refusedBlocks, userErrors } from './slack/faults.ts'
+
+type Message = Parameters<Chat['post']>[1]
+
+export type SlackLog = Record<'debug' | 'warn', (fields: object, message: string) => void>
+
+export type SlackOptions = {
+  readonly token: string
+  /** Ends in `/api/`; Slack's own without it. */
+  readonly apiUrl?: string
+  /** `plain` stands in when Slack refuses the blocks: mrkdwn of at most 4000 characters. */
+  readonly render: (message: Message) => { text: string; blocks: (KnownBlock | Block)[]; plain: string }
+  readonly log: SlackLog
+  /** Milliseconds for one call, the reading of its answer included. */
+  readonly timeoutMs?: number
+}
+
+export type SlackIdentity = { readonly teamId: string; readonly botUserId: string; readonly botId: string }
+
+export type SlackChat = Chat & {
+  /** Shows a form. Throws PortFault, `invalid` for a trigger that has expired (3 s) or was used. */
+  openForm(triggerId: string, view: View): Promise<void>
+  /** Shows a message to one person in a channel. May not arrive, even when it does not throw: Slack does not promise it. */
+  ephemeral(channel: string, user: string, message: Message): Promise<void>
+  /** Whose token this is. Asked once; a failure is not remembered. */
+  identity(): Promise<SlackIdentity>
+  /** Why Slack cannot be used at the moment, or null. */
+  reachable(): Promise<PortFault | null>
+  /** Adds a bookmark unless it is there. `first`: it cannot be there yet, so nobody looks. */
+  bookmark(channel: string, title: string, url: string, first?: boolean): Promise<void>
+}
+
+/** Slack takes 1000 now, 100 earlier and in older documentation; the emulator keeps to 100. */
+const inviteBatch = 100
+
+/** Our clock and Slack's may differ by this much, in seconds, when a repeated job looks for what it posted. */
+const skew = 60
+
+const eventType = 'tocsin'
+
+/** Nothing that a bot says is parsed by Slack: no names, addresses or channels become links. */
+const literally = { parse: 'none', link_names: false } as const
+
+/** The SDK's log lines name methods and addresses, at its debug level also texts: those are not passed on. */
+const sdkLogger = (log: SlackLog): Logger => ({
+  debug: () => undefined,
+  info: (...details: unknown[]) => log.debug({ details }, 'slack client'),
+  warn: (...details: unknown[]) => log.debug({ details }, 'slack client'),
+  error: (...details: unknown[]) => log.warn({ details }, 'slack client'),
+  setLevel: () => undefined,
+  getLevel: () => LogLevel.INFO,
+  setName: () => undefined,
+})
+
+/** Makes the chat. Every method throws PortFault and nothing else; `limited` has the channel as its scope when the call was about one. */
+export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: SlackOptions): SlackChat => {
+  const client = new WebClient(token, {
+    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: timeoutMs,
+    allowAbsoluteUrls: false,
+    logger: sdkLogger(log),
+    fetch: fetchWithLimits,
+  })
+
+  const call = async <T>(method: string, scope: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw faultOf(error, method, scope)
+    }
+  }
+
+  let known: Promise<SlackIdentity> | null = null
+  const identity = (): Promise<SlackIdentity> => {
+    known ??= call('auth.test', '', () => client.auth.test()).then(
+      (me) => ({ teamId: me.team_id ?? '', botUserId: me.user_id ?? '', botId: me.bot_id ?? '' }),
+      (error: unknown) => {
+        known = null
+        throw error
+      },
+    )
+    return known
+  }
+
+  /** Sends the blocks, and the same in plain text when Slack refuses them: shortened, never dropped (fault 18). */
+  const send = async <T>(method: string, channel: string, message: Message, work: (body: { text: string; blocks: (KnownBlock | Block)[] }) => Promise<T>): Promise<T> => {
+    const { text, blocks, plain } = render(message)
+    try {
+      return await call(method, channel, () => work({ text, blocks }))
+    } catch (error) {
+      if (!(error instanceof PortFault) || !refusedBlocks(error)) throw error
+      log.warn({ err: error, channel, key: message.key }, 'Slack refused the blocks of a message, its text is sent instead')
+      // Empty blocks, because an edit without the field may keep the old ones.
+      return call(method, channel, () => work({ text: plain, blocks: [] }))
+    }
+  }
+
+  /** Invites all of them, splitting in halves where Slack refuses a whole batch for one of them without naming whom. */
+  const inviteAll = async (channel: string, users: readonly string[]): Promise<{ user: string; reason: string }[]> => {
+    if (users.length === 0) return []
+    const named = (errors: readonly { user?: string; error?: string }[]) =>
+      errors.flatMap(({ user, error }) => (user !== undefined && error !== undefined && users.includes(user) ? [{ user, reason: error }] : []))
+    try {
+      const { errors = [] } = await client.conversations.invite({ channel, users: users.join(','), force: true })
+      return named(errors)
+    } catch (error) {
+      if (!(error instanceof WebAPIPlatformError)) throw faultOf(error, 'conversations.invite', channel)
+      const refused = named((error.data as { errors?: { user?: string; error?: string }[] }).errors ?? [])
+      if (refused.length > 0) {
+        // Whether `force` has let the others in differs; asking again is harmless.
+        const names = new Set(refused.map(({ user }) => user))
+        const others = users.filter((user) => !names.has(user))
+        return [...refused, ...(await inviteAll(channel, others))]
+      }
+      const [only, second] = users
+      if (!userErrors.has(error.data.error) || only === undefined) throw faultOf(error, 'conversations.invite', channel)
+      if (second === undefined) return [{ user: only, reason: error.data.error }]
+      const half = Math.ceil(users.length / 2)
+      return [...(await inviteAll(channel, users.slice(0, half))), ...(await inviteAll(channel, users.slice(half)))]
+    }
+  }
+
+  return {
+    identity,
+
+    async reachable() {
+      try {
+        await call('auth.test', '', () => client.auth.test())
+        return null
+      } catch (error) {
+        if (error instanceof PortFault) return error
+        throw error
+      }
+    },
+
+    async createChannel(name, isPrivate) {
+      const { channel } = await call('conversations.create', '', () => client.conversations.create({ name, is_private: isPrivate }))
+      return { id: channel?.id ?? '', name: channel?.name ?? name }
+    },
+
+    async findChannel(name) {
+      const { botUserId } = await identity()
+      let cursor = ''
+      do {
+        const page = await call('conversations.list', '', () =>
+          client.conversations.list({ types: 'public_channel,private_channel', exclude_archived: false, limit: 999, ...(cursor === '' ? {} : { cursor }) }),
+        )
+        const found = page.channels?.find((channel) => channel.name === name || channel.name_normalized === name)
+        if (found?.id !== undefined) {
+          const createdAt = new Date((found.created ?? 0) * 1000).toISOString()
+          return { id: found.id, createdAt, ours: found.creator === botUserId, archived: found.is_archived === true }
+        }
+        cursor = page.response_metadata?.next_cursor ?? ''
+      } while (cursor !== '')
+      return null
+    },
+
+    async post(channel, message, marker) {
+      const metadata = { event_type: eventType, event_payload: { marker } }
+      const { ts } = await send('chat.postMessage', channel, message, (body) =>
+        client.chat.postMessage({ channel, ...body, ...literally, unfurl_links: false, unfurl_media: false, metadata }),
+      )
+      return { ts: ts ?? '' }
+    },
+
+    async edit(channel, ts, message, marker) {
+      const metadata = { event_type: eventType, event_payload: { marker } }
+      await send('chat.update', channel, message, (body) => client.chat.update({ channel, ts, ...body, ...literally, metadata }))
+    },
+
+    async findPosted(channel, marker, since) {
+      const { botUserId, botId } = await identity()
+      const oldest = Math.floor(Date.parse(since) / 1000) - skew
+      let cursor = ''
+      do {
+        const page = await call('conversations.history', channel, () =>
+          client.conversations.history({ channel, oldest: String(oldest), inclusive: true, include_all_metadata: true, limit: 200, ...(cursor === '' ? {} : { cursor }) }),
+        )
+        for (const message of page.messages ?? []) {
+          // Other apps may write the same metadata: only our own messages count.
+          const ours = message.user === botUserId || (botId !== '' && message.bot_id === botId)
+          const { event_type, event_payload } = message.metadata ?? {}
+          if (ours && message.ts !== undefined && Number(message.ts) >= oldest && event_type === eventType && event_payload?.marker === marker) return { ts: message.ts }
+        }
+        cursor = page.response_metadata?.next_cursor ?? ''
+      } while (cursor !== '')
+      return null
+    },
+
+    async pin(channel, ts) {
+      try {
+        await client.pins.add({ channel, timestamp: ts })
+      } catch (error) {
+        if (error instanceof WebAPIPlatformError && error.data.error === 'already_pinned') return
+        throw faultOf(error, 'pins.add', channel)
+      }
+    },
+
+    async topic(channel, topic) {
+      // A topic can hold mentions as messages do, and shows entities as they are written: so look-alikes, at most 250 characters.
+      const text = topic.replaceAll('<', '‹').replaceAll('>', '›').slice(0, 250).replace(/[\uD800-\uDBFF]$/, '')
+      await call('conversations.setTopic', channel, () => client.conversations.setTopic({ channel, topic: text }))
+    },
+
+    async invite(channel, users) {
+      const all = [...new Set(users)]
+      const refused: { user: string; reason: string }[] = []
+      for (let start = 0; start < all.length; start += inviteBatch) refused.push(...(await inviteAll(channel, all.slice(start, start + inviteBatch))))
+      return { refused: refused.filter(({ reason }) => !harmlessInvite.has(reason)) }
+    },
+
+    async bookmark(channel, title, url, first = false) {
+      if (!first) {
+        const { bookmarks = [] } = await call('bookmarks.list', channel, () => client.bookmarks.list({ channel_id: channel }))
+        if (bookmarks.some((bookmark) => bookmark.title === title && bookmark.link === url)) return
+      }
+      await call('bookmarks.add', channel, () => client.bookmarks.add({ channel_id: channel, type: 'link', title, link: url }))
+    },
+
+    async userByEmail(email) {
+      try {
+        const { user } = await client.users.lookupByEmail({ email })
+        return user?.id === undefined || user.deleted === true || user.is_bot === true ? null : user.id
+      } catch (error) {
+        if (error instanceof WebAPIPlatformError && error.data.error === 'users_not_found') return null
+        throw faultOf(error, 'users.lookupByEmail', '')
+      }
+    },
+
+    async groupMembers(group) {
+      const { users = [] } = await call('usergroups.users.list', '', () => client.usergroups.users.list({ usergroup: group }))
+      return users
+    },
+
+    async openForm(triggerId, view) {
+      await call('views.open', '', () => client.views.open({ trigger_id: triggerId, view }))
+    },
+
+    async ephemeral(channel, user, message) {
+      await send('chat.postEphemeral', channel, message, (body) => client.chat.postEphemeral({ channel, user, ...body, ...literally }))
+    },
+  }
+}

@@ -1,0 +1,31 @@
+/** The announcements channel: found once, made if it does not exist, and remembered by its id. */
+import { PortFault, type Chat } from './ports.ts'
+import type { Store } from './store/database.ts'
+import { recall, remember } from './store/settings.ts'
+
+const isId = (name: string) => /^[CG][A-Z0-9]{8,}$/.test(name)
+
+/** `configured`: an id, or a name. With `gone`, an id that was remembered and no longer exists is found or made anew. */
+export const createAnnounceChannel =
+  ({ store, chat, configured }: { store: Store; chat: Chat; configured: string }) =>
+  async (gone?: string): Promise<string> => {
+    if (isId(configured)) return configured
+    const key = `announce-channel:${configured}`
+    const known = await recall(store.db, key)
+    if (known !== null && known !== gone) return known
+    const id = await makeOrFind(chat, configured)
+    await remember(store.db, key, id)
+    return id
+  }
+
+const makeOrFind = async (chat: Chat, name: string): Promise<string> => {
+  try {
+    return (await chat.createChannel(name, false)).id
+  } catch (fault) {
+    if (!(fault instanceof PortFault) || fault.code !== 'taken') throw fault
+    const present = await chat.findChannel(name)
+    if (present === null) throw new PortFault('denied', 'conversations.list', `#${name} exists but the bot cannot see it: invite the bot, or set SLACK_ANNOUNCE_CHANNEL to its id`)
+    if (present.archived) throw new PortFault('denied', 'conversations.list', `#${name} is archived: unarchive it, or name another channel in SLACK_ANNOUNCE_CHANNEL`)
+    return present.id
+  }
+}

@@ -1,0 +1,216 @@
+/** The bot, put together: store → queue → handle → verbs, jobs, web and Slack. Everything outside comes in as options, so that a
+ *  test starts the same bot that `main.ts` does. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Server } from 'node:http'
+import { createAnnounceChannel } from './announce.ts'
+import { githubHost } from './adapters/github.ts'
+import { guardedFetch } from './adapters/fetch.ts'
+import { slackChat } from './adapters/slack.ts'
+import { supabaseRecord } from './adapters/supabase.ts'
+import { templates } from './adapters/templates.ts'
+import { loadCatalogue, problemText } from './catalogue.ts'
+import { createChecking } from './checking.ts'
+import type { JobContext, Log } from './define.ts'
+import { createHandle } from './handle.ts'
+import { createHealth, createPulse } from './health.ts'
+import { createMatcher, understood } from './matching.ts'
+import { createMetrics } from './metrics.ts'
+import { createPerson, createResolve, warm, withPeople } from './people.ts'
+import type { Registry } from './registry.ts'
+import { createReconcile } from './reconcile.ts'
+import { startSlack } from './slack/app.ts'
+import { render } from './slack/blocks.ts'
+import { createDispatch } from './slack/dispatch.ts'
+import { slackGuard } from './slack/guard.ts'
+import { writeAlerts } from './store/alerts.ts'
+import { openStore, type Store } from './store/database.ts'
+import { isAway } from './store/away.ts'
+import { firstSeen } from './store/limits.ts'
+import { openQueue, type Queue } from './store/queue.ts'
+import { incidentByChannel } from './store/reads.ts'
+import { readStream } from './store/stream.ts'
+import { createJobContext } from './work.ts'
+import { withSurface } from './surface.ts'
+import { createVerbContext } from './verbs.ts'
+import { alertRoutes } from './web/alerts.ts'
+import { createWeb } from './web/server.ts'
+import { startWorker } from './worker.ts'
+
+export type BotOptions = {
+  /** The project's folder: where `commands/` and `src/` are. */
+  readonly registry: Registry
+  readonly port: number
+  readonly host: string
+  readonly runbooks: string
+  readonly templates: string
+  readonly database: { readonly url: string } | { readonly dataDir: string } | { readonly memory: true | Blob }
+  readonly slack: { readonly botToken: string; readonly signingSecret: string; readonly apiUrl: string | undefined; readonly mode: 'live' | 'embedded' }
+  /** The workspace is new: channels of before are not there any more. */
+  readonly freshWorkspace: boolean
+  readonly announceChannel: string
+  readonly github: { readonly token: string; readonly repository: string; readonly apiUrl: string | undefined } | null
+  readonly supabase: { readonly url: string; readonly secretKey: string } | null
+  readonly alertToken: string | undefined
+  readonly webhookSecrets: Readonly<Record<string, string | undefined>>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Milliseconds since 1970, of this machine; only for what the database's clock is not asked for. */
+  readonly clock: () => number
+  readonly log: Log
+}
+
+export type Bot = { readonly url: string; readonly port: number; readonly store: Store; readonly queue: Queue; readonly problems: readonly string[]; readonly stop: () => Promise<void> }
+
+const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
+/** How long running jobs are waited for when the bot stops, in milliseconds. */
+const stopMs = 20_000
+
+/** Starts everything and listens. Throws when the catalogue's templates are unusable or the database cannot be opened. */
+export const startBot = async (options: BotOptions): Promise<Bot> => {
+  const { registry, log, clock } = options
+  const elapsed = () => performance.now()
+  const { catalogue, problems: found } = loadCatalogue({
+    runbooks: options.runbooks,
+    templates: options.templates,
+    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    environment: options.environment,
+  })
+  if (catalogue === null) throw new Error(`The templates cannot be used:\n${found.map(problemText).join('\n')}`)
+  const problems = found.filter((problem) => problem.level !== 'warning').map(problemText)
+  for (const problem of problems) log.error({ problem }, 'a part of the catalogue is left out')
+
+  const store = await openStore({ ...options.database, log })
+  const queue = await openQueue(store, {
+    queues: [...registry.jobs].map(([name, job]) => ({ ...job, name, retryDelay: 1, retryBackoff: true, retryDelayMax: 60 })),
+    log,
+  })
+  const handle = createHandle({ store, queue })
+  const load = (id: string) => readStream(store.db, id)
+  const metrics = createMetrics({ store, queue })
+
+  const slack = slackChat({ token: options.slack.botToken, render, log, ...(options.slack.apiUrl === undefined ? {} : { apiUrl: options.slack.apiUrl }) })
+  const resolve = createResolve(slack, elapsed)
+  const chat = withPeople(slack, resolve)
+  const pulse = createPulse({ slack: 'healthy', supabase: options.supabase === null ? 'off' : 'healthy', github: options.github === null ? 'off' : 'healthy' })
+  const runChecks = createChecking({
+    catalogue,
+    kinds: registry.checks,
+    guardedFetch,
+    now: () => new Date(clock()).toISOString(),
+    elapsed,
+    environment: options.environment,
+    log,
+  })
+  const context: JobContext = createJobContext({
+    store,
+    queue,
+    handle,
+    load,
+    surface: withSurface({ store, load }),
+    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
+    chat,
+    codeHost: options.github === null ? null : githubHost({ token: options.github.token, repository: options.github.repository, log, apiUrl: options.github.apiUrl ?? 'https://api.github.com' }),
+    records: options.supabase === null ? null : supabaseRecord({ ...options.supabase, timeoutMs: 15_000 }),
+    resolve,
+    templates: templates(options.templates),
+    catalogue,
+    runChecks,
+    matchAlerts: createMatcher({ store, handle, catalogue }),
+    log,
+  })
+
+  const verbs = createVerbContext({ store, handle, catalogue, verbs: registry.verbs, runChecks })
+  const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, log })
+  const web = createWeb({ health, metrics: metrics.render, log })
+  web.http.use('/slack/events', slackGuard({ signingSecret: options.slack.signingSecret, now: clock, log }))
+  startSlack({
+    http: web.http,
+    dispatch: createDispatch(verbs),
+    signingSecret: options.slack.signingSecret,
+    botToken: options.slack.botToken,
+    apiUrl: options.slack.apiUrl,
+    identity: await slack.identity(),
+    render,
+    openForm: slack.openForm,
+    tell: slack.ephemeral,
+    person: createPerson(catalogue),
+    firstSeen: (id) => firstSeen(store.db, 'slack', id),
+    channelLost: async (channel, why) => {
+      const row = await incidentByChannel(store.db, channel)
+      if (row !== null && row.resolvedAt === null) await handle.handle(row.id, { type: 'channel-lost', channel, why }, { kind: 'bot' })
+    },
+    databaseIsAway: isAway,
+    answered: metrics.commandAnswered,
+    log,
+  })
+  web.http.use(
+    alertRoutes({
+      sources: registry.alertSources,
+      secretOf: (source, product) => {
+        const own = product === null ? undefined : catalogue.product(product)?.alerts.secrets[source]
+        return own === undefined ? (options.webhookSecrets[source] ?? options.alertToken) : options.environment[own]
+      },
+      now: () => store.now(),
+      receive: async (source, path, alerts) => {
+        metrics.alertsReceived(source, alerts.length)
+        await store.transaction(async (trx) => {
+          const keys = await writeAlerts(trx, source, alerts.map((alert) => understood(alert, path, catalogue)))
+          await queue.enqueue(
+            trx,
+            keys.map(({ product, rule }) => ({ queue: 'match', data: { product: product ?? catalogue.unassigned.key, rule }, key: `${product}/${rule}` })),
+          )
+        })
+      },
+      log,
+    }),
+  )
+
+  const reconcile = createReconcile({ store, queue, handle, log })
+  if (options.freshWorkspace) await reconcile.forgetWorkspace()
+  await startWorker({
+    store,
+    queue,
+    handlers: Object.fromEntries(
+      [...registry.jobs].map(([name, job]) => [
+        name,
+        async ({ data, retryCount, signal }) => job.run({ data: data as Record<string, string | number>, retryCount, signal }, context),
+      ]),
+    ),
+    log,
+    onRun: (run) => {
+      metrics.jobRan(run)
+      const service = serviceOf[run.queue]
+      if (service !== undefined && run.outcome !== 'limited') pulse.beat(service, run.outcome === 'failed' ? 'see the log' : null)
+    },
+    onDead: async (dead) => {
+      const incident = dead.data['incident']
+      if (typeof incident === 'string') {
+        await handle.handle(incident, { type: 'step-failed', surface: dead.queue, step: dead.queue, reason: `given up: ${dead.error}` }, { kind: 'bot' })
+      }
+    },
+  })
+  const stopReconcile = reconcile.start()
+  const { server, port } = await web.listen(options.port, options.host)
+  void warm(catalogue, resolve, log)
+
+  const stop = async (): Promise<void> => {
+    web.stopTaking()
+    await closeServer(server)
+    stopReconcile()
+    await queue.stop(stopMs)
+    await store.close()
+  }
+  let stopping: Promise<void> | undefined
+  return { url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`, port, store, queue, problems, stop: () => (stopping ??= stop()) }
+}
+
+/** Which outside service a queue's runs speak of. */
+const serviceOf: Readonly<Record<string, string>> = { 'sync-channel': 'slack', 'sync-announcement': 'slack', 'sync-record': 'supabase', 'sync-pull-request': 'github' }
+
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 3000).unref()
+  })

@@ -1,0 +1,143 @@
+/** `runbooks/` and `templates/` as one validated catalogue of products. A broken product is left out, with its problems listed;
+ *  without the templates there is no catalogue. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Severity } from './incident/policy.ts'
+import type { CheckKinds } from './catalogue/checks.ts'
+import { failed, productFolders, readAs } from './catalogue/files.ts'
+import { claimNames, compact } from './catalogue/names.ts'
+import { nearest, type Problem } from './catalogue/problems.ts'
+import { hashOf, resolveProduct, type Product } from './catalogue/product.ts'
+import { provenanceOf, type Provenance } from './catalogue/provenance.ts'
+import { People, Service, Template } from './catalogue/schema.ts'
+import { severityOf, suggested, takeLeading } from './catalogue/severity.ts'
+import { readSource, type Source } from './catalogue/source.ts'
+import type { Environment } from './catalogue/variables.ts'
+
+export type { Check, CheckKinds } from './catalogue/checks.ts'
+export { problemText, type Problem } from './catalogue/problems.ts'
+export type { Product } from './catalogue/product.ts'
+export type { Provenance } from './catalogue/provenance.ts'
+
+/** The key of the product that alerts of unknown products belong to. It has nothing but the templates. */
+export const unassigned = 'unassigned'
+
+export type Catalogue = {
+  /** By key, in alphabetical order; `unassigned` last. */
+  readonly products: ReadonlyMap<string, Product>
+  readonly unassigned: Product
+  readonly people: People
+  /** Products left out because of their problems. */
+  readonly broken: ReadonlyMap<string, readonly Problem[]>
+  /** The product with this key, name or alias; case and how words are joined do not count. */
+  readonly product: (word: string) => Product | null
+  /** The product that the first words of a text name, and what remains. */
+  readonly takeProduct: (text: string) => { product: Product | null; rest: string }
+  /** The severity that a word stands for; a product's own words count for that product only. */
+  readonly severity: (product: Product | null, word: string) => Severity | null
+  /** `Level 1 payments fail` gives P1 and `payments fail`. */
+  readonly takeSeverity: (product: Product | null, text: string) => { severity: Severity | null; rest: string }
+  /** The severity that a text speaks for, with the symptom that it names (S8). */
+  readonly suggestSeverity: (product: Product | null, text: string) => { severity: Severity; because: string } | null
+  /** The product's name, key or alias that was probably meant. */
+  readonly nearest: (word: string) => string | null
+  /** Where each field of a product comes from. */
+  readonly provenance: (key: string) => readonly Provenance[]
+  /** Over templates, people and products. */
+  readonly hash: string
+}
+
+export type Folders = {
+  /** The folder of products. */
+  readonly runbooks: string
+  readonly templates: string
+  readonly kinds: CheckKinds
+  /** Names of the alert sources that exist; without them these names are not looked at. */
+  readonly sources?: readonly string[]
+  /** Where `${NAME}` comes from. */
+  readonly environment?: Environment
+}
+
+/** Reads everything once. `catalogue` is null only when the templates cannot be used. */
+export const loadCatalogue = ({
+  runbooks,
+  templates,
+  kinds,
+  sources: alertSources,
+  environment = process.env,
+}: Folders): { catalogue: Catalogue | null; problems: readonly Problem[] } => {
+  const problems: Problem[] = []
+  const templateSource = readSource(join(templates, 'severities.yml'))
+  const template = readAs(Template, templateSource, environment)
+  const peopleFile = join(runbooks, 'people.yml')
+  const peopleSource = existsSync(peopleFile) ? readSource(peopleFile) : null
+  const people = (peopleSource && readAs(People, peopleSource, environment)?.value) ?? {}
+
+  const shared = template && { template: template.value, people, kinds, sources: alertSources }
+  const fallback =
+    shared && resolveProduct({ ...shared, key: unassigned, service: bare, source: errorsOnly(templateSource), unset: new Map() })
+  problems.push(...templateSource.problems, ...(peopleSource?.problems ?? []))
+  if (shared === null || fallback === null || failed(templateSource)) return { catalogue: null, problems }
+
+  const products = new Map<string, Product>()
+  const sources = new Map<string, Source>([[unassigned, { ...templateSource, data: {}, assumed: new Map() }]])
+  const broken = new Map<string, readonly Problem[]>()
+  const names = claimNames(fallback)
+  for (const key of productFolders(runbooks, problems)) {
+    const source = readSource(join(runbooks, key, 'service.yml'))
+    const service = readAs(Service, source, environment)
+    const product = service && resolveProduct({ ...shared, key, service: service.value, source, unset: service.unset })
+    if (product !== null) names.claim(product, source.report)
+    problems.push(...source.problems)
+    if (product === null || failed(source)) broken.set(key, source.problems)
+    else {
+      products.set(key, product)
+      sources.set(key, source)
+    }
+  }
+  products.set(unassigned, fallback)
+
+  const byName = new Map([...products.values()].flatMap((product) => wordsOf(product).map((word) => [compact(word), product] as const)))
+  const productOf = (word: string): Product | null => byName.get(compact(word)) ?? null
+  const severityIn = (product: Product | null, word: string): Severity | null =>
+    severityOf(word, (product ?? fallback).severityWords.aliases)
+
+  const catalogue: Catalogue = {
+    products,
+    unassigned: fallback,
+    people,
+    broken,
+    product: productOf,
+    takeProduct: (text) => {
+      const { found, rest } = takeLeading(text, productOf)
+      return { product: found, rest }
+    },
+    severity: severityIn,
+    takeSeverity: (product, text) => {
+      const { found, rest } = takeLeading(text, (words) => severityIn(product, words))
+      return { severity: found, rest }
+    },
+    suggestSeverity: (product, text) => suggested(text, (product ?? fallback).severityWords),
+    nearest: (word) => nearest(word, [...products.values()].flatMap(wordsOf)),
+    provenance: (key) => {
+      const source = sources.get(key)
+      return source === undefined ? [] : provenanceOf(source, templateSource)
+    },
+    hash: hashOf({
+      template: templateSource.data,
+      people,
+      products: Object.fromEntries([...products].map(([key, { hash }]) => [key, hash])),
+    }),
+  }
+  return { catalogue, problems }
+}
+
+const bare = Service.parse({ name: 'Unassigned' })
+
+const wordsOf = (product: Product): string[] => [product.name, product.key, ...product.aliases]
+
+/** The templates themselves name nobody: that is no news. */
+const errorsOnly = (source: Source): Source => ({
+  ...source,
+  report: (path, message, more) => (more?.level === 'warning' ? undefined : source.report(path, message, more)),
+})

@@ -1,0 +1,87 @@
+/** The checks of a product, held against the kinds that exist, and the hosts that they may reach. */
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { nearest, type Path, type Report } from './problems.ts'
+import type { Service } from './schema.ts'
+import { validate } from './validate.ts'
+import { isHost } from './values.ts'
+
+/** The kinds of check that exist, each with the schema of its options. */
+export type CheckKinds = Readonly<Record<string, z.ZodType>>
+
+export type Check = {
+  readonly key: string
+  readonly kind: string
+  readonly title: string
+  /** As the schema of its kind gives them. */
+  readonly options: unknown
+  /** Asked by itself at opening and at resolution. */
+  readonly auto: boolean
+  /** Variables whose placeholder it still contains: until they are set there is nothing to ask. */
+  readonly unset: readonly string[]
+}
+
+type Unset = ReadonlyMap<Path, readonly string[]>
+
+/** Checks with the options that their kind accepts. */
+export const resolveChecks = (service: Service, kinds: CheckKinds, unset: Unset, report: Report): ReadonlyMap<string, Check> => {
+  const checks = new Map<string, Check>()
+  for (const [key, { kind, title, auto, options: written }] of Object.entries(service.checks)) {
+    const path = ['checks', key]
+    const schema = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+    if (schema === undefined) {
+      const known = Object.keys(kinds)
+      const suggestion = nearest(kind, known)
+      const list = suggestion === null && known.length > 0 ? `: there are ${known.join(', ')}` : ''
+      report([...path, 'kind'], `no kind of check is called \`${kind}\`${list}`, { suggestion })
+      continue
+    }
+    const strict = schema instanceof z.ZodObject ? schema.strict() : schema
+    const options = validate(strict, written, report, [...path, 'options'])
+    const missing = [...unset].filter(([at]) => at[0] === 'checks' && at[1] === key).flatMap(([, names]) => names)
+    if (options !== null) checks.set(key, { key, kind, title, options, auto, unset: [...new Set(missing)] })
+  }
+  return checks
+}
+
+/** Where requests for this product may go, and the names of its secrets. */
+export const resolveHosts = (
+  service: Service,
+  checks: ReadonlyMap<string, Check>,
+  unset: Unset,
+  report: Report,
+): { hosts: string[]; privateHosts: string[]; secrets: Set<string> } => {
+  const privateHosts = service.privateHosts.flatMap((text, index) => {
+    const names = text.split(',').map((name) => name.trim().toLowerCase())
+    const wrong = names.find((name) => name !== '' && !isHost(name))
+    if (wrong !== undefined) report(['privateHosts', index], `\`${wrong}\` is not a host: give a name or an address, without port`)
+    return names.filter((name) => name !== '')
+  })
+
+  const unsetPaths = new Set([...unset.keys()].map((path) => JSON.stringify(path)))
+  const hosts = new Set<string>()
+  const secrets = new Set(Object.values(service.alerts.secrets))
+  const visit = (value: unknown, path: Path): void => {
+    if (typeof value === 'string') {
+      const url = URL.parse(value)
+      if (url === null || !/^https?:$/.test(url.protocol) || unsetPaths.has(JSON.stringify(path))) return
+      hosts.add(url.hostname)
+      if (isPrivate(url.hostname) && !privateHosts.includes(url.hostname))
+        report(path, `\`${url.hostname}\` is a private address and will not be asked: list it under \`privateHosts\``, { level: 'warning' })
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) {
+        if (/^secret$|Secret$/.test(key) && typeof item === 'string') secrets.add(item)
+        visit(item, [...path, Array.isArray(value) ? Number(key) : key])
+      }
+    }
+  }
+  for (const [index, { url }] of service.links.entries()) visit(url, ['links', index, 'url'])
+  // The options as they were written: a default of the kind is no host that the product names.
+  for (const key of checks.keys()) visit(service.checks[key]?.options, ['checks', key, 'options'])
+  return { hosts: [...hosts].toSorted(), privateHosts: [...new Set(privateHosts)], secrets }
+}
+
+const isPrivate = (host: string): boolean => {
+  const address = host.replace(/^\[|\]$/g, '')
+  return host === 'localhost' || host.endsWith('.localhost') || (ipaddr.isValid(address) && ipaddr.process(address).range() !== 'unicast')
+}

@@ -1,0 +1,67 @@
+/** Contacts by their keys, and who a list of keys stands for. */
+import type { Contact as Reachable } from '../incident/policy.ts'
+import { nearest, type Path, type Report } from './problems.ts'
+import type { Contact, People } from './schema.ts'
+
+/** With `handle`, a name in a social network. */
+export type ProductContact = Reachable & { readonly handle?: string }
+
+/** Words that stand for people of the ladder wherever contacts are listed. */
+const wholeLadder = 'ladder'
+const firstOfLadder = 'first-of-ladder'
+
+/** Contacts as they can be told. One of whom only a placeholder is known keeps just its name, and is reported as a warning. */
+export const resolveContacts = (
+  written: Readonly<Record<string, Contact>>,
+  people: People,
+  report: Report,
+): ReadonlyMap<string, ProductContact> => {
+  const contacts = new Map<string, ProductContact>()
+  for (const [key, { person, placeholder, ...own }] of Object.entries(written)) {
+    const path = ['contacts', key]
+    if (key === wholeLadder || key === firstOfLadder)
+      report(path, `\`${key}\` stands for people of the ladder: call the contact otherwise`, { key: true })
+    const known = person === undefined ? undefined : people[person]
+    if (person !== undefined && known === undefined)
+      report([...path, 'person'], `nobody is called \`${person}\` in people.yml`, { suggestion: nearest(person, Object.keys(people)) })
+    const merged = {
+      ...(known && withoutEmpty({ name: known.name, email: known.email, phone: known.phone, slackUser: known.slack })),
+      ...withoutEmpty(own),
+    }
+    const contact = { name: key, ...merged }
+    if (Object.keys(contact).length === 1)
+      report(path, `nobody can be told: \`${placeholder ?? contact.name}\` is only a placeholder`, { level: 'warning', key: true })
+    contacts.set(key, contact)
+  }
+  return contacts
+}
+
+const withoutEmpty = <Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } =>
+  Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never
+
+/** The contacts that a list of keys names. `ladder` is who the ladder's own words stand for. */
+export const findContacts = (
+  keys: readonly string[],
+  contacts: ReadonlyMap<string, ProductContact>,
+  ladder: readonly Reachable[],
+  path: Path,
+  report: Report,
+): ProductContact[] => {
+  const found = keys.flatMap((key, index): readonly ProductContact[] => {
+    if (keys.indexOf(key) < index) report([...path, index], `\`${key}\` stands twice`)
+    const contact = contacts.get(key)
+    if (contact !== undefined) return [contact]
+    if (path.includes('ladder')) report([...path, index], `no contact is called \`${key}\``, { suggestion: nearest(key, contacts.keys()) })
+    else if (key === wholeLadder) return ladder
+    else if (key === firstOfLadder) return ladder.slice(0, 1)
+    else
+      report([...path, index], `no contact is called \`${key}\``, {
+        suggestion: nearest(key, [...contacts.keys(), wholeLadder, firstOfLadder]),
+      })
+    return []
+  })
+  return [...new Set(found)]
+}
+
+/** Whether there is any way to tell them. */
+export const reachable = (contact: Reachable): boolean => Object.keys(contact).length > 1

@@ -1,0 +1,114 @@
+/** What each severity of a product promises (S1–S5, S8): its own fields over those of the template. */
+import { severities, type Calendar, type Policy, type Severity, type Target } from '../incident/policy.ts'
+import { findContacts, reachable, type ProductContact } from './contacts.ts'
+import type { Report } from './problems.ts'
+import type { Clock, OwnSeverity, Service, Template } from './schema.ts'
+import { normalised, severityOf, type SeverityWords } from './severity.ts'
+import type { Response } from './values.ts'
+
+export type ProductSeverity = {
+  /** What the product calls it; `P1` when it has no name of its own. */
+  readonly name: string
+  readonly meaning: string
+  readonly aliases: readonly string[]
+  /** Promises besides response and update, by their keys. */
+  readonly clocks: Readonly<Record<string, Clock>>
+}
+
+type Resolved = {
+  readonly policies: Readonly<Record<Severity, Policy>>
+  readonly severities: Readonly<Record<Severity, ProductSeverity>>
+  readonly words: SeverityWords
+}
+
+const bySeverity = <Value>(make: (severity: Severity) => Value): Record<Severity, Value> =>
+  Object.fromEntries(severities.map((severity) => [severity, make(severity)])) as Record<Severity, Value>
+
+/** Policies and words of all four severities. */
+export const resolveSeverities = (
+  service: Service,
+  template: Template,
+  contacts: ReadonlyMap<string, ProductContact>,
+  calendar: Calendar,
+  report: Report,
+): Resolved => {
+  const own = bySeverity((severity): OwnSeverity => service.severities[severity] ?? { aliases: [], clocks: {} })
+  const templateAliases = bySeverity((severity) => template.severities[severity].aliases)
+  checkAliases(own, templateAliases, report)
+
+  const policies = bySeverity((severity): Policy => {
+    const [mine, inherited] = [own[severity], template.severities[severity]]
+    const path = ['severities', severity]
+    const response = mine.response ?? inherited.response
+    const immediate = response.kind === 'immediate'
+    const hours = mine.hours ?? inherited.hours
+    if (immediate && mine.page === false) report([...path, 'page'], 'an immediate response pages at once')
+    if (immediate && hours === 'business') report([...path, 'hours'], 'an immediate response cannot wait for working hours')
+    const page = mine.page ?? (immediate || inherited.page)
+    const ladder =
+      mine.ladder === undefined
+        ? findContacts(service.ladder ?? template.ladder, contacts, [], ['ladder'], () => {})
+        : findContacts(mine.ladder, contacts, [], [...path, 'ladder'], report)
+    return {
+      severity,
+      meaning: mine.meaning ?? inherited.meaning,
+      response: targetOf(response, hours, service.immediate ?? template.immediate),
+      page,
+      update: mine.update === undefined ? inherited.update : mine.update,
+      warnAt: mine.warnAt ?? inherited.warnAt,
+      ladder,
+      escalateEvery: mine.escalateEvery ?? inherited.escalateEvery,
+      invite: findContacts(mine.invite ?? inherited.invite, contacts, ladder, [...path, 'invite'], report),
+      checklist: mine.checklist ?? inherited.checklist,
+      calendar,
+    }
+  })
+
+  if (policies.P1.ladder.length === 0) report(['ladder'], 'nobody is on the ladder: a P1 pages nobody', { level: 'warning', key: true })
+  else if (!policies.P1.ladder.some(reachable))
+    report(['ladder'], 'nobody on the ladder can be reached: a P1 pages nobody', { level: 'warning', key: true })
+
+  return {
+    policies,
+    severities: bySeverity((severity) => ({
+      name: own[severity].name ?? severity,
+      meaning: policies[severity].meaning,
+      aliases: own[severity].aliases,
+      clocks: own[severity].clocks,
+    })),
+    words: {
+      aliases: bySeverity((severity) => [...own[severity].aliases, ...templateAliases[severity]]),
+      symptoms: [bySeverity((severity) => own[severity].symptoms ?? []), bySeverity((severity) => template.severities[severity].symptoms)],
+    },
+  }
+}
+
+const targetOf = (response: Response, hours: 'always' | 'business', immediate: number): Target | null => {
+  switch (response.kind) {
+    case 'minutes':
+      return { kind: 'duration', minutes: response.minutes, hours }
+    case 'immediate':
+      return { kind: 'duration', minutes: immediate, hours: 'always' }
+    case 'next business day':
+      return { kind: 'next-business-day' }
+    case 'next sprint':
+      return { kind: 'next-sprint' }
+    case 'none':
+      return null
+    default:
+      return response satisfies never
+  }
+}
+
+const checkAliases = (own: Readonly<Record<Severity, OwnSeverity>>, others: SeverityWords['aliases'], report: Report): void => {
+  const taken = new Map<string, Severity>()
+  for (const severity of severities)
+    for (const [index, alias] of own[severity].aliases.entries()) {
+      const path = ['severities', severity, 'aliases', index]
+      const meant = taken.get(normalised(alias))
+      const elsewhere = meant ?? severityOf(alias, others)
+      if (elsewhere !== null && elsewhere !== severity) report(path, `\`${alias}\` means ${elsewhere} already`)
+      else if (meant !== undefined) report(path, `\`${alias}\` stands twice`)
+      taken.set(normalised(alias), severity)
+    }
+}

@@ -1,0 +1,141 @@
+/** A product as the rest of the program knows it: its own file over the templates, field by field, every name resolved. */
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { Calendar, Contact as Reachable, Policy, Severity } from '../incident/policy.ts'
+import type { Disaster, Link, People, Place, Service, Template } from './schema.ts'
+import { alertFields } from './schema.ts'
+import { nearest, type Report } from './problems.ts'
+import type { Source } from './source.ts'
+import { type Check, type CheckKinds, resolveChecks, resolveHosts } from './checks.ts'
+import { findContacts, resolveContacts, type ProductContact } from './contacts.ts'
+import { resolveSeverities, type ProductSeverity } from './policies.ts'
+import type { SeverityWords } from './severity.ts'
+
+export type AlertField = (typeof alertFields)[number]
+
+export type Notifications = {
+  readonly critical: readonly ProductContact[]
+  readonly warning: readonly ProductContact[]
+  readonly status: readonly ProductContact[]
+}
+
+export type Product = {
+  /** The name of its folder. */
+  readonly key: string
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly about: string | null
+  readonly hosting: readonly string[]
+  readonly links: readonly Link[]
+  readonly contacts: ReadonlyMap<string, ProductContact>
+  /** Who is told, in order. A severity may have a ladder of its own: see `policy`. */
+  readonly ladder: readonly Reachable[]
+  readonly calendar: Calendar
+  readonly severities: Readonly<Record<Severity, ProductSeverity>>
+  readonly severityWords: SeverityWords
+  readonly defaultSeverity: Severity
+  readonly policy: (severity: Severity) => Policy
+  readonly checks: ReadonlyMap<string, Check>
+  /** The only hosts that may be reached for it, without ports. Those of placeholders are not among them. */
+  readonly hosts: readonly string[]
+  /** Hosts whose address may be a private or loopback one. */
+  readonly privateHosts: readonly string[]
+  /** Names of the environment variables that hold its secrets: nothing else may be asked for. */
+  readonly secrets: ReadonlySet<string>
+  /** Names or ids of channels. */
+  readonly announce: string | null
+  readonly digestChannel: string | null
+  readonly notifications: Notifications
+  readonly environments: ReadonlyMap<string, Place>
+  readonly disaster: Disaster | null
+  readonly alerts: {
+    /** Which labels say what, the product's own names first, the standard one last. */
+    readonly labels: Readonly<Record<AlertField, readonly string[]>>
+    /** Per alert source, the name of the environment variable with the product's own secret. */
+    readonly secrets: Readonly<Record<string, string>>
+  }
+  /** sha256 of the file's canonical content: comments, order and layout do not count. */
+  readonly hash: string
+}
+
+export type Inputs = {
+  readonly key: string
+  readonly service: Service
+  readonly source: Source
+  readonly unset: ReadonlyMap<readonly (string | number)[], readonly string[]>
+  readonly template: Template
+  readonly people: People
+  readonly kinds: CheckKinds
+  /** The alert sources that exist; without them their names are not looked at. */
+  readonly sources?: readonly string[] | undefined
+}
+
+/** Puts a product together. What refers to nothing is reported; the caller leaves the product out then. */
+export const resolveProduct = ({ key, service, source, unset, template, people, kinds, sources }: Inputs): Product => {
+  const { report } = source
+  const contacts = resolveContacts({ ...template.contacts, ...service.contacts }, people, report)
+  const calendar = resolveCalendar(service, template, report)
+  const severities = resolveSeverities(service, template, contacts, calendar, report)
+  const ladder = findContacts(service.ladder ?? template.ladder, contacts, [], ['ladder'], report)
+  const everyone = severities.policies.P1.ladder
+  const notify = (field: keyof Notifications) =>
+    findContacts(service.notifications[field] ?? template.notifications[field], contacts, everyone, ['notifications', field], report)
+  const checks = resolveChecks(service, kinds, unset, report)
+
+  for (const [index, { name }] of service.links.entries())
+    if (service.links.findIndex((link) => link.name === name) < index)
+      report(['links', index, 'name'], `a link is called \`${name}\` already`)
+
+  for (const name of Object.keys(service.alerts.secrets))
+    if (sources !== undefined && !sources.includes(name))
+      report(['alerts', 'secrets', name], `no alert source is called \`${name}\``, { key: true, suggestion: nearest(name, sources) })
+
+  return {
+    key,
+    name: service.name,
+    aliases: service.aliases,
+    about: service.about ?? null,
+    hosting: service.hosting,
+    links: service.links,
+    contacts,
+    ladder,
+    calendar,
+    severities: severities.severities,
+    severityWords: severities.words,
+    defaultSeverity: service.defaultSeverity ?? template.defaultSeverity,
+    policy: (severity) => severities.policies[severity],
+    checks,
+    ...resolveHosts(service, checks, unset, report),
+    announce: service.announce ?? null,
+    digestChannel: service.digestChannel ?? null,
+    notifications: { critical: notify('critical'), warning: notify('warning'), status: notify('status') },
+    environments: new Map(
+      [...new Set([...Object.keys(template.environments), ...Object.keys(service.environments)])].map((name) => [
+        name,
+        { ...template.environments[name], ...service.environments[name] },
+      ]),
+    ),
+    disaster: service.disaster ?? null,
+    alerts: {
+      labels: Object.fromEntries(alertFields.map((field) => [field, [...(service.alerts.labels[field] ?? []), field]])) as Record<
+        AlertField,
+        string[]
+      >,
+      secrets: service.alerts.secrets,
+    },
+    hash: hashOf(source.data),
+  }
+}
+
+const resolveCalendar = (service: Service, template: Template, report: Report): Calendar => {
+  const own = Object.fromEntries(Object.entries(service.calendar ?? {}).filter(([, value]) => value !== undefined))
+  const calendar: Calendar = { ...template.calendar, ...own }
+  if (calendar.from >= calendar.to) report(['calendar', 'to'], `the day ends at ${calendar.to}, before it begins at ${calendar.from}`)
+  return calendar
+}
+
+/** sha256 of canonical JSON (RFC 8785). */
+export const hashOf = (data: unknown): string =>
+  createHash('sha256')
+    .update(canonicalize(data ?? null) ?? '')
+    .digest('hex')

@@ -1,0 +1,202 @@
+/** The files of the catalogue: `templates/severities.yml`, `runbooks/people.yml` and `runbooks/<product>/service.yml`. */
+import { z } from 'zod'
+import {
+  ChannelName,
+  Days,
+  Duration,
+  DurationOrNone,
+  Email,
+  LocalDate,
+  Response,
+  SecretName,
+  SeverityKey,
+  Slug,
+  Text,
+  TimeOfDay,
+  Url,
+  WarnAt,
+  Words,
+  Zone,
+} from './values.ts'
+import { Variable, VariableName } from './variables.ts'
+
+const each = <Value extends z.ZodType>(value: Value) => z.strictObject({ P1: value, P2: value, P3: value, P4: value })
+
+const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
+const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
+
+/** How somebody can be told. A `placeholder` is what a guide says in place of an address. */
+const Contact = z
+  .strictObject({
+    person: Slug.optional(),
+    name: Text.optional(),
+    email: Email.optional(),
+    phone: phone.optional(),
+    slackUser: slackUser.optional(),
+    slackGroup: z
+      .string()
+      .regex(/^S[A-Z0-9]+$/, 'must be the id of a Slack user group, such as `S012AB3CD`')
+      .optional(),
+    slackChannel: ChannelName.optional(),
+    url: Url.optional(),
+    /** A name in a social network. */
+    handle: z.string().startsWith('@').optional(),
+    placeholder: Text.optional(),
+  })
+  .superRefine(({ person, name, placeholder, ...ways }, context) => {
+    if (person === undefined && name === undefined) context.addIssue({ code: 'custom', message: 'give a `name`, or the `person` it is' })
+    if (person === undefined && placeholder === undefined && Object.keys(ways).length === 0)
+      context.addIssue({ code: 'custom', message: `give a way to reach them: ${Object.keys(Contact.shape).slice(2, -1).join(', ')}` })
+  })
+export type Contact = z.infer<typeof Contact>
+
+const Contacts = z.record(Slug, Contact)
+
+const calendarFields = {
+  zone: Zone,
+  days: Days,
+  from: TimeOfDay,
+  to: TimeOfDay,
+  holidays: z.array(LocalDate).refine((dates) => new Set(dates).size === dates.length, 'a date stands twice'),
+  sprint: z.strictObject({ start: LocalDate, days: z.int().min(1).max(366) }),
+}
+
+/** A promise besides the response. `from` starts it, `until` meets it. */
+const Clock = z.strictObject({
+  title: Text,
+  within: Duration,
+  from: z.enum(['declared', 'resolved']).default('declared'),
+  until: z.enum(['update', 'mitigated', 'resolved', 'reviewed']),
+})
+export type Clock = z.infer<typeof Clock>
+
+/** Every field is inherited by itself. `invite` and `ladder` are keys of contacts. */
+const severityFields = {
+  meaning: Text,
+  response: Response,
+  hours: z.enum(['always', 'business']),
+  page: z.boolean(),
+  update: DurationOrNone,
+  warnAt: WarnAt,
+  escalateEvery: Duration,
+  invite: Words,
+  checklist: Words,
+  symptoms: Words,
+}
+
+const TemplateSeverity = z.strictObject({ ...severityFields, aliases: Words })
+const OwnSeverity = z.strictObject({
+  ...z.object(severityFields).partial().shape,
+  /** What the product calls it. */
+  name: Text.optional(),
+  aliases: Words.default([]),
+  ladder: Words.optional(),
+  clocks: z.record(Slug, Clock).default({}),
+})
+export type TemplateSeverity = z.infer<typeof TemplateSeverity>
+export type OwnSeverity = z.infer<typeof OwnSeverity>
+
+const Phase = z
+  .strictObject({ title: Text, task: Text, by: Duration.optional(), within: Duration.optional(), after: Slug.optional() })
+  .refine((phase) => (phase.by === undefined) !== (phase.within === undefined), 'give either `by` or `within`')
+  .refine((phase) => (phase.within === undefined) === (phase.after === undefined), '`within` and `after` belong together')
+
+const Disaster = z
+  .strictObject({ rto: Duration, rpo: Duration, phases: z.record(Slug, Phase).default({}) })
+  .superRefine(({ phases }, context) => {
+    for (const [key, { after }] of Object.entries(phases))
+      if (after !== undefined && (after === key || !(after in phases)))
+        context.addIssue({ code: 'custom', path: ['phases', key, 'after'], message: `no other phase is called \`${after}\`` })
+  })
+export type Disaster = z.infer<typeof Disaster>
+
+const Place = z.strictObject({
+  about: Text.optional(),
+  aliases: Words.optional(),
+  branch: Text.optional(),
+  /** Which of the payment provider's keys belong there. */
+  paymentKeys: z.enum(['live', 'test']).optional(),
+  /** Alerts from there are never worse than this. */
+  highest: SeverityKey.optional(),
+})
+export type Place = z.infer<typeof Place>
+
+const Notifications = z.strictObject({ critical: Words, warning: Words, status: Words })
+
+export const alertFields = ['product', 'severity', 'alertname', 'summary', 'runbook', 'environment'] as const
+
+const Alerts = z.strictObject({
+  labels: z.partialRecord(z.enum(alertFields), Words).default({}),
+  secrets: z.record(Slug, SecretName).default({}),
+})
+
+const Link = z.strictObject({
+  name: Text,
+  url: Url,
+  kind: z.enum(['site', 'health', 'dashboard', 'status', 'support', 'api']),
+  /** Where to go from there. */
+  note: Text.optional(),
+})
+export type Link = z.infer<typeof Link>
+
+const Check = z.strictObject({
+  kind: Text,
+  title: Text,
+  /** Asked by itself when an incident opens and when it is resolved. */
+  auto: z.boolean().default(true),
+  options: z.record(z.string(), z.unknown()),
+})
+
+/** `templates/severities.yml`: what every product inherits. */
+export const Template = z.strictObject({
+  immediate: Duration,
+  defaultSeverity: SeverityKey,
+  calendar: z.strictObject(calendarFields),
+  severities: each(TemplateSeverity),
+  contacts: Contacts.default({}),
+  ladder: Words.default([]),
+  notifications: Notifications,
+  environments: z.record(Slug, Place),
+})
+export type Template = z.infer<typeof Template>
+
+/** `runbooks/people.yml`. */
+export const People = z.record(
+  Slug,
+  z.strictObject({
+    name: Text,
+    email: Email.optional(),
+    slack: slackUser.optional(),
+    github: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,39}$/, 'must be a GitHub user name')
+      .optional(),
+    phone: phone.optional(),
+  }),
+)
+export type People = z.infer<typeof People>
+
+/** `runbooks/<product>/service.yml`. */
+export const Service = z.strictObject({
+  name: Text,
+  aliases: Words.default([]),
+  about: Text.optional(),
+  hosting: Words.default([]),
+  variables: z.record(VariableName, Variable).default({}),
+  links: z.array(Link).default([]),
+  contacts: Contacts.default({}),
+  ladder: Words.optional(),
+  calendar: z.strictObject(calendarFields).partial().optional(),
+  immediate: Duration.optional(),
+  defaultSeverity: SeverityKey.optional(),
+  severities: each(OwnSeverity.optional()).partial().default({}),
+  announce: ChannelName.optional(),
+  digestChannel: ChannelName.optional(),
+  notifications: Notifications.partial().default({}),
+  environments: z.record(Slug, Place).default({}),
+  disaster: Disaster.optional(),
+  alerts: Alerts.prefault({}),
+  privateHosts: z.array(z.string()).default([]),
+  checks: z.record(Slug, Check).default({}),
+})
+export type Service = z.infer<typeof Service>

@@ -1,0 +1,139 @@
+/** `/world/*`: what tests and the terminal ask of the world itself. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import express, { Router, type Request, type RequestHandler } from 'express'
+import { FAULT_KINDS, type Fault, type FaultKind, type Gate, type Service } from './gate.ts'
+import { object, string, type Json } from './json.ts'
+import type { Limiter } from './limits.ts'
+import type { Memory } from './memory.ts'
+import type { People } from './people.ts'
+import type { ResponseUrls } from './responses.ts'
+import type { Truth } from './truth.ts'
+import type { Workspace } from './workspace.ts'
+
+const SERVICES: readonly Service[] = ['slack', 'github', 'supabase']
+
+const faultOf = (order: Json): Fault => {
+  const service = SERVICES.find((each) => each === order['service'])
+  const kind = FAULT_KINDS.find((each): each is FaultKind => each === order['kind'])
+  if (!service) throw new Error(`service must be one of ${SERVICES.join(', ')}`)
+  if (!kind) throw new Error(`kind must be one of ${FAULT_KINDS.join(', ')}`)
+  const number = (key: 'status' | 'retryAfter' | 'ms'): Partial<Fault> => (order[key] === undefined ? {} : { [key]: Number(order[key]) })
+  return {
+    service,
+    kind,
+    method: string(order['method']) || '*',
+    times: order['times'] === undefined ? 1 : Number(order['times']),
+    ...(order['channel'] === undefined ? {} : { channel: string(order['channel']) }),
+    ...(order['error'] === undefined ? {} : { error: string(order['error']) }),
+    ...number('status'),
+    ...number('retryAfter'),
+    ...number('ms'),
+  }
+}
+
+export type Control = {
+  workspace: Workspace
+  gate: Gate
+  limiter: Limiter
+  memory: Memory
+  people: People
+  responses: ResponseUrls
+  truth: Truth
+  setBotUrl: (url: string) => void
+  /** Addresses and keys, as `startWorld` gives them. */
+  info: () => object
+}
+
+const answering =
+  (work: (request: Request) => unknown): RequestHandler =>
+  async (request, response) => {
+    try {
+      response.json((await work(request)) ?? { ok: true })
+    } catch (error) {
+      response.status(400).json({ error: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+const body = (request: Request): Json => object(request.body)
+
+export const controlRouter = ({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info }: Control): Router => {
+  const router = Router()
+  router.use(express.json({ limit: '1mb' }))
+
+  router.get('/', answering(info))
+  router.get(
+    '/workspace',
+    answering(() => workspace),
+  )
+  router.put(
+    '/bot-url',
+    answering((request) => setBotUrl(string(body(request)['url']).replace(/\/$/, ''))),
+  )
+  router.put(
+    '/limits',
+    answering((request) => limiter.set({ ...body(request), on: body(request)['on'] === true })),
+  )
+
+  router.post(
+    '/command',
+    answering((request) => people.command(body(request))),
+  )
+  router.post(
+    '/press',
+    answering((request) => people.press(body(request))),
+  )
+  router.post(
+    '/submit',
+    answering((request) => people.submit(body(request))),
+  )
+  router.post(
+    '/event',
+    answering((request) => people.event(body(request))),
+  )
+  router.post(
+    '/say',
+    answering((request) => people.say(body(request))),
+  )
+
+  router.get(
+    '/responses/:id',
+    answering(async (request) => {
+      const entry = responses.find(string(request.params['id']))
+      if (!entry) throw new Error('no such response address')
+      // `?wait=ms` waits for the first answer.
+      const until = performance.now() + Math.min(Number(request.query['wait'] ?? 0), 10_000)
+      while (entry.received.length === 0 && performance.now() < until) await sleep(20)
+      return { responses: entry.received, uses: entry.uses }
+    }),
+  )
+  router.get(
+    '/views',
+    answering(() => memory.views()),
+  )
+
+  router.get(
+    '/channels',
+    answering((request) => truth.channels(request.query['detail'] !== 'false')),
+  )
+  router.get(
+    '/channels/:ref',
+    answering((request) => truth.channel(string(request.params['ref']), true)),
+  )
+  router.get(
+    '/channels/:ref/messages',
+    answering((request) => truth.messages(string(request.params['ref']))),
+  )
+
+  router.get(
+    '/calls',
+    answering((request) => gate.calls(Number(request.query['since'] ?? 0))),
+  )
+  router.delete('/calls', answering(gate.clearCalls))
+  router.get('/faults', answering(gate.faults))
+  router.post(
+    '/faults',
+    answering((request) => gate.order(faultOf(body(request)))),
+  )
+  router.delete('/faults', answering(gate.clearFaults))
+  return router
+}

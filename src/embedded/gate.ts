@@ -1,0 +1,147 @@
+/** Every call to a service of the world passes here: it is written down, and the faults that a test has ordered happen. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Response } from 'express'
+import type { Reply } from './upstream.ts'
+
+export type Service = 'slack' | 'github' | 'supabase'
+
+export type Call = {
+  at: number
+  service: Service
+  /** `chat.postMessage`, or `POST /repos/acme/incidents/pulls`. */
+  method: string
+  channel?: string
+  /** 0: no answer was given. */
+  status: number
+  ok: boolean
+  error?: string
+  /** Milliseconds. */
+  took: number
+  /** The fault that was made to happen. */
+  fault?: FaultKind
+}
+
+export const FAULT_KINDS = ['drop-before', 'drop-after', 'status', 'error', 'delay', 'down'] as const
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+export type Fault = {
+  service: Service
+  /** As in Call; `*` stands for anything. */
+  method: string
+  channel?: string
+  /** How often; 0: until cleared. `down` is always until cleared. */
+  times: number
+  kind: FaultKind
+  status?: number
+  error?: string
+  retryAfter?: number
+  ms?: number
+}
+
+/** What a service answers; `error` is its own word for what went wrong. */
+export type Answer = Reply & { error?: string }
+
+export type Passage = {
+  service: Service
+  method: string
+  channel?: string
+  perform: () => Promise<Answer>
+  /** The service's way of saying an error. */
+  refuse: (error: string, status: number) => Answer
+}
+
+const CALLS_KEPT = 20_000
+
+const matches = (pattern: string, method: string): boolean => {
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`).test(method)
+}
+
+const send = (response: Response, answer: Answer): void => {
+  response.status(answer.status)
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
+  response.end(answer.body)
+}
+
+export const createGate = () => {
+  let calls: Call[] = []
+  let faults: Fault[] = []
+
+  const take = (service: Service, method: string, channel: string | undefined): Fault | undefined => {
+    const fault = faults.find(
+      (each) => each.service === service && matches(each.method, method) && (each.channel === undefined || each.channel === channel),
+    )
+    if (fault && fault.kind !== 'down' && fault.times > 0) {
+      fault.times -= 1
+      if (fault.times === 0) faults = faults.filter((each) => each !== fault)
+    }
+    return fault
+  }
+
+  /** Null when the caller gets no answer. */
+  const answered = async (passage: Passage, fault: Fault | undefined): Promise<Answer | null> => {
+    switch (fault?.kind) {
+      case 'down':
+      case 'drop-before':
+        return null
+      case 'drop-after':
+        await passage.perform()
+        return null
+      case 'status': {
+        const status = fault.status ?? 500
+        const answer = passage.refuse(fault.error ?? (status === 429 ? 'ratelimited' : 'internal_error'), status)
+        if (fault.retryAfter !== undefined) answer.headers['retry-after'] = String(fault.retryAfter)
+        return answer
+      }
+      case 'error':
+        return passage.refuse(fault.error ?? 'internal_error', fault.status ?? (passage.service === 'slack' ? 200 : 422))
+      case 'delay':
+        await sleep(fault.ms ?? 1000)
+        return passage.perform()
+      default:
+        return passage.perform()
+    }
+  }
+
+  return {
+    pass: async (passage: Passage, response: Response): Promise<void> => {
+      const { service, method, channel } = passage
+      const [at, started] = [Date.now(), performance.now()]
+      const fault = take(service, method, channel)
+      let answer: Answer | null
+      try {
+        answer = await answered(passage, fault)
+      } catch (error) {
+        // The emulator is gone or broke the connection: seen from outside, so is the service.
+        answer = passage.refuse(error instanceof Error ? error.message : String(error), 502)
+      }
+      calls.push({
+        at,
+        service,
+        method,
+        ...(channel ? { channel } : {}),
+        status: answer?.status ?? 0,
+        ok: answer !== null && answer.status < 400 && answer.error === undefined,
+        ...(answer?.error === undefined ? {} : { error: answer.error }),
+        took: Math.round((performance.now() - started) * 10) / 10,
+        ...(fault ? { fault: fault.kind } : {}),
+      })
+      if (calls.length > CALLS_KEPT) calls = calls.slice(-CALLS_KEPT / 2)
+      if (answer) send(response, answer)
+      else response.socket?.destroy()
+    },
+    calls: (since: number): Call[] => calls.filter((call) => call.at >= since),
+    clearCalls: (): void => {
+      calls = []
+    },
+    order: (fault: Fault): void => {
+      faults.push(fault)
+    },
+    faults: (): readonly Fault[] => faults,
+    clearFaults: (): void => {
+      faults = []
+    },
+  }
+}
+
+export type Gate = ReturnType<typeof createGate>

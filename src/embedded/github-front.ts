@@ -1,0 +1,118 @@
+/** `/github/*`: GitHub's REST API, with what the emulator is too kind about. */
+import { type Request, Router } from 'express'
+import type { Answer, Gate } from './gate.ts'
+import { isJson, object, objects, parsed, string, type Json } from './json.ts'
+import { bytesOf, plainHeaders } from './slack-front.ts'
+import type { Upstream } from './upstream.ts'
+
+export type GithubOptions = { token: string; owner: string; repo: string }
+
+export const githubSeed = ({ token, owner, repo }: GithubOptions): Json => ({
+  tokens: { [token]: { login: owner, scopes: ['repo'] } },
+  github: {
+    users: [{ login: owner, name: owner, email: `${owner}@example.test` }],
+    repos: [{ owner, name: repo, description: 'Post-mortems', auto_init: true }],
+  },
+})
+
+const reply = (status: number, body: Json): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  body: Buffer.from(JSON.stringify(body)),
+  ...(status < 400 ? {} : { error: string(body['message']) }),
+})
+
+const refused = (message: string, status: number, errors?: Json[]): Answer =>
+  reply(status, { message, ...(errors ? { errors } : {}), documentation_url: 'https://docs.github.com/rest', status: String(status) })
+
+const invalid = (field: string, message: string): Answer =>
+  refused('Validation Failed', 422, [{ resource: 'PullRequest', field, code: 'custom', message }])
+
+export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptions): Router => {
+  const ask = async (path: string): Promise<{ status: number; json: unknown }> => {
+    const answer = await upstream.ask({ method: 'GET', path, headers: { authorization: `Bearer ${options.token}` } })
+    return { status: answer.status, json: parsed(answer.body.toString()) }
+  }
+
+  /** GitHub refuses a second open pull request for a branch, and one for a branch that does not exist; the emulator does not. */
+  const refusePull = async (path: string, sent: Json): Promise<Answer | null> => {
+    const [, , owner = ''] = path.split('/')
+    const [branch = '', user = owner] = string(sent['head']).split(':').toReversed()
+    const repository = path.replace(/\/pulls$/, '')
+    const { status } = await ask(`${repository}/git/ref/heads/${branch}`)
+    if (status === 404) return invalid('head', 'head is invalid')
+    const open = await ask(`${path}?state=open&head=${encodeURIComponent(`${user}:${branch}`)}`)
+    const same = objects(open.json).some((pull) => object(pull['base'])['ref'] === sent['base'])
+    return same ? invalid('head', `A pull request already exists for ${user}:${branch}.`) : null
+  }
+
+  const forward = async (request: Request, path: string): Promise<Answer> => {
+    const token = request.get('authorization')?.replace(/^(Bearer|token)\s+/i, '')
+    if (token !== options.token) return refused(token === undefined ? 'Requires authentication' : 'Bad credentials', 401)
+    const bare = path.split('?')[0] ?? ''
+    if (request.method === 'POST' && /^\/repos\/[^/]+\/[^/]+\/pulls$/.test(bare)) {
+      const refusal = await refusePull(bare, object(parsed(bytesOf(request).toString())))
+      if (refusal) return refusal
+    }
+    const answer = await upstream.ask({ method: request.method, path, headers: plainHeaders(request), body: bytesOf(request) })
+    if (answer.status < 400) return answer
+    const json = parsed(answer.body.toString())
+    return { ...answer, error: isJson(json) ? string(json['message']) : String(answer.status) }
+  }
+
+  /** A pull request for reading: the address that the bot gives people must open. */
+  const page = async (owner: string, repo: string, number: string): Promise<Answer> => {
+    const repository = `/repos/${owner}/${repo}`
+    const { status, json } = await ask(`${repository}/pulls/${number}`)
+    if (status !== 200) return refused('Not Found', 404)
+    const pull = object(json)
+    const branch = string(object(pull['head'])['ref'])
+    const files = async (ref: string): Promise<Map<string, string>> => {
+      const tree = object((await ask(`${repository}/git/trees/${ref}?recursive=1`)).json)
+      return new Map(
+        objects(tree['tree']).flatMap((entry) => (entry['type'] === 'blob' ? [[string(entry['path']), string(entry['sha'])]] : [])),
+      )
+    }
+    const [before, after] = await Promise.all([files(string(object(pull['base'])['ref'])), files(branch)])
+    const changed = [...after].filter(([path, sha]) => before.get(path) !== sha)
+    const texts = await Promise.all(
+      changed.map(async ([path, sha]) => {
+        const blob = object((await ask(`${repository}/git/blobs/${sha}`)).json)
+        return `── ${path} ──\n\n${Buffer.from(string(blob['content']), 'base64').toString()}`
+      }),
+    )
+    const heading = `#${number} ${string(pull['title'])}  [${string(pull['state'])}, ${branch} → ${string(object(pull['base'])['ref'])}]`
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+      body: Buffer.from([heading, string(pull['body']), ...texts].join('\n\n')),
+    }
+  }
+
+  const router = Router()
+  router.get('/:owner/:repo/pull/:number', (request, response) => {
+    const { owner, repo, number } = request.params
+    return gate.pass(
+      {
+        service: 'github',
+        method: `read ${request.path}`,
+        perform: () => page(owner, repo, number),
+        refuse: (error, status) => refused(error, status),
+      },
+      response,
+    )
+  })
+  router.use((request, response) => {
+    const path = request.originalUrl.slice('/github'.length)
+    return gate.pass(
+      {
+        service: 'github',
+        method: `${request.method} ${path.split('?')[0] ?? ''}`,
+        perform: () => forward(request, path),
+        refuse: (error, status) => refused(error, status),
+      },
+      response,
+    )
+  })
+  return router
+}

@@ -1,0 +1,209 @@
+/** People of the workspace, acting: what they type and press reaches the bot signed, as Slack sends it. */
+import { createHmac, randomBytes } from 'node:crypto'
+import { findElement, stateOf } from './elements.ts'
+import { object, objects, parsed, string, isJson, type Json } from './json.ts'
+import type { Memory } from './memory.ts'
+import type { Received, ResponseUrl, ResponseUrls } from './responses.ts'
+import type { Truth, TrueMessage } from './truth.ts'
+import type { CallSlack } from './upstream.ts'
+import type { Person, Workspace } from './workspace.ts'
+
+/** Slack waits 3 s and then shows an error; the world waits longer, to tell how late the answer was. */
+const PATIENCE_MS = 15_000
+const SLACK_WAITS_MS = 3_000
+
+export type Delivered = { status: number; took: number; body: string; headers: Record<string, string>; late: boolean }
+/** `id` is where to ask for what the bot says later. */
+export type Acted = Delivered & { id: string; responses: Received[] }
+
+type Setting = {
+  workspace: Workspace
+  call: CallSlack
+  memory: Memory
+  responses: ResponseUrls
+  truth: Truth
+  botUrl: () => string
+}
+
+export const createPeople = ({ workspace, call, memory, responses, truth, botUrl }: Setting) => {
+  const person = (ref: unknown): Person => {
+    const name = string(ref).replace(/^@/, '')
+    const found = workspace.people.find((each) => each.name === name || each.id === name)
+    if (!found)
+      throw new Error(`nobody is called ${name || '(nothing)'}: take one of ${workspace.people.map((each) => each.name).join(', ')}`)
+    return found
+  }
+
+  const deliver = async (body: string, type: string, extra: Record<string, string> = {}): Promise<Delivered> => {
+    if (!botUrl()) throw new Error('the world does not know the bot: PUT /world/bot-url {"url": "http://…"} first')
+    const timestamp = String(Math.floor(Date.now() / 1000))
+    const signature = createHmac('sha256', workspace.signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')
+    const started = performance.now()
+    const elapsed = (): number => Math.round((performance.now() - started) * 10) / 10
+    try {
+      const response = await fetch(`${botUrl()}/slack/events`, {
+        method: 'POST',
+        headers: {
+          'content-type': type,
+          'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
+          'x-slack-request-timestamp': timestamp,
+          'x-slack-signature': `v0=${signature}`,
+          ...extra,
+        },
+        body,
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      })
+      const text = await response.text()
+      const took = elapsed()
+      return { status: response.status, took, body: text, headers: Object.fromEntries(response.headers), late: took > SLACK_WAITS_MS }
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
+      return { status: 0, took: elapsed(), body: cause, headers: {}, late: true }
+    }
+  }
+
+  const trigger = async (user: Person, stale: boolean, view?: string): Promise<string> => {
+    if (stale) {
+      const id = `0.0.${randomBytes(6).toString('hex')}`
+      memory.keepExpired(id)
+      return id
+    }
+    const answer = await call('views.generateTriggerId', workspace.bot.token, { user_id: user.id, ...(view ? { view_id: view } : {}) })
+    const id = string(answer['trigger_id'])
+    memory.keepTrigger(id, user.id)
+    return id
+  }
+
+  const finished = async (entry: ResponseUrl, delivered: Delivered): Promise<Acted> => {
+    if (delivered.status === 200 && delivered.body) {
+      const json = parsed(delivered.body)
+      await responses.acknowledged(entry, isJson(json) ? json : { text: delivered.body })
+    }
+    return { ...delivered, id: entry.id, responses: entry.received }
+  }
+
+  const who = (user: Person): Json => ({ id: user.id, username: user.name, name: user.name, team_id: workspace.team.id })
+  const common = (user: Person): Json => ({
+    token: workspace.verification,
+    api_app_id: workspace.appId,
+    team: { id: workspace.team.id, domain: workspace.team.domain },
+    enterprise: null,
+    is_enterprise_install: false,
+    user: who(user),
+  })
+  const interact = (payload: Json): Promise<Delivered> =>
+    deliver(new URLSearchParams({ payload: JSON.stringify(payload) }).toString(), 'application/x-www-form-urlencoded')
+
+  const messagesFor = async (channel: string, user: Person): Promise<TrueMessage[]> =>
+    (await truth.messages(channel)).filter((message) => message.ephemeralTo === undefined || message.ephemeralTo === user.id).toReversed()
+
+  return {
+    /** Types a slash command: `text` with or without the command itself in front. */
+    async command(order: Json): Promise<Acted> {
+      const user = person(order['as'])
+      const channel = await truth.channel(string(order['in']) || 'general')
+      const typed = string(order['text']).trim()
+      const command = string(order['command']) || (/^\/\S+/.exec(typed)?.[0] ?? '')
+      if (!command) throw new Error('a command starts with a slash, e.g. {"text": "/incident list"}')
+      const entry = responses.create(user.id, channel.id)
+      const form = new URLSearchParams({
+        token: workspace.verification,
+        team_id: workspace.team.id,
+        team_domain: workspace.team.domain,
+        channel_id: channel.id,
+        channel_name: channel.isPrivate ? 'privategroup' : channel.name,
+        user_id: user.id,
+        user_name: user.name,
+        command,
+        text: typed.startsWith(command) ? typed.slice(command.length).trim() : typed,
+        api_app_id: workspace.appId,
+        is_enterprise_install: 'false',
+        response_url: entry.url,
+        trigger_id: await trigger(user, order['staleTrigger'] === true),
+      })
+      return finished(entry, await deliver(form.toString(), 'application/x-www-form-urlencoded'))
+    },
+
+    /** Presses the button (or chooses in the menu) with this action id or label: in the given or the newest message. */
+    async press(order: Json): Promise<Acted> {
+      const user = person(order['as'])
+      const channel = await truth.channel(string(order['in']) || 'general')
+      const wanted = { action: string(order['action']), value: order['value'] === undefined ? undefined : string(order['value']) }
+      const candidates = (await messagesFor(channel.id, user)).filter((each) => order['ts'] === undefined || each.ts === order['ts'])
+      for (const message of candidates) {
+        const pressed = findElement(message.blocks, wanted)
+        if (!pressed) continue
+        const ephemeral = message.ephemeralTo !== undefined
+        const entry = responses.create(user.id, channel.id, { ts: message.ts, ephemeral })
+        const payload = {
+          type: 'block_actions',
+          ...common(user),
+          container: { type: 'message', message_ts: message.ts, channel_id: channel.id, is_ephemeral: ephemeral },
+          trigger_id: await trigger(user, order['staleTrigger'] === true),
+          channel: { id: channel.id, name: channel.isPrivate ? 'privategroup' : channel.name },
+          ...(ephemeral ? {} : { message: message.raw }),
+          state: { values: {} },
+          response_url: entry.url,
+          actions: [{ ...pressed, action_ts: (Date.now() / 1000).toFixed(6) }],
+        }
+        return finished(entry, await interact(payload))
+      }
+      const buttons = candidates.flatMap((message) => findElement.all(message.blocks))
+      throw new Error(`no button ${wanted.action} in #${channel.name}; there are: ${[...new Set(buttons)].join(', ') || 'none'}`)
+    },
+
+    /** Sends the form that this person has open. */
+    async submit(order: Json): Promise<Delivered & { view: string; closed: boolean }> {
+      const user = person(order['as'])
+      const mine = memory.views().filter((each) => each.user === user.id && each.open && each.view['type'] === 'modal')
+      const opened =
+        order['view'] === undefined ? mine.at(-1) : mine.find((each) => [each.id, each.view['callback_id']].includes(order['view']))
+      if (!opened) throw new Error(`${user.name} has no form open`)
+      const people = new Map(workspace.people.map((each) => [each.name, each.id]))
+      const values = stateOf(objects(opened.view['blocks']), object(order['values']), people)
+      const delivered = await interact({
+        type: 'view_submission',
+        ...common(user),
+        trigger_id: await trigger(user, false, opened.id),
+        view: { ...opened.view, state: { values } },
+        response_urls: [],
+      })
+      const answer = object(parsed(delivered.body))
+      const action = string(answer['response_action'])
+      const closed = delivered.status === 200 && (action === '' || action === 'clear')
+      if (closed) memory.closeView(opened.id)
+      if (action === 'update') memory.keepView(opened.id, user.id, { ...opened.view, ...object(answer['view']) })
+      return { ...delivered, view: opened.id, closed }
+    },
+
+    /** Any event of the Events API. */
+    async event(order: Json): Promise<Delivered & { event_id: string }> {
+      const id = string(order['event_id']) || `Ev${randomBytes(5).toString('hex').toUpperCase()}`
+      const team = string(order['team_id']) || workspace.team.id
+      const body = JSON.stringify({
+        token: workspace.verification,
+        team_id: team,
+        api_app_id: workspace.appId,
+        event: order['event'],
+        type: 'event_callback',
+        event_id: id,
+        event_time: Math.floor(Date.now() / 1000),
+        authorizations: [{ enterprise_id: null, team_id: team, user_id: workspace.bot.id, is_bot: true, is_enterprise_install: false }],
+        is_ext_shared_channel: false,
+      })
+      const retry =
+        order['retry'] === undefined ? {} : { 'x-slack-retry-num': String(Number(order['retry'])), 'x-slack-retry-reason': 'http_timeout' }
+      return { ...(await deliver(body, 'application/json', retry)), event_id: id }
+    },
+
+    /** Writes a message. The bot learns of it only by an event of yours. */
+    say: async (order: Json): Promise<Json> =>
+      call('chat.postMessage', person(order['as']).token, {
+        channel: (await truth.channel(string(order['in']) || 'general')).id,
+        text: string(order['text']),
+        ...(order['thread_ts'] === undefined ? {} : { thread_ts: order['thread_ts'] }),
+      }),
+  }
+}
+
+export type People = ReturnType<typeof createPeople>

@@ -1,0 +1,165 @@
+/** The local world: an emulated Slack and GitHub and a local Supabase, behind one front that makes them as strict as the real ones. */
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import express, { type Request as Incoming } from 'express'
+import { controlRouter } from './control.ts'
+import { createGate, type Answer } from './gate.ts'
+import { githubFront, githubSeed, type GithubOptions } from './github-front.ts'
+import { BODY_LIMIT, createLimiter, type LimitOptions } from './limits.ts'
+import { createMemory } from './memory.ts'
+import { createPeople } from './people.ts'
+import { createResponseUrls } from './responses.ts'
+import { bytesOf, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
+import { openSupabase, type Supabase, type SupabaseOptions } from './supabase.ts'
+import { createTruth } from './truth.ts'
+import { callSlackThrough, startSlack, startUpstream } from './upstream.ts'
+import { workspaceOf, type WorkspaceOptions } from './workspace.ts'
+
+export type WorldOptions = WorkspaceOptions & {
+  /** 0 or nothing: a free one. */
+  port?: number
+  github: GithubOptions
+  /** Where commands, buttons and events go; `/slack/events` is added. */
+  botUrl?: string
+  supabase?: SupabaseOptions | null
+  /** Off unless asked for: the embedded start should feel quick. */
+  limits?: LimitOptions
+}
+
+export type WorldInfo = {
+  url: string
+  /** Ends in `/api/`. */
+  slackApiUrl: string
+  githubApiUrl: string
+  /** Empty when the world runs without one. */
+  supabaseUrl: string
+  supabaseSecretKey: string
+  supabasePublishableKey: string
+}
+
+export type World = WorldInfo & {
+  /** Only in the process that started it: for tests. */
+  supabase: Supabase | null
+  close: () => Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const LISTEN_PATIENCE_MS = 3_000
+
+/** A world that is just closing may still hold the port. */
+const listen = async (server: Server, port: number): Promise<number> => {
+  const started = performance.now()
+  for (;;) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, '127.0.0.1', () => {
+          server.off('error', reject)
+          resolve()
+        })
+      })
+      const address = server.address()
+      return typeof address === 'object' && address ? address.port : port
+    } catch (error) {
+      if (performance.now() - started > LISTEN_PATIENCE_MS)
+        throw new Error(`port ${port} is taken: is another world running? Stop it, or take another port`, { cause: error })
+      await sleep(100)
+    }
+  }
+}
+
+const askSupabase = async (supabase: Supabase, incoming: Incoming): Promise<Answer> => {
+  const body = bytesOf(incoming)
+  const response = await supabase.fetch(
+    new Request(new URL(incoming.originalUrl.slice('/supabase'.length), 'http://127.0.0.1'), {
+      method: incoming.method,
+      headers: plainHeaders(incoming),
+      ...(body.length > 0 ? { body: new Uint8Array(body) } : {}),
+    }),
+  )
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: Buffer.from(await response.arrayBuffer()),
+    ...(response.status < 400 ? {} : { error: String(response.status) }),
+  }
+}
+
+export const startWorld = async (options: WorldOptions): Promise<World> => {
+  // The services must know the front's address before the front can serve them.
+  let handle: RequestListener = (_, response) => response.writeHead(503).end('starting')
+  const server = createServer((request, response) => handle(request, response))
+  const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`
+
+  const workspace = workspaceOf(options)
+  const [slack, github, supabase] = await Promise.all([
+    startSlack(workspace, `${url}/slack`),
+    startUpstream('github', githubSeed(options.github), `${url}/github`),
+    options.supabase ? openSupabase(options.supabase) : null,
+  ]).catch((error: unknown) => {
+    server.close()
+    throw error
+  })
+
+  let botUrl = options.botUrl?.replace(/\/$/, '') ?? ''
+  const gate = createGate()
+  const limiter = createLimiter(options.limits ?? { on: false })
+  const memory = createMemory()
+  const call = callSlackThrough(slack)
+  const truth = createTruth(workspace, call, memory)
+  const responses = createResponseUrls(url, workspace, memory, call)
+  const people = createPeople({ workspace, call, memory, responses, truth, botUrl: () => botUrl })
+  const info: WorldInfo = {
+    url,
+    slackApiUrl: `${url}/slack/api/`,
+    githubApiUrl: `${url}/github`,
+    supabaseUrl: supabase ? `${url}/supabase` : '',
+    supabaseSecretKey: supabase?.secretKey ?? '',
+    supabasePublishableKey: supabase?.publishableKey ?? '',
+  }
+
+  const app = express()
+  app.disable('x-powered-by')
+  const setBotUrl = (next: string): void => {
+    botUrl = next
+  }
+  app.use(
+    '/world',
+    controlRouter({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
+  )
+  app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
+  const front = { context: { workspace, call, memory }, upstream: slack, gate, limiter, responses }
+  app.all('/slack/api/:method', slackApi(front))
+  app.post('/slack/response/:id', slackResponse(front))
+  app.use('/slack', slackOther(front))
+  app.use('/github', githubFront(github, gate, options.github))
+  app.use('/supabase', (request, response) =>
+    gate.pass(
+      {
+        service: 'supabase',
+        method: `${request.method} ${request.path}`,
+        perform: async () =>
+          supabase ? askSupabase(supabase, request) : { status: 404, headers: {}, body: Buffer.alloc(0), error: 'off' },
+        refuse: (message, status) => ({
+          status,
+          headers: { 'content-type': 'application/json' },
+          body: Buffer.from(JSON.stringify({ message })),
+          error: message,
+        }),
+      },
+      response,
+    ),
+  )
+  handle = app
+
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    server.closeAllConnections()
+    await new Promise((resolve) => {
+      server.close(resolve)
+    })
+    await Promise.all([slack.close(), github.close(), supabase?.close()])
+  }
+  const closeOnce = (): Promise<void> => (closing ??= close())
+  return { ...info, supabase, close: closeOnce, [Symbol.asyncDispose]: closeOnce }
+}

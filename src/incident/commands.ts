@@ -1,0 +1,49 @@
+/** Everything that can be asked of an incident. A command brings its time and its author; `decide` adds nothing of its own. */
+import type { CheckResult } from './check.ts'
+import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, ProductRef } from './events.ts'
+import type { Instant, Policy } from './policy.ts'
+import type { Refusal } from './refusals.ts'
+
+export type Intent =
+  | {
+      readonly type: 'declare'
+      readonly id: string
+      readonly number: number
+      readonly kind: Kind
+      readonly product: ProductRef
+      readonly title: string
+      readonly summary: string | null
+      readonly policy: Policy
+      readonly private: boolean
+      readonly rule: string | null
+      readonly alert: AlertRef | null
+    }
+  | { readonly type: 'channel-opened'; readonly channel: string; readonly name: string }
+  | { readonly type: 'channel-lost'; readonly channel: string; readonly why: string }
+  | { readonly type: 'join-alert'; readonly alert: AlertRef }
+  | { readonly type: 'resolve-alert'; readonly source: string; readonly fingerprint: string; readonly startsAt: Instant; readonly endsAt: Instant }
+  | { readonly type: 'acknowledge' }
+  | { readonly type: 'change-severity'; readonly policy: Policy; readonly why: string | null }
+  | { readonly type: 'update'; readonly text: string; readonly nextMinutes: number | null }
+  | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'mitigate'; readonly text: string | null }
+  | { readonly type: 'resolve'; readonly summary: string }
+  | { readonly type: 'review' }
+  | { readonly type: 'clock-due'; readonly clock: ClockName; readonly run: number }
+  | { readonly type: 'escalation-due'; readonly run: number; readonly level: number }
+  | { readonly type: 'record-checks'; readonly phase: CheckPhase; readonly results: readonly CheckResult[] }
+  | { readonly type: 'step-failed'; readonly surface: string; readonly step: string; readonly reason: string }
+  | { readonly type: 'step-mended'; readonly surface: string; readonly step: string }
+  | { readonly type: 'published'; readonly where: 'pull-request' | 'record'; readonly url: string | null; readonly head: string }
+
+export type Command = {
+  readonly intent: Intent
+  /** The database's clock, read in the transaction. */
+  readonly at: Instant
+  readonly by: Actor
+  /** When it happened, if earlier than `at`: a back-dated note. */
+  readonly occurredAt?: Instant
+}
+
+/** What deciding gives: events (none when there is nothing new to say), or a refusal. */
+export type Decision = { readonly events: readonly Event[]; readonly occurredAt: Instant } | { readonly refused: Refusal }

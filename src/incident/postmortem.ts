@@ -1,0 +1,251 @@
+/** What a post-mortem says, as values for its template, and the row that is published of an incident. Everything comes from the
+ *  events: durations are between what happened, never until the document is made. Foreign text is given as it is: the template
+ *  escapes it. */
+import type { CheckResult, Measurement } from './check.ts'
+import { type ClockRow, breached, compliance, runsOf } from './compliance.ts'
+import type { Recorded } from './events.ts'
+import { type Incident, type Status, type Step, steps } from './incident.ts'
+import type { Instant } from './policy.ts'
+import type { PublishedIncident } from './record.ts'
+import { between, duration, nameOf, timeline, when } from './timeline.ts'
+
+/** The end of the audit chain that a document vouches for: the hash of event `seq`. Take `told(events)` for `seq`. */
+export type Head = { readonly seq: number; readonly hash: string }
+
+export type CheckRow = {
+  readonly title: string
+  readonly before: string
+  readonly after: string
+  readonly measurements: readonly { readonly name: string; readonly text: string }[]
+  /** What was found wrong, before and after. */
+  readonly findings: readonly { readonly when: 'opening' | 'resolution'; readonly text: string }[]
+}
+
+export type Postmortem = {
+  readonly id: string
+  readonly kind: string
+  readonly title: string
+  readonly product: string
+  readonly severity: string
+  readonly severityMeaning: string
+  readonly status: Status
+  readonly private: boolean
+  readonly description: string
+  readonly zone: string
+  readonly detected: string
+  readonly resolved: string | null
+  /** From detection to the acknowledgement, and to the resolution; null when there was none. */
+  readonly responseTime: string | null
+  readonly resolutionTime: string | null
+  readonly resolution: string | null
+  readonly lead: string | null
+  readonly steps: readonly { readonly name: string; readonly at: string; readonly after: string }[]
+  readonly timeline: readonly { readonly at: string; readonly late: string | null; readonly who: string; readonly text: string }[]
+  readonly clocks: readonly ClockRow[]
+  readonly clocksMet: number
+  readonly clocksBreached: number
+  readonly escalations: readonly { readonly at: string; readonly to: string; readonly step: number; readonly why: string }[]
+  readonly checks: readonly CheckRow[]
+  readonly alerts: readonly {
+    readonly rule: string
+    readonly source: string
+    readonly summary: string
+    readonly url: string | null
+    readonly from: string
+    readonly until: string | null
+  }[]
+  readonly people: readonly { readonly name: string; readonly did: string }[]
+  readonly links: readonly { readonly name: string; readonly url: string }[]
+  readonly auditHead: string
+  readonly events: number
+  /** Front matter, in order, for charts: minutes are numbers, what does not exist is null. */
+  readonly front: readonly { readonly key: string; readonly value: string | number | boolean | null }[]
+}
+
+const amount = ({ value, unit }: Measurement): string => {
+  const [scaled, word] = unit === 'ms' && value >= 1000 ? [value / 1000, 's'] : unit === 's' && value < 1 ? [value * 1000, 'ms'] : [value, unit]
+  const number = Math.abs(scaled) >= 100 ? Math.round(scaled) : Number(scaled.toPrecision(3))
+  return word === '' ? String(number) : `${number} ${word}`
+}
+
+const wrong = (phase: 'opening' | 'resolution', result: CheckResult | undefined) =>
+  (result?.findings ?? []).filter(({ status }) => status !== 'ok').map(({ text }) => ({ when: phase, text }))
+
+const measurementRow = (name: string, before: CheckResult | undefined, after: CheckResult | undefined) => {
+  const [was, is] = [before, after].map((result) => result?.measurements.find((measurement) => measurement.name === name))
+  const limit = is?.limit ?? was?.limit
+  const unit = (is ?? was)?.unit ?? ''
+  const held = limit === undefined ? '' : ` (limit ${amount({ name, value: limit, unit })})`
+  return { name, text: `${was === undefined ? '–' : amount(was)} → ${is === undefined ? '–' : amount(is)}${held}` }
+}
+
+/** The first checks that the bot ran at opening against the last that it ran at resolution. */
+const compare = (incident: Incident): CheckRow[] => {
+  const opening = incident.checks.find(({ phase }) => phase === 'opening')?.results ?? []
+  const resolution = incident.checks.findLast(({ phase }) => phase === 'resolution')?.results ?? []
+  return [...new Set([...opening, ...resolution].map(({ check }) => check))].map((key): CheckRow => {
+    const [before, after] = [opening, resolution].map((results) => results.find(({ check }) => check === key))
+    const names = new Set([before, after].flatMap((result) => result?.measurements ?? []).map(({ name }) => name))
+    return {
+      title: (after ?? before)?.title ?? key,
+      before: before?.status ?? 'not run',
+      after: after?.status ?? 'not run',
+      measurements: [...names].map((name) => measurementRow(name, before, after)),
+      findings: [...wrong('opening', before), ...wrong('resolution', after)],
+    }
+  })
+}
+
+const deeds: Readonly<Partial<Record<Recorded['event']['type'], string>>> = {
+  declared: 'declared',
+  acknowledged: 'acknowledged',
+  'severity-changed': 'set the severity',
+  updated: 'reported',
+  noted: 'took notes',
+  mitigated: 'mitigated',
+  resolved: 'resolved',
+  reviewed: 'reviewed',
+}
+
+/** Everybody who did something, in the order of their first deed. */
+const peopleOf = (incident: Incident, events: readonly Recorded[]): { name: string; did: string }[] => {
+  const people = new Map<string, { name: string; did: Set<string> }>()
+  for (const { by, event } of events) {
+    const deed = deeds[event.type]
+    if (by.kind !== 'person' || deed === undefined) continue
+    const person = people.get(by.id) ?? { name: by.name, did: new Set(incident.lead?.kind === 'person' && incident.lead.id === by.id ? ['led'] : []) }
+    person.did.add(deed)
+    people.set(by.id, person)
+  }
+  return [...people.values()].map(({ name, did }) => ({ name, did: [...did].join(', ') }))
+}
+
+const stepRows = (stamps: Incident['stamps'], zone: string) =>
+  steps.map((step, index) => {
+    const at = stamps[step]
+    const passed = steps.slice(index + 1).some((later) => stamps[later] !== null)
+    return {
+      name: `${step.charAt(0).toUpperCase()}${step.slice(1)}`,
+      at: at === null ? (passed ? 'skipped' : 'pending') : when(at, zone),
+      after: at === null || stamps.detect === null || step === 'detect' ? '' : duration(between(stamps.detect, at)),
+    }
+  })
+
+/** When somebody took it on, which is not when it was assessed: a change of severity assesses too. */
+const acknowledgedAt = (events: readonly Recorded[]): Instant | null =>
+  events.find(({ event }) => event.type === 'acknowledged')?.occurredAt ?? null
+
+const minutes = (from: Instant, to: Instant | null) => (to === null ? null : Math.round(between(from, to) / 6000) / 10)
+
+/** The values for `templates/postmortem.md`: S7's fields, the steps of S6, the timeline, the clocks against their targets, the
+ *  checks compared, who and what was involved. Tells of the events up to `head` only, so that a later event which nobody needs
+ *  to read of (that it was published, or reviewed by merging it) does not change the document. */
+export const postmortem = (incident: Incident, events: readonly Recorded[], head: Head): Postmortem => {
+  const { zone } = incident.policy.calendar
+  const covered = events.filter(({ seq }) => seq <= head.seq)
+  const reviewed = covered.some(({ event }) => event.type === 'reviewed')
+  const stamps: Record<Step, Instant | null> = { ...incident.stamps, review: reviewed ? incident.stamps.review : null }
+  const status = incident.status === 'reviewed' && !reviewed ? 'resolved' : incident.status
+  const detect = stamps.detect ?? incident.declaredAt
+  const acknowledged = acknowledgedAt(covered)
+  const clocks = compliance(incident, covered, zone)
+  const count = (outcome: ClockRow['outcome']) => clocks.filter((row) => row.outcome === outcome).length
+  const response = clocks.filter((row) => row.clock === 'Response').map((row) => row.outcome)
+  return {
+    id: incident.id,
+    kind: incident.kind,
+    title: incident.title,
+    product: incident.product.name,
+    severity: incident.severity,
+    severityMeaning: incident.policy.meaning,
+    status,
+    private: incident.private,
+    description: incident.summary ?? incident.title,
+    zone,
+    detected: when(detect, zone),
+    resolved: stamps.resolve === null ? null : when(stamps.resolve, zone),
+    responseTime: acknowledged === null ? null : duration(between(detect, acknowledged)),
+    resolutionTime: stamps.resolve === null ? null : duration(between(detect, stamps.resolve)),
+    resolution: incident.resolution,
+    lead: incident.lead === null ? null : nameOf(incident.lead),
+    steps: stepRows(stamps, zone),
+    timeline: timeline(events, { zone })
+      .filter(({ seq }) => seq <= head.seq)
+      .map(({ at, occurredAt, who, text }) => ({
+        at: when(occurredAt, zone),
+        late: between(occurredAt, at) < 60_000 ? null : `recorded ${duration(between(occurredAt, at))} later`,
+        who,
+        text,
+      })),
+    clocks,
+    clocksMet: count('met'),
+    clocksBreached: count('breached'),
+    escalations: covered.flatMap(({ event, occurredAt }) =>
+      event.type === 'escalated'
+        ? [{ at: when(occurredAt, zone), to: event.to.name, step: event.level + 1, why: { page: 'at once', breach: 'clock breached', silence: 'no answer' }[event.why] }]
+        : [],
+    ),
+    checks: compare(incident),
+    alerts: incident.alerts.map(({ rule, source, summary, url, startsAt, endedAt }) => ({
+      rule,
+      source,
+      summary,
+      url: url ?? null,
+      from: when(startsAt, zone),
+      until: endedAt === null ? null : when(endedAt, zone),
+    })),
+    people: peopleOf(incident, covered),
+    links: incident.product.links,
+    auditHead: head.hash,
+    events: head.seq,
+    front: Object.entries({
+      id: incident.id,
+      title: incident.title,
+      kind: incident.kind,
+      product: incident.product.key,
+      severity: incident.severity,
+      status,
+      private: incident.private,
+      detected: detect,
+      declared: incident.declaredAt,
+      acknowledged,
+      mitigated: stamps.mitigate,
+      resolved: stamps.resolve,
+      minutes_to_acknowledge: minutes(detect, acknowledged),
+      minutes_to_mitigate: minutes(detect, stamps.mitigate),
+      minutes_to_resolve: minutes(detect, stamps.resolve),
+      response_clock: response.includes('breached') ? 'breached' : response.includes('met') ? 'met' : 'none',
+      clocks_met: count('met'),
+      clocks_breached: count('breached'),
+      alerts: incident.alerts.length,
+      events: head.seq,
+      audit_head: head.hash,
+    }).map(([key, value]) => ({ key, value })),
+  }
+}
+
+/** The incident as the published record has it. `markdown` is its rendered post-mortem, null while there is none. */
+export const published = (incident: Incident, events: readonly Recorded[], head: Head, markdown: string | null): PublishedIncident => ({
+  id: incident.id,
+  number: incident.number,
+  kind: incident.kind,
+  product: incident.product.key,
+  title: incident.title,
+  severity: incident.severity,
+  status: incident.status,
+  private: incident.private,
+  description: incident.summary,
+  detectedAt: incident.stamps.detect ?? incident.declaredAt,
+  acknowledgedAt: acknowledgedAt(events),
+  mitigatedAt: incident.stamps.mitigate,
+  resolvedAt: incident.stamps.resolve,
+  reviewedAt: incident.stamps.review,
+  responseDue: incident.response?.due ?? null,
+  responseBreached: runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)),
+  lead: incident.lead === null ? null : nameOf(incident.lead),
+  summary: incident.resolution,
+  auditHead: head.hash,
+  version: incident.version,
+  timeline: timeline(events, { zone: incident.policy.calendar.zone }),
+  postmortem: markdown === null ? null : { markdown, url: incident.pullRequest },
+})

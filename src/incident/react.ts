@@ -1,0 +1,67 @@
+/** What has to be done because of an event: jobs, written in the same transaction. Sync jobs carry no content, so they coalesce. */
+import { addMinutes } from 'date-fns'
+import { running, thresholds } from './clocks.ts'
+import type { ClockName, EventType, Recorded } from './events.ts'
+import type { Incident } from './incident.ts'
+import type { Instant } from './policy.ts'
+
+export type QueueName = 'sync-channel' | 'sync-announcement' | 'sync-record' | 'sync-pull-request' | 'check' | 'timer'
+
+export type Job = {
+  readonly queue: QueueName
+  readonly data: Readonly<Record<string, string | number>>
+  /** While a job with this key waits, another is not queued. */
+  readonly key?: string
+  /** What the job means: a job that means the same exists once, for ever. */
+  readonly once?: string
+  readonly startAfter?: Instant
+}
+
+/** Events that the announcement shows. It waits for the channel, so that its first version links to it. */
+const announced: ReadonlySet<EventType> = new Set(['channel-opened', 'channel-lost', 'acknowledged', 'severity-changed', 'updated', 'mitigated', 'resolved', 'reviewed', 'published'])
+
+/** Events that the post-mortem does not tell: they say how it was published, and must not publish it again. */
+export const untold: ReadonlySet<EventType> = new Set(['published', 'step-failed', 'step-mended'])
+
+/** How long a post-mortem waits for the checks that run at resolution. */
+const patienceMinutes = 1
+
+const timers = (incident: Incident, clock: ClockName): Job[] => {
+  const run = incident[clock]
+  if (!running(run)) return []
+  return thresholds(clock, run).map(({ percent, at }) => ({
+    queue: 'timer',
+    data: { incident: incident.id, clock, run: run.run },
+    once: `clock:${incident.id}:${clock}:${run.run}:${percent}`,
+    startAfter: at,
+  }))
+}
+
+const startedRun = (before: Incident | null, after: Incident, clock: ClockName) => (before?.[clock]?.run ?? 0) !== (after[clock]?.run ?? 0)
+
+/** The jobs that one event causes. */
+export const react = (before: Incident | null, recorded: Recorded, after: Incident): Job[] => {
+  const { event, at } = recorded
+  const id = after.id
+  const jobs: Job[] = [{ queue: 'sync-channel', data: { incident: id }, key: id }]
+  if (event.type !== 'step-failed' && event.type !== 'step-mended') jobs.push({ queue: 'sync-record', data: { incident: id }, key: id })
+  const unopened = event.type === 'step-failed' && event.step === 'channel'
+  if ((announced.has(event.type) || unopened) && !after.private) jobs.push({ queue: 'sync-announcement', data: { incident: id }, key: id })
+  for (const clock of ['response', 'update'] as const) if (startedRun(before, after, clock)) jobs.push(...timers(after, clock))
+  if (event.type === 'escalated' && event.why !== 'page' && after.policy.ladder[event.level + 1] !== undefined) {
+    jobs.push({
+      queue: 'timer',
+      data: { incident: id, escalation: event.level + 1, run: event.run },
+      once: `escalation:${id}:${event.run}:${event.level + 1}`,
+      startAfter: addMinutes(at, after.policy.escalateEvery).toISOString(),
+    })
+  }
+  if (event.type === 'declared') jobs.push({ queue: 'check', data: { incident: id, phase: 'opening' }, once: `check:${id}:opening` })
+  if (event.type === 'resolved') {
+    jobs.push({ queue: 'check', data: { incident: id, phase: 'resolution' }, once: `check:${id}:resolution` })
+    jobs.push({ queue: 'sync-pull-request', data: { incident: id }, key: `${id}:patience`, startAfter: addMinutes(at, patienceMinutes).toISOString() })
+  } else if (after.stamps.resolve !== null && !untold.has(event.type)) {
+    jobs.push({ queue: 'sync-pull-request', data: { incident: id }, key: id })
+  }
+  return jobs
+}

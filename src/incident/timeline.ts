@@ -1,0 +1,190 @@
+/** The story of an incident, one sentence an event, and the words for instants and durations. */
+import type { CheckResult } from './check.ts'
+import type { Actor, CheckPhase, ClockName, Event, Recorded } from './events.ts'
+import type { Instant } from './policy.ts'
+import type { TimelineEntry } from './record.ts'
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+/** A duration in milliseconds, cut (never rounded up) to its two largest units: `45 s`, `3 min`, `1 h 05 min`, `2 d 03 h`.
+ *  Days have no upper bound, so nothing wraps; a negative duration is `0 s`. */
+export const duration = (ms: number): string => {
+  const whole = (unit: number) => Math.floor(ms / unit)
+  const rest = (of: number, unit: number, name: string) => {
+    const count = Math.floor((ms % of) / unit)
+    return count === 0 ? '' : ` ${String(count).padStart(2, '0')} ${name}`
+  }
+  if (ms < second) return '0 s'
+  if (ms < minute) return `${whole(second)} s`
+  if (ms < hour) return `${whole(minute)} min`
+  if (ms < day) return `${whole(hour)} h${rest(hour, minute, 'min')}`
+  return `${whole(day)} d${rest(day, hour, 'h')}`
+}
+
+/** Milliseconds from one instant to a later one. */
+export const between = (from: Instant, to: Instant): number => Date.parse(to) - Date.parse(from)
+
+const formats = new Map<string, Intl.DateTimeFormat[]>()
+
+// No single locale knows all abbreviations: British English says CET but GMT-5, American English EST but GMT+1.
+const formatsOf = (zone: string): Intl.DateTimeFormat[] => {
+  const known = formats.get(zone)
+  if (known !== undefined) return known
+  const made = ['en-GB', 'en-US', 'en-AU'].map(
+    (locale) =>
+      new Intl.DateTimeFormat(locale, {
+        timeZone: zone,
+        calendar: 'iso8601',
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: '2-digit',
+        day: '2-digit',
+        hour: '2-digit',
+        minute: '2-digit',
+        timeZoneName: 'short',
+      }),
+  )
+  formats.set(zone, made)
+  return made
+}
+
+const inZone = (instant: Instant, zone: string): { date: string; time: string; zone: string } => {
+  const read = formatsOf(zone).map((format) => new Map(format.formatToParts(Date.parse(instant)).map(({ type, value }) => [type, value])))
+  const part = (type: Intl.DateTimeFormatPartTypes) => read[0]?.get(type) ?? ''
+  const names = read.map((parts) => parts.get('timeZoneName') ?? '')
+  return {
+    date: `${part('year')}-${part('month')}-${part('day')}`,
+    time: `${part('hour')}:${part('minute')}`,
+    zone: names.find((name) => !/^(GMT|UTC)[+-]/.test(name)) ?? names[0] ?? zone,
+  }
+}
+
+const utc = (instant: Instant) => ({ date: instant.slice(0, 10), time: instant.slice(11, 16) })
+
+/** An instant for people, to the minute, in `zone` (IANA) and in UTC, always with its date: `2026-11-21 14:05 CET (13:05 UTC)`. The
+ *  date stands twice where the two differ. Throws RangeError for a zone that does not exist. */
+export const when = (instant: Instant, zone: string): string => {
+  const universal = utc(instant)
+  if (zone === 'UTC' || zone === 'Etc/UTC') return `${universal.date} ${universal.time} UTC`
+  const local = inZone(instant, zone)
+  const other = local.date === universal.date ? universal.time : `${universal.date} ${universal.time}`
+  return `${local.date} ${local.time} ${local.zone} (${other} UTC)`
+}
+
+/** Who did it, as readers know them: a person's name, the source of an alert, or `bot`. */
+export const nameOf = (actor: Actor): string => {
+  switch (actor.kind) {
+    case 'person':
+      return actor.name
+    case 'alert':
+      return actor.source
+    case 'bot':
+      return 'bot'
+    default:
+      return actor satisfies never
+  }
+}
+
+const clockWord: Readonly<Record<ClockName, string>> = { response: 'response clock', update: 'status update clock' }
+const missing: Readonly<Record<ClockName, string>> = { response: 'without an acknowledgement', update: 'without a status update' }
+const phaseWord: Readonly<Record<CheckPhase, string>> = { opening: 'at opening', resolution: 'at resolution', asked: 'on request' }
+const reasonWord = { page: 'at once, as the severity asks', breach: 'because the response clock had run out', silence: 'because nobody had answered' }
+
+const because = (why: string | null) => (why === null || why === '' ? '.' : `: ${why}`)
+
+const ran = (phase: CheckPhase, results: readonly CheckResult[]): string => {
+  const count = `${results.length} ${results.length === 1 ? 'check' : 'checks'}`
+  const bad = results.filter((result) => result.status !== 'ok')
+  const named = bad.map((result) => {
+    const finding = result.findings.find(({ status }) => status === result.status)
+    return `${result.title} ${result.status}${finding === undefined ? '' : ` (${finding.text})`}`
+  })
+  return `Ran ${count} ${phaseWord[phase]}: ${bad.length === 0 ? 'all ok.' : named.join('; ')}`
+}
+
+/** One kind of entry and one sentence, in the past tense and without the author, who stands beside it. Null: nothing that a
+ *  reader of the story needs; the audit has it. */
+const tell = (event: Event, zone: string): { kind: string; text: string } | null => {
+  switch (event.type) {
+    case 'declared':
+      return event.alert === null
+        ? { kind: 'declared', text: `Declared ${event.policy.severity}: ${event.title}` }
+        : { kind: 'declared', text: `Opened ${event.policy.severity} from the alert ${event.alert.rule}, firing since ${when(event.alert.startsAt, zone)}: ${event.title}` }
+    case 'channel-opened':
+      return { kind: 'channel', text: `Opened the channel #${event.name}.` }
+    case 'channel-lost':
+      return { kind: 'channel', text: `Lost the channel: ${event.why}` }
+    case 'alert-joined':
+      return { kind: 'alert', text: `Alert ${event.alert.rule} joined: ${event.alert.summary}` }
+    case 'alert-resolved':
+      return { kind: 'alert', text: `Alert ${event.fingerprint} stopped firing at ${when(event.endsAt, zone)}.` }
+    case 'acknowledged':
+      return { kind: 'acknowledged', text: 'Acknowledged the incident.' }
+    case 'severity-changed':
+      return { kind: 'severity', text: `Changed the severity from ${event.from} to ${event.policy.severity}${because(event.why)}` }
+    case 'updated':
+      return { kind: 'update', text: `Reported: ${event.text}` }
+    case 'noted':
+      return { kind: 'note', text: `Noted: ${event.text}` }
+    case 'mitigated':
+      return { kind: 'mitigated', text: `Mitigated the incident${because(event.text)}` }
+    case 'resolved':
+      return { kind: 'resolved', text: `Resolved the incident${because(event.summary)}` }
+    case 'reviewed':
+      return { kind: 'reviewed', text: 'Completed the review.' }
+    // Warnings are for those who can still act; the compliance table says what came of them.
+    case 'clock-warned':
+      return null
+    case 'clock-breached':
+      return { kind: 'clock', text: `The ${clockWord[event.clock]} ran out at ${when(event.due, zone)} ${missing[event.clock]}.` }
+    case 'escalated':
+      return { kind: 'escalation', text: `Called ${event.to.name} (step ${event.level + 1}) ${reasonWord[event.why]}.` }
+    case 'checked':
+      return event.results.length === 0 ? null : { kind: 'check', text: ran(event.phase, event.results) }
+    case 'step-failed':
+      return { kind: 'fault', text: `Could not ${event.step} (${event.surface}): ${event.reason}` }
+    // Where the story is published is not part of it: a post-mortem that told of its own publishing would never be finished.
+    case 'step-mended':
+    case 'published':
+      return null
+    default:
+      return event satisfies never
+  }
+}
+
+/** Alerts are known to readers by their rule; the event that ends one has only the fingerprint. */
+const ruleOf = (events: readonly Recorded[], fingerprint: string): string | undefined =>
+  events
+    .map(({ event }) => (event.type === 'declared' || event.type === 'alert-joined' ? event.alert : null))
+    .findLast((alert) => alert?.fingerprint === fingerprint)?.rule
+
+/** A failed step is told only while it is not made good: what the bot repaired by itself is no part of the story. */
+const repaired = (events: readonly Recorded[], { seq, event }: Recorded): boolean =>
+  event.type === 'step-failed' &&
+  events.some(
+    (later) =>
+      later.seq > seq &&
+      (later.event.type === 'step-mended' || later.event.type === 'step-failed') &&
+      later.event.surface === event.surface &&
+      later.event.step === event.step,
+  )
+
+/** The story, in the order in which things happened (`occurredAt`, then `seq`), not in which they were recorded. `zone` is the
+ *  product's (IANA), for the instants that sentences name. Texts that people wrote are given as they are: escape them. */
+export const timeline = (events: readonly Recorded[], options: { readonly zone: string }): TimelineEntry[] =>
+  events
+    .flatMap((recorded): TimelineEntry[] => {
+      const { seq, at, occurredAt, by, event } = recorded
+      const named = event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
+      const told = repaired(events, recorded) ? null : tell(named, options.zone)
+      return told === null ? [] : [{ seq, at, occurredAt, who: nameOf(by), ...told }]
+    })
+    .toSorted((a, b) => (a.occurredAt === b.occurredAt ? a.seq - b.seq : a.occurredAt < b.occurredAt ? -1 : 1))
+
+/** `seq` of the last event that a post-mortem tells of, 0 when there is none: what its audit head must cover. Publishing adds
+ *  events that it does not tell of, so taking the head here keeps a document from changing by being published. */
+export const told = (events: readonly Recorded[]): number =>
+  events.findLast(({ event }) => event.type !== 'published' && event.type !== 'step-failed' && event.type !== 'step-mended')?.seq ?? 0

@@ -1,0 +1,36 @@
+/** Times as people type them behind a text: `at 14:05`, `next 30m`. */
+import { TZDate } from '@date-fns/tz'
+import { subDays } from 'date-fns'
+import type { Instant } from './policy.ts'
+
+const atPattern = /\s+at\s+(?:(\d{4})-(\d{2})-(\d{2})[ T])?(\d{1,2}):(\d{2})\s*$/i
+
+/** The text without a time at its end, and that time: today in `zone`, or yesterday when it has not come yet today; with a
+ *  date, that date. `null`: no time was given. `unreadable`: it looks like one but is none, e.g. `at 25:00`. */
+export const parseAt = (words: string, now: Instant, zone: string): { text: string; at: Instant | null | 'unreadable' } => {
+  const match = atPattern.exec(words)
+  if (match === null) return { text: words.trim(), at: null }
+  const text = words.slice(0, match.index).trim()
+  const [hour, minute] = [Number(match[4]), Number(match[5])]
+  if (hour > 23 || minute > 59) return { text, at: 'unreadable' }
+  const today = new TZDate(now, zone)
+  if (match[1] !== undefined) {
+    const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
+    const local = new TZDate(year, month - 1, day, hour, minute, zone)
+    const real = local.getFullYear() === year && local.getMonth() === month - 1 && local.getDate() === day
+    return { text, at: real ? new Date(local.getTime()).toISOString() : 'unreadable' }
+  }
+  const local = new TZDate(today.getFullYear(), today.getMonth(), today.getDate(), hour, minute, zone)
+  const chosen = local.getTime() > today.getTime() ? subDays(local, 1) : local
+  return { text, at: new Date(chosen.getTime()).toISOString() }
+}
+
+const nextPattern = /\s+next\s+(\d{1,4})\s*(m|min|minutes?|h|hours?)\s*$/i
+
+/** The text without `next 30m` at its end, and those minutes; `null` when none are given, `unreadable` outside 1 minute to 24 hours. */
+export const parseNext = (words: string): { text: string; minutes: number | null | 'unreadable' } => {
+  const match = nextPattern.exec(` ${words}`)
+  if (match === null) return { text: words.trim(), minutes: null }
+  const minutes = Number(match[1]) * (match[2]?.toLowerCase().startsWith('h') === true ? 60 : 1)
+  return { text: ` ${words}`.slice(0, match.index).trim(), minutes: minutes >= 1 && minutes <= 1440 ? minutes : 'unreadable' }
+}

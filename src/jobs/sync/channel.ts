@@ -1,0 +1,188 @@
+/** Makes an incident's channel what `conversation` says: the channel itself, the header, the side steps, and each message in order. */
+import { createHash } from 'node:crypto'
+import { addSeconds } from 'date-fns'
+import { defineJob, type JobContext, type Loaded, type SurfaceSession } from '../../define.ts'
+import { channelName } from '../../incident/channel-name.ts'
+import { conversation, type Item } from '../../incident/conversation.ts'
+import type { Message } from '../../incident/message.ts'
+import type { Contact, Instant } from '../../incident/policy.ts'
+import { type Chat, PortFault } from '../../ports.ts'
+
+/** The header is edited at most once in this time, so that a burst of events costs one edit. */
+const calmSeconds = 3
+
+/** A message whose event is older than this says that it is late. */
+const lateSeconds = 120
+
+const hashOf = (item: object): string => createHash('sha256').update(JSON.stringify(item)).digest('hex')
+
+/** Finds or makes the channel, and tells the incident. */
+const openChannel = async (session: SurfaceSession, { incident }: Loaded, context: JobContext): Promise<void> => {
+  const { chat } = context
+  await context.mayCall('conversations.create', '')
+  const generation = incident.lostChannels.length
+  for (let attempt = 1; attempt <= 50; attempt += 1) {
+    const name = channelName(incident, attempt)
+    const key = `channel:${generation}:${name}`
+    const known = session.items.get(key)
+    if (known?.state === 'failed') continue
+    // An earlier run was about to make it: a channel of ours that is younger than that intention is the one it made.
+    const made = known?.state === 'intent' ? await chat.findChannel(name) : null
+    if (made !== null && made.ours && !made.archived && made.createdAt >= addSeconds(known?.at ?? made.createdAt, -2).toISOString()) {
+      await session.done(key, made.id, name)
+      await context.handle(incident.id, { type: 'channel-opened', channel: made.id, name })
+      return
+    }
+    try {
+      if (known === undefined) await session.intend(key)
+      const channel = await chat.createChannel(name, incident.private)
+      await session.done(key, channel.id, name)
+      await context.handle(incident.id, { type: 'channel-opened', channel: channel.id, name: channel.name })
+      return
+    } catch (fault) {
+      if (!(fault instanceof PortFault) || fault.code !== 'taken') throw fault
+      await session.failed(key, fault.message)
+    }
+  }
+  throw new PortFault('invalid', 'conversations.create', `no free name for the channel of ${incident.id}`)
+}
+
+const usersOf = async (contacts: readonly Contact[], context: JobContext): Promise<{ users: string[]; unknown: string[] }> => {
+  const users = new Set<string>()
+  const unknown: string[] = []
+  for (const contact of contacts) {
+    const found = await context.resolve(contact)
+    if (found.slackUser !== undefined) users.add(found.slackUser)
+    else if (found.slackGroup !== undefined) for (const user of await context.chat.groupMembers(found.slackGroup)) users.add(user)
+    else if (found.slackChannel === undefined && found.url === undefined) unknown.push(found.email ?? found.name)
+  }
+  return { users: [...users], unknown }
+}
+
+/** Does one side step. Returns what could not be done of it, in words, or null. */
+const sideStep = async (item: Exclude<Item, { step: 'message' }>, key: string, channel: string, session: SurfaceSession, context: JobContext): Promise<string | null> => {
+  switch (item.step) {
+    case 'pin': {
+      const header = session.items.get(`${channel}/${item.of}`)?.ref
+      if (header === null || header === undefined) throw new Error(`${item.of} is to be pinned before it is posted`)
+      await context.chat.pin(channel, header)
+      return null
+    }
+    case 'topic':
+      await context.chat.topic(channel, item.topic)
+      return null
+    case 'bookmark': {
+      // The only side step that, done twice, would show twice.
+      const first = !session.items.has(key)
+      if (first) await session.intend(key)
+      await context.chat.bookmark(channel, item.title, item.url, first)
+      return null
+    }
+    case 'invite': {
+      const { users, unknown } = await usersOf(item.contacts, context)
+      const { refused } = users.length === 0 ? { refused: [] } : await context.chat.invite(channel, users)
+      const problems = [...refused.map(({ user, reason }) => `<@${user}>: ${reason}`), ...unknown.map((name) => `${name} is not in this workspace`)]
+      return problems.length === 0 ? null : problems.join('; ')
+    }
+    default:
+      return item satisfies never
+  }
+}
+
+/** A step that is named in the header when it fails. */
+const stepName = (item: Item): string => (item.step === 'message' ? 'message' : item.step)
+
+/** Edits a message, or posts it again when somebody has deleted it. If the channel is gone, posting says so. */
+const editOrPost = async (channel: string, ts: string, message: Message, marker: string, chat: Chat): Promise<string> => {
+  try {
+    await chat.edit(channel, ts, message, marker)
+    return ts
+  } catch (fault) {
+    if (!(fault instanceof PortFault) || fault.code !== 'gone') throw fault
+    return (await chat.post(channel, message, marker)).ts
+  }
+}
+
+const syncItems = async (session: SurfaceSession, { incident, events }: Loaded, channel: string, context: JobContext): Promise<void> => {
+  const { chat } = context
+  await context.mayCall('chat.postMessage', channel)
+  const now = await context.now()
+  let failure: unknown = null
+  for (const item of conversation(events)) {
+    const key = `${channel}/${item.key}`
+    const known = session.items.get(key)
+    if (item.step !== 'message') {
+      // A pin is of a message, which may have been posted anew.
+      const hash = hashOf(item.step === 'pin' ? { ...item, ref: session.items.get(`${channel}/${item.of}`)?.ref } : item)
+      if (known?.state === 'done' && known.hash === hash) continue
+      try {
+        const problem = await sideStep(item, key, channel, session, context)
+        await session.done(key, null, hash)
+        if (problem !== null) await context.handle(incident.id, { type: 'step-failed', surface: 'channel', step: stepName(item), reason: problem })
+        else if (incident.failedSteps.some((failed) => failed.step === stepName(item))) await context.handle(incident.id, { type: 'step-mended', surface: 'channel', step: stepName(item) })
+      } catch (fault) {
+        // A side step does not hold up the conversation: it is tried again by itself and shown in the header meanwhile.
+        if (!(fault instanceof PortFault) || fault.code === 'gone') throw fault
+        await session.failed(key, fault.message)
+        if (fault.code !== 'limited') await context.handle(incident.id, { type: 'step-failed', surface: 'channel', step: stepName(item), reason: fault.message })
+        if (fault.code === 'unavailable' || fault.code === 'limited') failure = fault
+      }
+      continue
+    }
+    const hash = hashOf(item.message)
+    if (known?.state === 'done' && known.hash === hash) continue
+    const marker = `${incident.id}/${item.key}`
+    if (known?.ref !== null && known?.ref !== undefined) {
+      if (item.calm && addSeconds(known.at, calmSeconds).toISOString() > now) {
+        await context.enqueue({ queue: 'sync-channel', data: { incident: incident.id }, key: `${incident.id}:calm`, startAfter: addSeconds(known.at, calmSeconds).toISOString() })
+        continue
+      }
+      await session.done(key, await editOrPost(channel, known.ref, item.message, marker, chat), hash)
+      continue
+    }
+    const posted = known === undefined ? null : await chat.findPosted(channel, marker, addSeconds(known.at, -lateSeconds).toISOString())
+    if (known === undefined) await session.intend(key)
+    const { ts } = posted ?? (await chat.post(channel, lateness(item, now), marker))
+    // What was found may have been posted from an older state of the incident.
+    if (posted !== null) await chat.edit(channel, ts, item.message, marker)
+    await session.done(key, ts, hash)
+  }
+  if (failure !== null) throw failure
+}
+
+const lateness = (item: Item & { step: 'message' }, now: Instant) =>
+  item.calm || addSeconds(item.at, lateSeconds).toISOString() > now
+    ? item.message
+    : { ...item.message, parts: [...item.message.parts, { kind: 'context' as const, spans: ['🕰 late: this happened at ', { time: item.at, zone: 'UTC' }] }] }
+
+export default defineJob({
+  summary: 'Makes the incident’s channel what its events say',
+  expireInSeconds: 120,
+  retryLimit: 25,
+  concurrency: 6,
+  coalesce: true,
+  run: async ({ data, retryCount }, context) => {
+    const id = String(data['incident'])
+    await context.surface('channel', id, retryCount > 0, async (session, loaded) => {
+      const { channel } = loaded.incident
+      if (channel === null) {
+        // The event that tells of the channel is what the next look works on.
+        try {
+          await openChannel(session, loaded, context)
+        } catch (fault) {
+          if (fault instanceof PortFault && fault.code !== 'limited') await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'channel', reason: fault.message })
+          throw fault
+        }
+        return
+      }
+      try {
+        await syncItems(session, loaded, channel.id, context)
+      } catch (fault) {
+        if (!(fault instanceof PortFault) || fault.code !== 'gone') throw fault
+        // A channel that people archived after the incident is left in peace.
+        if (loaded.incident.stamps.resolve !== null) return
+        await context.handle(id, { type: 'channel-lost', channel: channel.id, why: fault.message })
+      }
+    })
+  },
+})

@@ -1,0 +1,153 @@
+/** Composition root: settings → adapters, embedded or live → start, stop. Nothing imports it. */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pino from 'pino'
+import { startBot } from './bot.ts'
+import { loadCatalogue } from './catalogue.ts'
+import { type Config, parseConfig, SettingsFault } from './config.ts'
+import type { Log } from './define.ts'
+import { startWorldProcess, type WorldProcess } from './embedded/child.ts'
+import { loadRegistry, type Registry } from './registry.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Names of fields that may hold a secret, wherever they stand in a log line. */
+const redacted = ['token', 'botToken', 'signingSecret', 'secretKey', 'secret', 'password', 'authorization']
+
+const openLog = (level: string): Log => {
+  const logger = pino({ level, base: null, redact: { paths: redacted.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '***' } }, pino.destination(2))
+  const line = (severity: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) => logger[severity](fields, message)
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
+
+/** A secret that is made once and kept beside the embedded database. */
+const keptSecret = (folder: string, name: string): string => {
+  const file = join(folder, name)
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const secret = randomBytes(24).toString('base64url')
+    writeFileSync(file, `${secret}\n`, { mode: 0o600 })
+    return secret
+  }
+}
+
+/** The people of the local workspace: a small team, and everybody whom the catalogue names by e-mail. */
+const localPeople = (config: Config, registry: Registry) => {
+  const { catalogue } = loadCatalogue({
+    runbooks: config.runbooks,
+    templates: config.templates,
+    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+  })
+  const team = ['alice', 'bob', 'carol', 'dave'].map((name) => ({ name, email: `${name}@example.test`, realName: name.charAt(0).toUpperCase() + name.slice(1) }))
+  const named = [...(catalogue?.products.values() ?? [])].flatMap((product) =>
+    [...product.contacts.values()].flatMap(({ email, name }) =>
+      email === undefined ? [] : [{ name: email.toLowerCase().replace('@', '.').replace(/\.[^.]+$/, ''), email, realName: `${product.name}: ${name}` }],
+    ),
+  )
+  const byEmail = new Map([...team, ...named].map((person) => [person.email.toLowerCase(), person]))
+  return [...byEmail.values()]
+}
+
+const startWorld = (config: Config, registry: Registry): Promise<WorldProcess> => {
+  const folder = config.data
+  return startWorldProcess(
+    {
+      port: Number(process.env['TOCSIN_WORLD_PORT'] ?? (config.port === 0 ? 0 : config.port + 1)),
+      users: localPeople(config, registry),
+      bot: { token: 'xoxb-local', name: 'tocsin', signingSecret: keptSecret(folder, 'slack-signing-secret') },
+      github: { token: 'ghp_local', owner: 'acme', repo: 'incidents' },
+      supabase: { dataDir: join(folder, 'supabase'), migrations: join(root, 'supabase/migrations') },
+    },
+    folder,
+  )
+}
+
+const off = 'off: not configured'
+
+const banner = (config: Config, bot: { url: string; problems: readonly string[] }, world: WorldProcess | null, alertToken: string | undefined): string => {
+  const line = (name: string, text: string) => `  ${name.padEnd(11)}${text}`
+  const slack = world !== null && config.slack.mode === 'embedded' ? `embedded at ${world.slackApiUrl}; nothing leaves this machine` : 'live'
+  const state = (mode: string, embeddedAt: string | undefined) => (mode === 'live' ? 'live' : mode === 'off' ? off : `embedded at ${embeddedAt}`)
+  return [
+    '',
+    `Tocsin is ready at ${bot.url}`,
+    line('Slack', slack),
+    line('GitHub', state(config.github.mode, world?.githubApiUrl)),
+    line('Supabase', state(config.supabase.mode, world?.supabaseUrl)),
+    line('Database', config.databaseUrl === undefined ? `embedded in ${join(config.data, 'db')}` : 'PostgreSQL'),
+    line('Health', `${bot.url}/health`),
+    line('Metrics', `${bot.url}/metrics`),
+    line('Alerts', `${bot.url}/alerts/alertmanager and /alerts/generic${alertToken === undefined ? ' – refused until ALERT_TOKEN is set' : ''}`),
+    ...(alertToken !== undefined && config.alertToken === undefined ? [line('', `with Authorization: Bearer ${alertToken}`)] : []),
+    ...bot.problems.map((problem) => `  ⚠ left out: ${problem}`),
+    ...(world === null ? [] : ['', 'Try it from another terminal:', '  npm run slack -- --as alice --in general \'/incident help\'']),
+    '',
+  ].join('\n')
+}
+
+const start = async (): Promise<void> => {
+  const config = parseConfig(process.env)
+  const log = openLog(config.logLevel)
+  const registry = await loadRegistry(root)
+  const embedded = [config.slack, config.github, config.supabase].some((group) => group.mode === 'embedded')
+  mkdirSync(config.data, { recursive: true })
+  const world = embedded ? await startWorld(config, registry) : null
+  const alertToken = config.alertToken ?? (config.slack.mode === 'embedded' ? keptSecret(config.data, 'alert-token') : undefined)
+  const bot = await startBot({
+    registry,
+    port: config.port,
+    host: config.host,
+    runbooks: config.runbooks,
+    templates: config.templates,
+    database: config.databaseUrl === undefined ? { dataDir: join(config.data, 'db') } : { url: config.databaseUrl },
+    slack:
+      config.slack.mode === 'live'
+        ? { ...config.slack.live, mode: 'live' }
+        : { botToken: 'xoxb-local', signingSecret: keptSecret(config.data, 'slack-signing-secret'), apiUrl: world?.slackApiUrl, mode: 'embedded' },
+    freshWorkspace: config.slack.mode === 'embedded',
+    announceChannel: config.announceChannel,
+    github:
+      config.github.mode === 'live' ? config.github.live : config.github.mode === 'off' ? null : { token: 'ghp_local', repository: 'acme/incidents', apiUrl: world?.githubApiUrl },
+    supabase:
+      config.supabase.mode === 'live' ? config.supabase.live : config.supabase.mode === 'off' || world === null ? null : { url: world.supabaseUrl, secretKey: world.supabaseSecretKey },
+    alertToken,
+    webhookSecrets: config.webhookSecrets,
+    environment: process.env,
+    clock: () => Date.now(),
+    log,
+  })
+  if (world !== null) {
+    await fetch(`${world.url}/world/bot-url`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ url: bot.url }) })
+  }
+  process.stdout.write(banner(config, bot, world, alertToken))
+
+  let stopping = false
+  const stop = (signal: string) => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'stopping')
+    bot
+      .stop()
+      .then(() => world?.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'stopping failed')
+          process.exit(1)
+        },
+      )
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+}
+
+start().catch((error: unknown) => {
+  const known = error instanceof SettingsFault
+  process.stderr.write(`${known ? error.message : error instanceof Error ? `Tocsin did not start: ${error.message}${error.cause instanceof Error ? `\n  ${error.cause.message}` : ''}` : String(error)}\n`)
+  if (!known && process.env['LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exit(1)
+})

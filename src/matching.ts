@@ -1,0 +1,89 @@
+/** Settles alerts: each opens an incident, joins one, resolves in one, or is kept with the reason why it does none of these. */
+import type { Catalogue } from './catalogue.ts'
+import type { Actor, AlertRef } from './incident/events.ts'
+import { severityOf } from './incident/match.ts'
+import { cleanLine, keepLine, mask, shorten } from './incident/text.ts'
+import type { ParsedAlert } from './define.ts'
+import type { Handle } from './handle.ts'
+import { type AlertRow, alertsToMatch, markAlert } from './store/alerts.ts'
+import type { Store, Trx } from './store/database.ts'
+import { openWithRule } from './store/events.ts'
+import { openIncidents } from './store/reads.ts'
+
+/** The first of the product's names for a field that the alert carries. */
+const labelled = (labels: Readonly<Record<string, string>>, names: readonly string[]): string | null =>
+  names.map((name) => labels[name]).find((value) => value !== undefined && value !== '') ?? null
+
+/** The alert as its product understands it, with the product's key in the catalogue: `unassigned` when that is unknown, so that
+ *  nothing is dropped. `path`: the product that the address named. What must not be stored is masked. */
+export const understood = (alert: ParsedAlert, path: string | null, catalogue: Catalogue): ParsedAlert => {
+  const product = catalogue.product(path ?? alert.product ?? '') ?? catalogue.unassigned
+  const { labels } = product.alerts
+  return {
+    ...alert,
+    product: product.key,
+    severity: alert.severity ?? labelled(alert.labels, labels.severity),
+    rule: cleanLine(alert.rule) === '' ? (labelled(alert.labels, labels.alertname) ?? 'alert') : keepLine(alert.rule),
+    summary: keepLine(alert.summary === '' ? (labelled(alert.labels, labels.summary) ?? '') : alert.summary),
+    labels: Object.fromEntries(Object.entries(alert.labels).map(([name, value]) => [name, mask(value)])),
+  }
+}
+
+const refOf = ({ source, fingerprint, startsAt, rule, summary, severity, url, labels }: AlertRow): AlertRef => ({
+  source,
+  fingerprint,
+  startsAt,
+  rule,
+  summary,
+  severity,
+  labels,
+  ...(url === undefined ? {} : { url }),
+})
+
+/** Settles all alerts of one product and rule that wait, in one transaction with the events that they cause. */
+export const createMatcher = ({ store, handle, catalogue }: { store: Store; handle: Handle; catalogue: Catalogue }) => {
+  const settle = async (trx: Trx, row: AlertRow, productKey: string): Promise<{ incident?: string; outcome: string }> => {
+    const scope = handle.within(trx)
+    const by: Actor = { kind: 'alert', source: row.source }
+    const alert = refOf(row)
+    if (row.state === 'resolved') {
+      if (row.incident === null) return { outcome: 'cleared before it was matched: opens nothing' }
+      await scope.handle(row.incident, { type: 'resolve-alert', source: row.source, fingerprint: row.fingerprint, startsAt: row.startsAt, endsAt: row.endsAt ?? row.startsAt }, by)
+      return { outcome: `cleared in ${row.incident}` }
+    }
+    const product = catalogue.product(productKey) ?? catalogue.unassigned
+    const effect = severityOf(row.severity, product.defaultSeverity, { labels: row.labels, aliases: product.severityWords.aliases })
+    if (effect === 'recorded') return { outcome: 'information only: recorded' }
+    const join = async (id: string) => {
+      await scope.handle(id, { type: 'join-alert', alert }, by)
+      return { incident: id, outcome: `joined ${id}` }
+    }
+    const sameRule = await openWithRule(trx, product.key, row.rule)
+    if (sameRule !== null) return join(sameRule)
+    if (effect === 'joins') {
+      const open = (await openIncidents(trx)).find((incident) => incident.product === product.key && incident.kind === 'incident')
+      return open === undefined ? { outcome: 'a warning, and nothing is open for its product: recorded' } : join(open.id)
+    }
+    const declared = await scope.declare(
+      {
+        kind: 'incident',
+        product: { key: product.key, name: product.name, links: product.links, hash: product.hash },
+        title: shorten(row.summary === '' ? row.rule : row.summary, 300),
+        summary: effect.said,
+        policy: product.policy(effect.opens),
+        private: false,
+        rule: row.rule,
+        alert,
+      },
+      by,
+    )
+    // `within` throws a refused declaration; a decision that gives neither is a bug.
+    if ('refused' in declared) throw new Error(`an alert could not open an incident: ${declared.refused.code}`)
+    return { incident: declared.incident.id, outcome: `opened ${declared.incident.id}` }
+  }
+
+  return (product: string, rule: string): Promise<void> =>
+    store.transaction(async (trx) => {
+      for (const row of await alertsToMatch(trx, product, rule)) await markAlert(trx, row, await settle(trx, row, product))
+    })
+}

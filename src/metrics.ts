@@ -1,0 +1,35 @@
+/** Numbers for Prometheus, one registry a bot. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Queue } from './store/queue.ts'
+import type { Store } from './store/database.ts'
+import { openIncidents } from './store/reads.ts'
+
+export type Metrics = {
+  readonly jobRan: (run: { queue: string; ms: number; outcome: string }) => void
+  readonly alertsReceived: (source: string, count: number) => void
+  readonly commandAnswered: (command: string, seconds: number) => void
+  readonly render: () => Promise<{ type: string; text: string }>
+}
+
+export const createMetrics = ({ store, queue }: { store: Store; queue: Queue }): Metrics => {
+  const registry = new Registry()
+  const registers = [registry]
+  const jobs = new Histogram({ name: 'tocsin_job_seconds', help: 'Time a job took', labelNames: ['queue', 'outcome'], buckets: [0.01, 0.1, 0.5, 2, 10, 60], registers })
+  const alerts = new Counter({ name: 'tocsin_alerts_total', help: 'Alerts taken', labelNames: ['source'], registers })
+  const commands = new Histogram({ name: 'tocsin_command_seconds', help: 'Time until a command was answered', labelNames: ['command'], buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5], registers })
+  const queued = new Gauge({ name: 'tocsin_jobs_queued', help: 'Jobs that wait', labelNames: ['queue'], registers })
+  const dead = new Gauge({ name: 'tocsin_jobs_dead', help: 'Jobs that failed for good in the last 30 days', registers })
+  const open = new Gauge({ name: 'tocsin_incidents_open', help: 'Open records', labelNames: ['severity'], registers })
+  return {
+    jobRan: ({ queue: name, ms, outcome }) => jobs.observe({ queue: name, outcome }, ms / 1000),
+    alertsReceived: (source, count) => alerts.inc({ source }, count),
+    commandAnswered: (command, seconds) => commands.observe({ command }, seconds),
+    render: async () => {
+      for (const each of await queue.stats()) queued.set({ queue: each.queue }, each.queued)
+      dead.set((await queue.dead()).length)
+      open.reset()
+      for (const incident of await openIncidents(store.db)) open.inc({ severity: incident.severity })
+      return { type: registry.contentType, text: await registry.metrics() }
+    },
+  }
+}

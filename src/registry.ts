@@ -1,0 +1,49 @@
+/** The scanned folders: each file's default export, under its file's name. A file of the wrong shape stops the start, and is named. */
+import { readdirSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { AlertSource, CheckDefinition, CommandDefinition, JobDefinition, Verb } from './define.ts'
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .toSorted((a, b) => a.name.localeCompare(b.name))
+    .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : entry.name.endsWith('.ts') ? [join(folder, entry.name)] : []))
+
+/** Every definition below `folder`, by its path without ending, `/` as `-`. `needed`: fields that make one. */
+const scan = async <Definition>(folder: string, needed: readonly string[]): Promise<Map<string, Definition>> => {
+  const found = new Map<string, Definition>()
+  for (const file of filesBelow(folder)) {
+    const module = (await import(pathToFileURL(file).href)) as { default?: unknown }
+    const definition = module.default
+    const missing = needed.filter((field) => typeof definition !== 'object' || definition === null || !(field in definition))
+    if (missing.length > 0) throw new Error(`${file}: its default export lacks ${missing.join(', ')}; make it with the define… function of src/define.ts`)
+    const name = relative(folder, file).replace(/\.ts$/, '').replaceAll('/', '-')
+    if (found.has(name)) throw new Error(`${file}: ${name} is defined twice`)
+    found.set(name, definition as Definition)
+  }
+  return found
+}
+
+export type Registry = {
+  readonly verbs: readonly Verb[]
+  readonly checks: ReadonlyMap<string, CheckDefinition>
+  readonly alertSources: ReadonlyMap<string, AlertSource>
+  readonly jobs: ReadonlyMap<string, JobDefinition>
+}
+
+/** Reads all scanned folders below the project's `root`. Throws when a file has the wrong shape, naming it. */
+export const loadRegistry = async (root: string): Promise<Registry> => {
+  const verbs = await Promise.all(
+    (['incident', 'diag'] as const).map(async (command) =>
+      [...(await scan<CommandDefinition>(join(root, 'commands', command), ['summary', 'usage', 'examples', 'needs', 'run']))].map(
+        ([name, definition]): Verb => ({ command, name: basename(name), definition }),
+      ),
+    ),
+  )
+  return {
+    verbs: verbs.flat(),
+    checks: await scan(join(root, 'src/checks'), ['summary', 'options', 'hosts', 'run']),
+    alertSources: await scan(join(root, 'src/alerts'), ['summary', 'verify', 'parse']),
+    jobs: await scan(join(root, 'src/jobs'), ['summary', 'expireInSeconds', 'retryLimit', 'concurrency', 'coalesce', 'run']),
+  }
+}

@@ -1,0 +1,150 @@
+/** Bolt: commands, buttons, forms and events over HTTP. Every command is answered within Slack's three seconds; what takes
+ *  longer says so, and answers later through `response_url`. */
+import { randomUUID } from 'node:crypto'
+import { App, ExpressReceiver } from '@slack/bolt'
+import type { View } from '@slack/types'
+import type { Application } from 'express'
+import type { Answer, Log } from '../define.ts'
+import type { Actor } from '../incident/events.ts'
+import type { Message, Part } from '../incident/message.ts'
+import { type Refusal, refusalParts, refuse, sentence } from '../incident/refusals.ts'
+import type { Dispatch, Told } from './dispatch.ts'
+import { valuesOf, viewOf } from './forms.ts'
+
+/** Slack gives up after 3 s; the answer also has to travel. */
+const patienceMs = 2400
+
+export type SlackOptions = {
+  readonly http: Application
+  readonly dispatch: Dispatch
+  readonly signingSecret: string
+  readonly botToken: string
+  readonly apiUrl: string | undefined
+  readonly identity: { readonly teamId: string; readonly botUserId: string; readonly botId: string }
+  readonly render: (message: Message) => { text: string; blocks: readonly object[] }
+  readonly openForm: (trigger: string, view: View) => Promise<void>
+  readonly tell: (channel: string, user: string, message: Message) => Promise<void>
+  /** Who a Slack user is to the bot. */
+  readonly person: (user: string, name: string) => Actor
+  /** True the first time an event is seen; kept 24 h. */
+  readonly firstSeen: (eventId: string) => Promise<boolean>
+  readonly channelLost: (channel: string, why: string) => Promise<void>
+  /** Whether an error means that the database does not answer. */
+  readonly databaseIsAway: (error: unknown) => boolean
+  /** Told how many seconds a command waited for its first answer. */
+  readonly answered: (command: string, seconds: number) => void
+  readonly log: Log
+}
+
+const message = (parts: readonly Part[]): Message => ({ key: 'answer', summary: 'Answer', parts })
+
+export const startSlack = (options: SlackOptions): App => {
+  const { dispatch, log, identity } = options
+  const receiver = new ExpressReceiver({ signingSecret: options.signingSecret, app: options.http, endpoints: '/slack/events', processBeforeResponse: true })
+  const app = new App({
+    receiver,
+    authorize: () => Promise.resolve({ botToken: options.botToken, botId: identity.botId, botUserId: identity.botUserId, teamId: identity.teamId }),
+    ...(options.apiUrl === undefined ? {} : { clientOptions: { slackApiUrl: options.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: 10_000 } }),
+  })
+
+  /** Never throws: a bug or a database that is away becomes what the person is told. */
+  const safely = async (work: () => Promise<Told>): Promise<Told> => {
+    try {
+      return await work()
+    } catch (error) {
+      const ref = randomUUID().slice(0, 8)
+      const away = options.databaseIsAway(error)
+      log.error({ err: error, ref }, away ? 'the database is away' : 'a command failed')
+      return { answer: { parts: refusalParts(away ? refuse('no_database', {}) : refuse('failed', { ref })) } }
+    }
+  }
+
+  /** Shows a form, or says what to type instead when Slack no longer takes it (a trigger lives 3 s). */
+  const show = async (told: Extract<Told, { form: unknown }>, trigger: string): Promise<Answer | null> => {
+    try {
+      await options.openForm(trigger, viewOf(told.form, told.place))
+      return null
+    } catch (error) {
+      log.warn({ err: error }, 'a form could not be shown')
+      return { parts: [{ kind: 'text', spans: ['Slack did not show the form. Type it instead: ', { code: '/incident help' }] }] }
+    }
+  }
+
+  const ofThisTeam = (team: string | undefined) => team === undefined || team === identity.teamId
+  const body = (answer: Answer) => {
+    const { text, blocks } = options.render(message(answer.parts))
+    return { response_type: 'ephemeral' as const, text, blocks: [...blocks] as never[] }
+  }
+  const foreign = (): Answer => ({ parts: refusalParts(refuse('not_yours', {})) })
+
+  for (const name of ['incident', 'diag'] as const) {
+    app.command(`/${name}`, async ({ command, ack, respond }) => {
+      if (!ofThisTeam(command.team_id)) return ack(body(foreign()))
+      const source = { by: options.person(command.user_id, command.user_name), channel: command.channel_id, canShowForm: true }
+      const answered = safely(() => dispatch.type(name, command.text ?? '', source)).then(async (told) => ('form' in told ? show(told, command.trigger_id) : told.answer))
+      const started = performance.now()
+      const late = Symbol('late')
+      let timer: NodeJS.Timeout | undefined
+      const first = await Promise.race([answered, new Promise<typeof late>((resolve) => (timer = setTimeout(() => resolve(late), patienceMs)))])
+      clearTimeout(timer)
+      options.answered(name, (performance.now() - started) / 1000)
+      if (first !== late) return first === null ? ack() : ack(body(first))
+      await ack(body({ parts: [{ kind: 'text', spans: ['Still working on it. The answer follows here; if it does not, look at ', { code: '/incident status' }, '.'] }] }))
+      void answered
+        .then((answer) => (answer === null ? undefined : respond(body(answer))))
+        .catch((error: unknown) => log.warn({ err: error }, 'a late answer did not arrive'))
+      return undefined
+    })
+  }
+
+  app.action(/.*/, async ({ ack, action, body: payload, respond }) => {
+    await ack()
+    if (payload.type !== 'block_actions' || action.type !== 'button' || !ofThisTeam(payload.team?.id)) return
+    if (!('action_id' in action)) return
+    const source = { by: options.person(payload.user.id, 'name' in payload.user ? String(payload.user.name) : payload.user.id), channel: payload.channel?.id ?? '', canShowForm: true }
+    // The rest goes on after Slack has its answer.
+    void safely(() => dispatch.press(action.action_id, action.value ?? '', source))
+      .then(async (told) => ('form' in told ? show(told, payload.trigger_id) : told.answer))
+      .then((answer) => (answer === null ? undefined : respond({ ...body(answer), replace_original: false })))
+      .catch((error: unknown) => log.warn({ err: error }, 'an answer to a button did not arrive'))
+  })
+
+  app.view(/^form:/, async ({ ack, view, body: payload }) => {
+    const values = valuesOf(view.state.values)
+    const place = JSON.parse(view.private_metadata) as { channel: string; incident: string | null }
+    const by = options.person(payload.user.id, payload.user.name)
+    let outcome: { answer: Answer } | { refused: Refusal }
+    try {
+      outcome = ofThisTeam(payload.team?.id) ? await dispatch.submit(view.callback_id.slice('form:'.length), values, place, by) : { refused: refuse('not_yours', {}) }
+    } catch (error) {
+      const ref = randomUUID().slice(0, 8)
+      log.error({ err: error, ref }, 'a form failed')
+      outcome = { refused: options.databaseIsAway(error) ? refuse('no_database', {}) : refuse('failed', { ref }) }
+    }
+    const first = Object.keys(values)[0] ?? 'text'
+    // A refusal keeps the form open, with everything that was typed.
+    if ('refused' in outcome) return ack({ response_action: 'errors', errors: { [first]: sentence(outcome.refused).replaceAll('`', '') } })
+    await ack()
+    const { answer } = outcome
+    void options.tell(place.channel, payload.user.id, message(answer.parts)).catch((error: unknown) => log.warn({ err: error }, 'an answer to a form did not arrive'))
+    return undefined
+  })
+
+  for (const [type, why] of [
+    ['channel_archive', 'archived'],
+    ['channel_deleted', 'deleted'],
+    ['group_archive', 'archived'],
+    ['group_deleted', 'deleted'],
+  ] as const) {
+    app.event(type, async ({ event, body: payload }) => {
+      if (!ofThisTeam(payload.team_id) || !(await options.firstSeen(payload.event_id))) return
+      await options.channelLost(event.channel, `the channel was ${why}`)
+    })
+  }
+
+  app.error(async (error) => {
+    log.error({ err: error }, 'Bolt could not handle a request')
+    await Promise.resolve()
+  })
+  return app
+}

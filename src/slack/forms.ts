@@ -1,0 +1,49 @@
+/** Forms as Slack's modals. Pure. Limits: title 24, label 150, option text 75, placeholder 150, private_metadata 3000. */
+import type { KnownBlock, View } from '@slack/types'
+import type { Field, Form } from '../define.ts'
+import { shorten } from '../incident/text.ts'
+
+const plain = (text: string, most: number) => ({ type: 'plain_text' as const, text: shorten(text, most), emoji: true })
+
+const input = (field: Field): KnownBlock => ({
+  type: 'input',
+  block_id: field.key,
+  optional: field.optional,
+  label: plain(field.label, 150),
+  ...(field.hint === undefined ? {} : { hint: plain(field.hint, 150) }),
+  element:
+    field.kind === 'text'
+      ? {
+          type: 'plain_text_input',
+          action_id: 'value',
+          multiline: field.multiline,
+          max_length: Math.min(field.most, 3000),
+          ...(field.initial === undefined ? {} : { initial_value: field.initial }),
+        }
+      : {
+          type: 'static_select',
+          action_id: 'value',
+          options: field.options.slice(0, 100).map((option) => ({
+            text: plain(option.label, 75),
+            value: option.value,
+            ...(option.hint === undefined || option.hint === '' ? {} : { description: plain(option.hint, 75) }),
+          })),
+        },
+})
+
+/** The modal; `place` comes back with it. */
+export const viewOf = (form: Form, place: { channel: string; incident: string | null }): View => ({
+  type: 'modal',
+  callback_id: `form:${form.submit}`,
+  private_metadata: JSON.stringify(place),
+  title: plain(form.title, 24),
+  submit: plain('Send', 24),
+  close: plain('Cancel', 24),
+  blocks: form.fields.map(input),
+})
+
+type Values = Readonly<Record<string, Readonly<Record<string, { readonly value?: string | null; readonly selected_option?: { readonly value?: string } | null }>>>>
+
+/** What was filled in, by the fields' keys; empty ones are empty strings. */
+export const valuesOf = (values: Values): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([key, block]) => [key, block['value']?.selected_option?.value ?? block['value']?.value ?? '']))

@@ -1,0 +1,253 @@
+/** Jobs, by pg-boss in schema `tocsin_jobs`, enqueued in the transaction of what causes them. A job may run twice (its process died,
+ *  or its claim lapsed): handlers look before they repeat. */
+import { randomUUID } from 'node:crypto'
+import { PgBoss } from 'pg-boss'
+import { fromKysely, fromPglite } from 'pg-boss'
+import { v5 } from 'uuid'
+import type { Instant } from '../incident/policy.ts'
+import type { Log, Store, Trx } from './database.ts'
+import { type DeadJob, type QueueStats, deadJobs, lockQueued, queueStats } from './jobs.ts'
+import { type Waker, createWaker } from './waker.ts'
+
+export type { DeadJob, QueueStats } from './jobs.ts'
+
+export type QueueDefinition = {
+  readonly name: string
+  /** A run that takes longer is given up and counts as failed. */
+  readonly expireInSeconds: number
+  /** How many times a failed job is run again before it is dead. */
+  readonly retryLimit: number
+  /** Seconds before the first repeat, at least 1; a job whose process died waits as long once that is noticed. */
+  readonly retryDelay: number
+  /** Doubles the delay each time, with jitter. */
+  readonly retryBackoff: boolean
+  /** Seconds that the delay grows to at most; only with `retryBackoff`. */
+  readonly retryDelayMax: number
+  /** Jobs of this queue that one process runs at a time. */
+  readonly concurrency: number
+  /** A job whose key is queued already is not queued again; one that runs already may be queued once more. */
+  readonly coalesce: boolean
+}
+
+export type JobSpec = {
+  readonly queue: string
+  readonly data: object
+  /** Says "once": a second job with this id is not enqueued, even after the first has run (for a week). See `timerId`. */
+  readonly id?: string | undefined
+  /** What a coalescing queue coalesces by. */
+  readonly key?: string | undefined
+  /** The database's time from which it may run; timers are exact to some milliseconds. */
+  readonly startAfter?: Instant | undefined
+  /** Higher runs first; 0 if not given. */
+  readonly priority?: number | undefined
+}
+
+export type Job = {
+  readonly id: string
+  readonly data: Record<string, unknown>
+  /** Runs of this job that began before: above 0 it may have had its effects already. */
+  readonly retryCount: number
+  /** Whether a failure of this run is the last one. */
+  readonly isLast: boolean
+  /** Aborted when the job's time is over or its claim was lost. */
+  readonly signal: AbortSignal
+}
+
+/** `again`: this run is over, and the same job runs again at that instant, without counting as a failure. */
+export type JobHandler = (job: Job) => Promise<void | { readonly again: Instant }>
+
+export type Queue = {
+  /** Enqueues in `trx`; workers wake when it commits. Throws for a queue that was not defined. */
+  enqueue(trx: Trx, specs: readonly JobSpec[]): Promise<void>
+  /** Starts to work on the queues that have a handler. `onDead` is called once for each job that failed for good, wherever it
+   *  ran; when it throws it is called again. */
+  work(handlers: Readonly<Record<string, JobHandler>>, onDead?: (dead: DeadJob) => Promise<void>): Promise<void>
+  /** Counts of all queues, at most some seconds old. */
+  stats(): Promise<QueueStats[]>
+  /** Jobs that failed for good in the last 30 days, newest first, at most `limit`. */
+  dead(limit?: number): Promise<DeadJob[]>
+  /** Takes no new jobs, waits at most `timeoutMs` for those that run, and gives the rest back to be run again. */
+  stop(timeoutMs: number): Promise<void>
+}
+
+/** Where jobs go that failed for good. */
+export const deadQueue = 'dead'
+
+const namespace = '6f8d3a52-0d0b-4c64-9d3b-746f6373696e'
+
+/** The id of the one job that has this meaning, e.g. `clock:INC-12:response:80`. */
+export const timerId = (meaning: string): string => v5(meaning, namespace)
+
+/** A process that died is noticed when its jobs were not touched for `lapse` seconds. pg-boss allows queues no less than 10, too
+ *  long to be running again within 10 s; a single job may have less. */
+const heartbeat = { lapse: 6, refresh: 2 }
+const day = 86_400
+/** Finished jobs with an id say that they have run, so they stay longer than a timer could be set again. */
+const keptSeconds = { plain: 7 * day, coalesced: 3_600, dead: 30 * day, waiting: 365 * day }
+/** Runs that began under earlier ids of the same job (see `again`), kept in its data. */
+const runsField = '$runs'
+
+const connectBoss = (store: Store): PgBoss => {
+  const settings = {
+    schema: 'tocsin_jobs',
+    useListenNotify: true,
+    superviseIntervalSeconds: 1,
+    monitorIntervalSeconds: 1,
+    maintenanceIntervalSeconds: 600,
+    schedule: false,
+    persistWarnings: false,
+  }
+  if (store.source.kind === 'pglite') return new PgBoss({ ...settings, db: fromPglite(store.source.pglite), backend: 'pglite' })
+  // Not all of these are in pg-boss's types, but it hands its whole configuration to pg.
+  const connection = { connectionTimeoutMillis: 5_000, query_timeout: 15_000, keepAlive: true, options: '-c timezone=UTC' }
+  return new PgBoss({ ...settings, ...connection, connectionString: store.source.url, application_name: 'tocsin-jobs', max: 6 })
+}
+
+const byQueue = (specs: readonly JobSpec[]): Map<string, JobSpec[]> => {
+  // In one order for everybody: two transactions with the same keys would else wait for each other.
+  const sorted = specs.toSorted((a, b) => (a.queue + (a.key ?? '') < b.queue + (b.key ?? '') ? -1 : 1))
+  const grouped = new Map<string, JobSpec[]>()
+  for (const spec of sorted) grouped.set(spec.queue, [...(grouped.get(spec.queue) ?? []), spec])
+  return grouped
+}
+
+/** Delayed jobs coalesce with those for the same instant only: else a job that waits for a limit would swallow one that can run
+ *  now, and the longer of two delays the shorter. */
+const keyOf = (spec: JobSpec): string => `${spec.key ?? ''}${spec.startAfter === undefined ? '' : ` @${spec.startAfter}`}`
+
+/** Creates the queues that do not exist yet and gives the others today's settings. Nothing may be enqueued before. */
+export const openQueue = async (store: Store, options: { queues: readonly QueueDefinition[]; log: Log }): Promise<Queue> => {
+  const { log } = options
+  const definitions = new Map(options.queues.map((definition) => [definition.name, definition]))
+  const boss = connectBoss(store)
+  boss.on('error', (error) => log.error({ error: error.message }, 'job queue error'))
+  boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'job queue warning'))
+  await boss.start()
+
+  const create = async (name: string, policy: 'standard' | 'short', settings: object) => {
+    const present = await boss.getQueue(name)
+    if (present === null) await boss.createQueue(name, { policy, ...settings })
+    else if (present.policy !== policy) throw new Error(`The queue ${name} exists with another policy: give it another name`)
+    else await boss.updateQueue(name, { ...settings })
+  }
+  await create(deadQueue, 'standard', { retryLimit: 1_000, retryDelay: 5, retryBackoff: true, retryDelayMax: 600, deleteAfterSeconds: keptSeconds.dead, retentionSeconds: keptSeconds.waiting })
+  for (const definition of definitions.values()) {
+    await create(definition.name, definition.coalesce ? 'short' : 'standard', {
+      retryLimit: definition.retryLimit,
+      retryDelay: definition.retryDelay,
+      retryBackoff: definition.retryBackoff,
+      ...(definition.retryBackoff ? { retryDelayMax: definition.retryDelayMax } : {}),
+      expireInSeconds: definition.expireInSeconds,
+      deadLetter: deadQueue,
+      retentionSeconds: keptSeconds.waiting,
+      deleteAfterSeconds: definition.coalesce ? keptSeconds.coalesced : keptSeconds.plain,
+    })
+  }
+  // pg-boss reads a queue's row when it first sends to it, through its own connection: inside a transaction that would wait for
+  // ever on PGlite, so it is done now.
+  for (const name of [deadQueue, ...definitions.keys()]) await boss.findJobs(name, { id: timerId('none') })
+
+  const waker = createWaker(store, boss, log)
+
+  const insert = async (trx: Trx, queue: string, specs: readonly JobSpec[], runs: number): Promise<void> => {
+    const definition = definitions.get(queue)
+    if (definition === undefined) throw new Error(`There is no queue ${queue}`)
+    const db = fromKysely(trx)
+    const unique = new Map(specs.map((spec) => [spec.id ?? (definition.coalesce ? keyOf(spec) : randomUUID()), spec]))
+    let waiting = [...unique.values()].map((spec) => ({
+      id: spec.id ?? randomUUID(),
+      data: runs === 0 ? spec.data : { ...spec.data, [runsField]: runs },
+      heartbeatSeconds: heartbeat.lapse,
+      ...(definition.coalesce ? { singletonKey: keyOf(spec) } : {}),
+      ...(spec.startAfter === undefined ? {} : { startAfter: spec.startAfter }),
+      ...(spec.priority === undefined ? {} : { priority: spec.priority }),
+    }))
+    if (!definition.coalesce) {
+      await boss.insert(queue, waiting, { db })
+      return
+    }
+    for (let tries = 0; waiting.length > 0; tries += 1) {
+      if (tries === 5) throw new Error(`Jobs of the queue ${queue} could not be enqueued`)
+      const inserted = new Set(await boss.insert(queue, waiting, { db, returnId: true }))
+      waiting = waiting.filter((job) => !inserted.has(job.id))
+      if (waiting.length === 0) return
+      // A job that is queued already will do, if it starts after this transaction commits: it is held back until then. One that
+      // has started meanwhile does not count, so that nothing that is committed now goes unseen.
+      const held = await lockQueued(trx, queue, waiting.map((job) => job.singletonKey ?? ''))
+      waiting = waiting.filter((job) => !held.has(job.singletonKey ?? ''))
+    }
+  }
+
+  const enqueue = async (trx: Trx, specs: readonly JobSpec[], runs: number) => {
+    for (const [queue, group] of byQueue(specs)) await insert(trx, queue, group, runs)
+    store.afterCommit(() => waker.enqueued(specs))
+  }
+
+  const runner = (definition: { name: string; retryLimit: number }, handler: JobHandler) =>
+    async (job: { id: string; data: object | null; retryCount: number; signal: AbortSignal; singletonKey: string | null; priority: number }): Promise<void> => {
+      const { [runsField]: carried, ...data } = (job.data ?? {}) as Record<string, unknown>
+      const earlier = typeof carried === 'number' ? carried : 0
+      const result = await handler({ id: job.id, data, retryCount: job.retryCount + earlier, isLast: job.retryCount >= definition.retryLimit, signal: job.signal })
+      if (result === undefined) return
+      // Both in one: else a crash between them loses the job, or runs it twice.
+      await store.transaction(async (trx) => {
+        const settled = await boss.complete(definition.name, { id: job.id, retryCount: job.retryCount }, null, { db: fromKysely(trx) })
+        if (settled.affected === 0) return
+        const key = job.singletonKey?.replace(/ @[^ ]*$/, '')
+        const spec: JobSpec = { queue: definition.name, data, key, id: timerId(`${job.id} ${result.again}`), startAfter: result.again, priority: job.priority }
+        await enqueue(trx, [definitions.get(definition.name)?.coalesce === true ? { ...spec, id: undefined } : spec], earlier + job.retryCount)
+      })
+    }
+
+  const startOne = async (name: string, run: (job: Parameters<ReturnType<typeof runner>>[0]) => Promise<void>) => {
+    const worker = { id: '', busy: false }
+    worker.id = await boss.work(
+      name,
+      {
+        includeMetadata: true,
+        batchSize: 1,
+        pollingIntervalSeconds: 0.5,
+        notifyPollingIntervalSeconds: 0.5,
+        heartbeatRefreshSeconds: heartbeat.refresh,
+      },
+      async ([job]) => {
+        worker.busy = true
+        try {
+          if (job !== undefined) await run(job)
+        } finally {
+          worker.busy = false
+          // Look for the next at once, instead of at the next poll.
+          boss.notifyWorker(worker.id)
+        }
+      },
+    )
+    waker.add(name, worker)
+  }
+
+  return {
+    enqueue: (trx, specs) => enqueue(trx, specs, 0),
+    async work(handlers, onDead) {
+      for (const name of Object.keys(handlers)) if (!definitions.has(name)) throw new Error(`There is no queue ${name}`)
+      for (const [name, handler] of Object.entries(handlers)) {
+        const definition = definitions.get(name)!
+        // One worker each, not one with many: only so is a worker's own id known, to wake it when its job ends.
+        for (let i = 0; i < definition.concurrency; i += 1) await startOne(name, runner(definition, handler))
+      }
+      if (onDead !== undefined) {
+        await startOne(deadQueue, async (job) => {
+          const [dead] = await deadJobs(store.db, { id: job.id, limit: 1 })
+          if (dead !== undefined) await onDead(dead)
+        })
+      }
+      waker.start()
+    },
+    stats: () => queueStats(store.db, [...definitions.keys()]),
+    dead: (limit = 100) => deadJobs(store.db, { limit }),
+    async stop(timeoutMs) {
+      waker.stop()
+      await boss.stop({ graceful: timeoutMs > 0, timeout: timeoutMs, close: true })
+    },
+  }
+}
+
+export type { Waker }

@@ -1,0 +1,98 @@
+/** Rows of incidents, for lists and to find one. What is shown of an incident itself is computed from its events. */
+import type { Selectable } from 'kysely'
+import type { Kind } from '../incident/events.ts'
+import type { Status } from '../incident/incident.ts'
+import type { Instant, Severity } from '../incident/policy.ts'
+import { sql } from 'kysely'
+import type { Db, Trx } from './database.ts'
+import type { Tables } from './tables.ts'
+
+export type IncidentRow = {
+  readonly id: string
+  readonly number: number
+  readonly kind: Kind
+  /** The product's key. */
+  readonly product: string
+  readonly rule: string | null
+  readonly severity: Severity
+  readonly status: Status
+  readonly title: string
+  readonly private: boolean
+  readonly channelId: string | null
+  /** A person's id, or what else declared it (see `actorKey`). */
+  readonly declaredBy: string
+  readonly declaredAt: Instant
+  readonly resolvedAt: Instant | null
+  readonly version: number
+  readonly head: string
+}
+
+const toRow = (row: Selectable<Tables['incident']>): IncidentRow => ({
+  id: row.id,
+  number: row.number,
+  kind: row.kind,
+  product: row.product,
+  rule: row.rule,
+  severity: row.severity,
+  status: row.status,
+  title: row.title,
+  private: row.private,
+  channelId: row.channel_id,
+  declaredBy: row.declared_by,
+  declaredAt: row.declared_at,
+  resolvedAt: row.resolved_at,
+  version: row.version,
+  head: row.head,
+})
+
+/** One incident by its id, or null. */
+export const incidentRow = async (db: Db | Trx, id: string): Promise<IncidentRow | null> => {
+  const row = await db.selectFrom('incident').selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined ? null : toRow(row)
+}
+
+/** The incident that runs in this channel now, or null. */
+export const incidentByChannel = async (db: Db | Trx, channelId: string): Promise<IncidentRow | null> => {
+  const row = await db.selectFrom('incident').selectAll().where('channel_id', '=', channelId).executeTakeFirst()
+  return row === undefined ? null : toRow(row)
+}
+
+/** All that are neither resolved nor reviewed: the gravest first, then the oldest. */
+export const openIncidents = async (db: Db | Trx): Promise<IncidentRow[]> => {
+  const rows = await db
+    .selectFrom('incident')
+    .selectAll()
+    .where('status', 'not in', ['resolved', 'reviewed'])
+    .orderBy('severity')
+    .orderBy('number')
+    .execute()
+  return rows.map(toRow)
+}
+
+/** The newest first, at most `limit`; of one product if named. */
+export const recentIncidents = async (db: Db | Trx, limit: number, product?: string): Promise<IncidentRow[]> => {
+  const all = db.selectFrom('incident').selectAll().orderBy('number', 'desc').limit(limit)
+  const rows = await (product === undefined ? all : all.where('product', '=', product)).execute()
+  return rows.map(toRow)
+}
+
+/** An open incident of the same product and title that the same author declared in the last `sinceMinutes` minutes. */
+export const duplicateDeclaration = async (
+  trx: Db | Trx,
+  product: string,
+  title: string,
+  declaredBy: string,
+  sinceMinutes: number,
+): Promise<IncidentRow | null> => {
+  const row = await trx
+    .selectFrom('incident')
+    .selectAll()
+    .where('product', '=', product)
+    .where('title', '=', title)
+    .where('declared_by', '=', declaredBy)
+    .where('status', 'not in', ['resolved', 'reviewed'])
+    .where('declared_at', '>', sql<Instant>`clock_timestamp() - make_interval(mins => ${sinceMinutes}::int)`)
+    .orderBy('number', 'desc')
+    .executeTakeFirst()
+  return row === undefined ? null : toRow(row)
+}

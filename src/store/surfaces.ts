@@ -1,0 +1,90 @@
+/** What each surface of an incident shows, as far as the bot knows, and who may change it now. A surface is changed under a lease:
+ *  a row with a token and an expiry, never an open transaction. Every write names its token, so that a holder that lost its
+ *  lease while it was working changes nothing any more (faults 33). */
+import { sql } from 'kysely'
+import type { Instant } from '../incident/policy.ts'
+import type { Db, Trx } from './database.ts'
+
+/** One holder's right to a surface of an incident. */
+export type Lease = { readonly surface: string; readonly incident: string; readonly token: string }
+
+/** `intent`: it was about to be made, and may have been; look before making it again. `hash` is of what it shows. */
+export type Item = {
+  readonly key: string
+  /** What the outside calls it: a message's `ts`, an address. */
+  readonly ref: string | null
+  readonly hash: string | null
+  readonly state: 'intent' | 'done' | 'failed'
+  readonly attempts: number
+  readonly error: string | null
+  readonly at: Instant
+}
+
+/** Takes the surface for `seconds`, or for longer when the token has it already; false while somebody else has it. */
+export const lease = async (db: Db | Trx, surface: string, incident: string, token: string, seconds: number): Promise<boolean> => {
+  const { rows } = await sql`
+    insert into tocsin.lease as kept (surface, incident, token, expires_at)
+    values (${surface}, ${incident}, ${token}, clock_timestamp() + make_interval(secs => ${seconds}::float8))
+    on conflict (surface, incident) do update set token = excluded.token, expires_at = excluded.expires_at
+      where kept.expires_at <= clock_timestamp() or kept.token = excluded.token
+    returning token`.execute(db)
+  return rows.length === 1
+}
+
+/** Makes the lease last `seconds` from now; false when it was lost. */
+export const extend = async (db: Db | Trx, { surface, incident, token }: Lease, seconds: number): Promise<boolean> => {
+  const { rows } = await sql`
+    update tocsin.lease set expires_at = clock_timestamp() + make_interval(secs => ${seconds}::float8)
+    where surface = ${surface} and incident = ${incident} and token = ${token} returning token`.execute(db)
+  return rows.length === 1
+}
+
+/** Gives the surface back; nothing happens when it was lost. */
+export const release = async (db: Db | Trx, { surface, incident, token }: Lease): Promise<void> => {
+  await db.deleteFrom('lease').where('surface', '=', surface).where('incident', '=', incident).where('token', '=', token).execute()
+}
+
+/** What is recorded of a surface, in the order of its keys. */
+export const items = async (db: Db | Trx, surface: string, incident: string): Promise<Item[]> =>
+  db
+    .selectFrom('item')
+    .select(['key', 'ref', 'hash', 'state', 'attempts', 'error', 'at'])
+    .where('surface', '=', surface)
+    .where('incident', '=', incident)
+    .orderBy('key')
+    .execute()
+
+type Write = { key: string; state: Item['state']; ref: string | null; hash: string | null; error: string | null; attempt: boolean }
+
+/** The lease's row is locked while the item is written: nobody can take the surface in between. A token whose time is over but
+ *  whose surface nobody took may still record what it did. */
+const write = async (db: Db | Trx, { surface, incident, token }: Lease, { key, state, ref, hash, error, attempt }: Write): Promise<boolean> => {
+  const { rows } = await sql`
+    with held as materialized (
+      select 1 from tocsin.lease where surface = ${surface} and incident = ${incident} and token = ${token} for update
+    )
+    insert into tocsin.item as kept (surface, incident, key, ref, hash, state, attempts, error, at)
+    select ${surface}, ${incident}, ${key}, ${ref}::text, ${hash}::text, ${state}, ${attempt ? 1 : 0}::int, ${error}::text, clock_timestamp() from held
+    on conflict (surface, incident, key) do update set
+      ref = coalesce(excluded.ref, kept.ref),
+      hash = coalesce(excluded.hash, kept.hash),
+      state = excluded.state,
+      attempts = kept.attempts + excluded.attempts,
+      error = excluded.error,
+      at = excluded.at
+    returning key`.execute(db)
+  return rows.length === 1
+}
+
+/** Records that the item is about to be made or changed, and counts the attempt. What it showed before stays recorded until
+ *  `done`. False when the lease was lost: then leave it. */
+export const intend = (db: Db | Trx, held: Lease, key: string): Promise<boolean> =>
+  write(db, held, { key, state: 'intent', ref: null, hash: null, error: null, attempt: true })
+
+/** Records that the item is there and what it shows. False when the lease was lost. */
+export const done = (db: Db | Trx, held: Lease, key: string, made: { ref: string | null; hash: string }): Promise<boolean> =>
+  write(db, held, { key, state: 'done', ref: made.ref, hash: made.hash, error: null, attempt: false })
+
+/** Records why the item could not be made. False when the lease was lost. */
+export const failed = (db: Db | Trx, held: Lease, key: string, error: string): Promise<boolean> =>
+  write(db, held, { key, state: 'failed', ref: null, hash: null, error, attempt: false })

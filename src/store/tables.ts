@@ -1,0 +1,63 @@
+/** The tables of schema `tocsin`, as the migrations make them. Instants come out as ISO strings (see `database.ts`). */
+import type { ColumnType } from 'kysely'
+import type { Kind } from '../incident/events.ts'
+import type { Status } from '../incident/incident.ts'
+import type { Instant, Severity } from '../incident/policy.ts'
+
+/** Written as text, read as the parsed value. */
+type Json<T> = ColumnType<T, string, string>
+
+export type Tables = {
+  counter: { name: string; value: number }
+  incident: {
+    id: string
+    number: number
+    kind: Kind
+    product: string
+    rule: string | null
+    severity: Severity
+    status: Status
+    title: string
+    private: boolean
+    channel_id: string | null
+    declared_by: string
+    declared_at: Instant
+    resolved_at: Instant | null
+    version: number
+    head: string
+  }
+  event: { incident: string; seq: number; text: string; data: Json<unknown>; hash: string }
+  alert: {
+    source: string
+    fingerprint: string
+    starts_at: Instant
+    rule: string
+    product: string | null
+    severity: string | null
+    state: 'firing' | 'resolved'
+    ends_at: Instant | null
+    summary: string
+    labels: Json<Record<string, string>>
+    url: string | null
+    received_at: Instant
+    repeats: number
+    pending: boolean
+    incident: string | null
+    outcome: string | null
+  }
+  lease: { surface: string; incident: string; token: string; expires_at: Instant }
+  item: {
+    surface: string
+    incident: string
+    key: string
+    ref: string | null
+    hash: string | null
+    state: 'intent' | 'done' | 'failed'
+    attempts: number
+    error: string | null
+    at: Instant
+  }
+  pause: { method: string; scope: string; until: Instant }
+  seen: { source: string; id: string; at: Instant }
+  setting: { key: string; value: string }
+}

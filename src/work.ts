@@ -1,0 +1,34 @@
+/** What jobs may use, made from the store and the adapters. */
+import type { JobContext, Loaded } from './define.ts'
+import type { Actor } from './incident/events.ts'
+import type { Handle } from './handle.ts'
+import { PortFault } from './ports.ts'
+import type { Store } from './store/database.ts'
+import { pausedUntil } from './store/limits.ts'
+import type { Queue } from './store/queue.ts'
+
+/** A pause that another job was told of. Long enough a wait that the clock's resolution does not matter. */
+const leastWaitSeconds = 0.1
+
+export type JobWorld = Omit<JobContext, 'now' | 'handle' | 'mayCall' | 'enqueue' | 'load'> & {
+  readonly store: Store
+  readonly queue: Queue
+  readonly handle: Handle
+  readonly load: (id: string) => Promise<Loaded | null>
+}
+
+export const createJobContext = ({ store, queue, handle, ...rest }: JobWorld): JobContext => {
+  const bot: Actor = { kind: 'bot' }
+  return {
+    ...rest,
+    now: () => store.now(),
+    handle: (id, intent, by = bot) => handle.handle(id, intent, by),
+    mayCall: async (method, scope) => {
+      const until = await pausedUntil(store.db, method, scope)
+      if (until === null) return
+      const seconds = Math.max(leastWaitSeconds, (Date.parse(until) - Date.parse(await store.now())) / 1000)
+      throw new PortFault('limited', method, `${method} is paused until ${until}`, { scope, retryAfter: seconds })
+    },
+    enqueue: (job) => store.transaction((trx) => queue.enqueue(trx, [job])),
+  }
+}

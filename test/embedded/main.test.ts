@@ -1,0 +1,84 @@
+import { execFile, fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { WorldInfo } from '../../src/embedded/world.ts'
+import { BOT_TOKEN, control, SIGNING_SECRET, slackClient, startListener } from './world.ts'
+
+let data: string
+let child: ChildProcess
+let world: WorldInfo
+let listener: Awaited<ReturnType<typeof startListener>>
+
+const header = (state: string) => [
+  { type: 'header' as const, text: { type: 'plain_text' as const, text: 'INC-1 Payments fail' } },
+  { type: 'section' as const, text: { type: 'mrkdwn' as const, text: `*State:* ${state}, lead <@${alice}>, R&amp;D` } },
+  {
+    type: 'actions' as const,
+    elements: [{ type: 'button' as const, action_id: 'ack', text: { type: 'plain_text' as const, text: 'Acknowledge' }, value: 'INC-1' }],
+  },
+]
+let alice = ''
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'world-'))
+  const bot = { token: BOT_TOKEN, name: 'bot', signingSecret: SIGNING_SECRET }
+  child = fork(new URL('../../src/embedded/main.ts', import.meta.url), {
+    env: { ...process.env, TOCSIN_DATA: data, TOCSIN_WORLD: JSON.stringify({ port: 0, supabase: null, bot }) },
+    stdio: 'inherit',
+  })
+  const [message] = (await once(child, 'message')) as [WorldInfo]
+  world = message
+  const client = slackClient(world.slackApiUrl)
+  const posted = { channel: '', ts: '' }
+  listener = await startListener(async (heard) => {
+    alice = heard.form.get('user_id') ?? alice
+    if (heard.form.get('command') === '/incident') {
+      posted.channel = (await client.conversations.create({ name: 'inc-1-payments-fail' })).channel?.id ?? ''
+      posted.ts = (await client.chat.postMessage({ channel: posted.channel, text: 'INC-1', blocks: header('declared') })).ts ?? ''
+      await client.pins.add({ channel: posted.channel, timestamp: posted.ts })
+      await client.conversations.setTopic({ channel: posted.channel, topic: 'P1 &lt;payments&gt;' })
+      await client.conversations.invite({ channel: posted.channel, users: alice })
+      return `Declared in <#${posted.channel}>`
+    }
+    await client.chat.update({ ...posted, text: 'INC-1', blocks: header('acknowledged') })
+    return ''
+  })
+  await control(world.url)('PUT', '/bot-url', { url: listener.url })
+})
+afterAll(async () => {
+  await listener.close()
+  child.kill()
+  await rm(data, { recursive: true, force: true })
+})
+
+const say = async (...args: string[]): Promise<string> => {
+  const script = new URL('../../src/embedded/say.ts', import.meta.url).pathname
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], {
+    env: { ...process.env, TOCSIN_DATA: data, NO_COLOR: '1' },
+  })
+  return stdout
+}
+
+test('a command typed in a terminal shows the answer and what came of it', async () => {
+  const declared = await say('--as', 'alice', '--in', 'general', '/incident new Payments fail')
+  expect(declared).toContain('Declared in #inc-1-payments-fail')
+  expect(declared).toContain('#inc-1-payments-fail (new)')
+  expect(declared).toContain('topic: P1 <payments>')
+  expect(declared).toContain('joined: bot, alice')
+  expect(declared).toMatch(/bot 📌\n {4}INC-1 Payments fail\n {4}State: declared, lead @alice, R&D\n {4}\[Acknowledge] ack\n/)
+
+  const pressed = await say('--as', 'bob', '--in', 'inc-1-payments-fail', '--press', 'ack')
+  expect(pressed).toMatch(/bot \(edited\)\n {4}INC-1 Payments fail\n {4}State: acknowledged/)
+  expect(await say('--read', 'inc-1-payments-fail')).toContain('State: acknowledged')
+})
+
+test('without a world the terminal says what to do, and the world ends with its parent', async () => {
+  await expect(say('--url', 'http://127.0.0.1:9', '/incident list')).rejects.toThrow('run `npm start`')
+  const exited = once(child, 'exit')
+  child.disconnect()
+  expect(await exited).toEqual([0, null])
+})

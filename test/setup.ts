@@ -1,0 +1,57 @@
+/** Once for a whole test run: one PostgreSQL with a migrated template database, and the dump of a migrated PGlite. Made in the
+ *  background, so that tests that need neither do not wait; `stores.ts` waits for the file `ready`. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { type Store, openStore } from '../src/store/database.ts'
+import { openQueue } from '../src/store/queue.ts'
+import { type Postgres, startPostgres } from './postgres.ts'
+import { silent } from './silent.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    stores: string
+  }
+}
+
+const prepare = async (store: Store) => {
+  const queue = await openQueue(store, { queues: [], log: silent })
+  await queue.stop(0)
+}
+
+const make = async (folder: string): Promise<Postgres> => {
+  const postgres = await startPostgres()
+  const [dump] = await Promise.all([
+    openStore({ memory: true, log: silent }).then(async (store) => {
+      await prepare(store)
+      const dumped = await store.dump()
+      await store.close()
+      return dumped
+    }),
+    postgres.createDatabase('template_tocsin').then(async (url) => {
+      const store = await openStore({ url, log: silent })
+      await prepare(store)
+      await store.close()
+    }),
+  ])
+  if (dump === null) throw new Error('PGlite gave no dump')
+  await writeFile(join(folder, 'pglite.tar'), Buffer.from(await dump.arrayBuffer()))
+  return postgres
+}
+
+export default async (project: TestProject) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tocsin-stores-'))
+  project.provide('stores', folder)
+  const ready = make(folder)
+  const told = ready.then(
+    (postgres) => writeFile(join(folder, 'ready'), JSON.stringify({ port: postgres.port })),
+    (error: unknown) => writeFile(join(folder, 'ready'), JSON.stringify({ error: String(error) })),
+  )
+  return async () => {
+    await told
+    const postgres = await ready.catch(() => null)
+    await postgres?.[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
