@@ -14,13 +14,11 @@ import { severityOf, suggested, takeLeading } from './catalogue/severity.ts'
 import { readSource, type Source } from './catalogue/source.ts'
 import type { Environment } from './catalogue/variables.ts'
 
-export type { Check, CheckKinds } from './catalogue/checks.ts'
 export { problemText, type Problem } from './catalogue/problems.ts'
 export type { Product } from './catalogue/product.ts'
-export type { Provenance } from './catalogue/provenance.ts'
 
 /** The key of the product that alerts of unknown products belong to. It has nothing but the templates. */
-export const unassigned = 'unassigned'
+const unassigned = 'unassigned'
 
 export type Catalogue = {
   /** By key, in alphabetical order; `unassigned` last. */

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { loadCatalogue, problemText, type Catalogue } from '../src/catalogue.ts'
@@ -131,7 +131,7 @@ describe('what is wrong is said with its place', () => {
     [
       'an unknown option of a check',
       'checks:\n  up: { kind: http, title: Up, options: { url: "https://shop.test", latancy: 5 } }\n',
-      '9:68 checks.up.options.latancy: unknown key; did you mean `latency`?',
+      '9:69 checks.up.options.latancy: unknown key; did you mean `latency`?',
     ],
     ['a missing option', 'checks:\n  up: { kind: http, title: Up, options: {} }\n', '9:41 checks.up.options.url: is missing'],
     [
@@ -140,7 +140,7 @@ describe('what is wrong is said with its place', () => {
       '9:48 checks.up.options.port: must be a number, not text',
     ],
     [
-      'a key of a contact in capitals',
+      'an unknown sort of notification',
       'notifications: { critical: [], warnings: [] }\n',
       '8:32 notifications.warnings: unknown key; did you mean `warning`?',
     ],
@@ -177,7 +177,7 @@ describe('what is wrong is said with its place', () => {
       'disaster: { rto: 1 h, rpo: 1 h, phases: { a: { title: A, task: A, within: 1 h, after: b } } }\n',
       '8:87 disaster.phases.a.after: no other phase is called `b`',
     ],
-    ['an unknown person', 'digestChannel: no spaces please\n', '8:16 digestChannel: must be the name or the id of a channel'],
+    ['a channel that cannot be', 'digestChannel: no spaces please\n', '8:16 digestChannel: must be the name or the id of a channel'],
     ['an alias', 'about: &x text\nhosting: [*x]\n', '9:11 hosting[0]: YAML aliases are not allowed here: write the value out'],
     [
       'several at once, of every sort',
@@ -222,6 +222,11 @@ describe('what is wrong is said with its place', () => {
       'shop/service.yml:1:1 name: is missing',
       'shop/service.yml:1:1 nmae: unknown key; did you mean `name`?',
     ])
+  })
+
+  test('a folder in place of a file', () => {
+    const { errors } = load({ 'shop/service.yml/x': '' })
+    expect(errors).toEqual([expect.stringMatching(/^shop\/service\.yml:1:1: the file cannot be read: EISDIR/)])
   })
 
   test('two products cannot have one name', () => {

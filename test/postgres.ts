@@ -35,13 +35,14 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Whom to run as: nobody else when this is not root. */
-const identity = (): { uid: number; gid: number } | Record<string, never> => {
+/** Whom the server runs as, as it may not be root; empty when this is not root either. */
+export const identity = (): { uid: number; gid: number } | Record<string, never> => {
   if (process.getuid?.() !== 0) return {}
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((entry) => /^(postgres|nobody):/.test(entry))
-  const [, , uid, gid] = (line ?? '').split(':')
+  if (line === undefined) throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor nobody')
+  const [, , uid, gid] = line.split(':')
   return { uid: Number(uid), gid: Number(gid) }
 }
 
@@ -85,7 +86,8 @@ export const startPostgres = async (options: { durable?: boolean; settings?: Rec
     port,
     url,
     async start() {
-      const child = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...parameters], { ...as, cwd: data, stdio: ['ignore', 'ignore', 'pipe'] })
+      // The kernel ends it when this process dies, however that happens.
+      const child = spawn('setpriv', ['--pdeathsig', 'QUIT', join(bin, 'postgres'), '-D', data, '-p', String(port), ...parameters], { ...as, cwd: data, stdio: ['ignore', 'ignore', 'pipe'] })
       server = child
       let said = ''
       child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)))

@@ -30,6 +30,9 @@ const harmless = ['accept', 'accept-language', 'user-agent', 'content-type']
 /** An address without what may be secret in it. */
 const shown = (url: URL): string => `${url.origin}${url.pathname}`.slice(0, 200)
 
+/** A host without the brackets of IPv6. */
+const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
+
 /** Whether an entry of `hosts` names the address: its host alone means the scheme's own port. */
 const names = (entry: string, url: URL): boolean => {
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port
@@ -49,8 +52,10 @@ const parse = (address: string, base?: URL): URL | null => URL.parse(address, ba
 const agentFor = (url: URL, guard: FetchGuard, timeoutMs: number, progress: Progress): Agent => {
   const isPrivate = (guard.privateHosts ?? []).some((entry) => names(entry, url) || entry.toLowerCase() === url.hostname)
   const judge = (address: string): void => {
-    const why = forbiddenAddress(address, { isPrivate, literal: url.hostname.replace(/^\[|\]$/g, '') })
-    if (why !== null) throw new FetchFault('forbidden', `${url.hostname} is ${address}, ${why}; the product does not allow that.`)
+    const literal = bare(url.hostname)
+    const why = forbiddenAddress(address, { isPrivate, literal })
+    const what = literal === address ? address : `${literal}, at ${address},`
+    if (why !== null) throw new FetchFault('forbidden', `${what} is ${why}; the product does not allow that.`)
   }
   const resolve = async (hostname: string): Promise<{ address: string; family: number }[]> => {
     const found = await (guard.lookup ?? ((name) => systemLookup(name, { all: true })))(hostname)
@@ -76,7 +81,7 @@ const agentFor = (url: URL, guard: FetchGuard, timeoutMs: number, progress: Prog
     connect: (options, callback) => {
       progress.stage = 'resolving'
       // Node asks no lookup for a literal address.
-      const literal = options.hostname.replace(/^\[|\]$/g, '')
+      const literal = bare(options.hostname)
       try {
         if (isIP(literal) !== 0) {
           judge(literal)

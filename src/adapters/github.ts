@@ -43,7 +43,11 @@ const codeOf = (failure: Failure): FaultCode => {
 }
 
 /** Runs one call; its failure becomes a PortFault, unless its status is one that the caller reads as an answer (null). */
-const call = async <Answer>(method: string, work: () => Promise<{ data: Answer }>, answers: (failure: Failure) => boolean = () => false): Promise<Answer | null> => {
+const call = async <Answer>(
+  method: string,
+  work: () => Promise<{ data: Answer }>,
+  answers: (failure: Failure) => boolean = () => false,
+): Promise<Answer | null> => {
   try {
     return (await work()).data
   } catch (error) {
@@ -72,7 +76,8 @@ const octokitOf = ({ token, apiUrl, log, timeoutMs = 10_000 }: GitHubOptions) =>
     userAgent: 'incident-bot',
     log: { debug: () => undefined, info: () => undefined, warn: told, error: told },
     request: { fetch: (url: string, init: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }) },
-    throttle: { id: apiUrl, onRateLimit: limit('rate'), onSecondaryRateLimit: limit('secondary') },
+    // A pace of its own: a process has one host.
+    throttle: { id: crypto.randomUUID(), onRateLimit: limit('rate'), onSecondaryRateLimit: limit('secondary') },
   })
 }
 
@@ -84,7 +89,8 @@ const repositoryOf = (options: GitHubOptions) => {
   return {
     main: async () => (await call('repos.get', () => octokit.rest.repos.get(at)))?.default_branch ?? 'main',
 
-    tip: async (branch: string) => (await call('git.getRef', () => octokit.rest.git.getRef({ ...at, ref: `heads/${branch}` }), missing))?.object.sha ?? null,
+    tip: async (branch: string) =>
+      (await call('git.getRef', () => octokit.rest.git.getRef({ ...at, ref: `heads/${branch}` }), missing))?.object.sha ?? null,
 
     /** A branch that is there already is as good: another run has made it. */
     branch: (branch: string, sha: string) =>
@@ -100,7 +106,10 @@ const repositoryOf = (options: GitHubOptions) => {
       if (Array.isArray(file) || file.type !== 'file') throw new PortFault('invalid', 'repos.getContent', `${path} is not a file on ${ref}`)
       // Above 1 MB the content is left out.
       const { sha } = file
-      const content = file.encoding === 'base64' ? file.content : (await call('git.getBlob', () => octokit.rest.git.getBlob({ ...at, file_sha: sha })))?.content
+      const content =
+        file.encoding === 'base64'
+          ? file.content
+          : (await call('git.getBlob', () => octokit.rest.git.getBlob({ ...at, file_sha: sha })))?.content
       return { text: Buffer.from(content ?? '', 'base64').toString('utf8'), sha, url: file.html_url ?? '' }
     },
 
@@ -117,7 +126,9 @@ const repositoryOf = (options: GitHubOptions) => {
 
     /** The newest first. */
     pulls: async (branch: string) =>
-      (await call('pulls.list', () => octokit.rest.pulls.list({ ...at, head: `${owner}:${branch}`, state: 'all', sort: 'created', direction: 'desc' }))) ?? [],
+      (await call('pulls.list', () =>
+        octokit.rest.pulls.list({ ...at, head: `${owner}:${branch}`, state: 'all', sort: 'created', direction: 'desc' }),
+      )) ?? [],
 
     /** Null when there is one already, or nothing to pull. */
     pull: (head: string, base: string, title: string, body: string) =>
@@ -160,7 +171,8 @@ export const githubHost = (options: GitHubOptions): CodeHost => {
         if (open === undefined && text === merged?.text) return { url: merged.url, state: 'merged' }
         if (tip === null) {
           const base = await repository.tip(main)
-          if (base === null) throw new PortFault('invalid', 'git.getRef', `${options.repository} has no commit on ${main} yet: make a first one`)
+          if (base === null)
+            throw new PortFault('invalid', 'git.getRef', `${options.repository} has no commit on ${main} yet: make a first one`)
           await repository.branch(head, base)
         }
         if (mine?.text !== text) await repository.write(path, head, text, message, (tip === null ? merged : mine)?.sha ?? null)

@@ -89,7 +89,12 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
   }
 
   /** Sends the blocks, and the same in plain text when Slack refuses them: shortened, never dropped (fault 18). */
-  const send = async <T>(method: string, channel: string, message: Message, work: (body: { text: string; blocks: (KnownBlock | Block)[] }) => Promise<T>): Promise<T> => {
+  const send = async <T>(
+    method: string,
+    channel: string,
+    message: Message,
+    work: (body: { text: string; blocks: (KnownBlock | Block)[] }) => Promise<T>,
+  ): Promise<T> => {
     const { text, blocks, plain } = render(message)
     try {
       return await call(method, channel, () => work({ text, blocks }))
@@ -105,7 +110,9 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
   const inviteAll = async (channel: string, users: readonly string[]): Promise<{ user: string; reason: string }[]> => {
     if (users.length === 0) return []
     const named = (errors: readonly { user?: string; error?: string }[]) =>
-      errors.flatMap(({ user, error }) => (user !== undefined && error !== undefined && users.includes(user) ? [{ user, reason: error }] : []))
+      errors.flatMap(({ user, error }) =>
+        user !== undefined && error !== undefined && users.includes(user) ? [{ user, reason: error }] : [],
+      )
     try {
       const { errors = [] } = await client.conversations.invite({ channel, users: users.join(','), force: true })
       return named(errors)
@@ -149,7 +156,12 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
       let cursor = ''
       do {
         const page = await call('conversations.list', '', () =>
-          client.conversations.list({ types: 'public_channel,private_channel', exclude_archived: false, limit: 999, ...(cursor === '' ? {} : { cursor }) }),
+          client.conversations.list({
+            types: 'public_channel,private_channel',
+            exclude_archived: false,
+            limit: 999,
+            ...(cursor === '' ? {} : { cursor }),
+          }),
         )
         const found = page.channels?.find((channel) => channel.name === name || channel.name_normalized === name)
         if (found?.id !== undefined) {
@@ -180,13 +192,21 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
       let cursor = ''
       do {
         const page = await call('conversations.history', channel, () =>
-          client.conversations.history({ channel, oldest: String(oldest), inclusive: true, include_all_metadata: true, limit: 200, ...(cursor === '' ? {} : { cursor }) }),
+          client.conversations.history({
+            channel,
+            oldest: String(oldest),
+            inclusive: true,
+            include_all_metadata: true,
+            limit: 200,
+            ...(cursor === '' ? {} : { cursor }),
+          }),
         )
         for (const message of page.messages ?? []) {
           // Other apps may write the same metadata: only our own messages count.
           const ours = message.user === botUserId || (botId !== '' && message.bot_id === botId)
-          const { event_type, event_payload } = message.metadata ?? {}
-          if (ours && message.ts !== undefined && Number(message.ts) >= oldest && event_type === eventType && event_payload?.marker === marker) return { ts: message.ts }
+          const payload: { marker?: unknown } = message.metadata?.event_payload ?? {}
+          const found = message.metadata?.event_type === eventType && payload.marker === marker
+          if (ours && found && message.ts !== undefined && Number(message.ts) >= oldest) return { ts: message.ts }
         }
         cursor = page.response_metadata?.next_cursor ?? ''
       } while (cursor !== '')
@@ -204,14 +224,19 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
 
     async topic(channel, topic) {
       // A topic can hold mentions as messages do, and shows entities as they are written: so look-alikes, at most 250 characters.
-      const text = topic.replaceAll('<', '‹').replaceAll('>', '›').slice(0, 250).replace(/[\uD800-\uDBFF]$/, '')
+      const text = topic
+        .replaceAll('<', '‹')
+        .replaceAll('>', '›')
+        .slice(0, 250)
+        .replace(/[\uD800-\uDBFF]$/, '')
       await call('conversations.setTopic', channel, () => client.conversations.setTopic({ channel, topic: text }))
     },
 
     async invite(channel, users) {
       const all = [...new Set(users)]
       const refused: { user: string; reason: string }[] = []
-      for (let start = 0; start < all.length; start += inviteBatch) refused.push(...(await inviteAll(channel, all.slice(start, start + inviteBatch))))
+      for (let start = 0; start < all.length; start += inviteBatch)
+        refused.push(...(await inviteAll(channel, all.slice(start, start + inviteBatch))))
       return { refused: refused.filter(({ reason }) => !harmlessInvite.has(reason)) }
     },
 

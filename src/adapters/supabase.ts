@@ -33,7 +33,9 @@ const row = (incident: PublishedIncident): object => ({
 
 /** What Postgres does not take in a text: NUL and halves of surrogate pairs would refuse the whole incident for ever. */
 const storable = (value: object): object =>
-  JSON.parse(JSON.stringify(value, (_, part: unknown) => (typeof part === 'string' ? part.toWellFormed().replaceAll('\0', '\uFFFD') : part))) as object
+  JSON.parse(
+    JSON.stringify(value, (_, part: unknown) => (typeof part === 'string' ? part.toWellFormed().replaceAll('\0', '\uFFFD') : part)),
+  ) as object
 
 const migrationsMissing = /^(PGRST(106|202|204|205)|42P01|42703|42883)$/
 
@@ -42,7 +44,8 @@ const passing = /^(08|40|53|55|57)/
 
 /** What a refusal means. The code says more than the status, which PostgREST derives from it. */
 const faultOf = (status: number, code: string, message: string): { code: FaultCode; message: string; retryAfter?: number } => {
-  if (migrationsMissing.test(code)) return { code: 'invalid', message: `The database lacks what is published to: run the migrations in supabase/migrations (${message})` }
+  if (migrationsMissing.test(code))
+    return { code: 'invalid', message: `The database lacks what is published to: run the migrations in supabase/migrations (${message})` }
   // A client that gave up has the status 0 or none.
   if (status < 100 || status === 408 || status >= 500 || passing.test(code)) return { code: 'unavailable', message }
   if (status === 429) return { code: 'limited', message, retryAfter: 30 }

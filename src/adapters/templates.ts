@@ -1,4 +1,5 @@
 /** Templates in `templates/*.md`, with the filters that make foreign text harmless in Markdown (faults 55, 61). */
+import { join } from 'node:path'
 import { Liquid } from 'liquidjs'
 import type { Templates } from '../ports.ts'
 
@@ -45,14 +46,27 @@ export const yaml = (value: unknown): string =>
 /** The templates in `folder`. `render` throws for a name that is not there and for a variable or filter that does not exist, naming
  *  file, line and column. Files are read anew each time, so an edit needs no restart. */
 export const templates = (folder: string): Templates => {
-  const engine = new Liquid({ root: folder, extname: '.md', strictVariables: true, strictFilters: true, ownPropertyOnly: true, cache: false })
+  const engine = new Liquid({
+    root: folder,
+    extname: '.md',
+    strictVariables: true,
+    strictFilters: true,
+    ownPropertyOnly: true,
+    cache: false,
+  })
   engine.registerFilter('md', md)
   engine.registerFilter('link', link)
   engine.registerFilter('yaml', yaml)
   return {
     render: (name, model) => {
-      if (!/^[a-z0-9-]+$/.test(name)) throw new Error(`A template is named with small letters, digits and hyphens, not ${JSON.stringify(name)}`)
-      return String(engine.renderFileSync(name, model))
+      if (!/^[a-z0-9-]+$/.test(name))
+        throw new Error(`A template is named with small letters, digits and hyphens, not ${JSON.stringify(name)}`)
+      try {
+        return String(engine.renderFileSync(name, model))
+      } catch (cause) {
+        // The engine names the line, but for a missing variable not the file.
+        throw new Error(`${join(folder, name)}.md: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+      }
     },
   }
 }

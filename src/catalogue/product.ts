@@ -11,9 +11,9 @@ import { findContacts, resolveContacts, type ProductContact } from './contacts.t
 import { resolveSeverities, type ProductSeverity } from './policies.ts'
 import type { SeverityWords } from './severity.ts'
 
-export type AlertField = (typeof alertFields)[number]
+type AlertField = (typeof alertFields)[number]
 
-export type Notifications = {
+type Notifications = {
   readonly critical: readonly ProductContact[]
   readonly warning: readonly ProductContact[]
   readonly status: readonly ProductContact[]

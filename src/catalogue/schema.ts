@@ -93,7 +93,7 @@ const OwnSeverity = z.strictObject({
   ladder: Words.optional(),
   clocks: z.record(Slug, Clock).default({}),
 })
-export type TemplateSeverity = z.infer<typeof TemplateSeverity>
+
 export type OwnSeverity = z.infer<typeof OwnSeverity>
 
 const Phase = z

@@ -20,11 +20,16 @@ export const readSource = (file: string): Source => {
   const size = statSync(file, { throwIfNoEntry: false })?.size
   if (size === undefined) return broken(file, 'there is no such file')
   if (size > maxBytes) return broken(file, `the file has ${Math.ceil(size / 1024)} KiB; at most ${maxBytes / 1024} KiB are read`)
-  return parseSource(file, readFileSync(file, 'utf8'))
+  try {
+    return parseSource(file, readFileSync(file, 'utf8'))
+  } catch (error) {
+    // One product's unreadable file must not keep the others from being served.
+    if (error instanceof Error && 'syscall' in error) return broken(file, `the file cannot be read: ${error.message}`)
+    throw error
+  }
 }
 
-/** The same for text that is already there. */
-export const parseSource = (file: string, text: string): Source => {
+const parseSource = (file: string, text: string): Source => {
   const lines = new LineCounter()
   const starts = { key: new Map<string, number>(), value: new Map<string, number>() }
   const assumed = new Map<string, string>()

@@ -32,6 +32,8 @@ const tell = (issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown, report:
   const inner = issue.path as Path
   const path = [...at, ...inner]
   const value = valueAt(data, inner)
+  // The key is there and its value could not be read: that has been reported where it was read.
+  if (value === undefined && Object.hasOwn(Object(valueAt(data, inner.slice(0, -1))), inner.at(-1) ?? '')) return
   if (issue.code === 'unrecognized_keys') {
     const known = keysOf(schemaAt(schema, inner)).filter((key) => !Object.hasOwn(Object(value), key))
     for (const key of issue.keys) report([...path, key], 'unknown key', { key: true, suggestion: nearest(key, known) })

@@ -68,7 +68,9 @@ export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptio
     const pull = object(json)
     const branch = string(object(pull['head'])['ref'])
     const files = async (ref: string): Promise<Map<string, string>> => {
-      const tree = object((await ask(`${repository}/git/trees/${ref}?recursive=1`)).json)
+      // By its commit: a tree cannot be asked for by a branch with a slash in its name.
+      const commit = string(object(object((await ask(`${repository}/git/ref/heads/${ref}`)).json)['object'])['sha'])
+      const tree = object((await ask(`${repository}/git/trees/${commit}?recursive=1`)).json)
       return new Map(
         objects(tree['tree']).flatMap((entry) => (entry['type'] === 'blob' ? [[string(entry['path']), string(entry['sha'])]] : [])),
       )

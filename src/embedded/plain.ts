@@ -49,6 +49,12 @@ const richText = (value: unknown, names: Names): string =>
           return `@${names.users.get(string(element['user_id'])) ?? string(element['user_id'])}`
         case 'channel':
           return `#${names.channels.get(string(element['channel_id'])) ?? string(element['channel_id'])}`
+        case 'usergroup':
+          return `@${names.groups.get(string(element['usergroup_id'])) ?? string(element['usergroup_id'])}`
+        case 'broadcast':
+          return `@${string(element['range'])}`
+        case 'date':
+          return string(element['fallback']) || new Date(Number(element['timestamp']) * 1000).toISOString()
         case 'emoji':
           return `:${string(element['name'])}:`
         case 'link':

@@ -18,8 +18,9 @@ export const storable = (text: string): string => text.replaceAll('\u0000', '').
 export const cleanText = (text: string, max: number, name: string, cleaned: string[]): string => {
   const fit = storable(text)
   if (fit !== text) cleaned.push(`${name}: characters that cannot be stored were removed or replaced`)
-  if (fit.length > max) cleaned.push(`${name}: cut from ${fit.length} to ${max} characters`)
-  return shorten(fit, max)
+  const short = shorten(fit, max)
+  if (short !== fit) cleaned.push(`${name}: cut to ${max} characters`)
+  return short
 }
 
 const textOf = (value: unknown): string | null => {
@@ -77,7 +78,7 @@ const isoTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2
 
 /** An instant that a sender gives; null when it is missing, malformed or without a zone, before 2000 or more than a day after `now`. The changes are
  *  for the caller to say: what stands in for a start is not what stands in for an end. */
-export const cleanInstant = (value: unknown, now: Instant): Instant | null => {
+const cleanInstant = (value: unknown, now: Instant): Instant | null => {
   if (typeof value !== 'string' || value.length > 40 || !isoTime.test(value)) return null
   // Prometheus writes nanoseconds; a Date holds milliseconds.
   const ms = Date.parse(value.replace(/(\.\d{3})\d+/, '$1'))

@@ -55,7 +55,8 @@ export const severityOf = (
   const found = openedBy(key, more.aliases ?? {})
   const said: string[] = []
   if (key === '') said.push(`The alert gives no severity: ${fallback} is the product's default.`)
-  else if (found === undefined) said.push(`The severity "${shorten((word ?? '').trim(), 64)}" is not known: ${fallback} is the product's default.`)
+  else if (found === undefined)
+    said.push(`The severity "${shorten((word ?? '').trim(), 64)}" is not known: ${fallback} is the product's default.`)
   let opens = found ?? fallback
   const environment = environmentOf(more.labels ?? {})
   if (environment !== null && opens === 'P1') {

@@ -86,7 +86,8 @@ const lineEnd = (human: string): string => {
   return windows > human.split('\n').length - 1 - windows ? '\r\n' : '\n'
 }
 
-const note = (name: string) => `> The markers of the block “${name}” above are broken, so it was added here again. Delete what is not needed.`
+const note = (name: string) =>
+  `> The markers of the block “${name}” above are broken, so it was added here again. Delete what is not needed.`
 
 const isBlock = (piece: Piece): piece is Block => 'name' in piece
 const humanOf = (all: readonly Piece[]): string => all.map((piece) => ('text' in piece ? piece.text : '')).join('')
@@ -112,7 +113,10 @@ const mergeBody = (fresh: readonly Piece[], present: string, eol: string, front:
   const whole = new Set(all.filter(isBlock).map(({ name }) => name))
   const added = blocks
     .filter(({ name }) => !whole.has(name) && (broken.has(name) || !ever.has(name)))
-    .map(({ name, begin, body, end }) => `${eol}${broken.has(name) ? note(name) + eol + eol : ''}${begin}${body.replace(/\r?\n/g, eol)}${end}${eol}`)
+    .map(
+      ({ name, begin, body, end }) =>
+        `${eol}${broken.has(name) ? note(name) + eol + eol : ''}${begin}${body.replace(/\r?\n/g, eol)}${end}${eol}`,
+    )
   const end = added.join('') + (names === undefined ? `${eol}${line}${eol}` : '')
   return { text: end === '' ? kept.join('') : ended(kept.join(''), eol) + end, ever }
 }

@@ -9,10 +9,10 @@ import type { Instant } from './policy.ts'
 import type { PublishedIncident } from './record.ts'
 import { between, duration, nameOf, timeline, when } from './timeline.ts'
 
-/** The end of the audit chain that a document vouches for: the hash of event `seq`. Take `told(events)` for `seq`. */
+/** The end of the audit chain that a document vouches for: the hash of event `seq`, the last that it tells of. */
 export type Head = { readonly seq: number; readonly hash: string }
 
-export type CheckRow = {
+type CheckRow = {
   readonly title: string
   readonly before: string
   readonly after: string
@@ -63,7 +63,8 @@ export type Postmortem = {
 }
 
 const amount = ({ value, unit }: Measurement): string => {
-  const [scaled, word] = unit === 'ms' && value >= 1000 ? [value / 1000, 's'] : unit === 's' && value < 1 ? [value * 1000, 'ms'] : [value, unit]
+  const [scaled, word] =
+    unit === 'ms' && value >= 1000 ? [value / 1000, 's'] : unit === 's' && value < 1 ? [value * 1000, 'ms'] : [value, unit]
   const number = Math.abs(scaled) >= 100 ? Math.round(scaled) : Number(scaled.toPrecision(3))
   return word === '' ? String(number) : `${number} ${word}`
 }
@@ -113,7 +114,10 @@ const peopleOf = (incident: Incident, events: readonly Recorded[]): { name: stri
   for (const { by, event } of events) {
     const deed = deeds[event.type]
     if (by.kind !== 'person' || deed === undefined) continue
-    const person = people.get(by.id) ?? { name: by.name, did: new Set(incident.lead?.kind === 'person' && incident.lead.id === by.id ? ['led'] : []) }
+    const person = people.get(by.id) ?? {
+      name: by.name,
+      did: new Set(incident.lead?.kind === 'person' && incident.lead.id === by.id ? ['led'] : []),
+    }
     person.did.add(deed)
     people.set(by.id, person)
   }
@@ -182,7 +186,14 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     clocksBreached: count('breached'),
     escalations: covered.flatMap(({ event, occurredAt }) =>
       event.type === 'escalated'
-        ? [{ at: when(occurredAt, zone), to: event.to.name, step: event.level + 1, why: { page: 'at once', breach: 'clock breached', silence: 'no answer' }[event.why] }]
+        ? [
+            {
+              at: when(occurredAt, zone),
+              to: event.to.name,
+              step: event.level + 1,
+              why: { page: 'at once', breach: 'clock breached', silence: 'no answer' }[event.why],
+            },
+          ]
         : [],
     ),
     checks: compare(incident),

@@ -74,7 +74,7 @@ export const when = (instant: Instant, zone: string): string => {
   return `${local.date} ${local.time} ${local.zone} (${other} UTC)`
 }
 
-/** Who did it, as readers know them: a person's name, the source of an alert, or `bot`. */
+/** Who did it, as readers know them: a person's name, the source of an alert, or the name of this bot. */
 export const nameOf = (actor: Actor): string => {
   switch (actor.kind) {
     case 'person':
@@ -82,7 +82,7 @@ export const nameOf = (actor: Actor): string => {
     case 'alert':
       return actor.source
     case 'bot':
-      return 'bot'
+      return 'Tocsin'
     default:
       return actor satisfies never
   }
@@ -91,7 +91,11 @@ export const nameOf = (actor: Actor): string => {
 const clockWord: Readonly<Record<ClockName, string>> = { response: 'response clock', update: 'status update clock' }
 const missing: Readonly<Record<ClockName, string>> = { response: 'without an acknowledgement', update: 'without a status update' }
 const phaseWord: Readonly<Record<CheckPhase, string>> = { opening: 'at opening', resolution: 'at resolution', asked: 'on request' }
-const reasonWord = { page: 'at once, as the severity asks', breach: 'because the response clock had run out', silence: 'because nobody had answered' }
+const reasonWord = {
+  page: 'at once, as the severity asks',
+  breach: 'because the response clock had run out',
+  silence: 'because nobody had answered',
+}
 
 const because = (why: string | null) => (why === null || why === '' ? '.' : `: ${why}`)
 
@@ -112,7 +116,10 @@ const tell = (event: Event, zone: string): { kind: string; text: string } | null
     case 'declared':
       return event.alert === null
         ? { kind: 'declared', text: `Declared ${event.policy.severity}: ${event.title}` }
-        : { kind: 'declared', text: `Opened ${event.policy.severity} from the alert ${event.alert.rule}, firing since ${when(event.alert.startsAt, zone)}: ${event.title}` }
+        : {
+            kind: 'declared',
+            text: `Opened ${event.policy.severity} from the alert ${event.alert.rule}, firing since ${when(event.alert.startsAt, zone)}: ${event.title}`,
+          }
     case 'channel-opened':
       return { kind: 'channel', text: `Opened the channel #${event.name}.` }
     case 'channel-lost':
@@ -178,13 +185,9 @@ export const timeline = (events: readonly Recorded[], options: { readonly zone: 
   events
     .flatMap((recorded): TimelineEntry[] => {
       const { seq, at, occurredAt, by, event } = recorded
-      const named = event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
+      const named =
+        event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
       const told = repaired(events, recorded) ? null : tell(named, options.zone)
       return told === null ? [] : [{ seq, at, occurredAt, who: nameOf(by), ...told }]
     })
     .toSorted((a, b) => (a.occurredAt === b.occurredAt ? a.seq - b.seq : a.occurredAt < b.occurredAt ? -1 : 1))
-
-/** `seq` of the last event that a post-mortem tells of, 0 when there is none: what its audit head must cover. Publishing adds
- *  events that it does not tell of, so taking the head here keeps a document from changing by being published. */
-export const told = (events: readonly Recorded[]): number =>
-  events.findLast(({ event }) => event.type !== 'published' && event.type !== 'step-failed' && event.type !== 'step-mended')?.seq ?? 0

@@ -128,9 +128,16 @@ const partBlocks = (part: Part): KnownBlock[] => {
     case 'quote':
       return rich({ type: 'rich_text_quote', elements: richText(part.text) })
     case 'list':
-      return rich({ type: 'rich_text_list', style: 'bullet', elements: part.items.map(section).filter(({ elements }) => elements.length > 0) })
+      return rich({
+        type: 'rich_text_list',
+        style: 'bullet',
+        elements: part.items.map(section).filter(({ elements }) => elements.length > 0),
+      })
     case 'fields':
-      return chunks(part.fields, limits.fields).map((fields) => ({ type: 'section', fields: fields.map(({ label, value }) => small(fieldText(label, value))) }))
+      return chunks(part.fields, limits.fields).map((fields) => ({
+        type: 'section',
+        fields: fields.map(({ label, value }) => small(fieldText(label, value))),
+      }))
     case 'context': {
       const text = renderText(part.spans)
       return text.trim() === '' ? [] : [{ type: 'context', elements: [small(text)] }]
@@ -166,7 +173,10 @@ const plainLines = (part: Part): string[] => {
     case 'context':
       return [plainLine(part.spans)]
     case 'quote':
-      return bulleted('> ', part.text.split('\n').map((line) => [line]))
+      return bulleted(
+        '> ',
+        part.text.split('\n').map((line) => [line]),
+      )
     case 'list':
       return bulleted('• ', part.items)
     case 'fields':
@@ -196,7 +206,9 @@ const plainOf = (parts: readonly Part[]): string => {
 /** A message as Slack takes it. `late` adds that it tells of something that happened at that time. */
 export const render = (message: Message, extra: { readonly late?: { readonly at: Instant; readonly zone?: string } } = {}): Rendered => {
   const late: Part[] =
-    extra.late === undefined ? [] : [{ kind: 'context', spans: ['🕓 Late: this happened ', { time: extra.late.at, zone: extra.late.zone ?? 'UTC' }] }]
+    extra.late === undefined
+      ? []
+      : [{ kind: 'context', spans: ['🕓 Late: this happened ', { time: extra.late.at, zone: extra.late.zone ?? 'UTC' }] }]
   const text = mrkdwn(cut(message.summary, 300)).trim()
   const parts = fit([...late, ...message.parts], measures)
   const plain = plainOf(parts)

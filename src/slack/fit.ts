@@ -77,7 +77,10 @@ const cutPart = (part: Part, length: number): Part => {
     case 'list':
       return { ...part, items: cutRows(part.items, length) }
     case 'fields': {
-      const values = cutRows(part.fields.map(({ value }) => value), length)
+      const values = cutRows(
+        part.fields.map(({ value }) => value),
+        length,
+      )
       return { ...part, fields: part.fields.slice(0, values.length).map(({ label }, index) => ({ label, value: values[index] ?? [] })) }
     }
     case 'buttons':
@@ -102,7 +105,13 @@ const longest = <T>(most: number, cutTo: (length: number) => T, fits: (candidate
 
 /** The spans, cut at the end until `length` of them is at most `most`; the very same ones when they fit. */
 export const within = (spans: readonly Span[], most: number, length: (spans: readonly Span[]) => number): readonly Span[] =>
-  length(spans) <= most ? spans : longest(most, (to) => cutRows([spans], to).flat(), (candidate) => length(candidate) <= most)
+  length(spans) <= most
+    ? spans
+    : longest(
+        most,
+        (to) => cutRows([spans], to).flat(),
+        (candidate) => length(candidate) <= most,
+      )
 
 /** The part with every piece within the limits of its block; the very same one when it was already. */
 const inLimits = (part: Part, { text, field }: Measures): Part => {
@@ -124,7 +133,8 @@ const inLimits = (part: Part, { text, field }: Measures): Part => {
     case 'buttons': {
       // A value that is cut would mean something else, so such a button is not shown.
       const buttons = part.buttons.filter(
-        ({ value, action, label }) => value.length <= limits.buttonValue && action.length <= limits.actionId && action !== '' && literal(label).trim() !== '',
+        ({ value, action, label }) =>
+          value.length <= limits.buttonValue && action.length <= limits.actionId && action !== '' && literal(label).trim() !== '',
       )
       return buttons.length === part.buttons.length ? part : { ...part, buttons }
     }
@@ -154,12 +164,20 @@ const shorter = (part: Part): Part => {
 
 const shortened = (parts: readonly Part[], { blocks }: Measures): Part[] => {
   const room = { size: limits.total - sizeOf(blocks(noticePart)), blocks: limits.blocks - 1 }
-  const fits = (part: Part, share: number): boolean => sizeOf(blocks(part)) <= room.size * share && blocks(part).length <= room.blocks * share
+  const fits = (part: Part, share: number): boolean =>
+    sizeOf(blocks(part)) <= room.size * share && blocks(part).length <= room.blocks * share
   const take = (part: Part): void => {
     room.size -= sizeOf(blocks(part))
     room.blocks -= blocks(part).length
   }
-  const shrunk = (part: Part, share: number): Part => (fits(part, share) ? part : longest(limits.total, (to) => cutPart(part, to), (each) => fits(each, share)))
+  const shrunk = (part: Part, share: number): Part =>
+    fits(part, share)
+      ? part
+      : longest(
+          limits.total,
+          (to) => cutPart(part, to),
+          (each) => fits(each, share),
+        )
 
   const buttons = new Map<Part, Part>()
   for (const part of parts) {

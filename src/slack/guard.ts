@@ -80,7 +80,8 @@ export const slackGuard = ({ signingSecret, now, log }: GuardOptions): RequestHa
     if (body === 'too-large') return refuse(request, response, 413, 'body')
     const headers = { 'x-slack-signature': signature, 'x-slack-request-timestamp': timestamp }
     // Compared in constant time, as text: so two bodies that only decode to the same text must not both pass.
-    if (!isUtf8(body) || !isValidSlackRequest({ signingSecret, body: body.toString(), headers, nowMilliseconds: now() })) return refuse(request, response, 401, 'signature')
+    if (!isUtf8(body) || !isValidSlackRequest({ signingSecret, body: body.toString(), headers, nowMilliseconds: now() }))
+      return refuse(request, response, 401, 'signature')
 
     request.rawBody = body
     const type = request.get('content-type')

@@ -104,7 +104,15 @@ const formats = new Map<string, Intl.DateTimeFormat>()
 const formatOf = (zone: string): Intl.DateTimeFormat => {
   const known = formats.get(zone)
   if (known !== undefined) return known
-  const digits = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short' } as const
+  const digits = {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  } as const
   const format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...digits })
   formats.set(zone, format)
   return format
@@ -113,6 +121,10 @@ const formatOf = (zone: string): Intl.DateTimeFormat => {
 /** An instant as `2026-11-21 14:20 CET`, for readers whose Slack cannot show it in their own zone. Throws RangeError for a zone that
  *  does not exist: the catalogue has refused it long before. */
 export const inZone = (instant: Instant, zone: string): string => {
-  const parts = Object.fromEntries(formatOf(zone).formatToParts(Date.parse(instant)).map(({ type, value }) => [type, value]))
+  const parts = Object.fromEntries(
+    formatOf(zone)
+      .formatToParts(Date.parse(instant))
+      .map(({ type, value }) => [type, value]),
+  )
   return `${parts['year']}-${parts['month']}-${parts['day']} ${parts['hour']}:${parts['minute']} ${parts['timeZoneName']}`
 }

@@ -32,7 +32,11 @@ const createNames = (most = 300) => {
 const fenced = (client: pg.PoolClient, nameOf: (text: string) => string | undefined): PostgresPoolClient => {
   let broken: unknown = null
   const query = async (text: string, values: unknown[]) => {
-    if (broken !== null) throw new Error('The connection to the database was lost', { cause: broken })
+    if (broken !== null) {
+      // The server rolls back what it loses; a rollback that fails here would hide why.
+      if (text === 'rollback') return { command: 'ROLLBACK', rowCount: 0, rows: [] }
+      throw new Error('The connection to the database was lost', { cause: broken })
+    }
     try {
       const name = values.length === 0 ? undefined : nameOf(text)
       return await (name === undefined ? client.query(text, values) : client.query({ name, text, values }))

@@ -1,8 +1,7 @@
 /** Jobs, by pg-boss in schema `tocsin_jobs`, enqueued in the transaction of what causes them. A job may run twice (its process died,
  *  or its claim lapsed): handlers look before they repeat. */
 import { randomUUID } from 'node:crypto'
-import { PgBoss } from 'pg-boss'
-import { fromKysely, fromPglite } from 'pg-boss'
+import { type JobWithMetadata, PgBoss, fromKysely, fromPglite } from 'pg-boss'
 import { v5 } from 'uuid'
 import type { Instant } from '../incident/policy.ts'
 import type { Log, Store, Trx } from './database.ts'
@@ -184,14 +183,15 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
   }
 
   const runner = (definition: { name: string; retryLimit: number }, handler: JobHandler) =>
-    async (job: { id: string; data: object | null; retryCount: number; signal: AbortSignal; singletonKey: string | null; priority: number }): Promise<void> => {
-      const { [runsField]: carried, ...data } = (job.data ?? {}) as Record<string, unknown>
+    async (job: JobWithMetadata<Record<string, unknown> | null>): Promise<void> => {
+      const { [runsField]: carried, ...data } = job.data ?? {}
       const earlier = typeof carried === 'number' ? carried : 0
       const result = await handler({ id: job.id, data, retryCount: job.retryCount + earlier, isLast: job.retryCount >= definition.retryLimit, signal: job.signal })
       if (result === undefined) return
       // Both in one: else a crash between them loses the job, or runs it twice.
       await store.transaction(async (trx) => {
-        const settled = await boss.complete(definition.name, { id: job.id, retryCount: job.retryCount }, null, { db: fromKysely(trx) })
+        const settled = (await boss.complete(definition.name, job, null, { db: fromKysely(trx) })) as { affected?: number }
+        // The claim was lost while it ran: another run of it decides what follows.
         if (settled.affected === 0) return
         const key = job.singletonKey?.replace(/ @[^ ]*$/, '')
         const spec: JobSpec = { queue: definition.name, data, key, id: timerId(`${job.id} ${result.again}`), startAfter: result.again, priority: job.priority }
@@ -199,7 +199,7 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
       })
     }
 
-  const startOne = async (name: string, run: (job: Parameters<ReturnType<typeof runner>>[0]) => Promise<void>) => {
+  const startOne = async (name: string, run: (job: JobWithMetadata<Record<string, unknown> | null>) => Promise<void>) => {
     const worker = { id: '', busy: false }
     worker.id = await boss.work(
       name,
@@ -210,7 +210,7 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
         notifyPollingIntervalSeconds: 0.5,
         heartbeatRefreshSeconds: heartbeat.refresh,
       },
-      async ([job]) => {
+      async ([job]: JobWithMetadata<Record<string, unknown> | null>[]) => {
         worker.busy = true
         try {
           if (job !== undefined) await run(job)

@@ -20,15 +20,18 @@ export type Item = {
   readonly at: Instant
 }
 
-/** Takes the surface for `seconds`, or for longer when the token has it already; false while somebody else has it. */
+/** Takes the surface for `seconds`, or for longer when the token has it already. False while somebody else has it: leave then, for
+ *  the holder is told to look again by its `release`. */
 export const lease = async (db: Db | Trx, surface: string, incident: string, token: string, seconds: number): Promise<boolean> => {
-  const { rows } = await sql`
+  const { rows } = await sql<{ token: string }>`
     insert into tocsin.lease as kept (surface, incident, token, expires_at)
     values (${surface}, ${incident}, ${token}, clock_timestamp() + make_interval(secs => ${seconds}::float8))
-    on conflict (surface, incident) do update set token = excluded.token, expires_at = excluded.expires_at
-      where kept.expires_at <= clock_timestamp() or kept.token = excluded.token
+    on conflict (surface, incident) do update set
+      wanted = kept.expires_at > clock_timestamp() and kept.token <> excluded.token,
+      token = case when kept.expires_at > clock_timestamp() then kept.token else excluded.token end,
+      expires_at = case when kept.expires_at > clock_timestamp() and kept.token <> excluded.token then kept.expires_at else excluded.expires_at end
     returning token`.execute(db)
-  return rows.length === 1
+  return rows[0]?.token === token
 }
 
 /** Makes the lease last `seconds` from now; false when it was lost. */
@@ -39,9 +42,15 @@ export const extend = async (db: Db | Trx, { surface, incident, token }: Lease, 
   return rows.length === 1
 }
 
-/** Gives the surface back; nothing happens when it was lost. */
-export const release = async (db: Db | Trx, { surface, incident, token }: Lease): Promise<void> => {
-  await db.deleteFrom('lease').where('surface', '=', surface).where('incident', '=', incident).where('token', '=', token).execute()
+/** Gives the surface back. False when somebody wanted it meanwhile and left: it is still held, so look again and release again.
+ *  True when it was lost before, too. */
+export const release = async (db: Db | Trx, { surface, incident, token }: Lease): Promise<boolean> => {
+  const { rows: gone } = await sql`
+    delete from tocsin.lease where surface = ${surface} and incident = ${incident} and token = ${token} and not wanted returning token`.execute(db)
+  if (gone.length === 1) return true
+  const { rows: wanted } = await sql`
+    update tocsin.lease set wanted = false where surface = ${surface} and incident = ${incident} and token = ${token} returning token`.execute(db)
+  return wanted.length === 0
 }
 
 /** What is recorded of a surface, in the order of its keys. */

@@ -45,7 +45,7 @@ export type Tables = {
     incident: string | null
     outcome: string | null
   }
-  lease: { surface: string; incident: string; token: string; expires_at: Instant }
+  lease: { surface: string; incident: string; token: string; expires_at: Instant; wanted: boolean }
   item: {
     surface: string
     incident: string

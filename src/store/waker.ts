@@ -41,9 +41,12 @@ export const createWaker = (store: Store, boss: PgBoss, log: Log): Waker => {
 
   const told = new Set<string>()
 
+  // A different worker each time: one that was just woken does not look busy until it has a job.
   const wake = (queue: string, jobs: number) => {
-    const idle = (workers.get(queue) ?? []).filter((worker) => !worker.busy)
-    for (const worker of idle.slice(0, jobs)) boss.notifyWorker(worker.id)
+    const all = workers.get(queue) ?? []
+    const idle = all.filter((worker) => !worker.busy).slice(0, jobs)
+    for (const worker of idle) boss.notifyWorker(worker.id)
+    if (all.length > 1 && idle.length > 0) workers.set(queue, [...all.filter((worker) => !idle.includes(worker)), ...idle])
   }
 
   const tellOthers = (queue: string) => {
@@ -113,10 +116,10 @@ export const createWaker = (store: Store, boss: PgBoss, log: Log): Waker => {
     },
     enqueued(specs) {
       let learned = false
+      const ready = new Map<string, number>()
       for (const { queue, startAfter } of specs) {
         if (startAfter === undefined) {
-          wake(queue, 1)
-          tellOthers(queue)
+          ready.set(queue, (ready.get(queue) ?? 0) + 1)
           continue
         }
         if (!workers.has(queue)) continue
@@ -126,6 +129,10 @@ export const createWaker = (store: Store, boss: PgBoss, log: Log): Waker => {
         learned = true
       }
       if (learned) arm()
+      for (const [queue, jobs] of ready) {
+        wake(queue, jobs)
+        tellOthers(queue)
+      }
     },
     start() {
       if (running) return

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   addWorkingMinutes,
@@ -208,16 +208,16 @@ describe('properties (fault 43)', () => {
       days: fc.uniqueArray(fc.integer({ min: 1, max: 7 }), { minLength: 1 }),
       hours: fc.tuple(fc.integer({ min: 0, max: 22 }), fc.integer({ min: 0, max: 59 }), fc.integer({ min: 1, max: 24 })),
       holidays: fc.array(fc.integer({ min: 0, max: 800 }), { maxLength: 10 }),
-      length_: fc.integer({ min: 1, max: 30 }),
+      sprintDays: fc.integer({ min: 1, max: 30 }),
     })
-    .map(({ zone, days, hours: [hour, minute, length], holidays, length_ }) =>
+    .map(({ zone, days, hours: [hour, minute, length], holidays, sprintDays }) =>
       calendar({
         zone,
         days,
         from: time(hour, minute),
         to: hour + length >= 24 ? '24:00' : time(hour + length, minute),
         holidays: holidays.map((day) => new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10)),
-        sprint: { start: '2026-01-05', days: length_ },
+        sprint: { start: '2026-01-05', days: sprintDays },
       }),
     )
   const instants = fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2028, 3, 1) }).map((ms) => new Date(ms).toISOString())

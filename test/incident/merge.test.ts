@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { mergeGenerated } from '../../src/incident/merge.ts'
@@ -49,7 +49,9 @@ describe('whatever people did to it', () => {
     const merged = second(broken)
     expect(merged).toContain('report v1')
     expect(merged).toContain('We lost 1 204 payments.')
-    expect(merged).toContain(`> The markers of the block “report” above are broken, so it was added here again. Delete what is not needed.\n\n${block('report', 'report v2')}\n`)
+    expect(merged).toContain(
+      `> The markers of the block “report” above are broken, so it was added here again. Delete what is not needed.\n\n${block('report', 'report v2')}\n`,
+    )
     expect(second(merged)).toBe(merged)
   })
 
@@ -72,10 +74,20 @@ describe('whatever people did to it', () => {
 
 describe('front matter', () => {
   test('keeps the keys and comments that people added, and their order', () => {
-    const mine = '---\n# ours\nowner: "bea"\nevents: 3 # stale\ntags:\n- payments\n- status: not this one\nid: x\nnested:\n  status: nor this\n---\n'
+    const mine =
+      '---\n# ours\nowner: "bea"\nevents: 3 # stale\ntags:\n- payments\n- status: not this one\nid: x\nnested:\n  status: nor this\n---\n'
     const merged = second(first.replace(/^---[^]*?---\n/, mine))
-    expect(merged).toMatch(/^---\n# ours\nowner: "bea"\nevents: 7\ntags:\n- payments\n- status: not this one\nid: "INC-1"\nstatus: "v2"\nnested:\n {2}status: nor this\n---\n/)
-    expect(parse(merged.split('---')[1] ?? '')).toEqual({ owner: 'bea', events: 7, tags: ['payments', { status: 'not this one' }], id: 'INC-1', status: 'v2', nested: { status: 'nor this' } })
+    expect(merged).toMatch(
+      /^---\n# ours\nowner: "bea"\nevents: 7\ntags:\n- payments\n- status: not this one\nid: "INC-1"\nstatus: "v2"\nnested:\n {2}status: nor this\n---\n/,
+    )
+    expect(parse(merged.split('---')[1] ?? '')).toEqual({
+      owner: 'bea',
+      events: 7,
+      tags: ['payments', { status: 'not this one' }],
+      id: 'INC-1',
+      status: 'v2',
+      nested: { status: 'nor this' },
+    })
     expect(second(merged)).toBe(merged)
   })
 
@@ -90,13 +102,44 @@ describe('front matter', () => {
   })
 })
 
-const junk = fc.constantFrom('---\n', '---', '<!--', '-->', '<!-- tocsin:', '\r\n', '\n', '\n\n', 'id: x\n', '```\n', '| a | b |\n', '\u2028', '$&', '$1', '\uFEFF', '# H\n', '<!-- tocsin:known -->', '<!-- tocsin:begin -->')
+const junk = fc.constantFrom(
+  '---\n',
+  '---',
+  '<!--',
+  '-->',
+  '<!-- tocsin:',
+  '\r\n',
+  '\n',
+  '\n\n',
+  'id: x\n',
+  '```\n',
+  '| a | b |\n',
+  '\u2028',
+  '$&',
+  '$1',
+  '\uFEFF',
+  '# H\n',
+  '<!-- tocsin:known -->',
+  '<!-- tocsin:begin -->',
+)
 const human = fc
   .array(fc.oneof(junk, fc.string({ unit: 'grapheme', maxLength: 12 })), { maxLength: 8 })
   .map((parts) => parts.join(''))
   .filter((text) => !/tocsin:(begin|end)\s+[a-z]|tocsin:known/.test(text))
-const anyBlock = fc.constantFrom(block('report', 'old'), block('clocks', 'old'), block('clocks', 'x').replaceAll('\n', '\r\n'), block('other', 'theirs'))
-const markers = fc.constantFrom('<!-- tocsin:begin report -->', '<!-- tocsin:end report -->', '<!-- tocsin:begin clocks -->', '<!--tocsin:end clocks-->', '<!-- tocsin:known clocks front-matter -->', '<!-- tocsin:known report -->')
+const anyBlock = fc.constantFrom(
+  block('report', 'old'),
+  block('clocks', 'old'),
+  block('clocks', 'x').replaceAll('\n', '\r\n'),
+  block('other', 'theirs'),
+)
+const markers = fc.constantFrom(
+  '<!-- tocsin:begin report -->',
+  '<!-- tocsin:end report -->',
+  '<!-- tocsin:begin clocks -->',
+  '<!--tocsin:end clocks-->',
+  '<!-- tocsin:known clocks front-matter -->',
+  '<!-- tocsin:known report -->',
+)
 
 test('human text outside blocks survives byte for byte, whatever it is and wherever the blocks are', () => {
   fc.assert(
@@ -119,7 +162,13 @@ test('human text outside blocks survives byte for byte, whatever it is and where
 })
 
 test('merging twice equals merging once, for any mixture of text, blocks and broken markers', () => {
-  const front = fc.constantFrom('', '---\nowner: bea\nid: 3\n---\n', '---\r\n"id": 3\r\n---\r\n', '---\n', '\uFEFF---\nstatus: x\n\n  y\n---')
+  const front = fc.constantFrom(
+    '',
+    '---\nowner: bea\nid: 3\n---\n',
+    '---\r\n"id": 3\r\n---\r\n',
+    '---\n',
+    '\uFEFF---\nstatus: x\n\n  y\n---',
+  )
   fc.assert(
     fc.property(front, fc.array(fc.oneof(human, anyBlock, markers), { maxLength: 10 }), (head, parts) => {
       const once = mergeGenerated(fresh('v2'), head + parts.join(''))

@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { link, md, templates, yaml } from '../../src/adapters/templates.ts'
 import { mergeGenerated } from '../../src/incident/merge.ts'
 import { postmortem, published } from '../../src/incident/postmortem.ts'
-import { told } from '../../src/incident/timeline.ts'
 import { after, alice, hostile, policy, record, story } from './story.ts'
 
-const head = { seq: told(story), hash: 'ab12cd' }
+const head = { seq: 18, hash: 'ab12cd' }
 const model = postmortem(after(story), story, head)
-const { render } = templates(fileURLToPath(new URL('../../templates', import.meta.url)))
+const files = templates(fileURLToPath(new URL('../../templates', import.meta.url)))
+const render = (name: string, values: object) => files.render(name, values)
 const rendered = render('postmortem', model)
 
 describe('model', () => {
@@ -66,7 +66,13 @@ describe('model', () => {
         measurements: [{ name: 'latency', text: '1.91 s → 180 ms (limit 500 ms)' }],
         findings: [{ when: 'opening', text: 'It answers 503 after 1.9 s' }],
       },
-      { title: 'Website', before: 'ok', after: 'not run', measurements: [{ name: 'latency', text: '140 ms → – (limit 500 ms)' }], findings: [] },
+      {
+        title: 'Website',
+        before: 'ok',
+        after: 'not run',
+        measurements: [{ name: 'latency', text: '140 ms → – (limit 500 ms)' }],
+        findings: [],
+      },
     ])
   })
 
@@ -79,7 +85,14 @@ describe('model', () => {
 
   test('does not change by being published, nor by the review that merging it is', () => {
     const last = story.at(-1)
-    const review = { incident: 'INC-12', seq: 20, at: '2026-11-24T09:00:00.000Z', occurredAt: '2026-11-24T09:00:00.000Z', by: alice, event: { type: 'reviewed', v: 1 } } as const
+    const review = {
+      incident: 'INC-12',
+      seq: 20,
+      at: '2026-11-24T09:00:00.000Z',
+      occurredAt: '2026-11-24T09:00:00.000Z',
+      by: alice,
+      event: { type: 'reviewed', v: 1 },
+    } as const
     expect(last?.event.type).toBe('published')
     expect(postmortem(after(story), story, head)).toEqual(postmortem(after(story.slice(0, -1)), story.slice(0, -1), head))
     expect(postmortem(after([...story, review]), [...story, review], head)).toEqual(model)
@@ -97,10 +110,7 @@ describe('model', () => {
   test('counts the target in working hours where it is so', () => {
     const [opened] = story
     if (opened?.event.type !== 'declared') throw new Error('the story does not begin')
-    const targets = [
-      { kind: 'duration', minutes: 240, hours: 'business' },
-      { kind: 'next-business-day' },
-    ] as const
+    const targets = [{ kind: 'duration', minutes: 240, hours: 'business' }, { kind: 'next-business-day' }] as const
     const said = targets.map((response) => {
       const events = record([[opened.at, alice, { ...opened.event, policy: { ...policy('P3', 0), response } } as typeof opened.event]])
       return postmortem(after(events), events, { seq: 1, hash: 'x' }).clocks.find(({ clock }) => clock === 'Response')?.target
@@ -153,7 +163,7 @@ describe('document', () => {
 
   test('holds foreign text literally (faults 55, 61)', () => {
     const body = rendered.slice(rendered.indexOf('<!-- tocsin:begin'))
-    expect(body).not.toMatch(/<script|<b>|@everyone|@oncall|\]\(javascript|[\u202E\u200B]|https:\/\/evil/)
+    expect(body).not.toMatch(/<script|<b>|@everyone|@oncall|(?<!\\)\]\(javascript|[\u202E\u200B]|https:\/\/evil/)
     const tables = body.split('\n').filter((line) => line.startsWith('| '))
     expect(new Set(tables.filter((line) => line.includes('Noted:')).map((line) => line.match(/(?<!\\)\|/g)?.length))).toEqual(new Set([4]))
     // A marker in a note must not end the block that it stands in.
@@ -162,7 +172,7 @@ describe('document', () => {
   })
 
   test('says which variable a template asks for that does not exist, and where', () => {
-    expect(() => render('postmortem', { ...model, clocks: undefined })).toThrow(/clocks.*postmortem\.md.*line/s)
+    expect(() => render('postmortem', { ...model, clocks: undefined })).toThrow(/postmortem\.md: undefined variable: clocks, line:\d+/)
     expect(() => render('../package', model)).toThrow('A template is named')
     expect(() => render('nothing', model)).toThrow('nothing')
   })
@@ -179,15 +189,18 @@ describe('filters', () => {
     ['fixes #42, GH-7', 'fixes #&#8203;42, GH-&#8203;7'],
     ['www.evil.example', 'www&#8203;.evil.example'],
     ['👩‍🚒', '👩‍🚒'],
-    [`a${'\u202E'}b${'\uFEFF'}${'\uD800'}`, 'ab\uFFFD'],
+    ['a\u202Eb\uFEFF\uD800', 'ab \uFFFD'],
   ])('md: %j', (text, escaped) => expect(md(text)).toBe(escaped))
 
   test('md leaves nothing that Markdown would act on, for any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...hostile, '!', '{', '\u2066', '1', '.', 'w', ':', '/', '\\', '~', '$', '-') , maxLength: 60 }), (text) => {
-        const plain = md(text).replace(/\\[^\w\s]|&(?:amp|lt|gt|#8203);/g, '')
-        expect(plain).not.toMatch(/[<>&`*_[\]|~$\\\n\r]|@[A-Za-z0-9]|#\d|:\/\/|[\u200B\u202A-\u202E\u2066-\u2069]/)
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...Array.from(hostile), ...Array.from('!{\u20661.w:/\\~$-')), maxLength: 60 }),
+        (text) => {
+          const plain = md(text).replace(/\\[^\w\s]|&(?:amp|lt|gt|#8203);/g, '·')
+          expect(plain).not.toMatch(/[<>&`*_[\]|~$\\\n\r]|@[A-Za-z0-9]|#\d|:\/\/|[\u200B\u202A-\u202E\u2066-\u2069]/)
+        },
+      ),
       { numRuns: 2000 },
     )
   })

@@ -21,7 +21,14 @@ export const policy = (severity: Severity, minutes: number, update: number | nul
   escalateEvery: 10,
   invite: [],
   checklist: [],
-  calendar: { zone: 'Europe/Berlin', days: [1, 2, 3, 4, 5], from: '09:00', to: '17:00', holidays: [], sprint: { start: '2026-01-05', days: 14 } },
+  calendar: {
+    zone: 'Europe/Berlin',
+    days: [1, 2, 3, 4, 5],
+    from: '09:00',
+    to: '17:00',
+    holidays: [],
+    sprint: { start: '2026-01-05', days: 14 },
+  },
 })
 
 export const alert: AlertRef = {
@@ -46,7 +53,8 @@ const check = (title: string, status: CheckResult['status'], text: string, ms: n
   took: ms,
 })
 
-export const hostile = 'Deploy `abc` broke it\n<script>alert(1)</script> | ping @everyone & #42 <!-- tocsin:end timeline --> \u202Eexe.gpj \u200Bhttps://evil.example [ok](https://evil.example)'
+export const hostile =
+  'Deploy `abc` broke it\n<script>alert(1)</script> | ping @everyone & #42 <!-- tocsin:end timeline --> \u202Eexe.gpj \u200Bhttps://evil.example [ok](https://evil.example)'
 
 /** Each line: at, by, event, and when it happened if that was earlier. */
 const lines: readonly (readonly [at: string, by: Actor, event: Event, occurredAt?: string])[] = [
@@ -109,23 +117,55 @@ const lines: readonly (readonly [at: string, by: Actor, event: Event, occurredAt
       updateDue: '2026-11-20T23:35:00.000Z',
     },
   ],
-  ['2026-11-20T23:05:00.000Z', bob, { type: 'escalated', v: 1, run: 2, level: 0, to: { name: 'On-call engineer', slackUser: 'U1' }, why: 'page' }],
-  ['2026-11-20T23:12:30.000Z', bot, { type: 'clock-warned', v: 1, clock: 'response', run: 2, percent: 50, due: '2026-11-20T23:20:00.000Z' }],
+  [
+    '2026-11-20T23:05:00.000Z',
+    bob,
+    { type: 'escalated', v: 1, run: 2, level: 0, to: { name: 'On-call engineer', slackUser: 'U1' }, why: 'page' },
+  ],
+  [
+    '2026-11-20T23:12:30.000Z',
+    bot,
+    { type: 'clock-warned', v: 1, clock: 'response', run: 2, percent: 50, due: '2026-11-20T23:20:00.000Z' },
+  ],
   ['2026-11-20T23:20:00.100Z', bot, { type: 'clock-breached', v: 1, clock: 'response', run: 2, due: '2026-11-20T23:20:00.000Z' }],
   ['2026-11-20T23:20:00.100Z', bot, { type: 'escalated', v: 1, run: 2, level: 1, to: { name: 'Development team lead' }, why: 'breach' }],
   ['2026-11-20T23:27:00.000Z', alice, { type: 'acknowledged', v: 1 }],
-  ['2026-11-20T23:33:00.000Z', alice, { type: 'updated', v: 1, text: 'Card payments fail since 23:55. We look at the last deployment.', updateDue: '2026-11-21T00:03:00.000Z' }],
+  [
+    '2026-11-20T23:33:00.000Z',
+    alice,
+    {
+      type: 'updated',
+      v: 1,
+      text: 'Card payments fail since 23:55. We look at the last deployment.',
+      updateDue: '2026-11-21T00:03:00.000Z',
+    },
+  ],
   ['2026-11-21T09:10:00.000Z', bob, { type: 'noted', v: 1, text: hostile }, '2026-11-20T22:50:00.000Z'],
   ['2026-11-21T00:01:00.000Z', alice, { type: 'updated', v: 1, text: 'Rolled back. Watching.', updateDue: '2026-11-21T00:31:00.000Z' }],
   ['2026-11-21T00:02:00.000Z', alice, { type: 'mitigated', v: 1, text: 'rolled back to v141' }],
-  ['2026-11-21T00:04:00.000Z', bot, { type: 'alert-resolved', v: 1, source: 'alertmanager', fingerprint: 'c0ffee', startsAt: alert.startsAt, endsAt: '2026-11-21T00:03:30.000Z' }],
+  [
+    '2026-11-21T00:04:00.000Z',
+    bot,
+    {
+      type: 'alert-resolved',
+      v: 1,
+      source: 'alertmanager',
+      fingerprint: 'c0ffee',
+      startsAt: alert.startsAt,
+      endsAt: '2026-11-21T00:03:30.000Z',
+    },
+  ],
   [
     '2026-11-23T02:00:00.000Z',
     bot,
     { type: 'checked', v: 1, phase: 'resolution', results: [check('Health', 'ok', 'It answers 200', 180, '2026-11-23T02:00:00.000Z')] },
   ],
   ['2026-11-23T02:00:00.000Z', alice, { type: 'resolved', v: 1, summary: 'A wrong price id; fixed in v143.' }],
-  ['2026-11-23T02:00:30.000Z', bot, { type: 'published', v: 1, where: 'pull-request', url: 'https://github.com/acme/incidents/pull/1', head: 'abc' }],
+  [
+    '2026-11-23T02:00:30.000Z',
+    bot,
+    { type: 'published', v: 1, where: 'pull-request', url: 'https://github.com/acme/incidents/pull/1', head: 'abc' },
+  ],
 ]
 
 export const record = (all: typeof lines): Recorded[] =>

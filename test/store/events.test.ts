@@ -115,10 +115,17 @@ eachStore((open) => {
       ['the version', `update tocsin.incident set version = 5`, { whole: false, seq: 5 }],
       ['the row of the incident', `delete from tocsin.incident`, { whole: false, seq: 4 }],
     ]
-    test.each(tampered)('names the row after somebody changed %s', async (_, statement, report) => {
+    test('names the row that somebody changed', async () => {
       const store = await withEvents()
-      await sql.raw(statement).execute(store.db)
-      expect(await verifyChain(store.db, 'INC-1')).toMatchObject(report)
+      for (const [what, statement, report] of tampered) {
+        const undone = store.transaction(async (trx) => {
+          await sql.raw(statement).execute(trx)
+          expect(await verifyChain(trx, 'INC-1'), what).toMatchObject(report)
+          throw new Error('undone')
+        })
+        await expect(undone).rejects.toThrow('undone')
+      }
+      expect(await verifyChain(store.db, 'INC-1')).toMatchObject({ whole: true })
     })
 
     test('a rewritten stream differs from a head that was published', async () => {

@@ -66,7 +66,11 @@ const chain = (error: unknown): Error[] => {
 
 const knownOf = (code: string): Known | undefined => table[code] ?? prefixes.find(([pattern]) => pattern.test(code))?.[1]
 
-const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '')
+const codeOf = (error: Error): string => {
+  if ('code' in error && typeof error.code === 'string') return error.code
+  // undici's parser of answers gives a code only for some of what it cannot read.
+  return error.name === 'HTTPParserError' ? 'HPE_INVALID' : ''
+}
 
 /** The FetchFault for an error of a guarded fetch. What is not of the network is a bug, and comes back as it is. */
 export const faultOf = (error: unknown, progress: Progress, aborted: boolean): unknown => {

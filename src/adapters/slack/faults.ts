@@ -7,9 +7,25 @@ const defaultWait = 30
 
 const codes: Readonly<Record<Exclude<FaultCode, 'invalid'>, readonly string[]>> = {
   limited: ['ratelimited', 'rate_limited', 'message_limit_exceeded'],
-  unavailable: ['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org', 'external_channel_migrating'],
+  unavailable: [
+    'internal_error',
+    'fatal_error',
+    'service_unavailable',
+    'request_timeout',
+    'team_added_to_org',
+    'external_channel_migrating',
+  ],
   // A message that is no longer ours to edit (the app was installed anew) is as good as gone: it can only be posted again.
-  gone: ['channel_not_found', 'is_archived', 'channel_is_archived', 'is_inactive', 'message_not_found', 'cant_update_message', 'thread_not_found', 'no_such_subteam'],
+  gone: [
+    'channel_not_found',
+    'is_archived',
+    'channel_is_archived',
+    'is_inactive',
+    'message_not_found',
+    'cant_update_message',
+    'thread_not_found',
+    'no_such_subteam',
+  ],
   taken: ['name_taken'],
   denied: [
     'restricted_action',
@@ -71,7 +87,13 @@ export const userErrors: ReadonlySet<string> = new Set([
 /** They are in already. */
 export const harmlessInvite: ReadonlySet<string> = new Set(['already_in_channel', 'cant_invite_self'])
 
-const blockErrors: ReadonlySet<unknown> = new Set(['msg_blocks_too_long', 'msg_too_long', 'invalid_blocks', 'invalid_blocks_format', 'too_many_blocks'])
+const blockErrors: ReadonlySet<unknown> = new Set([
+  'msg_blocks_too_long',
+  'msg_too_long',
+  'invalid_blocks',
+  'invalid_blocks_format',
+  'too_many_blocks',
+])
 
 /** Whether Slack took offence at the blocks of a message, so that its text alone may pass. */
 export const refusedBlocks = ({ cause }: PortFault): boolean => cause instanceof WebAPIPlatformError && blockErrors.has(cause.data.error)
@@ -89,14 +111,19 @@ export const faultOf = (error: unknown, method: string, scope: string): PortFaul
     new PortFault(code, method, `Slack, ${method}: ${why}`, { scope, cause: error, ...(retryAfter === undefined ? {} : { retryAfter }) })
   if (error instanceof PortFault) return error
   if (error instanceof WebAPIRateLimitedError) return fault('limited', `limited for ${error.retryAfter} s`, error.retryAfter)
-  if (error instanceof WebAPIHTTPError) return fault(error.statusCode >= 500 || error.statusCode === 408 ? 'unavailable' : 'invalid', `HTTP ${error.statusCode}`)
+  if (error instanceof WebAPIHTTPError)
+    return fault(error.statusCode >= 500 || error.statusCode === 408 ? 'unavailable' : 'invalid', `HTTP ${error.statusCode}`)
   if (error instanceof WebAPIPlatformError) {
     const { error: name, response_metadata: more, needed } = error.data as typeof error.data & { needed?: unknown }
     // An answer that is no JSON, such as a proxy's page, comes as the error's name.
-    if (!/^[a-z0-9_]+$/i.test(name)) return fault('unavailable', 'the answer is not Slack\'s')
+    if (!/^[a-z0-9_]+$/i.test(name)) return fault('unavailable', "the answer is not Slack's")
     const code = codeOf.get(name) ?? 'invalid'
     if (code === 'limited') return fault(code, name, more?.retryAfter ?? defaultWait)
-    const details = [hints[name], typeof needed === 'string' ? `needed: ${needed}` : undefined, ...(more?.messages ?? []).slice(0, 3)].filter(Boolean)
+    const details = [
+      hints[name],
+      typeof needed === 'string' ? `needed: ${needed}` : undefined,
+      ...(more?.messages ?? []).slice(0, 3),
+    ].filter(Boolean)
     return fault(code, details.length === 0 ? name : `${name} (${details.join('; ')})`)
   }
   // No answer, or one that broke off while it was read: whether the call had its effect is unknown.

@@ -57,11 +57,13 @@ create table tocsin.alert (
 create index alert_pending on tocsin.alert (product, rule) where pending;
 create index alert_incident on tocsin.alert (incident) where incident is not null;
 
+-- `wanted`: somebody found it taken and left, so its holder looks again before it lets go.
 create table tocsin.lease (
   surface text not null,
   incident text not null,
   token text not null,
   expires_at timestamptz not null,
+  wanted boolean not null default false,
   primary key (surface, incident)
 );
 create table tocsin.item (

@@ -1,0 +1,88 @@
+/** Which folder may import what. A short allow-list, read off the sources: the table in words stands in CONTRIBUTING.md. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesBelow(join(folder, entry.name)) : entry.name.endsWith('.ts') ? [join(folder, entry.name)] : [],
+  )
+
+/** What a file imports: packages by their name, own files by their path from the root. */
+const importsOf = (file: string): string[] => {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(/^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map((match) => {
+    const name = match[1] ?? match[2] ?? match[3] ?? ''
+    return name.startsWith('.') ? relative(root, normalize(join(root, dirname(file), name))) : name
+  })
+}
+
+const words = ['src/define.ts', 'src/ports.ts']
+const pure = ['src/incident/', 'zod', 'date-fns', '@date-fns/tz']
+
+/** Folder or file → what it may import, by prefix. The longest entry that fits a file counts. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'src/incident/': pure,
+  'src/define.ts': [...pure, ...words, 'src/catalogue.ts'],
+  'src/ports.ts': pure,
+  'commands/': [...pure, 'src/define.ts'],
+  'src/jobs/': [...pure, ...words, 'node:crypto'],
+  'src/checks/': [...pure, ...words],
+  'src/alerts/': [...pure, ...words, 'node:crypto', 'node:buffer'],
+  'src/catalogue/': [...pure, ...words, 'src/catalogue/', 'yaml', 'canonicalize', 'ipaddr.js', 'node:'],
+  'src/catalogue.ts': [...pure, 'src/catalogue/', 'node:'],
+  'src/store/': [...pure, ...words, 'src/store/', 'kysely', 'pg', 'pg-boss', '@electric-sql/pglite', 'proper-lockfile', 'canonicalize', 'uuid', 'node:'],
+  'src/handle.ts': [...pure, 'src/store/', 'src/define.ts'],
+  'src/worker.ts': [...pure, 'src/store/', ...words],
+  'src/surface.ts': [...pure, 'src/store/', 'src/define.ts', 'node:crypto'],
+  'src/adapters/slack': [...pure, 'src/ports.ts', 'src/adapters/slack', '@slack/'],
+  'src/adapters/github': [...pure, 'src/ports.ts', 'src/adapters/github', '@octokit/', 'node:crypto'],
+  'src/adapters/supabase': [...pure, 'src/ports.ts', '@supabase/supabase-js'],
+  'src/adapters/templates': [...pure, 'src/ports.ts', 'liquidjs', 'node:'],
+  'src/adapters/fetch': [...pure, 'src/ports.ts', 'src/adapters/fetch', 'undici', 'ipaddr.js', 'node:'],
+  'src/slack/': [...pure, 'src/define.ts', 'src/slack/', 'src/handle.ts', 'src/store/reads.ts', '@slack/', 'express', 'node:'],
+  'src/web/': [...pure, 'src/define.ts', 'src/web/', 'src/handle.ts', 'src/store/reads.ts', 'express', 'node:'],
+  'src/embedded/': ['src/embedded/', 'emulate', 'express', '@supabase/lite', '@electric-sql/pglite', 'p-queue', 'proper-lockfile', 'node:'],
+}
+
+const ruleOf = (file: string) =>
+  Object.entries(allowed)
+    .filter(([prefix]) => file.startsWith(prefix))
+    .toSorted(([a], [b]) => b.length - a.length)[0]
+
+const sources = [...filesBelow('src'), ...filesBelow('commands')]
+
+describe('architecture', () => {
+  test('the sources are there', () => expect(sources.length).toBeGreaterThan(80))
+
+  test.each(sources.filter((file) => ruleOf(file) !== undefined))('%s imports only what its folder may', (file) => {
+    const [, may] = ruleOf(file) ?? ['', []]
+    expect(importsOf(file).filter((name) => !may.some((prefix) => name === prefix || name.startsWith(prefix.endsWith('/') || prefix.endsWith(':') ? prefix : `${prefix}/`) || (prefix.startsWith('src/') && name.startsWith(prefix))))).toEqual([])
+  })
+
+  test('nothing imports main.ts', () => expect(sources.filter((file) => importsOf(file).includes('src/main.ts'))).toEqual([]))
+
+  test('commands and jobs never import each other', () => {
+    const crossed = sources.flatMap((file) => importsOf(file).filter((name) => /^(commands|src\/jobs|src\/checks|src\/alerts)\//.test(name)).map((name) => `${file} → ${name}`))
+    expect(crossed).toEqual([])
+  })
+
+  test('Date.now() stands in main.ts only', () => {
+    const found = sources.filter((file) => !file.startsWith('src/embedded/') && file !== 'src/main.ts' && /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')))
+    expect(found).toEqual([])
+  })
+
+  test('no product is named in the program', () => {
+    const products = readdirSync(join(root, 'runbooks'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+    expect(products).toHaveLength(5)
+    const named = sources.filter((file) => products.some((product) => readFileSync(join(root, file), 'utf8').toLowerCase().includes(product)))
+    expect(named).toEqual([])
+  })
+
+  test('no file has more than 300 lines', () => {
+    expect(sources.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 301)).toEqual([])
+  })
+})
