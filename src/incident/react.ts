@@ -20,8 +20,8 @@ export type Job = {
 /** Events that the announcement shows. It waits for the channel, so that its first version links to it. */
 const announced: ReadonlySet<EventType> = new Set(['channel-opened', 'channel-lost', 'acknowledged', 'severity-changed', 'updated', 'mitigated', 'resolved', 'reviewed', 'published'])
 
-/** Events that the post-mortem does not tell: they say how it was published, and must not publish it again. */
-export const untold: ReadonlySet<EventType> = new Set(['published', 'step-failed', 'step-mended'])
+/** Events that the post-mortem does not tell: they say what became of it, and must not make it a new document. */
+export const untold: ReadonlySet<EventType> = new Set(['published', 'step-failed', 'step-mended', 'reviewed'])
 
 /** How long a post-mortem waits for the checks that run at resolution. */
 const patienceMinutes = 1

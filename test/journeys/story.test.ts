@@ -19,3 +19,10 @@ test('declared by a command: the channel is as it should be', async () => {
   console.log(JSON.stringify(channel), '\n' + (await bot.texts(id)).join('\n-----\n'))
   console.log((await bot.texts('incidents')).join('\n-----\n'))
 })
+test('x', async () => { console.log(JSON.stringify((await bot.load('INC-1'))?.events.map((e) => e.event).slice(1), null, 1), bot.bot.problems) 
+console.log((await bot.say('alice','general','/diag acme all')).text)
+console.log((await bot.say('alice','general','/diag acme')).text)})
+test('y', async () => { console.log(JSON.stringify((await bot.store.db.selectFrom('item').selectAll().where('surface','=','channel').orderBy('at').execute()).map(i=>[i.key,i.state,i.at])),
+ (await bot.calls()).map(c=>`${new Date(c.at).toISOString().slice(17)} ${c.method} ${c.status} ${c.error??''} ${c.took}`),
+ (await bot.load('INC-1'))?.events.map(e=>[e.seq,e.at,e.event.type]), JSON.stringify(bot.lines.filter(l=>l.message==='job done')))
+})
