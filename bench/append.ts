@@ -2,7 +2,7 @@
  *  disk, and at 0.35 at least of the same rows hand-written in one transaction with one NOTIFY.
  *  `node bench/append.ts [seconds]` */
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
+import { Pool } from 'pg'
 import type { Recorded } from '../src/incident/events.ts'
 import type { Incident } from '../src/incident/incident.ts'
 import { openStore } from '../src/store/database.ts'
@@ -18,7 +18,10 @@ const lanes = 8
 await using postgres = await startPostgres({ durable: true })
 const url = await postgres.createDatabase('bench')
 const store = await openStore({ url, log: silent, connections: lanes })
-const queue = await openQueue(store, { queues: [queueOf('channel', { coalesce: true }), queueOf('record', { coalesce: true })], log: silent })
+const queue = await openQueue(store, {
+  queues: [queueOf('channel', { coalesce: true }), queueOf('record', { coalesce: true })],
+  log: silent,
+})
 const incidents = await Promise.all(Array.from({ length: lanes }, () => declare(store)))
 
 /** Runs `once` on all lanes for a while; gives runs a second. */
@@ -41,7 +44,14 @@ const ours = async (lane: number): Promise<void> => {
   const present = incidents[lane]!
   incidents[lane] = await store.transaction(async (trx): Promise<Incident> => {
     const locked = await lockIncident(trx, present.id)
-    const recorded: Recorded = { incident: present.id, seq: locked!.version + 1, at: locked!.now, occurredAt: locked!.now, by: alice, event: noted('Payments fail for some') }
+    const recorded: Recorded = {
+      incident: present.id,
+      seq: locked!.version + 1,
+      at: locked!.now,
+      occurredAt: locked!.now,
+      by: alice,
+      event: noted('Payments fail for some'),
+    }
     const head = await appendEvents(trx, locked!.head, [recorded])
     const after = { ...present, version: recorded.seq }
     await saveIncident(trx, after, head)
@@ -54,7 +64,7 @@ const ours = async (lane: number): Promise<void> => {
   })
 }
 
-const pool = new pg.Pool({ connectionString: url, max: lanes })
+const pool = new Pool({ connectionString: url, max: lanes })
 pool.on('error', (error) => console.error(error.message))
 const heads = incidents.map(() => 'x')
 /** The same rows and the same lock by hand: one statement a table, one NOTIFY. */
@@ -67,8 +77,20 @@ const byHand = async (lane: number, turn: number): Promise<void> => {
     const at = (rows[0] as { now: Date }).now.toISOString()
     const text = canonicalText({ incident: id, seq: turn + 1, at, occurredAt: at, by: alice, event: noted('Payments fail for some') })
     heads[lane] = chainHash(heads[lane]!, text)
-    await client.query('insert into tocsin.event (incident, seq, text, data, hash) values ($1, $2, $3::text, $3::text::jsonb, $4)', [id, turn + 1, text, heads[lane]])
-    await client.query('update tocsin.incident set version = $2, head = $3, status = $4, severity = $5, title = $6 where id = $1', [id, turn + 1, heads[lane], 'declared', 'P1', 'Payments fail'])
+    await client.query('insert into tocsin.event (incident, seq, text, data, hash) values ($1, $2, $3::text, $3::text::jsonb, $4)', [
+      id,
+      turn + 1,
+      text,
+      heads[lane],
+    ])
+    await client.query('update tocsin.incident set version = $2, head = $3, status = $4, severity = $5, title = $6 where id = $1', [
+      id,
+      turn + 1,
+      heads[lane],
+      'declared',
+      'P1',
+      'Payments fail',
+    ])
     await client.query(
       `insert into tocsin_jobs.job_common (id, name, data, singleton_key, policy, retry_limit, retry_delay, expire_seconds, deletion_seconds, dead_letter, heartbeat_seconds)
        values ($1, 'channel', $3, $4, 'short', 3, 1, 60, 3600, 'dead', 6), ($2, 'record', $3, $4, 'short', 3, 1, 60, 3600, 'dead', 6)`,

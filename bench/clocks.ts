@@ -21,7 +21,9 @@ const setTimers = async (store: Store, name: string, firstMs: number) => {
   const now = Date.parse(await store.now())
   for (let i = 0; i < measured; i += 1) {
     const due = new Date(now + firstMs + Math.floor((i * spreadMs) / measured)).toISOString()
-    await store.transaction((trx) => queue.enqueue(trx, [{ queue: name, id: timerId(`${name} ${firstMs} ${now} ${i}`), data: { due }, startAfter: due }]))
+    await store.transaction((trx) =>
+      queue.enqueue(trx, [{ queue: name, id: timerId(`${name} ${firstMs} ${now} ${i}`), data: { due }, startAfter: due }]),
+    )
   }
   return queue
 }
@@ -57,7 +59,7 @@ const record = async ({ data }: { data: Record<string, unknown> }) => {
   late.push(now - Date.parse(data['due'] as string))
 }
 const report = async (what: string, target: string) => {
-  for (const started = performance.now(); late.length < measured && performance.now() - started < 30_000; ) await sleep(50)
+  for (const started = performance.now(); late.length < measured && performance.now() - started < 30_000;) await sleep(50)
   const sorted = late.toSorted((a, b) => a - b)
   late = []
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
@@ -70,7 +72,9 @@ const alone = new PgBoss({ connectionString: url, schema: 'tocsin_jobs', supervi
 alone.on('error', (error) => console.error(error.message))
 await alone.start()
 for (let i = 0; i < 4; i += 1) {
-  await alone.work('baseline', { batchSize: 1, pollingIntervalSeconds: 0.5 }, async ([job]: { data: unknown }[]) => record({ data: job!.data as Record<string, unknown> }))
+  await alone.work('baseline', { batchSize: 1, pollingIntervalSeconds: 0.5 }, async ([job]: { data: unknown }[]) =>
+    record({ data: job!.data as Record<string, unknown> }),
+  )
 }
 const setter = await setTimers(store, 'baseline', 2_000)
 await report('pg-boss alone, its queue empty', '')
@@ -83,7 +87,9 @@ const again = await setTimers(store, 'timer', 2_000)
 const own = await report(`set here, among ${pending}`, '(target 100 at p99)')
 await again.stop(0)
 
-const child: ChildProcess = spawn(process.execPath, [import.meta.filename, 'child', String(measured), url], { stdio: ['ignore', 'pipe', 'inherit'] })
+const child: ChildProcess = spawn(process.execPath, [import.meta.filename, 'child', String(measured), url], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
 await once(child.stdout!, 'data')
 child.kill('SIGKILL')
 await once(child, 'exit')

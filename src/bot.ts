@@ -1,11 +1,11 @@
 /** The bot, put together: store → queue → handle → verbs, jobs, web and Slack. Everything outside comes in as options, so that a
  *  test starts the same bot that `main.ts` does. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Server } from 'node:http'
 import { createAnnounceChannel } from './announce.ts'
 import { githubHost } from './adapters/github.ts'
 import { guardedFetch } from './adapters/fetch.ts'
+import { reachable } from './adapters/reach.ts'
 import { slackChat } from './adapters/slack.ts'
 import { supabaseRecord } from './adapters/supabase.ts'
 import { templates } from './adapters/templates.ts'
@@ -35,6 +35,7 @@ import { withSurface } from './surface.ts'
 import { createVerbContext } from './verbs.ts'
 import { alertRoutes } from './web/alerts.ts'
 import { createWeb } from './web/server.ts'
+import { createIdentity } from './whose.ts'
 import { startWorker } from './worker.ts'
 
 export type BotOptions = {
@@ -59,7 +60,7 @@ export type BotOptions = {
   readonly log: Log
 }
 
-export type Bot = { readonly url: string; readonly port: number; readonly store: Store; readonly queue: Queue; readonly problems: readonly string[]; readonly stop: () => Promise<void> }
+export type Bot = { readonly url: string; readonly port: number; readonly store: Store; readonly queue: Queue; readonly problems: readonly string[]; /** Outside services that did not answer at the start, by name, with the reason. */ readonly unreachable: Readonly<Record<string, string>>; readonly stop: () => Promise<void> }
 
 const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
 
@@ -92,7 +93,17 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const slack = slackChat({ token: options.slack.botToken, render, log, ...(options.slack.apiUrl === undefined ? {} : { apiUrl: options.slack.apiUrl }) })
   const resolve = createResolve(slack, elapsed)
   const chat = withPeople(slack, resolve)
-  const pulse = createPulse({ slack: 'healthy', supabase: options.supabase === null ? 'off' : 'healthy', github: options.github === null ? 'off' : 'healthy' })
+  const { supabase, github } = options
+  const githubUrl = github?.apiUrl ?? 'https://api.github.com'
+  const pulse = createPulse(
+    {
+      slack: async () => (await slack.reachable())?.message ?? null,
+      supabase: supabase === null ? null : () => reachable(supabase.url),
+      github: github === null ? null : () => reachable(githubUrl),
+    },
+    log,
+  )
+  const identity = await createIdentity({ store, token: options.slack.botToken, ask: () => slack.identity(), log })
   const runChecks = createChecking({
     catalogue,
     kinds: registry.checks,
@@ -110,8 +121,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     surface: withSurface({ store, load }),
     announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
     chat,
-    codeHost: options.github === null ? null : githubHost({ token: options.github.token, repository: options.github.repository, log, apiUrl: options.github.apiUrl ?? 'https://api.github.com' }),
-    records: options.supabase === null ? null : supabaseRecord({ ...options.supabase, timeoutMs: 15_000 }),
+    codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
+    records: supabase === null ? null : supabaseRecord({ ...supabase, timeoutMs: 15_000 }),
     resolve,
     templates: templates(options.templates),
     catalogue,
@@ -130,7 +141,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     signingSecret: options.slack.signingSecret,
     botToken: options.slack.botToken,
     apiUrl: options.slack.apiUrl,
-    identity: await slack.identity(),
+    identity: identity.known,
     render,
     openForm: slack.openForm,
     tell: slack.ephemeral,
@@ -181,7 +192,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     onRun: (run) => {
       metrics.jobRan(run)
       const service = serviceOf[run.queue]
-      if (service !== undefined && run.outcome !== 'limited') pulse.beat(service, run.outcome === 'failed' ? 'see the log' : null)
+      if (service !== undefined && run.outcome === 'failed') pulse.suspect(service)
     },
     onDead: async (dead) => {
       const incident = dead.data['incident']
@@ -191,6 +202,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     },
   })
   const stopReconcile = reconcile.start()
+  await pulse.start()
   const { server, port } = await web.listen(options.port, options.host)
   void warm(catalogue, resolve, log)
 
@@ -198,12 +210,17 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     web.stopTaking()
     await closeServer(server)
     stopReconcile()
+    pulse.stop()
+    identity.stop()
     await queue.stop(stopMs)
     await store.close()
   }
   let stopping: Promise<void> | undefined
-  return { url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`, port, store, queue, problems, stop: () => (stopping ??= stop()) }
+  return { url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`, port, store, queue, problems, unreachable: unreachableOf(pulse.all()), stop: () => (stopping ??= stop()) }
 }
+
+const unreachableOf = (states: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(states).filter(([, state]) => state !== 'healthy' && state !== 'off'))
 
 /** Which outside service a queue's runs speak of. */
 const serviceOf: Readonly<Record<string, string>> = { 'sync-channel': 'slack', 'sync-announcement': 'slack', 'sync-record': 'supabase', 'sync-pull-request': 'github' }

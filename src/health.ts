@@ -7,17 +7,55 @@ import type { Health } from './web/server.ts'
 /** Longer than this and the database counts as down: whoever asks wants an answer now. */
 const patienceMs = 2000
 
-/** How the outside services were when they were last used. */
-export type Pulse = { readonly beat: (service: string, problem: string | null) => void; readonly all: () => Record<string, string> }
+/** How often the outside services are asked whether they answer, in milliseconds: sooner while one does not. */
+const every = { healthy: 60_000, unreachable: 5_000 }
 
-/** `states`: every service with what is known of it at the start: `healthy`, `embedded` counts as healthy, `off`. */
-export const createPulse = (states: Readonly<Record<string, string>>): Pulse => {
-  const now = { ...states }
+/** Why a service does not answer, or null. Throws nothing. */
+export type Probe = () => Promise<string | null>
+
+/** How the outside services are. */
+export type Pulse = {
+  /** A use of the service failed: whether it answers at all is looked at now. */
+  readonly suspect: (service: string) => void
+  readonly all: () => Record<string, string>
+  /** Looks once, then goes on looking until `stop`. */
+  readonly start: () => Promise<void>
+  readonly stop: () => void
+}
+
+/** `probes`: by service; null for one that is off. */
+export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log: Log): Pulse => {
+  const states = new Map(Object.entries(probes).map(([service, probe]) => [service, probe === null ? 'off' : 'healthy']))
+  const timers = new Map<string, NodeJS.Timeout>()
+  const looking = new Set<string>()
+  let stopped = false
+
+  const look = async (service: string): Promise<void> => {
+    const probe = probes[service]
+    if (probe === null || probe === undefined || looking.has(service) || stopped) return
+    looking.add(service)
+    const problem = await probe()
+    looking.delete(service)
+    const state = problem === null ? 'healthy' : `unreachable: ${problem}`
+    if (state !== states.get(service)) {
+      if (problem === null) log.info({ service }, 'a service answers again')
+      else log.warn({ service, problem }, 'a service does not answer')
+    }
+    states.set(service, state)
+    clearTimeout(timers.get(service))
+    if (!stopped) timers.set(service, setTimeout(() => void look(service), problem === null ? every.healthy : every.unreachable))
+  }
+
   return {
-    beat: (service, problem) => {
-      if (now[service] !== 'off') now[service] = problem === null ? 'healthy' : `unreachable: ${problem}`
+    suspect: (service) => void look(service),
+    all: () => Object.fromEntries(states),
+    start: async () => {
+      await Promise.all(Object.keys(probes).map(look))
     },
-    all: () => ({ ...now }),
+    stop: () => {
+      stopped = true
+      for (const timer of timers.values()) clearTimeout(timer)
+    },
   }
 }
 

@@ -68,7 +68,7 @@ const startWorld = (config: Config, registry: Registry): Promise<WorldProcess> =
 
 const off = 'off: not configured'
 
-const banner = (config: Config, bot: { url: string; problems: readonly string[] }, world: WorldProcess | null, alertToken: string | undefined): string => {
+const banner = (config: Config, bot: { url: string; problems: readonly string[]; unreachable: Readonly<Record<string, string>> }, world: WorldProcess | null, alertToken: string | undefined): string => {
   const line = (name: string, text: string) => `  ${name.padEnd(11)}${text}`
   const slack = world !== null && config.slack.mode === 'embedded' ? `embedded at ${world.slackApiUrl}; nothing leaves this machine` : 'live'
   const state = (mode: string, embeddedAt: string | undefined) => (mode === 'live' ? 'live' : mode === 'off' ? off : `embedded at ${embeddedAt}`)
@@ -83,6 +83,7 @@ const banner = (config: Config, bot: { url: string; problems: readonly string[] 
     line('Metrics', `${bot.url}/metrics`),
     line('Alerts', `${bot.url}/alerts/alertmanager and /alerts/generic${alertToken === undefined ? ' – refused until ALERT_TOKEN is set' : ''}`),
     ...(alertToken !== undefined && config.alertToken === undefined ? [line('', `with Authorization: Bearer ${alertToken}`)] : []),
+    ...Object.entries(bot.unreachable).map(([service, state]) => `  ⚠ ${service} is ${state}. What is for it is kept, and sent when it answers.`),
     ...bot.problems.map((problem) => `  ⚠ left out: ${problem}`),
     ...(world === null ? [] : ['', 'Try it from another terminal:', '  npm run slack -- --as alice --in general \'/incident help\'']),
     '',

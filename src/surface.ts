@@ -1,15 +1,14 @@
-/** Runs a sync job's work under the surface's lease. Who finds it taken leaves; the holder looks again after it has let go, so
- *  that an event which came meanwhile is never left unshown. */
+/** Runs a sync job's work under the surface's lease. Who finds it taken leaves a word and goes; the holder looks again before it
+ *  lets go, so that an event which came meanwhile is never left unshown. */
 import { randomUUID } from 'node:crypto'
 import type { Loaded, SurfaceItem, SurfaceSession } from './define.ts'
 import type { Store } from './store/database.ts'
-import { done, extend, failed, intend, items, lease, release } from './store/surfaces.ts'
+import { done, extend, failed, intend, items, type Lease, lease, release } from './store/surfaces.ts'
 
-/** How long a holder may be silent, in seconds; every write makes it last this long again. */
-const leaseSeconds = 30
-
-/** How often a holder that finds news runs again before it leaves the rest to the next job. */
-const mostRounds = 20
+/** How long a holder may be silent, in seconds: no longer than until the job of one that died runs again. One that lives is heard
+ *  of every `renewMs`, however long it waits for the outside. */
+const leaseSeconds = 6
+const renewMs = 1_500
 
 /** The surface is somebody else's now; what this run would still do must not happen (faults 33). */
 export class LeaseLost extends Error {
@@ -34,28 +33,45 @@ const openSession = async (store: Store, held: { surface: string; incident: stri
   }
 }
 
-/** Runs `apply` until the incident has not changed under it. `repeated`: an earlier run may have died with the lease in its
- *  hand, so a lease that is taken makes this run fail, to be tried again. */
+/** Gives the surface back whoever wants it: the job that failed under it runs again, and looks again then. */
+const giveUp = async (store: Store, held: Lease): Promise<void> => {
+  if (!(await release(store.db, held))) await release(store.db, held)
+}
+
+/** Runs `apply` until the incident has not changed under it and nobody else wanted the surface meanwhile. `repeated`: an earlier run
+ *  may have died with the lease in its hand, so a lease that is taken makes this run fail, to be tried again. */
 export const withSurface =
   ({ store, load }: { store: Store; load: (id: string) => Promise<Loaded | null> }) =>
-  async (surface: string, id: string, repeated: boolean, apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>): Promise<void> => {
-    for (let round = 0; round < mostRounds; round += 1) {
-      const token = randomUUID()
-      if (!(await lease(store.db, surface, id, token, leaseSeconds))) {
-        if (repeated) throw new LeaseLost(surface, id)
-        return
-      }
-      const held = { surface, incident: id, token }
-      let seen = 0
-      try {
+  async (
+    surface: string,
+    id: string,
+    repeated: boolean,
+    apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>,
+  ): Promise<void> => {
+    const held = { surface, incident: id, token: randomUUID() }
+    if (!(await lease(store.db, surface, id, held.token, leaseSeconds))) {
+      if (repeated) throw new LeaseLost(surface, id)
+      return
+    }
+    const renewing = setInterval(() => {
+      // A renewal that fails is found out by the next write.
+      extend(store.db, held, leaseSeconds).catch(() => undefined)
+    }, renewMs)
+    try {
+      for (;;) {
         const loaded = await load(id)
-        if (loaded === null) return
-        seen = loaded.incident.version
+        if (loaded === null) return await giveUp(store, held)
         await apply(await openSession(store, held), loaded)
-      } finally {
-        await release(store.db, held)
+        // What this run itself caused, such as the channel's opening, is shown without waiting for its job.
+        const now = await load(id)
+        if (now?.incident.version !== loaded.incident.version) {
+          if (!(await extend(store.db, held, leaseSeconds))) throw new LeaseLost(surface, id)
+        } else if (await release(store.db, held)) return
       }
-      const now = await load(id)
-      if (now === null || now.incident.version === seen) return
+    } catch (error) {
+      await giveUp(store, held)
+      throw error
+    } finally {
+      clearInterval(renewing)
     }
   }

@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import { Client } from 'pg'
 
 const bin = '/usr/lib/postgresql/15/bin'
 const user = 'tocsin'
@@ -49,7 +49,13 @@ export const identity = (): { uid: number; gid: number } | Record<string, never>
 const childrenOf = (pid: number): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((name) => existsSync(`/proc/${name}/stat`) && readFileSync(`/proc/${name}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')[1] === String(pid))
+    .filter(
+      (name) =>
+        existsSync(`/proc/${name}/stat`) &&
+        readFileSync(`/proc/${name}/stat`, 'utf8')
+          .replace(/^.*\) /, '')
+          .split(' ')[1] === String(pid),
+    )
     .map(Number)
 
 /** Starts a server. `durable`: it waits for the disk at each commit, as a real one does. */
@@ -59,7 +65,11 @@ export const startPostgres = async (options: { durable?: boolean; settings?: Rec
   const data = await mkdtemp(join(tmpdir(), 'tocsin-postgres-'))
   const as = identity()
   if (as.uid !== undefined) chownSync(data, as.uid, as.gid)
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], { ...as, cwd: data, stdio: 'ignore' })
+  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], {
+    ...as,
+    cwd: data,
+    stdio: 'ignore',
+  })
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -87,13 +97,17 @@ export const startPostgres = async (options: { durable?: boolean; settings?: Rec
     url,
     async start() {
       // The kernel ends it when this process dies, however that happens.
-      const child = spawn('setpriv', ['--pdeathsig', 'QUIT', join(bin, 'postgres'), '-D', data, '-p', String(port), ...parameters], { ...as, cwd: data, stdio: ['ignore', 'ignore', 'pipe'] })
+      const child = spawn('setpriv', ['--pdeathsig', 'QUIT', join(bin, 'postgres'), '-D', data, '-p', String(port), ...parameters], {
+        ...as,
+        cwd: data,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
       server = child
       let said = ''
       child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)))
       for (const started = performance.now(); ; await sleep(50)) {
         if (child.exitCode !== null || performance.now() - started > 30_000) throw new Error(`PostgreSQL did not start:\n${said}`)
-        const client = new pg.Client({ connectionString: url() })
+        const client = new Client({ connectionString: url() })
         try {
           await client.connect()
           await client.query('select 1')
@@ -116,7 +130,7 @@ export const startPostgres = async (options: { durable?: boolean; settings?: Rec
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
     async createDatabase(name, template) {
-      const client = new pg.Client({ connectionString: url() })
+      const client = new Client({ connectionString: url() })
       await client.connect()
       try {
         await client.query(`create database "${name}"${template === undefined ? '' : ` template "${template}"`}`)

@@ -20,21 +20,23 @@ const prepare = async (store: Store) => {
   await queue.stop(0)
 }
 
+const makeDump = async (): Promise<Blob | null> => {
+  const store = await openStore({ memory: true, log: silent })
+  await prepare(store)
+  const dump = await store.dump()
+  await store.close()
+  return dump
+}
+
+const makeTemplate = async (postgres: Postgres): Promise<void> => {
+  const store = await openStore({ url: await postgres.createDatabase('template_tocsin'), log: silent })
+  await prepare(store)
+  await store.close()
+}
+
 const make = async (folder: string): Promise<Postgres> => {
   const postgres = await startPostgres()
-  const [dump] = await Promise.all([
-    openStore({ memory: true, log: silent }).then(async (store) => {
-      await prepare(store)
-      const dumped = await store.dump()
-      await store.close()
-      return dumped
-    }),
-    postgres.createDatabase('template_tocsin').then(async (url) => {
-      const store = await openStore({ url, log: silent })
-      await prepare(store)
-      await store.close()
-    }),
-  ])
+  const [dump] = await Promise.all([makeDump(), makeTemplate(postgres)])
   if (dump === null) throw new Error('PGlite gave no dump')
   await writeFile(join(folder, 'pglite.tar'), Buffer.from(await dump.arrayBuffer()))
   return postgres

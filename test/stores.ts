@@ -4,7 +4,7 @@ import { existsSync, openAsBlob } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import { Client } from 'pg'
 import { afterEach, describe, inject } from 'vitest'
 import { type Log, type Store, openStore } from '../src/store/database.ts'
 import { type Queue, type QueueDefinition, openQueue } from '../src/store/queue.ts'
@@ -38,7 +38,7 @@ const waitForServer = async (): Promise<{ folder: string; port: number }> => {
 export const freshDatabase = async (): Promise<string> => {
   const { port } = await waitForServer()
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  const client = new pg.Client(`postgres://tocsin@127.0.0.1:${port}/postgres`)
+  const client = new Client(`postgres://tocsin@127.0.0.1:${port}/postgres`)
   await client.connect()
   try {
     await client.query(`create database ${name} template template_tocsin`)
@@ -64,7 +64,7 @@ export const eachStore = (suite: (open: Open) => void): void => {
     const opened: { close(): Promise<unknown> }[] = []
     afterEach(async () => {
       // Queues before the stores that they use.
-      for (const { close } of opened.splice(0).toReversed()) await close()
+      for (const each of opened.splice(0).toReversed()) await each.close()
     })
     suite({
       kind,

@@ -18,13 +18,18 @@ const faultOf = (order: Json): Fault => {
   if (!service) throw new Error(`service must be one of ${SERVICES.join(', ')}`)
   if (!kind) throw new Error(`kind must be one of ${FAULT_KINDS.join(', ')}`)
   const number = (key: 'status' | 'retryAfter' | 'ms'): Partial<Fault> => (order[key] === undefined ? {} : { [key]: Number(order[key]) })
+  const text = (key: 'channel' | 'caller' | 'contains' | 'error'): Partial<Fault> =>
+    order[key] === undefined ? {} : { [key]: string(order[key]) }
   return {
     service,
     kind,
     method: string(order['method']) || '*',
     times: order['times'] === undefined ? 1 : Number(order['times']),
-    ...(order['channel'] === undefined ? {} : { channel: string(order['channel']) }),
-    ...(order['error'] === undefined ? {} : { error: string(order['error']) }),
+    ...text('channel'),
+    ...text('caller'),
+    ...text('contains'),
+    ...text('error'),
+    ...(order['when'] === undefined ? {} : { when: order['when'] === 'after' ? 'after' : 'before' }),
     ...number('status'),
     ...number('retryAfter'),
     ...number('ms'),
@@ -135,5 +140,15 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
     answering((request) => gate.order(faultOf(body(request)))),
   )
   router.delete('/faults', answering(gate.clearFaults))
+  router.get(
+    '/held',
+    answering(async (request) => {
+      const caller = request.query['caller'] === undefined ? undefined : string(request.query['caller'])
+      // `?wait=ms` waits for the first one.
+      const until = performance.now() + Math.min(Number(request.query['wait'] ?? 0), 60_000)
+      while (gate.held(caller).length === 0 && performance.now() < until) await sleep(10)
+      return gate.held(caller)
+    }),
+  )
   return router
 }

@@ -11,6 +11,8 @@ export type Call = {
   /** `chat.postMessage`, or `POST /repos/acme/incidents/pulls`. */
   method: string
   channel?: string
+  /** The name that came with the token, see `world.ts`. */
+  caller?: string
   /** 0: no answer was given. */
   status: number
   ok: boolean
@@ -21,7 +23,8 @@ export type Call = {
   fault?: FaultKind
 }
 
-export const FAULT_KINDS = ['drop-before', 'drop-after', 'status', 'error', 'delay', 'down'] as const
+/** `hold` parks the call, before or after its effect, until the caller hangs up or the faults are cleared. */
+export const FAULT_KINDS = ['drop-before', 'drop-after', 'status', 'error', 'delay', 'down', 'hold'] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 export type Fault = {
@@ -29,6 +32,9 @@ export type Fault = {
   /** As in Call; `*` stands for anything. */
   method: string
   channel?: string
+  caller?: string
+  /** Stands somewhere in what is sent. */
+  contains?: string
   /** How often; 0: until cleared. `down` is always until cleared. */
   times: number
   kind: FaultKind
@@ -36,7 +42,12 @@ export type Fault = {
   error?: string
   retryAfter?: number
   ms?: number
+  /** Of a `hold`; `before` if not given. */
+  when?: 'before' | 'after'
 }
+
+/** A call that is parked now. */
+export type Held = { service: Service; method: string; caller?: string; when: 'before' | 'after' }
 
 /** What a service answers; `error` is its own word for what went wrong. */
 export type Answer = Reply & { error?: string }
@@ -45,6 +56,9 @@ export type Passage = {
   service: Service
   method: string
   channel?: string
+  caller?: string | undefined
+  /** The arguments or the body, as text. */
+  sent?: string
   perform: () => Promise<Answer>
   /** The service's way of saying an error. */
   refuse: (error: string, status: number) => Answer
@@ -66,10 +80,16 @@ const send = (response: Response, answer: Answer): void => {
 export const createGate = () => {
   let calls: Call[] = []
   let faults: Fault[] = []
+  const held = new Map<Held, () => void>()
 
-  const take = (service: Service, method: string, channel: string | undefined): Fault | undefined => {
+  const take = ({ service, method, channel, caller, sent }: Passage): Fault | undefined => {
     const fault = faults.find(
-      (each) => each.service === service && matches(each.method, method) && (each.channel === undefined || each.channel === channel),
+      (each) =>
+        each.service === service &&
+        matches(each.method, method) &&
+        (each.channel === undefined || each.channel === channel) &&
+        (each.caller === undefined || each.caller === caller) &&
+        (each.contains === undefined || (sent ?? '').includes(each.contains)),
     )
     if (fault && fault.kind !== 'down' && fault.times > 0) {
       fault.times -= 1
@@ -78,8 +98,20 @@ export const createGate = () => {
     return fault
   }
 
+  /** Gives true when the caller is still there. */
+  const park = async ({ service, method, caller }: Passage, when: Held['when'], response: Response): Promise<boolean> => {
+    const entry: Held = { service, method, when, ...(caller === undefined ? {} : { caller }) }
+    const stays = await new Promise<boolean>((resolve) => {
+      held.set(entry, () => resolve(true))
+      if (response.destroyed) resolve(false)
+      response.once('close', () => resolve(false))
+    })
+    held.delete(entry)
+    return stays
+  }
+
   /** Null when the caller gets no answer. */
-  const answered = async (passage: Passage, fault: Fault | undefined): Promise<Answer | null> => {
+  const answered = async (passage: Passage, fault: Fault | undefined, response: Response): Promise<Answer | null> => {
     switch (fault?.kind) {
       case 'down':
       case 'drop-before':
@@ -98,6 +130,11 @@ export const createGate = () => {
       case 'delay':
         await sleep(fault.ms ?? 1000)
         return passage.perform()
+      case 'hold': {
+        if (fault.when !== 'after') return (await park(passage, 'before', response)) ? passage.perform() : null
+        const answer = await passage.perform()
+        return (await park(passage, 'after', response)) ? answer : null
+      }
       default:
         return passage.perform()
     }
@@ -105,12 +142,12 @@ export const createGate = () => {
 
   return {
     pass: async (passage: Passage, response: Response): Promise<void> => {
-      const { service, method, channel } = passage
+      const { service, method, channel, caller } = passage
       const [at, started] = [Date.now(), performance.now()]
-      const fault = take(service, method, channel)
+      const fault = take(passage)
       let answer: Answer | null
       try {
-        answer = await answered(passage, fault)
+        answer = await answered(passage, fault, response)
       } catch (error) {
         // The emulator is gone or broke the connection: seen from outside, so is the service.
         answer = passage.refuse(error instanceof Error ? error.message : String(error), 502)
@@ -120,6 +157,7 @@ export const createGate = () => {
         service,
         method,
         ...(channel ? { channel } : {}),
+        ...(caller === undefined ? {} : { caller }),
         status: answer?.status ?? 0,
         ok: answer !== null && answer.status < 400 && answer.error === undefined,
         ...(answer?.error === undefined ? {} : { error: answer.error }),
@@ -140,7 +178,9 @@ export const createGate = () => {
     faults: (): readonly Fault[] => faults,
     clearFaults: (): void => {
       faults = []
+      for (const goOn of held.values()) goOn()
     },
+    held: (caller?: string): Held[] => [...held.keys()].filter((each) => caller === undefined || each.caller === caller),
   }
 }
 

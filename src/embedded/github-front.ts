@@ -2,7 +2,7 @@
 import { type Request, Router } from 'express'
 import type { Answer, Gate } from './gate.ts'
 import { isJson, object, objects, parsed, string, type Json } from './json.ts'
-import { bytesOf, plainHeaders } from './slack-front.ts'
+import { bytesOf, callerOf, plainHeaders } from './slack-front.ts'
 import type { Upstream } from './upstream.ts'
 
 export type GithubOptions = { token: string; owner: string; repo: string }
@@ -110,6 +110,8 @@ export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptio
       {
         service: 'github',
         method: `${request.method} ${path.split('?')[0] ?? ''}`,
+        caller: callerOf(request),
+        sent: bytesOf(request).toString(),
         perform: () => forward(request, path),
         refuse: (error, status) => refused(error, status),
       },

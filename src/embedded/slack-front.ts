@@ -13,6 +13,23 @@ export const bytesOf = (request: Request): Buffer => (Buffer.isBuffer(request.bo
 export const plainHeaders = (request: Request): Record<string, string> =>
   Object.fromEntries(Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
 
+/** Who calls, if the token says so (see `nameCallers`). */
+export const callerOf = (request: Request): string | undefined => request.get(callerHeader)
+
+const callerHeader = 'x-world-caller'
+
+/** A token may carry a name behind `~`, so that faults can be ordered for one of several bots in one world. */
+export const nameCallers: RequestHandler = (request, _, next) => {
+  delete request.headers[callerHeader]
+  for (const header of ['authorization', 'apikey'] as const) {
+    const [token, caller] = String(request.headers[header] ?? '').split('~')
+    if (token === undefined || caller === undefined) continue
+    request.headers[header] = token
+    request.headers[callerHeader] = caller
+  }
+  next()
+}
+
 const reply = (status: number, body: Json, headers: Record<string, string> = {}): Answer => ({
   status,
   headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
@@ -56,6 +73,8 @@ export const slackApi = ({ context, gate, limiter }: SlackFront): RequestHandler
         service: 'slack',
         method,
         ...(channel ? { channel } : {}),
+        caller: callerOf(request),
+        sent: Object.values(args).join('\n'),
         perform,
         refuse: (error, status) => reply(status, { ok: false, error }),
       },

@@ -9,7 +9,7 @@ import { BODY_LIMIT, createLimiter, type LimitOptions } from './limits.ts'
 import { createMemory } from './memory.ts'
 import { createPeople } from './people.ts'
 import { createResponseUrls } from './responses.ts'
-import { bytesOf, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
+import { bytesOf, callerOf, nameCallers, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
 import { openSupabase, type Supabase, type SupabaseOptions } from './supabase.ts'
 import { createTruth } from './truth.ts'
 import { callSlackThrough, startSlack, startUpstream } from './upstream.ts'
@@ -128,6 +128,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
     controlRouter({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
   )
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
+  app.use(nameCallers)
   const front = { context: { workspace, call, memory }, upstream: slack, gate, limiter, responses }
   app.all('/slack/api/:method', slackApi(front))
   app.post('/slack/response/:id', slackResponse(front))
@@ -138,6 +139,8 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       {
         service: 'supabase',
         method: `${request.method} ${request.path}`,
+        caller: callerOf(request),
+        sent: bytesOf(request).toString(),
         perform: async () =>
           supabase ? askSupabase(supabase, request) : { status: 404, headers: {}, body: Buffer.alloc(0), error: 'off' },
         refuse: (message, status) => ({

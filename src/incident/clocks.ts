@@ -1,10 +1,16 @@
 /** The clocks of an incident (S1–S4): when they are due, and what has to be said at an instant. Due instants are computed
  *  when an event is decided and stored in it; nothing here looks at today's catalogue. */
-import { addMinutes } from 'date-fns'
+import { addMinutes } from 'date-fns/addMinutes'
 import { dueAt, pointAt } from './calendar.ts'
-import type { ClockName } from './events.ts'
+import type { ClockName, Kind } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
-import { type Instant, type Policy, severities } from './policy.ts'
+import { type Instant, type Policy, type Severity, severities } from './policy.ts'
+
+/** Whether records of this kind have clocks: planned work has none (S9). */
+export const clocked = (kind: Kind): boolean => kind !== 'change' && kind !== 'maintenance'
+
+/** Whether `to` is graver than `from`. */
+export const isGraver = (to: Severity, from: Severity): boolean => severities.indexOf(to) < severities.indexOf(from)
 
 /** When the response clock of `policy`, started at `from`, runs out; null without one. */
 export const responseDue = (policy: Policy, from: Instant): Instant | null =>
@@ -19,7 +25,7 @@ export const updateDue = (policy: Policy, from: Instant, minutes: number | null 
 /** Where the response clock counts from after a change of severity: a graver one is a new promise, made when it became known;
  *  a lighter one is counted from the declaration, so that time already spent is not given again. */
 export const responseFrom = (incident: Incident, to: Policy, now: Instant): Instant =>
-  severities.indexOf(to.severity) < severities.indexOf(incident.severity) ? now : incident.declaredAt
+  isGraver(to.severity, incident.severity) ? now : incident.declaredAt
 
 /** Whether this clock still runs. */
 export const running = (run: ClockRun | null): run is ClockRun & { due: Instant } => run !== null && run.due !== null && run.metAt === null
@@ -27,14 +33,17 @@ export const running = (run: ClockRun | null): run is ClockRun & { due: Instant 
 /** The instants at which a running clock has something to say, in order; 100 is the breach. */
 export const thresholds = (clock: ClockName, run: ClockRun & { due: Instant }): { percent: number; at: Instant }[] => {
   // A status update is counted in minutes round the clock; only the response clock has working hours.
-  const target = clock === 'response' && run.target.response !== null ? run.target.response : { kind: 'duration' as const, minutes: 0, hours: 'always' as const }
+  const target =
+    clock === 'response' && run.target.response !== null
+      ? run.target.response
+      : { kind: 'duration' as const, minutes: 0, hours: 'always' as const }
   return [
     ...run.target.warnAt.map((percent) => ({ percent, at: pointAt(target, run.target.calendar, run.startedAt, run.due, percent) })),
     { percent: 100, at: run.due },
   ]
 }
 
-/** What a timer that came due at `now` has to say: the highest threshold that has passed and is not said yet. `early`: nothing
- *  has passed, the first is at that instant. After two hours asleep this gives the breach only, not four messages (faults 44). */
+/** What a timer that came due at `now` has to say: the highest threshold that has passed and is not said yet; null when there is
+ *  none. After two hours asleep this gives the breach only, not four messages (faults 44). */
 export const passed = (clock: ClockName, run: ClockRun & { due: Instant }, now: Instant): { percent: number; at: Instant } | null =>
   thresholds(clock, run).findLast((threshold) => threshold.at <= now && threshold.percent > run.warned) ?? null

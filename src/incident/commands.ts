@@ -21,7 +21,13 @@ export type Intent =
   | { readonly type: 'channel-opened'; readonly channel: string; readonly name: string }
   | { readonly type: 'channel-lost'; readonly channel: string; readonly why: string }
   | { readonly type: 'join-alert'; readonly alert: AlertRef }
-  | { readonly type: 'resolve-alert'; readonly source: string; readonly fingerprint: string; readonly startsAt: Instant; readonly endsAt: Instant }
+  | {
+      readonly type: 'resolve-alert'
+      readonly source: string
+      readonly fingerprint: string
+      readonly startsAt: Instant
+      readonly endsAt: Instant
+    }
   | { readonly type: 'acknowledge' }
   | { readonly type: 'change-severity'; readonly policy: Policy; readonly why: string | null }
   | { readonly type: 'update'; readonly text: string; readonly nextMinutes: number | null }

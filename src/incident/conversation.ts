@@ -1,6 +1,6 @@
 /** The incident's channel as it should be: what is posted, pinned, invited, in order. Computed from the events, so that any
  *  number of runs, at any time after any outage, make the same channel. */
-import { shorten } from './text.ts'
+import { isGraver } from './clocks.ts'
 import { announcementOf, headerOf } from './header.ts'
 import type { Event, Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -8,11 +8,19 @@ import type { Incident } from './incident.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import type { Contact, Instant } from './policy.ts'
 import { checkParts } from './report.ts'
-import { duration } from './timeline.ts'
+import { shorten } from './text.ts'
+import { between, duration } from './timeline.ts'
 
 /** One thing that the channel must have. Messages are kept in this order; a side step that fails does not hold up the rest. */
 export type Item =
-  | { readonly key: string; readonly step: 'message'; readonly message: Message; readonly at: Instant; readonly pinned: boolean; readonly calm: boolean }
+  | {
+      readonly key: string
+      readonly step: 'message'
+      readonly message: Message
+      readonly at: Instant
+      readonly pinned: boolean
+      readonly calm: boolean
+    }
   | { readonly key: string; readonly step: 'pin'; readonly of: string }
   | { readonly key: string; readonly step: 'topic'; readonly topic: string }
   | { readonly key: string; readonly step: 'invite'; readonly contacts: readonly Contact[] }
@@ -31,7 +39,8 @@ const clockHint = { response: '/incident ack', update: '/incident update <text>'
 
 /** Who a running clock is waiting for: the lead for updates, the ladder's present step for the response. */
 const waitingFor = (incident: Incident): Contact | null => {
-  if (incident.lead?.kind === 'person' && incident.lead.slack !== undefined) return { name: incident.lead.name, slackUser: incident.lead.slack }
+  if (incident.lead?.kind === 'person' && incident.lead.slack !== undefined)
+    return { name: incident.lead.name, slackUser: incident.lead.slack }
   return incident.policy.ladder[Math.max(0, incident.escalation)] ?? null
 }
 
@@ -43,71 +52,134 @@ const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Record
     case 'declared':
       return [opening(incident, all)]
     case 'acknowledged': {
-      const start = incident.response?.startedAt ?? incident.declaredAt
-      return [line(`ack:${seq}`, `Acknowledged after ${duration(Date.parse(at) - Date.parse(start))}`, ['✅ ', author(by), ` acknowledged after ${duration(Date.parse(at) - Date.parse(start))} and leads.`])]
+      const after = duration(between(incident.response?.startedAt ?? incident.declaredAt, recorded.occurredAt))
+      return [
+        line(`ack:${seq}`, `Acknowledged after ${after}`, [
+          '✅ ',
+          author(by),
+          ` acknowledged after ${after}${incident.lead === by ? ' and leads' : ''}.`,
+        ]),
+      ]
     }
     case 'severity-changed': {
-      const due: Span[] = event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, '.']
+      const due: Span[] =
+        event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, ': ', { code: clockHint.response }]
       return [
         line(`severity:${seq}`, `Severity ${event.from} → ${event.policy.severity}`, [
-          '🔺 ',
+          isGraver(event.policy.severity, event.from) ? '🔺 ' : '🔻 ',
           author(by),
           ` changed the severity from ${event.from} to `,
           { bold: event.policy.severity },
-          ` (${event.policy.meaning}).${event.why === null ? '' : ` Why: ${event.why}`}`,
+          event.policy.meaning === '' ? '.' : ` (${event.policy.meaning}).`,
           ...due,
+          event.why === null ? '' : `\nWhy: ${event.why}`,
         ]),
       ]
     }
     case 'updated': {
       const next: Span[] = event.updateDue === null ? [] : [' · next update by ', { time: event.updateDue, zone }]
       return [
-        { key: `update:${seq}`, summary: shorten(`Update: ${event.text}`, 150), parts: [{ kind: 'text', spans: ['📣 ', { bold: 'Update' }, ' ', event.text] }, { kind: 'context', spans: ['by ', author(by), ...next] }] },
+        {
+          key: `update:${seq}`,
+          summary: shorten(`Update: ${event.text}`, 150),
+          parts: [
+            { kind: 'text', spans: ['📣 ', { bold: 'Update' }, ' ', event.text] },
+            { kind: 'context', spans: ['by ', author(by), ...next] },
+          ],
+        },
       ]
     }
     case 'mitigated':
-      return [line(`mitigated:${seq}`, 'Mitigated', ['🩹 ', author(by), ` mitigated the impact${event.text === null ? '.' : `: ${event.text}`}`])]
+      return [
+        line(`mitigated:${seq}`, 'Mitigated', ['🩹 ', author(by), ` mitigated the impact${event.text === null ? '.' : `: ${event.text}`}`]),
+      ]
     case 'resolved':
       return [
-        line(`resolved:${seq}`, shorten(`Resolved: ${event.summary}`, 150), ['🟢 ', author(by), ` resolved after ${duration(Date.parse(at) - Date.parse(incident.stamps.detect ?? incident.declaredAt))}: ${event.summary}`]),
+        line(`resolved:${seq}`, shorten(`Resolved: ${event.summary}`, 150), [
+          '🟢 ',
+          author(by),
+          ` resolved after ${duration(between(incident.stamps.detect ?? incident.declaredAt, at))}: ${event.summary}`,
+        ]),
       ]
     case 'reviewed':
       return [line(`reviewed:${seq}`, 'Reviewed', ['📘 ', author(by), ' marked the post-mortem as reviewed.'])]
     case 'clock-warned': {
-      const left = duration(Date.parse(event.due) - Date.parse(at))
-      const spans: Span[] = ['⏳ ', `${clockWords[event.clock]} due `, { time: event.due, zone }, ` (${left} left): `, { code: clockHint[event.clock] }]
+      const left = duration(between(at, event.due))
+      const spans: Span[] = [
+        '⏳ ',
+        `${clockWords[event.clock]} due `,
+        { time: event.due, zone },
+        ` (${left} left): `,
+        { code: clockHint[event.clock] },
+      ]
       // Early warnings are one message, edited, which pings nobody; the last one is new, and mentions who is waited for.
-      if (event.percent < 90) return [line(`clock:${event.clock}:${event.run}`, `${clockWords[event.clock]} due`, spans)]
+      const last = (incident[event.clock]?.target ?? incident.policy).warnAt.at(-1) ?? 0
+      if (event.percent < last) return [line(`clock:${event.clock}:${event.run}`, `${clockWords[event.clock]} due`, spans)]
       const who = waitingFor(incident)
-      return [line(`clock:${event.clock}:${event.run}:last`, `${clockWords[event.clock]} due in ${left}`, who === null ? spans : [{ mention: who }, ' ', ...spans])]
+      return [
+        line(
+          `clock:${event.clock}:${event.run}:last`,
+          `${clockWords[event.clock]} due in ${left}`,
+          who === null ? spans : [{ mention: who }, ' ', ...spans],
+        ),
+      ]
     }
     case 'clock-breached': {
-      const who = event.clock === 'update' ? waitingFor(incident) : null
-      const spans: Span[] = ['⏰ ', { bold: `${clockWords[event.clock]} overdue` }, ' since ', { time: event.due, zone }, '. Type ', { code: clockHint[event.clock] }, '.']
-      return [line(`breach:${event.clock}:${event.run}`, `${clockWords[event.clock]} overdue`, who === null ? spans : [{ mention: who }, ' ', ...spans])]
+      // The next of the ladder is mentioned in a message of their own; at its end, whoever was last is mentioned here.
+      const next = event.clock === 'response' && incident.policy.ladder[incident.escalation + 1] !== undefined
+      const who = next ? null : waitingFor(incident)
+      const spans: Span[] = [
+        '⏰ ',
+        { bold: `${clockWords[event.clock]} overdue` },
+        ' since ',
+        { time: event.due, zone },
+        ': ',
+        { code: clockHint[event.clock] },
+      ]
+      return [
+        line(
+          `breach:${event.clock}:${event.run}`,
+          `${clockWords[event.clock]} overdue`,
+          who === null ? spans : [{ mention: who }, ' ', ...spans],
+        ),
+      ]
     }
     case 'escalated':
       // The page at opening stands in the opening message.
-      if (event.why === 'page' && event.run === 1) return []
+      if (isOpeningPage(recorded)) return []
       return [
         line(`escalated:${event.run}:${event.level}`, `Escalated to ${event.to.name}`, [
           '📟 ',
           { mention: event.to },
           event.why === 'page' ? ' please acknowledge: ' : ` nobody has acknowledged ${incident.id} yet: `,
-          { code: '/incident ack' },
+          { code: clockHint.response },
+          event.why === 'page' || incident.policy.ladder[event.level + 1] !== undefined ? '' : ' – nobody comes after you.',
         ]),
       ]
     case 'alert-joined':
     case 'alert-resolved':
       return [alertsOf(incident)]
     case 'checked':
-      return event.results.length === 0 ? [] : [{ key: `check:${seq}`, summary: checkSummary(event), parts: checkParts(event.phase, event.results, zone) }]
+      return event.results.length === 0
+        ? []
+        : [{ key: `check:${seq}`, summary: checkSummary(event), parts: checkParts(event.phase, event.results, zone) }]
     case 'published':
       return event.where === 'pull-request' && event.url !== null
-        ? [line('post-mortem', 'Post-mortem', ['📄 The post-mortem is ready: ', { link: event.url, text: 'pull request' }, '. Fill in impact, root cause and prevention there.'])]
+        ? [
+            line('post-mortem', 'Post-mortem', [
+              '📄 The post-mortem is ready: ',
+              { link: event.url, text: 'pull request' },
+              '. Fill in impact, root cause and prevention there.',
+            ]),
+          ]
         : []
-    case 'channel-opened':
     case 'channel-lost':
+      return [
+        line(`lost:${seq}`, 'The channel before this one was lost', [
+          `⚠ The channel before this one was lost (${shorten(event.why, 300)}). What the bot posted there is repeated above.`,
+        ]),
+      ]
+    case 'channel-opened':
     case 'noted':
     case 'step-failed':
     case 'step-mended':
@@ -117,35 +189,72 @@ const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Record
   }
 }
 
-const checkSummary = (event: Event & { type: 'checked' }): string => `Checks: ${event.results.map((result) => `${result.title} ${result.status}`).join(', ')}`
+const checkSummary = (event: Event & { type: 'checked' }): string =>
+  shorten(`Checks: ${event.results.map((result) => `${result.title} ${result.status}`).join(', ')}`, 150)
+
+/** Whether this is the page that was decided together with the declaration. */
+const isOpeningPage = ({ seq, event }: Recorded) => seq === 2 && event.type === 'escalated' && event.why === 'page'
 
 /** The second message: who is paged, and the severity's checklist (S5). */
 const opening = (incident: Incident, all: readonly Recorded[]): Message => {
-  const page = all.find(({ event }) => event.type === 'escalated' && event.why === 'page' && event.run === 1)?.event
+  const page = all.find(isOpeningPage)?.event
   const due = incident.response?.due ?? null
+  const by: Span[] = due === null ? [] : [' by ', { time: due, zone: incident.policy.calendar.zone }]
   const ask: Part[] =
-    page?.type === 'escalated' && due !== null
-      ? [{ kind: 'text', spans: ['📟 ', { mention: page.to }, ' please acknowledge by ', { time: due, zone: incident.policy.calendar.zone }, ': ', { code: '/incident ack' }] }]
+    page?.type === 'escalated'
+      ? [{ kind: 'text', spans: ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: clockHint.response }] }]
       : []
-  const checklist: Part[] = incident.policy.checklist.length === 0 ? [] : [{ kind: 'text', spans: [{ bold: `${incident.severity} checklist` }] }, { kind: 'list', items: incident.policy.checklist.map((item) => [`☐ ${item}`]) }]
+  const checklist: Part[] =
+    incident.policy.checklist.length === 0
+      ? []
+      : [
+          { kind: 'text', spans: [{ bold: `${incident.severity} checklist` }] },
+          { kind: 'list', items: incident.policy.checklist.map((item) => [`☐ ${item}`]) },
+        ]
   const foreign: Part[] = incident.summary === null ? [] : [{ kind: 'quote', text: shorten(incident.summary, 1500) }]
   const source = incident.alerts[0]
-  const alert: Part[] = source === undefined ? [] : [{ kind: 'context', spans: [`Opened by ${source.source}: `, { code: shorten(source.rule, 200) }, ...(source.url === undefined ? [] : [' · ', { link: source.url, text: 'source' }])] }]
+  const alert: Part[] =
+    source === undefined
+      ? []
+      : [
+          {
+            kind: 'context',
+            spans: [
+              `Opened by ${source.source}: `,
+              { code: shorten(source.rule, 200) },
+              ...(source.url === undefined ? [] : [' · ', { link: source.url, text: 'source' }]),
+            ],
+          },
+        ]
   const none: Part[] = [{ kind: 'text', spans: ['Type ', { code: '/incident help' }, ' for what can be done here.'] }]
   const parts = [...ask, ...foreign, ...checklist, ...alert]
-  return { key: 'opening', summary: `${incident.severity} checklist`, parts: parts.length === 0 ? none : parts }
+  return {
+    key: 'opening',
+    summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
+    parts: parts.length === 0 ? none : parts,
+  }
 }
+
+/** How many alerts are listed; the rest is counted. */
+const mostAlerts = 10
 
 /** One message for all alerts after the first, edited in place: a flapping alert makes one message, not hundreds (faults 24). */
 const alertsOf = (incident: Incident): Message => {
   const firing = incident.alerts.filter((alert) => alert.endedAt === null)
-  const shown = incident.alerts.slice(-10)
-  const counts = firing.length === 0 ? 'All alerts have cleared. When it is fixed: ' : `${firing.length} of ${incident.alerts.length} alerts firing.`
+  const cleared = incident.alerts.filter((alert) => alert.endedAt !== null)
+  // What still fires comes first, in each half the newest.
+  const shown = [...firing.toReversed(), ...cleared.toReversed()].slice(0, mostAlerts)
+  const rest = incident.alerts.length - shown.length
+  const over = firing.length === 0 && incident.stamps.resolve === null
+  const counts =
+    firing.length === 0
+      ? `All alerts have cleared.${over ? ' When it is fixed: ' : ''}`
+      : `${firing.length} of ${incident.alerts.length} alerts firing.`
   return {
     key: 'alerts',
-    summary: firing.length === 0 ? 'All alerts have cleared' : `${firing.length} alerts firing`,
+    summary: firing.length === 0 ? 'All alerts have cleared' : `${firing.length} of ${incident.alerts.length} alerts firing`,
     parts: [
-      { kind: 'text', spans: ['🔔 ', counts, ...(firing.length === 0 ? [{ code: '/incident resolve <summary>' }] : [])] },
+      { kind: 'text', spans: ['🔔 ', counts, ...(over ? [{ code: '/incident resolve <summary>' }] : [])] },
       {
         kind: 'list',
         items: shown.map((alert): Span[] => [
@@ -155,6 +264,7 @@ const alertsOf = (incident: Incident): Message => {
           ...(alert.endedAt === null ? [] : (['cleared ', { time: alert.endedAt, zone: incident.policy.calendar.zone }] as Span[])),
         ]),
       },
+      ...(rest === 0 ? [] : [{ kind: 'context' as const, spans: [`and ${rest} more`] }]),
     ],
   }
 }
@@ -173,20 +283,28 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       // An edited message keeps its place and the time of its first event.
       else items[present] = { ...item, at: (items[present] as Item & { step: 'message' }).at }
     }
-    if (recorded.event.type === 'severity-changed') items.push({ key: `invite:${incident.severity}`, step: 'invite', contacts: incident.policy.invite })
+    if (recorded.event.type === 'severity-changed')
+      items.push({ key: `invite:${incident.severity}`, step: 'invite', contacts: incident.policy.invite })
   }
   if (incident === null) return []
   const opened = events[0]?.event
   const first = opened?.type === 'declared' ? opened.policy : incident.policy
-  const creator: Contact[] = incident.declaredBy.kind === 'person' && incident.declaredBy.slack !== undefined ? [{ name: incident.declaredBy.name, slackUser: incident.declaredBy.slack }] : []
+  const creator: Contact[] =
+    incident.declaredBy.kind === 'person' && incident.declaredBy.slack !== undefined
+      ? [{ name: incident.declaredBy.name, slackUser: incident.declaredBy.slack }]
+      : []
   const dashboard = incident.product.links[0]
   const side: Item[] = [
     { key: 'header', step: 'message', message: headerOf(incident), at: incident.declaredAt, pinned: true, calm: true },
     { key: 'pin', step: 'pin', of: 'header' },
     { key: 'topic', step: 'topic', topic: topicOf(incident) },
     { key: `invite:${first.severity}`, step: 'invite', contacts: [...creator, ...first.invite] },
-    ...(dashboard === undefined ? [] : [{ key: 'bookmark:product', step: 'bookmark' as const, title: shorten(dashboard.name, 60), url: dashboard.url }]),
-    ...(incident.pullRequest === null ? [] : [{ key: 'bookmark:post-mortem', step: 'bookmark' as const, title: 'Post-mortem', url: incident.pullRequest }]),
+    ...(dashboard === undefined
+      ? []
+      : [{ key: 'bookmark:product', step: 'bookmark' as const, title: shorten(dashboard.name, 60), url: dashboard.url }]),
+    ...(incident.pullRequest === null
+      ? []
+      : [{ key: 'bookmark:post-mortem', step: 'bookmark' as const, title: 'Post-mortem', url: incident.pullRequest }]),
   ]
   // The same severity twice invites once.
   const seen = new Set(side.map((item) => item.key))
@@ -194,7 +312,8 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
 }
 
 /** One line, at most 250 characters. */
-export const topicOf = (incident: Incident): string => shorten(`${incident.id} · ${incident.severity} · ${incident.status} · ${incident.product.name} · ${incident.title}`, 250)
+export const topicOf = (incident: Incident): string =>
+  shorten(`${incident.id} · ${incident.severity} · ${incident.status} · ${incident.product.name} · ${incident.title}`, 250)
 
 /** The announcement, one message edited in place; none for a private incident. */
 export const announcement = (incident: Incident): Message | null => (incident.private ? null : announcementOf(incident))

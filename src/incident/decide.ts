@@ -1,46 +1,86 @@
 /** Decides what a command makes happen. Pure: the time, the ids and the policy come in with the command. */
-import { passed, responseDue, responseFrom, running, updateDue } from './clocks.ts'
-import type { Command, Decision } from './commands.ts'
-import type { Event } from './events.ts'
-import type { Incident } from './incident.ts'
-import { refuse } from './refusals.ts'
-import { keep, keepLine } from './text.ts'
+import { clocked, isGraver, passed, responseDue, responseFrom, running, updateDue } from './clocks.ts'
+import type { Command, Decision, Intent } from './commands.ts'
+import type { Actor, AlertRef, Event } from './events.ts'
+import type { Incident, Said } from './incident.ts'
+import type { Instant } from './policy.ts'
+import { type Refusal, refuse } from './refusals.ts'
+import { isBlank, keep, keepAlert, keepLine, shorten } from './text.ts'
 
-/** The longest text that an event keeps, in characters: what fits into one Slack message with room for its frame. */
-export const longest = { title: 500, text: 3000 } as const
+/** The texts that people write: what each is called, what to type instead of none, and how long it may be, in characters: what
+ *  fits into one Slack message with room for its frame. */
+const texts = {
+  title: { what: 'The title', example: '/incident new <product> P1 Payments fail', most: 500 },
+  description: { what: 'The description', example: '/incident new <product> P1 Payments fail', most: 3000 },
+  why: { what: 'The reason', example: '/incident severity P1 All payments fail now', most: 1000 },
+  update: { what: 'The update', example: '/incident update Rolled back, watching', most: 3000 },
+  note: { what: 'The note', example: '/incident note Restarted the worker at 14:05', most: 3000 },
+  mitigation: { what: 'The text', example: '/incident mitigate Rolled back to v141', most: 3000 },
+  summary: { what: 'The summary', example: '/incident resolve Rolled back to v141', most: 3000 },
+} as const
 
-const resolved = (incident: Incident) => incident.stamps.resolve !== null
+/** The longest reason that a machine gives; unlike a person it is not asked to shorten it. */
+const longestReason = 500
 
-/** How an author is named in a refusal. */
-const nameOf = (incident: Incident) => (incident.lead?.kind === 'person' ? incident.lead.name : 'somebody')
+/** The same words by the same person are the same post for this long (faults 2). */
+const sameWordsMs = 10 * 60_000
 
-const declare = (command: Command & { intent: { type: 'declare' } }): Decision => {
-  const { intent, at } = command
-  const title = keepLine(intent.title)
-  if (title === '') return { refused: refuse('missing', { what: 'The title', example: '/incident new P1 Payments fail' }) }
-  const length = [...title].length
-  if (length > longest.title) return { refused: refuse('too_long', { what: 'The title', length, most: longest.title }) }
-  const clocked = intent.kind === 'incident' || intent.kind === 'drill' || intent.kind === 'disaster'
-  const detectedAt = intent.alert !== null && intent.alert.startsAt < at ? intent.alert.startsAt : at
+/** A text as it is kept, or why it cannot be. */
+const written = (of: keyof typeof texts, text: string): string | Refusal => {
+  const { what, example, most } = texts[of]
+  const kept = of === 'title' ? keepLine(text) : keep(text)
+  const length = Array.from(kept).length
+  if (isBlank(kept)) return refuse('missing', { what, example })
+  return length > most ? refuse('too_long', { what, length, most }) : kept
+}
+
+/** A text that need not be there. */
+const optional = (of: keyof typeof texts, text: string | null): string | null | Refusal =>
+  text === null || isBlank(keep(text)) ? null : written(of, text)
+
+const isRefusal = (text: string | null | Refusal): text is Refusal => typeof text === 'object' && text !== null
+
+const sameAlert =
+  (a: Pick<AlertRef, 'source' | 'fingerprint' | 'startsAt'>) => (b: Pick<AlertRef, 'source' | 'fingerprint' | 'startsAt'>) =>
+    a.source === b.source && a.fingerprint === b.fingerprint && a.startsAt === b.startsAt
+
+/** An alert is never turned away because of its words: something always stands for its title. */
+const titleOf = (title: string, alert: AlertRef | null): string | Refusal => {
+  if (alert === null) return written('title', title)
+  const words = [title, alert.rule].map(keepLine).find((text) => !isBlank(text))
+  return shorten(words ?? 'An alert without a name', texts.title.most)
+}
+
+const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Decision => {
+  const title = titleOf(intent.title, intent.alert)
+  const summary = optional('description', intent.summary)
+  if (isRefusal(title)) return { refused: title }
+  if (isRefusal(summary)) return { refused: summary }
+  const { id, number, kind, product, policy, rule } = intent
+  const alert = intent.alert === null ? null : keepAlert(intent.alert)
+  const clocks = clocked(kind)
+    ? { responseDue: responseDue(policy, at), updateDue: updateDue(policy, at) }
+    : { responseDue: null, updateDue: null }
+  const detectedAt = alert !== null && alert.startsAt < at ? alert.startsAt : at
   const opened: Event = {
     type: 'declared',
     v: 1,
-    id: intent.id,
-    number: intent.number,
-    kind: intent.kind,
-    product: intent.product,
+    id,
+    number,
+    kind,
+    product,
     title,
-    summary: intent.summary === null ? null : keep(intent.summary),
-    policy: intent.policy,
+    summary,
+    policy,
     detectedAt,
     private: intent.private,
-    rule: intent.rule,
-    alert: intent.alert,
-    responseDue: clocked ? responseDue(intent.policy, at) : null,
-    updateDue: clocked ? updateDue(intent.policy, at) : null,
+    rule,
+    alert,
+    ...clocks,
   }
-  const first = intent.policy.ladder[0]
-  const page: Event[] = clocked && intent.policy.page && first !== undefined ? [{ type: 'escalated', v: 1, run: 1, level: 0, to: first, why: 'page' }] : []
+  const first = policy.ladder[0]
+  const page: Event[] =
+    clocked(kind) && policy.page && first !== undefined ? [{ type: 'escalated', v: 1, run: 1, level: 0, to: first, why: 'page' }] : []
   return { events: [opened, ...page], occurredAt: at }
 }
 
@@ -51,137 +91,154 @@ const escalate = (incident: Incident, why: 'breach' | 'silence'): Event[] => {
   return to === undefined || incident.response === null ? [] : [{ type: 'escalated', v: 1, run: incident.response.run, level, to, why }]
 }
 
-const clockDue = (incident: Incident, { intent, at }: Command & { intent: { type: 'clock-due' } }): Event[] => {
+const clockDue = (incident: Incident, intent: Intent & { type: 'clock-due' }, at: Instant): Event[] => {
   const run = incident[intent.clock]
   // A timer is never cancelled: one that was set for an earlier run, or for a clock that is met, is simply stale (faults 46).
-  if (!running(run) || run.run !== intent.run || resolved(incident)) return []
+  if (!running(run) || run.run !== intent.run) return []
   const threshold = passed(intent.clock, run, at)
   if (threshold === null) return []
-  if (threshold.percent < 100) return [{ type: 'clock-warned', v: 1, clock: intent.clock, run: run.run, percent: threshold.percent, due: run.due }]
+  if (threshold.percent < 100)
+    return [{ type: 'clock-warned', v: 1, clock: intent.clock, run: run.run, percent: threshold.percent, due: run.due }]
   const breach: Event = { type: 'clock-breached', v: 1, clock: intent.clock, run: run.run, due: run.due }
   return intent.clock === 'response' ? [breach, ...escalate(incident, 'breach')] : [breach]
 }
 
-const happen = (incident: Incident, command: Command): Event[] | ReturnType<typeof refuse> => {
-  const { intent, at } = command
+const changeSeverity = (incident: Incident, { policy, why }: Intent & { type: 'change-severity' }, at: Instant): Event[] | Refusal => {
+  if (policy.severity === incident.severity) return refuse('same_severity', { severity: incident.severity })
+  const reason = optional('why', why)
+  if (isRefusal(reason)) return reason
+  const waiting = incident.status === 'declared' && clocked(incident.kind)
+  const from = responseFrom(incident, policy, at)
+  const changed: Event = {
+    type: 'severity-changed',
+    v: 1,
+    from: incident.severity,
+    policy,
+    why: reason,
+    responseFrom: from,
+    responseDue: waiting ? responseDue(policy, from) : null,
+    updateDue: clocked(incident.kind) ? updateDue(policy, at) : null,
+  }
+  const first = policy.ladder[0]
+  // A lighter severity pages nobody again.
+  if (!waiting || !policy.page || first === undefined || !isGraver(policy.severity, incident.severity)) return [changed]
+  return [changed, { type: 'escalated', v: 1, run: (incident.response?.run ?? 0) + 1, level: 0, to: first, why: 'page' }]
+}
+
+/** Whether the same person has just posted these words. */
+const repeated = (last: Said | null, text: string, by: Actor, at: Instant): last is Said =>
+  last !== null &&
+  last.text === text &&
+  by.kind === 'person' &&
+  last.by.kind === 'person' &&
+  last.by.id === by.id &&
+  Date.parse(at) - Date.parse(last.at) < sameWordsMs
+
+/** What only an open record can have done to it. */
+const whileOpen: ReadonlySet<Intent['type']> = new Set(['acknowledge', 'change-severity', 'update', 'mitigate', 'resolve'])
+
+const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command): Event[] | Refusal => {
+  if (incident.stamps.resolve !== null && whileOpen.has(intent.type)) return refuse('already_resolved', { at: incident.stamps.resolve })
   switch (intent.type) {
     case 'declare':
       return refuse('already_declared', { id: incident.id, channel: incident.channel?.id ?? null })
     case 'channel-opened':
       return incident.channel === null ? [{ type: 'channel-opened', v: 1, channel: intent.channel, name: intent.name }] : []
     case 'channel-lost':
-      return incident.channel?.id === intent.channel ? [{ type: 'channel-lost', v: 1, channel: intent.channel, why: intent.why }] : []
-    case 'join-alert': {
-      const known = incident.alerts.some(
-        (alert) => alert.source === intent.alert.source && alert.fingerprint === intent.alert.fingerprint && alert.startsAt === intent.alert.startsAt,
-      )
-      return known ? [] : [{ type: 'alert-joined', v: 1, alert: intent.alert }]
-    }
+      return incident.channel?.id === intent.channel
+        ? [{ type: 'channel-lost', v: 1, channel: intent.channel, why: shorten(keepLine(intent.why), longestReason) }]
+        : []
+    case 'join-alert':
+      return incident.alerts.some(sameAlert(intent.alert)) ? [] : [{ type: 'alert-joined', v: 1, alert: keepAlert(intent.alert) }]
     case 'resolve-alert': {
-      const open = incident.alerts.some(
-        (alert) =>
-          alert.source === intent.source && alert.fingerprint === intent.fingerprint && alert.startsAt === intent.startsAt && alert.endedAt === null,
-      )
-      return open ? [{ type: 'alert-resolved', v: 1, source: intent.source, fingerprint: intent.fingerprint, startsAt: intent.startsAt, endsAt: intent.endsAt }] : []
+      const { source, fingerprint, startsAt, endsAt } = intent
+      const firing = incident.alerts.some((alert) => sameAlert(intent)(alert) && alert.endedAt === null)
+      return firing ? [{ type: 'alert-resolved', v: 1, source, fingerprint, startsAt, endsAt }] : []
     }
-    case 'acknowledge':
-      if (incident.kind === 'change' || incident.kind === 'maintenance') return refuse('no_response_clock', { kind: incident.kind })
-      if (resolved(incident)) return refuse('already_resolved', { at: incident.stamps.resolve ?? at })
-      if (incident.status !== 'declared') return refuse('already_acknowledged', { by: nameOf(incident), at: incident.response?.metAt ?? incident.stamps.assess ?? at })
+    case 'acknowledge': {
+      if (!clocked(incident.kind)) return refuse('no_response_clock', { kind: incident.kind })
+      const { acknowledged: done, stamps } = incident
+      if (done !== null) return refuse('already_acknowledged', { by: done.by.kind === 'person' ? done.by.name : 'somebody', at: done.at })
+      if (stamps.mitigate !== null) return refuse('already_mitigated', { at: stamps.mitigate })
       return [{ type: 'acknowledged', v: 1 }]
-    case 'change-severity': {
-      if (resolved(incident)) return refuse('already_resolved', { at: incident.stamps.resolve ?? at })
-      if (intent.policy.severity === incident.severity) return refuse('same_severity', { severity: incident.severity })
-      const waiting = incident.status === 'declared' && incident.kind !== 'change' && incident.kind !== 'maintenance'
-      const from = responseFrom(incident, intent.policy, at)
-      const changed: Event = {
-        type: 'severity-changed',
-        v: 1,
-        from: incident.severity,
-        policy: intent.policy,
-        why: intent.why === null ? null : keep(intent.why),
-        responseFrom: from,
-        responseDue: waiting ? responseDue(intent.policy, from) : null,
-        updateDue: incident.update === null && !waiting ? null : updateDue(intent.policy, at),
-      }
-      const first = intent.policy.ladder[0]
-      const page: Event[] =
-        waiting && intent.policy.page && first !== undefined
-          ? [{ type: 'escalated', v: 1, run: (incident.response?.run ?? 0) + 1, level: 0, to: first, why: 'page' }]
-          : []
-      return [changed, ...page]
     }
-    case 'update':
-      if (resolved(incident)) return refuse('already_resolved', { at: incident.stamps.resolve ?? at })
-      return [{ type: 'updated', v: 1, text: keep(intent.text), updateDue: updateDue(incident.policy, at, intent.nextMinutes) }]
-    case 'note':
-      return [{ type: 'noted', v: 1, text: keep(intent.text) }]
-    case 'mitigate':
-      if (resolved(incident)) return refuse('already_resolved', { at: incident.stamps.resolve ?? at })
+    case 'change-severity':
+      return changeSeverity(incident, intent, at)
+    case 'update': {
+      const text = written('update', intent.text)
+      if (isRefusal(text)) return text
+      if (repeated(incident.lastUpdate, text, by, at)) return refuse('already_said', { at: incident.lastUpdate.at })
+      // Planned work owes no updates, unless somebody has promised the next.
+      const due = clocked(incident.kind) || intent.nextMinutes !== null ? updateDue(incident.policy, at, intent.nextMinutes) : null
+      return [{ type: 'updated', v: 1, text, updateDue: due }]
+    }
+    case 'note': {
+      const text = written('note', intent.text)
+      if (isRefusal(text)) return text
+      const last = incident.lastNote
+      const sameTime = last !== null && (last.occurredAt === occurredAt || (last.occurredAt === last.at && occurredAt === at))
+      return sameTime && repeated(last, text, by, at) ? refuse('already_said', { at: last.at }) : [{ type: 'noted', v: 1, text }]
+    }
+    case 'mitigate': {
       if (incident.stamps.mitigate !== null) return refuse('already_mitigated', { at: incident.stamps.mitigate })
-      return [{ type: 'mitigated', v: 1, text: intent.text === null ? null : keep(intent.text) }]
-    case 'resolve':
-      if (resolved(incident)) return refuse('already_resolved', { at: incident.stamps.resolve ?? at })
-      return [{ type: 'resolved', v: 1, summary: keep(intent.summary) }]
+      const text = optional('mitigation', intent.text)
+      return isRefusal(text) ? text : [{ type: 'mitigated', v: 1, text }]
+    }
+    case 'resolve': {
+      const summary = written('summary', intent.summary)
+      return isRefusal(summary) ? summary : [{ type: 'resolved', v: 1, summary }]
+    }
     case 'review':
       if (incident.stamps.review !== null) return refuse('already_reviewed', { at: incident.stamps.review })
-      return resolved(incident) ? [{ type: 'reviewed', v: 1 }] : refuse('not_resolved', { id: incident.id })
+      return incident.stamps.resolve === null ? refuse('not_resolved', { id: incident.id }) : [{ type: 'reviewed', v: 1 }]
     case 'clock-due':
-      return clockDue(incident, command as Command & { intent: { type: 'clock-due' } })
+      return clockDue(incident, intent, at)
     case 'escalation-due': {
       const waiting = running(incident.response) && incident.response.run === intent.run && incident.response.breachedAt !== null
-      return waiting && incident.escalation + 1 === intent.level && !resolved(incident) ? escalate(incident, 'silence') : []
+      return waiting && incident.escalation + 1 === intent.level ? escalate(incident, 'silence') : []
     }
-    case 'record-checks':
-      return [{ type: 'checked', v: 1, phase: intent.phase, results: intent.results }]
+    case 'record-checks': {
+      // Those that the bot runs by itself are run once for each opening and each resolution.
+      const since = intent.phase === 'resolution' ? (incident.stamps.resolve ?? '') : ''
+      const known = intent.phase !== 'asked' && incident.checks.some((check) => check.phase === intent.phase && check.at >= since)
+      return known ? [] : [{ type: 'checked', v: 1, phase: intent.phase, results: intent.results }]
+    }
     case 'step-failed': {
-      const known = incident.failedSteps.some((failed) => failed.surface === intent.surface && failed.step === intent.step && failed.reason === intent.reason)
-      return known ? [] : [{ type: 'step-failed', v: 1, surface: intent.surface, step: intent.step, reason: keepLine(intent.reason) }]
+      const { surface, step } = intent
+      const reason = shorten(keepLine(intent.reason), longestReason)
+      const known = incident.failedSteps.some((failed) => failed.surface === surface && failed.step === step && failed.reason === reason)
+      return known ? [] : [{ type: 'step-failed', v: 1, surface, step, reason }]
     }
     case 'step-mended': {
-      const known = incident.failedSteps.some((failed) => failed.surface === intent.surface && failed.step === intent.step)
-      return known ? [{ type: 'step-mended', v: 1, surface: intent.surface, step: intent.step }] : []
+      const { surface, step } = intent
+      const known = incident.failedSteps.some((failed) => failed.surface === surface && failed.step === step)
+      return known ? [{ type: 'step-mended', v: 1, surface, step }] : []
     }
-    case 'published':
-      return intent.where === 'pull-request' && incident.pullRequest === intent.url
-        ? []
-        : [{ type: 'published', v: 1, where: intent.where, url: intent.url, head: intent.head }]
+    case 'published': {
+      const { where, url, head } = intent
+      return where === 'pull-request' && incident.pullRequest === url ? [] : [{ type: 'published', v: 1, where, url, head }]
+    }
     default:
       return intent satisfies never
   }
 }
 
-/** Texts that a person wrote, and what they are called. */
-const written = (intent: Command['intent']): { what: string; text: string; example: string } | null => {
-  switch (intent.type) {
-    case 'update':
-      return { what: 'The update', text: intent.text, example: '/incident update Rolled back, watching' }
-    case 'note':
-      return { what: 'The note', text: intent.text, example: '/incident note Restarted the worker at 14:05' }
-    case 'resolve':
-      return { what: 'The summary', text: intent.summary, example: '/incident resolve Rolled back to v141' }
-    default:
-      return null
-  }
-}
+const isDeclare = (command: Command): command is Command & { intent: { type: 'declare' } } => command.intent.type === 'declare'
 
 /** Events, or a refusal. `incident` is null only for `declare`. An empty list of events means that nothing is new: a stale
  *  timer, a repeated result. */
 export const decide = (incident: Incident | null, command: Command): Decision => {
   if (incident === null) {
-    if (command.intent.type === 'declare') return declare(command as Command & { intent: { type: 'declare' } })
+    if (isDeclare(command)) return declare(command)
     throw new Error(`${command.intent.type} needs an incident`)
   }
-  const text = written(command.intent)
-  if (text !== null) {
-    const length = [...keep(text.text)].length
-    if (length === 0) return { refused: refuse('missing', { what: text.what, example: text.example }) }
-    if (length > longest.text) return { refused: refuse('too_long', { what: text.what, length, most: longest.text }) }
+  const { at, occurredAt } = command
+  // Only what is back-dated is held against the clock: one that was set back must not stop the work.
+  if (occurredAt !== undefined) {
+    const start = incident.stamps.detect ?? incident.declaredAt
+    if (occurredAt > at) return { refused: refuse('in_future', { at: occurredAt }) }
+    if (occurredAt < start) return { refused: refuse('before_start', { at: occurredAt, start }) }
   }
-  const occurredAt = command.occurredAt ?? command.at
-  if (occurredAt > command.at) return { refused: refuse('in_future', { at: occurredAt }) }
-  const start = incident.stamps.detect ?? incident.declaredAt
-  if (occurredAt < start) return { refused: refuse('before_start', { at: occurredAt, start }) }
   const outcome = happen(incident, command)
-  return Array.isArray(outcome) ? { events: outcome, occurredAt } : { refused: outcome }
+  return Array.isArray(outcome) ? { events: outcome, occurredAt: occurredAt ?? at } : { refused: outcome }
 }

@@ -1,4 +1,5 @@
 /** Folds one recorded event into the incident. Total: whatever was once recorded can be replayed. */
+import { running } from './clocks.ts'
 import type { ClockName, Recorded } from './events.ts'
 import type { ClockRun, Incident, Step } from './incident.ts'
 import type { Instant, Policy } from './policy.ts'
@@ -13,13 +14,20 @@ const startRun = (run: number, startedAt: Instant, due: Instant | null, target: 
   target,
 })
 
-/** Ends the present run of a clock at `at` and starts the next, or none. */
-const nextRun = (incident: Incident, clock: ClockName, at: Instant, next: { startedAt: Instant; due: Instant; target: Policy } | null): Incident => {
+/** The present run of a clock is met: it stops. */
+const meet = (incident: Incident, clock: ClockName, at: Instant): Incident => {
+  const present = incident[clock]
+  return present === null ? incident : { ...incident, [clock]: { ...present, metAt: present.metAt ?? at } }
+}
+
+/** The next run of a clock takes the place of the present one, which is over at `at`. Runs are numbered without end, also those
+ *  without `due`: a timer of an earlier run must never be taken for one of a later. */
+const startNext = (incident: Incident, clock: ClockName, at: Instant, startedAt: Instant, due: Instant | null): Incident => {
   const present = incident[clock]
   return {
     ...incident,
-    [clock]: next === null ? (present === null ? null : { ...present, metAt: present.metAt ?? at }) : startRun((present?.run ?? 0) + 1, next.startedAt, next.due, next.target),
-    pastRuns: next !== null && present !== null ? [...incident.pastRuns, { clock, run: { ...present, metAt: present.metAt ?? at } }] : incident.pastRuns,
+    [clock]: startRun((present?.run ?? 0) + 1, startedAt, due, incident.policy),
+    pastRuns: present === null ? incident.pastRuns : [...incident.pastRuns, { clock, run: { ...present, metAt: present.metAt ?? at } }],
   }
 }
 
@@ -51,35 +59,35 @@ const change = (incident: Incident, { event, at, occurredAt, by }: Recorded): In
             : alert,
         ),
       }
-    case 'acknowledged':
-      return stamp(
-        nextRun({ ...incident, status: incident.status === 'declared' ? 'acknowledged' : incident.status, lead: incident.lead ?? by }, 'response', occurredAt, null),
-        'assess',
-        occurredAt,
-      )
+    case 'acknowledged': {
+      const met = meet(incident, 'response', occurredAt)
+      const status = incident.status === 'declared' ? 'acknowledged' : incident.status
+      return stamp({ ...met, status, acknowledged: { at: occurredAt, by }, lead: incident.lead ?? by }, 'assess', occurredAt)
+    }
     case 'severity-changed': {
       const changed = { ...incident, severity: event.policy.severity, policy: event.policy }
-      const response = event.responseDue === null
-        ? changed
-        : nextRun(changed, 'response', at, { startedAt: event.responseFrom, due: event.responseDue, target: event.policy })
-      const update = nextRun(response, 'update', at, event.updateDue === null ? null : { startedAt: at, due: event.updateDue, target: event.policy })
-      return stamp({ ...update, escalation: event.responseDue === null ? update.escalation : -1 }, 'assess', occurredAt)
+      // A clock that is met stays met; one that still runs ends here, also when the new severity has none.
+      const respond = event.responseDue !== null || running(incident.response)
+      const response = respond ? { ...startNext(changed, 'response', at, event.responseFrom, event.responseDue), escalation: -1 } : changed
+      const report = event.updateDue !== null || running(incident.update)
+      return stamp(report ? startNext(response, 'update', at, at, event.updateDue) : response, 'assess', occurredAt)
     }
     case 'updated': {
-      const updated = nextRun(
-        incident,
-        'update',
+      const said = { ...incident, lastUpdate: { text: event.text, by, at, occurredAt } }
+      const met = meet(said, 'update', occurredAt)
+      return stamp(
+        event.updateDue === null ? met : startNext(met, 'update', occurredAt, occurredAt, event.updateDue),
+        'communicate',
         occurredAt,
-        event.updateDue === null ? null : { startedAt: occurredAt, due: event.updateDue, target: incident.policy },
       )
-      return stamp(updated, 'communicate', occurredAt)
     }
     case 'noted':
-      return incident
+      return { ...incident, lastNote: { text: event.text, by, at, occurredAt } }
+    // Who mitigates or resolves has responded: nobody needs to be paged any more.
     case 'mitigated':
-      return stamp({ ...incident, status: 'mitigated' }, 'mitigate', occurredAt)
+      return stamp({ ...meet(incident, 'response', occurredAt), status: 'mitigated' }, 'mitigate', occurredAt)
     case 'resolved': {
-      const stopped = nextRun(nextRun(incident, 'response', occurredAt, null), 'update', occurredAt, null)
+      const stopped = meet(meet(incident, 'response', occurredAt), 'update', occurredAt)
       return stamp({ ...stopped, status: 'resolved', resolution: event.summary }, 'resolve', occurredAt)
     }
     case 'reviewed':
@@ -90,7 +98,9 @@ const change = (incident: Incident, { event, at, occurredAt, by }: Recorded): In
     }
     case 'clock-breached': {
       const run = incident[event.clock]
-      return run === null || run.run !== event.run ? incident : { ...incident, [event.clock]: { ...run, warned: 100, breachedAt: event.due } }
+      return run === null || run.run !== event.run
+        ? incident
+        : { ...incident, [event.clock]: { ...run, warned: 100, breachedAt: event.due } }
     }
     case 'escalated':
       return { ...incident, escalation: event.level }
@@ -99,7 +109,10 @@ const change = (incident: Incident, { event, at, occurredAt, by }: Recorded): In
     case 'step-failed':
       return {
         ...incident,
-        failedSteps: [...withoutStep(incident, event.surface, event.step), { surface: event.surface, step: event.step, reason: event.reason }],
+        failedSteps: [
+          ...withoutStep(incident, event.surface, event.step),
+          { surface: event.surface, step: event.step, reason: event.reason },
+        ],
       }
     case 'step-mended':
       return { ...incident, failedSteps: withoutStep(incident, event.surface, event.step) }
@@ -130,6 +143,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     declaredAt: at,
     declaredBy: by,
     stamps: { detect: event.detectedAt, assess: null, communicate: null, mitigate: null, resolve: null, review: null },
+    acknowledged: null,
     lead: null,
     channel: null,
     lostChannels: [],
@@ -140,6 +154,8 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     alerts: event.alert === null ? [] : [{ ...event.alert, endedAt: null }],
     checks: [],
     failedSteps: [],
+    lastUpdate: null,
+    lastNote: null,
     resolution: null,
     pullRequest: null,
     version: recorded.seq,

@@ -1,12 +1,17 @@
 /** The pinned header of an incident's channel, and its announcement: one message each, edited in place. */
+import { clocked } from './clocks.ts'
 import type { ClockRun, Incident } from './incident.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { shorten } from './text.ts'
-import { duration } from './timeline.ts'
+import { between, duration } from './timeline.ts'
 
-export const statusWord = { declared: '🔴 Declared', acknowledged: '🟠 Acknowledged', mitigated: '🟡 Mitigated', resolved: '🟢 Resolved', reviewed: '📘 Reviewed' } as const
-
-const minutes = (from: string, to: string) => Math.max(0, Date.parse(to) - Date.parse(from))
+export const statusWord = {
+  declared: '🔴 Declared',
+  acknowledged: '🟠 Acknowledged',
+  mitigated: '🟡 Mitigated',
+  resolved: '🟢 Resolved',
+  reviewed: '📘 Reviewed',
+} as const
 
 /** One clock in the header: `Ack ✅ 3 min of 15 min`, `Ack due 14:20`, `Ack ⏰ due 14:20, overdue`. Only what stays true without
  *  editing: the header is changed by events, never by the passing of time. */
@@ -14,7 +19,7 @@ const clock = (word: string, run: ClockRun | null, zone: string): Span[] => {
   if (run === null || run.due === null) return []
   if (run.metAt !== null) {
     const late = run.metAt > run.due
-    return [`${word} ${late ? '⏰' : '✅'} ${duration(minutes(run.startedAt, run.metAt))} of ${duration(minutes(run.startedAt, run.due))}`]
+    return [`${word} ${late ? '⏰' : '✅'} ${duration(between(run.startedAt, run.metAt))} of ${duration(between(run.startedAt, run.due))}`]
   }
   return run.breachedAt === null ? [`${word} due `, { time: run.due, zone }] : [`${word} ⏰ overdue since `, { time: run.due, zone }]
 }
@@ -31,7 +36,10 @@ export const clockLine = (incident: Incident): Span[] => {
 const fields = (incident: Incident): Part => ({
   kind: 'fields',
   fields: [
-    { label: 'Severity', value: [{ bold: incident.severity }, incident.policy.meaning === '' ? '' : ` ${shorten(incident.policy.meaning, 200)}`] },
+    {
+      label: 'Severity',
+      value: [{ bold: incident.severity }, incident.policy.meaning === '' ? '' : ` ${shorten(incident.policy.meaning, 200)}`],
+    },
     { label: 'Status', value: [statusWord[incident.status]] },
     { label: 'Lead', value: incident.lead === null ? ['nobody yet'] : [author(incident.lead)] },
     { label: 'Product', value: [incident.product.name] },
@@ -40,21 +48,43 @@ const fields = (incident: Incident): Part => ({
   ],
 })
 
+/** What a step that failed is called, by the first word of its name. */
+const stepWords: Readonly<Record<string, string>> = {
+  channel: 'The channel could not be opened',
+  pin: 'This message could not be pinned',
+  topic: 'The topic could not be set',
+  invite: 'Not everybody could be invited',
+  bookmark: 'A bookmark could not be added',
+  announcement: 'The announcement could not be posted',
+  record: 'The record could not be published',
+  'post-mortem': 'The post-mortem could not be proposed',
+}
+
+const stepWord = (step: string) => stepWords[step.split(':')[0] ?? ''] ?? `The job ${step} failed`
+
 /** The header message. */
 export const headerOf = (incident: Incident): Message => {
-  const links: Span[] = incident.product.links.slice(0, 6).flatMap((link, index): Span[] => [...(index === 0 ? [] : [' · ']), { link: link.url, text: link.name }])
-  const warnings: Part[] = incident.failedSteps.map((failed) => ({ kind: 'context', spans: [`⚠ ${failed.step}: ${shorten(failed.reason, 300)}`] }))
-  const full: Part[] = [...incident.title].length > 130 ? [{ kind: 'text', spans: [incident.title] }] : []
+  const links: Span[] = incident.product.links
+    .slice(0, 6)
+    .flatMap((link, index): Span[] => [...(index === 0 ? [] : [' · ']), { link: link.url, text: link.name }])
+  const warnings: Part[] = incident.failedSteps.map((failed) => ({
+    kind: 'context',
+    spans: [`⚠ ${stepWord(failed.step)}: ${shorten(failed.reason, 300)}`],
+  }))
+  const full: Part[] = Array.from(incident.title).length > 130 ? [{ kind: 'text', spans: [incident.title] }] : []
   const open = incident.stamps.resolve === null
   const buttons: Part = {
     kind: 'buttons',
     buttons: [
-      ...(incident.status === 'declared' && incident.response !== null ? [{ label: 'Acknowledge', action: 'ack', value: incident.id, style: 'primary' as const }] : []),
+      ...(incident.status === 'declared' && clocked(incident.kind)
+        ? [{ label: 'Acknowledge', action: 'ack', value: incident.id, style: 'primary' as const }]
+        : []),
       { label: 'Post update', action: 'update', value: incident.id },
       { label: 'Resolve', action: 'resolve', value: incident.id },
     ],
   }
-  const closing: Part[] = incident.pullRequest === null ? [] : [{ kind: 'text', spans: ['📄 ', { link: incident.pullRequest, text: 'Post-mortem' }] }]
+  const closing: Part[] =
+    incident.pullRequest === null ? [] : [{ kind: 'text', spans: ['📄 ', { link: incident.pullRequest, text: 'Post-mortem' }] }]
   return {
     key: 'header',
     summary: shorten(`${incident.id} ${incident.severity} ${incident.title}`, 150),
@@ -79,7 +109,14 @@ export const announcementOf = (incident: Incident): Message => {
     parts: [
       { kind: 'text', spans: [{ bold: `${incident.severity} ${incident.product.name}` }, ` ${shorten(incident.title, 300)}`] },
       ...outcome,
-      { kind: 'context', spans: [`${incident.id} · ${statusWord[incident.status]} · since `, { time: incident.stamps.detect ?? incident.declaredAt, zone: incident.policy.calendar.zone }, ...where] },
+      {
+        kind: 'context',
+        spans: [
+          `${incident.id} · ${statusWord[incident.status]} · since `,
+          { time: incident.stamps.detect ?? incident.declaredAt, zone: incident.policy.calendar.zone },
+          ...where,
+        ],
+      },
     ],
   }
 }

@@ -9,7 +9,7 @@ export type Step = (typeof steps)[number]
 
 export type Status = 'declared' | 'acknowledged' | 'mitigated' | 'resolved' | 'reviewed'
 
-/** One run of a clock: a change of severity or an update starts the next run. */
+/** One run of a clock: a change of severity or an update starts the next run. Without `due` the clock stands. */
 export type ClockRun = {
   readonly run: number
   readonly startedAt: Instant
@@ -20,6 +20,9 @@ export type ClockRun = {
   readonly warned: number
   readonly target: Policy
 }
+
+/** What somebody posted last, so that the same thing posted twice is noticed. `occurredAt` tells two notes with the same words apart. */
+export type Said = { readonly text: string; readonly by: Actor; readonly at: Instant; readonly occurredAt: Instant }
 
 export type Incident = {
   readonly id: string
@@ -36,6 +39,7 @@ export type Incident = {
   readonly declaredAt: Instant
   readonly declaredBy: Actor
   readonly stamps: Readonly<Record<Step, Instant | null>>
+  readonly acknowledged: { readonly at: Instant; readonly by: Actor } | null
   readonly lead: Actor | null
   readonly channel: { readonly id: string; readonly name: string } | null
   /** Channels that were lost, newest last. */
@@ -49,6 +53,8 @@ export type Incident = {
   readonly alerts: readonly (AlertRef & { readonly endedAt: Instant | null })[]
   readonly checks: readonly { readonly phase: CheckPhase; readonly at: Instant; readonly results: readonly CheckResult[] }[]
   readonly failedSteps: readonly { readonly surface: string; readonly step: string; readonly reason: string }[]
+  readonly lastUpdate: Said | null
+  readonly lastNote: Said | null
   readonly resolution: string | null
   readonly pullRequest: string | null
   /** The number of events folded in. */

@@ -1,5 +1,5 @@
 /** What has to be done because of an event: jobs, written in the same transaction. Sync jobs carry no content, so they coalesce. */
-import { addMinutes } from 'date-fns'
+import { addMinutes } from 'date-fns/addMinutes'
 import { running, thresholds } from './clocks.ts'
 import type { ClockName, EventType, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
@@ -18,7 +18,17 @@ export type Job = {
 }
 
 /** Events that the announcement shows. It waits for the channel, so that its first version links to it. */
-const announced: ReadonlySet<EventType> = new Set(['channel-opened', 'channel-lost', 'acknowledged', 'severity-changed', 'updated', 'mitigated', 'resolved', 'reviewed', 'published'])
+const announced: ReadonlySet<EventType> = new Set([
+  'channel-opened',
+  'channel-lost',
+  'acknowledged',
+  'severity-changed',
+  'updated',
+  'mitigated',
+  'resolved',
+  'reviewed',
+  'published',
+])
 
 /** Events that the post-mortem does not tell: they say what became of it, and must not make it a new document. */
 export const untold: ReadonlySet<EventType> = new Set(['published', 'step-failed', 'step-mended', 'reviewed'])
@@ -31,7 +41,7 @@ const timers = (incident: Incident, clock: ClockName): Job[] => {
   if (!running(run)) return []
   return thresholds(clock, run).map(({ percent, at }) => ({
     queue: 'timer',
-    data: { incident: incident.id, clock, run: run.run },
+    data: { incident: incident.id, clock, run: run.run, at },
     once: `clock:${incident.id}:${clock}:${run.run}:${percent}`,
     startAfter: at,
   }))
@@ -43,23 +53,32 @@ const startedRun = (before: Incident | null, after: Incident, clock: ClockName) 
 export const react = (before: Incident | null, recorded: Recorded, after: Incident): Job[] => {
   const { event, at } = recorded
   const id = after.id
-  const jobs: Job[] = [{ queue: 'sync-channel', data: { incident: id }, key: id }]
-  if (event.type !== 'step-failed' && event.type !== 'step-mended') jobs.push({ queue: 'sync-record', data: { incident: id }, key: id })
+  const jobs: Job[] = []
+  const step = event.type === 'step-failed' || event.type === 'step-mended'
+  // The channel's own job, which records its steps, looks again by itself: a job more would try what has just failed without a pause.
+  if (!step || event.surface !== 'channel') jobs.push({ queue: 'sync-channel', data: { incident: id }, key: id })
+  if (!step) jobs.push({ queue: 'sync-record', data: { incident: id }, key: id })
   const unopened = event.type === 'step-failed' && event.step === 'channel'
   if ((announced.has(event.type) || unopened) && !after.private) jobs.push({ queue: 'sync-announcement', data: { incident: id }, key: id })
   for (const clock of ['response', 'update'] as const) if (startedRun(before, after, clock)) jobs.push(...timers(after, clock))
   if (event.type === 'escalated' && event.why !== 'page' && after.policy.ladder[event.level + 1] !== undefined) {
+    const next = addMinutes(at, after.policy.escalateEvery).toISOString()
     jobs.push({
       queue: 'timer',
-      data: { incident: id, escalation: event.level + 1, run: event.run },
+      data: { incident: id, escalation: event.level + 1, run: event.run, at: next },
       once: `escalation:${id}:${event.run}:${event.level + 1}`,
-      startAfter: addMinutes(at, after.policy.escalateEvery).toISOString(),
+      startAfter: next,
     })
   }
   if (event.type === 'declared') jobs.push({ queue: 'check', data: { incident: id, phase: 'opening' }, once: `check:${id}:opening` })
   if (event.type === 'resolved') {
     jobs.push({ queue: 'check', data: { incident: id, phase: 'resolution' }, once: `check:${id}:resolution` })
-    jobs.push({ queue: 'sync-pull-request', data: { incident: id }, key: `${id}:patience`, startAfter: addMinutes(at, patienceMinutes).toISOString() })
+    jobs.push({
+      queue: 'sync-pull-request',
+      data: { incident: id },
+      key: `${id}:patience`,
+      startAfter: addMinutes(at, patienceMinutes).toISOString(),
+    })
   } else if (after.stamps.resolve !== null && !untold.has(event.type)) {
     jobs.push({ queue: 'sync-pull-request', data: { incident: id }, key: id })
   }

@@ -1,46 +1,66 @@
 /** Every refusal and its sentence: what cannot be done, why, and what to do instead. A refusal is a value; only who asked sees it. */
 import type { Part, Span } from './message.ts'
-import { shorten } from './text.ts'
+import { cleanLine, shorten } from './text.ts'
+
+/** A foreign word in a sentence: it cannot end the code that it stands in, nor become a channel. */
+const foreign = (text: string, most = 40): string => shorten(cleanLine(text), most).replaceAll('`', 'ˋ').replaceAll('<', '‹')
+
+const meant = (nearest: string | null) => (nearest === null ? '' : `Did you mean \`${foreign(nearest)}\`? `)
+
+/** A sentence without parameters. */
+const always =
+  (text: string): ((params: Record<string, never>) => string) =>
+  () =>
+    text
 
 const table = {
-  unknown_incident: (p: { id: string }) => `There is no ${shorten(p.id, 40)}. \`/incident list\` shows the open ones.`,
+  unknown_incident: (p: { id: string }) => `There is no ${foreign(p.id)}. \`/incident list\` shows the open ones.`,
   not_in_incident: (p: { verb: string }) =>
-    `This channel belongs to no incident. Use \`/incident ${p.verb}\` in an incident's channel, or name it: \`/incident ${p.verb} INC-12 …\`. \`/incident list\` shows the open ones.`,
+    `This is not the channel of an incident. Say which one: \`/incident ${foreign(p.verb)} INC-12 …\`. \`/incident list\` shows the open ones.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
   unknown_verb: (p: { verb: string; nearest: string | null }) =>
-    `\`${shorten(p.verb, 40)}\` is not something \`/incident\` knows. ${p.nearest === null ? '' : `Did you mean \`${p.nearest}\`? `}\`/incident help\` lists all verbs.`,
-  unknown_severity: (p: { word: string; known: string }) => `\`${shorten(p.word, 40)}\` is not a severity. Use one of ${p.known}.`,
+    `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest)}\`/incident help\` lists what does.`,
+  unknown_severity: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a severity. Use one of ${p.known}.`,
   unknown_product: (p: { word: string; nearest: string | null; known: string }) =>
-    `\`${shorten(p.word, 40)}\` is not a product. ${p.nearest === null ? '' : `Did you mean \`${p.nearest}\`? `}Known: ${p.known}.`,
+    `\`${foreign(p.word)}\` is not a product. ${meant(p.nearest)}Known: ${p.known}.`,
   unknown_check: (p: { word: string; product: string; nearest: string | null; known: string }) =>
-    `${p.product} has no check \`${shorten(p.word, 40)}\`. ${p.nearest === null ? '' : `Did you mean \`${p.nearest}\`? `}It has: ${p.known === '' ? 'none yet' : p.known}.`,
+    `${p.product} has no check \`${foreign(p.word)}\`. ${meant(p.nearest)}It has: ${p.known === '' ? 'none yet' : p.known}.`,
   product_needed: (p: { example: string; known: string }) => `Which product? For example \`${p.example}\`. Known: ${p.known}.`,
   missing: (p: { what: string; example: string }) => `${p.what} is missing. For example \`${p.example}\`.`,
-  unreadable: (p: { what: string; word: string; example: string }) => `\`${shorten(p.word, 60)}\` is not ${p.what}. For example \`${p.example}\`.`,
+  unreadable: (p: { what: string; word: string; example: string }) =>
+    `\`${foreign(p.word, 60)}\` is not ${p.what}. For example \`${p.example}\`.`,
   too_long: (p: { what: string; length: number; most: number }) =>
-    `${p.what} has ${p.length} characters; at most ${p.most} are kept. Shorten it, and put the rest into \`/incident note\`.`,
+    `${p.what} is too long: ${p.length} characters, at most ${p.most}. Shorten it; \`/incident note\` takes the rest.`,
   already_declared: (p: { id: string; channel: string | null }) =>
     `You declared this already: ${p.id}${p.channel === null ? '' : `, in <#${p.channel}>`}. For another incident use another title.`,
-  rule_open: (p: { id: string; rule: string }) => `${p.id} is already open for the alert \`${p.rule}\`.`,
-  already_acknowledged: (p: { by: string; at: string }) => `Already acknowledged by ${p.by} at ${p.at}. Nothing more to do for this clock.`,
-  same_severity: (p: { severity: string }) => `It is ${p.severity} already.`,
-  already_mitigated: (p: { at: string }) => `Already mitigated at ${p.at}. When it is fixed: \`/incident resolve <summary>\`.`,
-  already_resolved: (p: { at: string }) => `Already resolved at ${p.at}. \`/incident note\` still adds to the timeline.`,
-  not_resolved: (p: { id: string }) => `${p.id} is not resolved yet. When it is: \`/incident resolve <summary>\`, then review it.`,
-  already_reviewed: (p: { at: string }) => `Already marked as reviewed at ${p.at}.`,
-  no_response_clock: (p: { kind: string }) => `A ${p.kind} has no response clock, so there is nothing to acknowledge.`,
+  already_said: (p: { at: string }) => `You posted exactly this already, at ${p.at}. To say more, change the words.`,
+  rule_open: (p: { id: string; rule: string }) => `${p.id} is already open for the alert \`${foreign(p.rule, 100)}\`. Go on there.`,
+  already_acknowledged: (p: { by: string; at: string }) =>
+    `Already acknowledged by ${foreign(p.by)} at ${p.at}: the response clock has stopped. \`/incident status\` shows the others.`,
+  same_severity: (p: { severity: string }) => `It is ${p.severity} already; nothing changed. To change it, name another of P1 to P4.`,
+  already_mitigated: (p: { at: string }) => `Already mitigated at ${p.at}. When the cause is fixed: \`/incident resolve <summary>\`.`,
+  already_resolved: (p: { at: string }) =>
+    `Already resolved at ${p.at}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`,
+  not_resolved: (p: { id: string }) => `${p.id} is not resolved yet. First: \`/incident resolve <summary>\`.`,
+  already_reviewed: (p: { at: string }) => `Already reviewed at ${p.at}. \`/incident note <text>\` still works.`,
+  no_response_clock: (p: { kind: string }) =>
+    `A ${p.kind} has no response clock, so there is nothing to acknowledge. To say how it goes: \`/incident update <text>\`.`,
   before_start: (p: { at: string; start: string }) => `${p.at} is before the start, ${p.start}. Give a time between the start and now.`,
   in_future: (p: { at: string }) => `${p.at} has not come yet. Give a time between the start and now.`,
-  not_yours: (_: Record<string, never>) => 'This message belongs to another workspace.',
-  no_database: (_: Record<string, never>) => 'The database does not answer, so nothing was recorded. Try again in a minute; if it is urgent, page by telephone.',
-  failed: (p: { ref: string }) => `That failed because of a bug in the bot (log reference \`${p.ref}\`). Nothing was recorded. Try again, and report it.`,
+  not_yours: always('This message belongs to another workspace. Use the bot of your own.'),
+  no_database: always(
+    'The database does not answer, so nothing was recorded. Try again in a minute. If it is urgent, telephone whoever is on call.',
+  ),
+  failed: (p: { ref: string }) =>
+    `That failed because of a bug in the bot, and nothing was recorded. Try again, and report it with \`${p.ref}\`.`,
 } as const
 
 export type RefusalCode = keyof typeof table
 export type Refusal = { [Code in RefusalCode]: { readonly code: Code; readonly params: Parameters<(typeof table)[Code]>[0] } }[RefusalCode]
 
 /** Makes a refusal. */
-export const refuse = <Code extends RefusalCode>(code: Code, params: Parameters<(typeof table)[Code]>[0]): Refusal => ({ code, params }) as Refusal
+export const refuse = <Code extends RefusalCode>(code: Code, params: Parameters<(typeof table)[Code]>[0]): Refusal =>
+  ({ code, params }) as Refusal
 
 /** The sentence for a refusal, with backticks around what can be typed. Foreign words in it are cut but not escaped. */
 export const sentence = (refusal: Refusal): string => (table[refusal.code] as (params: unknown) => string)(refusal.params)

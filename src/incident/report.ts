@@ -6,7 +6,11 @@ import { shorten } from './text.ts'
 
 export const statusIcon: Readonly<Record<CheckStatus, string>> = { ok: '🟢', warn: '🟡', fail: '🔴', unknown: '⚪' }
 
-const phaseWord: Readonly<Record<CheckPhase, string>> = { opening: 'Checks at opening', resolution: 'Checks at resolution', asked: 'Diagnosis' }
+const phaseWord: Readonly<Record<CheckPhase, string>> = {
+  opening: 'Checks at opening',
+  resolution: 'Checks at resolution',
+  asked: 'Diagnosis',
+}
 
 /** `180 ms`, `45 %`, with its limit when there is one. */
 export const measured = (measurement: Measurement): string => {
@@ -16,8 +20,15 @@ export const measured = (measurement: Measurement): string => {
 
 const resultSpans = (result: CheckResult): Span[] => {
   const numbers = result.measurements.map(measured).join(' · ')
-  const findings = result.findings.filter((finding) => finding.status !== 'ok' || result.status === 'ok').map((finding) => shorten(finding.text, 200))
-  return [`${statusIcon[result.status]} `, { bold: result.title }, ` ${findings.join(' ')}`, ...(numbers === '' ? [] : [`\n${shorten(numbers, 300)}`])]
+  const findings = result.findings
+    .filter((finding) => finding.status !== 'ok' || result.status === 'ok')
+    .map((finding) => shorten(finding.text, 200))
+  return [
+    `${statusIcon[result.status]} `,
+    { bold: result.title },
+    ` ${shorten(findings.join(' '), 600)}`,
+    ...(numbers === '' ? [] : [`\n${shorten(numbers, 300)}`]),
+  ]
 }
 
 /** The results, worst first, with what was measured and when. */

@@ -12,7 +12,7 @@ import type { Dispatch, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
 
 /** Slack gives up after 3 s; the answer also has to travel. */
-const patienceMs = 2400
+const patienceMs = 2200
 
 export type SlackOptions = {
   readonly http: Application
@@ -20,7 +20,8 @@ export type SlackOptions = {
   readonly signingSecret: string
   readonly botToken: string
   readonly apiUrl: string | undefined
-  readonly identity: { readonly teamId: string; readonly botUserId: string; readonly botId: string }
+  /** Null until Slack has answered for the first time. */
+  readonly identity: () => { readonly teamId: string; readonly botUserId: string; readonly botId: string } | null
   readonly render: (message: Message) => { text: string; blocks: readonly object[] }
   readonly openForm: (trigger: string, view: View) => Promise<void>
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
@@ -36,6 +37,26 @@ export type SlackOptions = {
   readonly log: Log
 }
 
+const late = Symbol('late')
+
+/** What the work gives, or `late` when it takes longer. */
+const within = async <T>(work: Promise<T>, ms: number): Promise<T | typeof late> => {
+  let timer: NodeJS.Timeout | undefined
+  const alarm = new Promise<typeof late>((resolve) => (timer = setTimeout(() => resolve(late), Math.max(0, ms))))
+  try {
+    return await Promise.race([work, alarm])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const stillWorking: Answer = {
+  parts: [{ kind: 'text', spans: ['Still working on it. The answer follows here; if it does not, look at ', { code: '/incident status' }, ' before you try again.'] }],
+}
+
+/** Whether a refusal is about what was filled in here. */
+const about = ({ params }: Refusal, value: string): boolean => value !== '' && 'word' in params && params.word === value
+
 const message = (parts: readonly Part[]): Message => ({ key: 'answer', summary: 'Answer', parts })
 
 export const startSlack = (options: SlackOptions): App => {
@@ -43,7 +64,7 @@ export const startSlack = (options: SlackOptions): App => {
   const receiver = new ExpressReceiver({ signingSecret: options.signingSecret, app: options.http, endpoints: '/slack/events', processBeforeResponse: true })
   const app = new App({
     receiver,
-    authorize: () => Promise.resolve({ botToken: options.botToken, botId: identity.botId, botUserId: identity.botUserId, teamId: identity.teamId }),
+    authorize: () => Promise.resolve({ botToken: options.botToken, ...identity() }),
     ...(options.apiUrl === undefined ? {} : { clientOptions: { slackApiUrl: options.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: 10_000 } }),
   })
 
@@ -66,16 +87,24 @@ export const startSlack = (options: SlackOptions): App => {
       return null
     } catch (error) {
       log.warn({ err: error }, 'a form could not be shown')
-      return { parts: [{ kind: 'text', spans: ['Slack did not show the form. Type it instead: ', { code: '/incident help' }] }] }
+      return { parts: [{ kind: 'text', spans: ['Slack did not show the form. What to type instead: ', { code: `/incident help ${told.form.submit}` }] }] }
     }
   }
 
-  const ofThisTeam = (team: string | undefined) => team === undefined || team === identity.teamId
+  /** The signature says that Slack sent it to this app; the team, that it came from the workspace whose token this is. */
+  const ofThisTeam = (team: string | undefined) => {
+    const mine = team === undefined || team === identity()?.teamId
+    if (!mine) log.warn({ team }, identity() === null ? 'refused: the workspace is not known yet' : 'refused: another workspace')
+    return mine
+  }
   const body = (answer: Answer) => {
     const { text, blocks } = options.render(message(answer.parts))
     return { response_type: 'ephemeral' as const, text, blocks: [...blocks] as never[] }
   }
-  const foreign = (): Answer => ({ parts: refusalParts(refuse('not_yours', {})) })
+  const foreign = (): Answer =>
+    identity() === null
+      ? { parts: [{ kind: 'text', spans: ['The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if it is urgent, page by telephone.'] }] }
+      : { parts: refusalParts(refuse('not_yours', {})) }
 
   for (const name of ['incident', 'diag'] as const) {
     app.command(`/${name}`, async ({ command, ack, respond }) => {
@@ -83,13 +112,10 @@ export const startSlack = (options: SlackOptions): App => {
       const source = { by: options.person(command.user_id, command.user_name), channel: command.channel_id, canShowForm: true }
       const answered = safely(() => dispatch.type(name, command.text ?? '', source)).then(async (told) => ('form' in told ? show(told, command.trigger_id) : told.answer))
       const started = performance.now()
-      const late = Symbol('late')
-      let timer: NodeJS.Timeout | undefined
-      const first = await Promise.race([answered, new Promise<typeof late>((resolve) => (timer = setTimeout(() => resolve(late), patienceMs)))])
-      clearTimeout(timer)
+      const first = await within(answered, patienceMs)
       options.answered(name, (performance.now() - started) / 1000)
       if (first !== late) return first === null ? ack() : ack(body(first))
-      await ack(body({ parts: [{ kind: 'text', spans: ['Still working on it. The answer follows here; if it does not, look at ', { code: '/incident status' }, '.'] }] }))
+      await ack(body(stillWorking))
       void answered
         .then((answer) => (answer === null ? undefined : respond(body(answer))))
         .catch((error: unknown) => log.warn({ err: error }, 'a late answer did not arrive'))
@@ -109,25 +135,57 @@ export const startSlack = (options: SlackOptions): App => {
       .catch((error: unknown) => log.warn({ err: error }, 'an answer to a button did not arrive'))
   })
 
+  /** The form's own window with the answer in it: for who cannot be told in the channel. */
+  const answerView = (answer: Answer) => ({
+    response_action: 'update' as const,
+    view: {
+      type: 'modal' as const,
+      title: { type: 'plain_text' as const, text: 'Tocsin' },
+      close: { type: 'plain_text' as const, text: 'Close' },
+      blocks: [...options.render(message(answer.parts)).blocks] as never[],
+    },
+  })
+
+  /** Whether the person was told in the channel: not where the bot is no member, and not while Slack takes nothing. */
+  const toldThere = async (place: { channel: string }, user: string, answer: Answer): Promise<boolean> => {
+    try {
+      await options.tell(place.channel, user, message(answer.parts))
+      return true
+    } catch (error) {
+      log.info({ error: String(error), channel: place.channel }, 'an answer to a form could not be shown in the channel')
+      return false
+    }
+  }
+
   app.view(/^form:/, async ({ ack, view, body: payload }) => {
     const values = valuesOf(view.state.values)
     const place = JSON.parse(view.private_metadata) as { channel: string; incident: string | null }
     const by = options.person(payload.user.id, payload.user.name)
-    let outcome: { answer: Answer } | { refused: Refusal }
-    try {
-      outcome = ofThisTeam(payload.team?.id) ? await dispatch.submit(view.callback_id.slice('form:'.length), values, place, by) : { refused: refuse('not_yours', {}) }
-    } catch (error) {
-      const ref = randomUUID().slice(0, 8)
-      log.error({ err: error, ref }, 'a form failed')
-      outcome = { refused: options.databaseIsAway(error) ? refuse('no_database', {}) : refuse('failed', { ref }) }
+    const submit = async (): Promise<{ answer: Answer } | { refused: Refusal }> => {
+      if (!ofThisTeam(payload.team?.id)) return { refused: refuse('not_yours', {}) }
+      try {
+        return await dispatch.submit(view.callback_id.slice('form:'.length), values, place, by)
+      } catch (error) {
+        const ref = randomUUID().slice(0, 8)
+        log.error({ err: error, ref }, 'a form failed')
+        return { refused: options.databaseIsAway(error) ? refuse('no_database', {}) : refuse('failed', { ref }) }
+      }
     }
-    const first = Object.keys(values)[0] ?? 'text'
+    const started = performance.now()
+    const submitted = submit()
+    const first = await within(submitted, patienceMs)
+    options.answered('form', (performance.now() - started) / 1000)
+    if (first === late) {
+      void submitted
+        .then((outcome) => toldThere(place, payload.user.id, 'refused' in outcome ? { parts: refusalParts(outcome.refused) } : outcome.answer))
+        .catch((error: unknown) => log.warn({ err: error }, 'a late answer did not arrive'))
+      return ack(answerView(stillWorking))
+    }
     // A refusal keeps the form open, with everything that was typed.
-    if ('refused' in outcome) return ack({ response_action: 'errors', errors: { [first]: sentence(outcome.refused).replaceAll('`', '') } })
-    await ack()
-    const { answer } = outcome
-    void options.tell(place.channel, payload.user.id, message(answer.parts)).catch((error: unknown) => log.warn({ err: error }, 'an answer to a form did not arrive'))
-    return undefined
+    const field = Object.keys(values).find((key) => 'refused' in first && about(first.refused, values[key] ?? '')) ?? Object.keys(values)[0] ?? 'text'
+    if ('refused' in first) return ack({ response_action: 'errors', errors: { [field]: sentence(first.refused).replaceAll('`', '') } })
+    const told = await within(toldThere(place, payload.user.id, first.answer), patienceMs - (performance.now() - started))
+    return told === true ? ack() : ack(answerView(first.answer))
   })
 
   for (const [type, why] of [

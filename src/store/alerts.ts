@@ -1,6 +1,6 @@
 /** Alerts as they came in. Identity is source + fingerprint + start, so a repeat, or the same from a second Alertmanager, changes
  *  nothing but a count (faults 22); an alert that is over never starts again under the same identity (faults 23). */
-import { type Selectable, sql } from 'kysely'
+import { type Selectable, type SqlBool, sql } from 'kysely'
 import type { ParsedAlert } from '../define.ts'
 import type { AlertRef } from '../incident/events.ts'
 import type { Instant } from '../incident/policy.ts'
@@ -95,7 +95,7 @@ export const alertsToMatch = async (trx: Trx, product: string | null, rule: stri
     .selectAll()
     .where('product', 'is not distinct from', product)
     .where('rule', '=', rule)
-    .where('pending', '=', true)
+    .where(sql<SqlBool>`pending`)
     .orderBy('starts_at')
     .orderBy('fingerprint')
     .orderBy('source')

@@ -10,6 +10,11 @@ export const isAway = (error: unknown): boolean => {
   const { code } = error as { code?: unknown }
   if (typeof code === 'string' && (system.includes(code) || (code.length === 5 && classes.includes(code.slice(0, 2))))) return true
   // `pg` gives these no code: node-postgres lib/client.js and pg-pool index.js.
-  if (/timeout (exceeded )?when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error/i.test(error.message)) return true
+  if (
+    /timeout (exceeded )?when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error/i.test(
+      error.message,
+    )
+  )
+    return true
   return isAway(error.cause)
 }

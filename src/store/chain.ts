@@ -43,15 +43,19 @@ export const verifyChain = async (db: Db | Trx, id: string, published?: { seq: n
     if (row.seq === null || row.text === null || row.hash === null) break
     const why = inspect(id, { seq: row.seq, text: row.text, data: row.data, hash: row.hash }, expected, previous)
     if (why !== null) return { whole: false, seq: expected, why }
-    if (kept.version !== null && row.seq > kept.version) return { whole: false, seq: row.seq, why: `it was added: the incident's row ends with event ${kept.version}` }
-    if (published?.seq === row.seq && published.head !== row.hash) return { whole: false, seq: row.seq, why: 'its hash is not the one that was published' }
+    if (kept.version !== null && row.seq > kept.version)
+      return { whole: false, seq: row.seq, why: `it was added: the incident's row ends with event ${kept.version}` }
+    if (published?.seq === row.seq && published.head !== row.hash)
+      return { whole: false, seq: row.seq, why: 'its hash is not the one that was published' }
     previous = row.hash
     expected += 1
   }
   const last = expected - 1
   if (kept.version === null) return { whole: false, seq: last, why: "the incident's row is missing" }
-  if (kept.version !== last) return { whole: false, seq: expected, why: `it is missing: the incident's row ends with event ${kept.version}` }
+  if (kept.version !== last)
+    return { whole: false, seq: expected, why: `it is missing: the incident's row ends with event ${kept.version}` }
   if (kept.head !== previous) return { whole: false, seq: last, why: "the head in the incident's row is another one" }
-  if (published !== undefined && published.seq > last) return { whole: false, seq: expected, why: `it is missing: event ${published.seq} was published` }
+  if (published !== undefined && published.seq > last)
+    return { whole: false, seq: expected, why: `it is missing: event ${published.seq} was published` }
   return { whole: true, head: previous, events: last }
 }

@@ -81,7 +81,8 @@ const readClock = async (db: Db | Trx): Promise<Instant> => {
  *  or used, saying what to do. */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
   const { url, dataDir, memory, log } = options
-  if ([url, dataDir, memory].filter((given) => given !== undefined).length !== 1) throw new Error('Give exactly one of url, dataDir and memory')
+  if ([url, dataDir, memory].filter((given) => given !== undefined).length !== 1)
+    throw new Error('Give exactly one of url, dataDir and memory')
 
   let lost: Error | null = null
   const onLost = (error: Error) => {

@@ -29,7 +29,13 @@ const lockFolder = async (folder: string, onLost: (error: Error) => void): Promi
   const seen = await touchedAt(lockfilePath)
   for (;;) {
     try {
-      const release = await lockfile.lock(folder, { lockfilePath, realpath: false, stale: lockTimes.stale, update: lockTimes.touch, onCompromised: onLost })
+      const release = await lockfile.lock(folder, {
+        lockfilePath,
+        realpath: false,
+        stale: lockTimes.stale,
+        update: lockTimes.touch,
+        onCompromised: onLost,
+      })
       await writeFile(owner, `process ${process.pid} on ${hostname()}\n`)
       return release
     } catch (error) {

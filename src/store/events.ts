@@ -8,6 +8,7 @@ import type { Incident } from '../incident/incident.ts'
 import type { Instant } from '../incident/policy.ts'
 import { upcast } from '../incident/upcast.ts'
 import type { Db, Trx } from './database.ts'
+import { isOpen } from './reads.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex')
 
@@ -90,7 +91,7 @@ const findTaken = async (trx: Trx, incident: Incident): Promise<Taken> => {
         eb('id', '=', incident.id),
         eb('number', '=', incident.number),
         eb('channel_id', '=', incident.channel?.id ?? null),
-        eb.and([eb('product', '=', incident.product.key), eb('rule', '=', incident.rule), eb('status', 'not in', ['resolved', 'reviewed'])]),
+        eb.and([eb('product', '=', incident.product.key), eb('rule', '=', incident.rule), isOpen]),
       ]),
     )
     .orderBy((eb) => eb('id', '=', incident.id), 'desc')
@@ -149,7 +150,7 @@ export const openWithRule = async (trx: Trx, product: string, rule: string): Pro
     .select('id')
     .where('product', '=', product)
     .where('rule', '=', rule)
-    .where('status', 'not in', ['resolved', 'reviewed'])
+    .where(isOpen)
     .forUpdate()
     .executeTakeFirst()
   return row?.id ?? null

@@ -44,7 +44,9 @@ export const createGuard = (): Guard => {
     },
     assertOutside() {
       if (present() !== null) {
-        throw new Error('The outer database was used inside a transaction, which can wait for itself for ever: use the transaction that was passed in')
+        throw new Error(
+          'The outer database was used inside a transaction, which can wait for itself for ever: use the transaction that was passed in',
+        )
       }
     },
     afterCommit(then) {
@@ -80,8 +82,15 @@ const guardDriver = (driver: Driver, guard: Guard, alive: () => void, exclusive:
       guard.assertOutside()
       alive()
       if (!exclusive) return driver.acquireConnection(options)
-      leave = await enter()
-      return driver.acquireConnection(options)
+      const mine = await enter()
+      try {
+        const connection = await driver.acquireConnection(options)
+        leave = mine
+        return connection
+      } catch (error) {
+        mine()
+        throw error
+      }
     },
     async releaseConnection(connection, options) {
       await driver.releaseConnection(connection, options)

@@ -65,7 +65,12 @@ export const lockQueued = async (trx: Trx, queue: string, keys: readonly string[
 
 /** The jobs of these queues that come due in the next `seconds`: milliseconds from now, soonest first, at most `limit`; and the
  *  clock that they are counted from. */
-export const dueSoon = async (db: Db, queues: readonly string[], seconds: number, limit: number): Promise<{ now: number; due: { queue: string; at: number }[] }> => {
+export const dueSoon = async (
+  db: Db,
+  queues: readonly string[],
+  seconds: number,
+  limit: number,
+): Promise<{ now: number; due: { queue: string; at: number }[] }> => {
   const { rows } = await sql<{ now: number; due: { queue: string; at: number }[] | null }>`
     with clock as materialized (select clock_timestamp() as now)
     select extract(epoch from now)::float8 * 1000 as now, (

@@ -16,7 +16,9 @@ export const pause = async (db: Db | Trx, method: string, scope: string, until: 
 /** When `method` may be used again in `scope`, if it may not now: its own pause or the whole method's. */
 export const pausedUntil = async (db: Db | Trx, method: string, scope: string): Promise<Instant | null> => {
   const { rows } = await sql<{ until: Instant | null }>`
-    select max(until) as until from tocsin.pause where method = ${method} and scope in (${scope}, '') and until > clock_timestamp()`.execute(db)
+    select max(until) as until from tocsin.pause where method = ${method} and scope in (${scope}, '') and until > clock_timestamp()`.execute(
+    db,
+  )
   return rows[0]?.until ?? null
 }
 

@@ -32,7 +32,9 @@ export const migrate = async (store: Store, log: Log, given?: readonly Migration
   await store.transaction(async (trx) => {
     await sql`select pg_advisory_xact_lock(${lock.toString()}::bigint)`.execute(trx)
     await sql`create schema if not exists tocsin`.execute(trx)
-    await sql`create table if not exists tocsin.migration (name text primary key, applied_at timestamptz not null default now())`.execute(trx)
+    await sql`create table if not exists tocsin.migration (name text primary key, applied_at timestamptz not null default now())`.execute(
+      trx,
+    )
     const { rows } = await sql<{ name: string }>`select name from tocsin.migration`.execute(trx)
     const applied = new Set(rows.map((row) => row.name))
     for (const migration of migrations) {

@@ -1,6 +1,6 @@
 /** Connections to a PostgreSQL server: a lost or frozen server gives errors, never a wait without end. */
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
-import pg from 'pg'
+import { Pool, type PoolClient } from 'pg'
 import type { Log } from './log.ts'
 
 /** How long, in milliseconds, a statement, a free connection and a lock may be waited for. The server ends a statement first;
@@ -29,7 +29,7 @@ const createNames = (most = 300) => {
 
 /** A client of the pool that is thrown away once its state is unknown. Giving it back would hand the next user a connection
  *  inside somebody else's transaction: pg forgets a rollback that timed out. */
-const fenced = (client: pg.PoolClient, nameOf: (text: string) => string | undefined): PostgresPoolClient => {
+const fenced = (client: PoolClient, nameOf: (text: string) => string | undefined): PostgresPoolClient => {
   let broken: unknown = null
   const query = async (text: string, values: unknown[]) => {
     if (broken !== null) {
@@ -54,7 +54,7 @@ const fenced = (client: pg.PoolClient, nameOf: (text: string) => string | undefi
 
 /** A pool for kysely. `connections`: how many at most. */
 export const openPool = (url: string, connections: number, log: Log): PostgresPool => {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url,
     application_name: 'tocsin',
     max: connections,
@@ -63,14 +63,16 @@ export const openPool = (url: string, connections: number, log: Log): PostgresPo
     query_timeout: patience.query,
     idle_in_transaction_session_timeout: patience.idleInTransaction,
     keepAlive: true,
-    options: '-c timezone=UTC',
+    // One plan for each prepared statement: PostgreSQL would plan pg-boss's inserts anew each time, which takes longer than to run
+    // them. So what a partial index is chosen by stands in the text of a statement, never in a parameter.
+    options: '-c timezone=UTC -c plan_cache_mode=force_generic_plan',
   })
   const onError = (error: Error) => log.warn({ error: error.message }, 'database connection lost')
   pool.on('error', onError)
   // Without a listener of its own, a client that loses its server while it is checked out ends the process.
   pool.on('connect', (client) => client.on('error', onError))
   const nameOf = createNames()
-  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>()
+  const known = new WeakMap<PoolClient, PostgresPoolClient>()
   return {
     options: pool.options,
     end: () => pool.end(),

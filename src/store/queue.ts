@@ -1,12 +1,13 @@
 /** Jobs, by pg-boss in schema `tocsin_jobs`, enqueued in the transaction of what causes them. A job may run twice (its process died,
  *  or its claim lapsed): handlers look before they repeat. */
 import { randomUUID } from 'node:crypto'
-import { type JobWithMetadata, PgBoss, fromKysely, fromPglite } from 'pg-boss'
+import { type JobWithMetadata, fromKysely } from 'pg-boss'
 import { v5 } from 'uuid'
 import type { Instant } from '../incident/policy.ts'
+import { deadQueue, startBoss } from './boss.ts'
 import type { Log, Store, Trx } from './database.ts'
 import { type DeadJob, type QueueStats, deadJobs, lockQueued, queueStats } from './jobs.ts'
-import { type Waker, createWaker } from './waker.ts'
+import { createWaker } from './waker.ts'
 
 export type { DeadJob, QueueStats } from './jobs.ts'
 
@@ -69,9 +70,6 @@ export type Queue = {
   stop(timeoutMs: number): Promise<void>
 }
 
-/** Where jobs go that failed for good. */
-export const deadQueue = 'dead'
-
 const namespace = '6f8d3a52-0d0b-4c64-9d3b-746f6373696e'
 
 /** The id of the one job that has this meaning, e.g. `clock:INC-12:response:80`. */
@@ -79,34 +77,19 @@ export const timerId = (meaning: string): string => v5(meaning, namespace)
 
 /** A process that died is noticed when its jobs were not touched for `lapse` seconds. pg-boss allows queues no less than 10, too
  *  long to be running again within 10 s; a single job may have less. */
-const heartbeat = { lapse: 6, refresh: 2 }
-const day = 86_400
-/** Finished jobs with an id say that they have run, so they stay longer than a timer could be set again. */
-const keptSeconds = { plain: 7 * day, coalesced: 3_600, dead: 30 * day, waiting: 365 * day }
+const heartbeat = { lapse: 5, refresh: 1.5 }
 /** Runs that began under earlier ids of the same job (see `again`), kept in its data. */
 const runsField = '$runs'
-
-const connectBoss = (store: Store): PgBoss => {
-  const settings = {
-    schema: 'tocsin_jobs',
-    useListenNotify: true,
-    superviseIntervalSeconds: 1,
-    monitorIntervalSeconds: 1,
-    maintenanceIntervalSeconds: 600,
-    schedule: false,
-    persistWarnings: false,
-  }
-  if (store.source.kind === 'pglite') return new PgBoss({ ...settings, db: fromPglite(store.source.pglite), backend: 'pglite' })
-  // Not all of these are in pg-boss's types, but it hands its whole configuration to pg.
-  const connection = { connectionTimeoutMillis: 5_000, query_timeout: 15_000, keepAlive: true, options: '-c timezone=UTC' }
-  return new PgBoss({ ...settings, ...connection, connectionString: store.source.url, application_name: 'tocsin-jobs', max: 6 })
-}
 
 const byQueue = (specs: readonly JobSpec[]): Map<string, JobSpec[]> => {
   // In one order for everybody: two transactions with the same keys would else wait for each other.
   const sorted = specs.toSorted((a, b) => (a.queue + (a.key ?? '') < b.queue + (b.key ?? '') ? -1 : 1))
   const grouped = new Map<string, JobSpec[]>()
-  for (const spec of sorted) grouped.set(spec.queue, [...(grouped.get(spec.queue) ?? []), spec])
+  for (const spec of sorted) {
+    const group = grouped.get(spec.queue)
+    if (group === undefined) grouped.set(spec.queue, [spec])
+    else group.push(spec)
+  }
   return grouped
 }
 
@@ -118,34 +101,7 @@ const keyOf = (spec: JobSpec): string => `${spec.key ?? ''}${spec.startAfter ===
 export const openQueue = async (store: Store, options: { queues: readonly QueueDefinition[]; log: Log }): Promise<Queue> => {
   const { log } = options
   const definitions = new Map(options.queues.map((definition) => [definition.name, definition]))
-  const boss = connectBoss(store)
-  boss.on('error', (error) => log.error({ error: error.message }, 'job queue error'))
-  boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'job queue warning'))
-  await boss.start()
-
-  const create = async (name: string, policy: 'standard' | 'short', settings: object) => {
-    const present = await boss.getQueue(name)
-    if (present === null) await boss.createQueue(name, { policy, ...settings })
-    else if (present.policy !== policy) throw new Error(`The queue ${name} exists with another policy: give it another name`)
-    else await boss.updateQueue(name, { ...settings })
-  }
-  await create(deadQueue, 'standard', { retryLimit: 1_000, retryDelay: 5, retryBackoff: true, retryDelayMax: 600, deleteAfterSeconds: keptSeconds.dead, retentionSeconds: keptSeconds.waiting })
-  for (const definition of definitions.values()) {
-    await create(definition.name, definition.coalesce ? 'short' : 'standard', {
-      retryLimit: definition.retryLimit,
-      retryDelay: definition.retryDelay,
-      retryBackoff: definition.retryBackoff,
-      ...(definition.retryBackoff ? { retryDelayMax: definition.retryDelayMax } : {}),
-      expireInSeconds: definition.expireInSeconds,
-      deadLetter: deadQueue,
-      retentionSeconds: keptSeconds.waiting,
-      deleteAfterSeconds: definition.coalesce ? keptSeconds.coalesced : keptSeconds.plain,
-    })
-  }
-  // pg-boss reads a queue's row when it first sends to it, through its own connection: inside a transaction that would wait for
-  // ever on PGlite, so it is done now.
-  for (const name of [deadQueue, ...definitions.keys()]) await boss.findJobs(name, { id: timerId('none') })
-
+  const boss = await startBoss(store, options.queues, log)
   const waker = createWaker(store, boss, log)
 
   const insert = async (trx: Trx, queue: string, specs: readonly JobSpec[], runs: number): Promise<void> => {
@@ -172,7 +128,11 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
       if (waiting.length === 0) return
       // A job that is queued already will do, if it starts after this transaction commits: it is held back until then. One that
       // has started meanwhile does not count, so that nothing that is committed now goes unseen.
-      const held = await lockQueued(trx, queue, waiting.map((job) => job.singletonKey ?? ''))
+      const held = await lockQueued(
+        trx,
+        queue,
+        waiting.map((job) => job.singletonKey ?? ''),
+      )
       waiting = waiting.filter((job) => !held.has(job.singletonKey ?? ''))
     }
   }
@@ -182,11 +142,18 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
     store.afterCommit(() => waker.enqueued(specs))
   }
 
-  const runner = (definition: { name: string; retryLimit: number }, handler: JobHandler) =>
+  const runner =
+    (definition: { name: string; retryLimit: number }, handler: JobHandler) =>
     async (job: JobWithMetadata<Record<string, unknown> | null>): Promise<void> => {
       const { [runsField]: carried, ...data } = job.data ?? {}
       const earlier = typeof carried === 'number' ? carried : 0
-      const result = await handler({ id: job.id, data, retryCount: job.retryCount + earlier, isLast: job.retryCount >= definition.retryLimit, signal: job.signal })
+      const result = await handler({
+        id: job.id,
+        data,
+        retryCount: job.retryCount + earlier,
+        isLast: job.retryCount >= definition.retryLimit,
+        signal: job.signal,
+      })
       if (result === undefined) return
       // Both in one: else a crash between them loses the job, or runs it twice.
       await store.transaction(async (trx) => {
@@ -194,8 +161,19 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
         // The claim was lost while it ran: another run of it decides what follows.
         if (settled.affected === 0) return
         const key = job.singletonKey?.replace(/ @[^ ]*$/, '')
-        const spec: JobSpec = { queue: definition.name, data, key, id: timerId(`${job.id} ${result.again}`), startAfter: result.again, priority: job.priority }
-        await enqueue(trx, [definitions.get(definition.name)?.coalesce === true ? { ...spec, id: undefined } : spec], earlier + job.retryCount)
+        const spec: JobSpec = {
+          queue: definition.name,
+          data,
+          key,
+          id: timerId(`${job.id} ${result.again}`),
+          startAfter: result.again,
+          priority: job.priority,
+        }
+        await enqueue(
+          trx,
+          [definitions.get(definition.name)?.coalesce === true ? { ...spec, id: undefined } : spec],
+          earlier + job.retryCount,
+        )
       })
     }
 
@@ -249,5 +227,3 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
     },
   }
 }
-
-export type { Waker }

@@ -1,9 +1,8 @@
 /** Rows of incidents, for lists and to find one. What is shown of an incident itself is computed from its events. */
-import type { Selectable } from 'kysely'
+import { type Selectable, type SqlBool, sql } from 'kysely'
 import type { Kind } from '../incident/events.ts'
 import type { Status } from '../incident/incident.ts'
 import type { Instant, Severity } from '../incident/policy.ts'
-import { sql } from 'kysely'
 import type { Db, Trx } from './database.ts'
 import type { Tables } from './tables.ts'
 
@@ -26,6 +25,9 @@ export type IncidentRow = {
   readonly version: number
   readonly head: string
 }
+
+/** The condition of the partial indexes of open incidents, word for word. */
+export const isOpen = sql<SqlBool>`status not in ('resolved', 'reviewed')`
 
 const toRow = (row: Selectable<Tables['incident']>): IncidentRow => ({
   id: row.id,
@@ -59,13 +61,7 @@ export const incidentByChannel = async (db: Db | Trx, channelId: string): Promis
 
 /** All that are neither resolved nor reviewed: the gravest first, then the oldest. */
 export const openIncidents = async (db: Db | Trx): Promise<IncidentRow[]> => {
-  const rows = await db
-    .selectFrom('incident')
-    .selectAll()
-    .where('status', 'not in', ['resolved', 'reviewed'])
-    .orderBy('severity')
-    .orderBy('number')
-    .execute()
+  const rows = await db.selectFrom('incident').selectAll().where(isOpen).orderBy('severity').orderBy('number').execute()
   return rows.map(toRow)
 }
 
@@ -90,7 +86,7 @@ export const duplicateDeclaration = async (
     .where('product', '=', product)
     .where('title', '=', title)
     .where('declared_by', '=', declaredBy)
-    .where('status', 'not in', ['resolved', 'reviewed'])
+    .where(isOpen)
     .where('declared_at', '>', sql<Instant>`clock_timestamp() - make_interval(mins => ${sinceMinutes}::int)`)
     .orderBy('number', 'desc')
     .executeTakeFirst()

@@ -46,10 +46,14 @@ export const extend = async (db: Db | Trx, { surface, incident, token }: Lease, 
  *  True when it was lost before, too. */
 export const release = async (db: Db | Trx, { surface, incident, token }: Lease): Promise<boolean> => {
   const { rows: gone } = await sql`
-    delete from tocsin.lease where surface = ${surface} and incident = ${incident} and token = ${token} and not wanted returning token`.execute(db)
+    delete from tocsin.lease where surface = ${surface} and incident = ${incident} and token = ${token} and not wanted returning token`.execute(
+    db,
+  )
   if (gone.length === 1) return true
   const { rows: wanted } = await sql`
-    update tocsin.lease set wanted = false where surface = ${surface} and incident = ${incident} and token = ${token} returning token`.execute(db)
+    update tocsin.lease set wanted = false where surface = ${surface} and incident = ${incident} and token = ${token} returning token`.execute(
+    db,
+  )
   return wanted.length === 0
 }
 
@@ -67,7 +71,11 @@ type Write = { key: string; state: Item['state']; ref: string | null; hash: stri
 
 /** The lease's row is locked while the item is written: nobody can take the surface in between. A token whose time is over but
  *  whose surface nobody took may still record what it did. */
-const write = async (db: Db | Trx, { surface, incident, token }: Lease, { key, state, ref, hash, error, attempt }: Write): Promise<boolean> => {
+const write = async (
+  db: Db | Trx,
+  { surface, incident, token }: Lease,
+  { key, state, ref, hash, error, attempt }: Write,
+): Promise<boolean> => {
   const { rows } = await sql`
     with held as materialized (
       select 1 from tocsin.lease where surface = ${surface} and incident = ${incident} and token = ${token} for update

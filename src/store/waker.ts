@@ -89,11 +89,9 @@ export const createWaker = (store: Store, boss: PgBoss, log: Log): Waker => {
     try {
       const queues = [...workers.keys()]
       if (queues.length === 0) return
-      const before = performance.now()
       const found = await dueSoon(store.db, queues, look.ahead / 1_000, most)
       // The answer's clock was read somewhere in between; the earlier bound makes alarms late by at most the way, never early.
       offset = found.now - performance.now()
-      log.debug({ ms: performance.now() - before, due: found.due.length }, 'looked for due jobs')
       for (const { queue, at } of found.due) remember(queue, at)
       arm()
     } catch (error) {

@@ -24,7 +24,9 @@ eachStore((open) => {
     const store = await open.store()
     const write = (...alerts: ParsedAlert[]) => writeAlerts(store.db, 'alertmanager', alerts)
     expect(await write()).toEqual([])
-    expect(await write(alert(), alert({ fingerprint: 'f2' }), alert({ fingerprint: 'f3', rule: 'Slow', product: null, url: 'http://x' }))).toEqual([
+    expect(
+      await write(alert(), alert({ fingerprint: 'f2' }), alert({ fingerprint: 'f3', rule: 'Slow', product: null, url: 'http://x' })),
+    ).toEqual([
       { product: 'invoice2e', rule: 'Down' },
       { product: null, rule: 'Slow' },
     ])
@@ -44,7 +46,9 @@ eachStore((open) => {
 
     expect(await write(over())).toEqual([{ product: 'invoice2e', rule: 'Down' }])
     await store.transaction(async (trx) => {
-      expect(await alertsToMatch(trx, 'invoice2e', 'Down')).toMatchObject([{ fingerprint: 'f1', state: 'resolved', incident: 'INC-1', endsAt: '2026-11-21T04:00:00.000Z' }])
+      expect(await alertsToMatch(trx, 'invoice2e', 'Down')).toMatchObject([
+        { fingerprint: 'f1', state: 'resolved', incident: 'INC-1', endsAt: '2026-11-21T04:00:00.000Z' },
+      ])
       await markAlert(trx, key, { outcome: 'resolved in INC-1' })
     })
     // The second Alertmanager's end and a late repeat of the firing change nothing.

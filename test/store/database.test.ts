@@ -18,7 +18,9 @@ eachStore((open) => {
 
   test('what a transaction leaves running is outside of it', async () => {
     const store = await open.store()
-    const later = await store.transaction(async () => ({ later: new Promise((resolve) => setTimeout(resolve, 50)).then(() => store.now()) }))
+    const later = await store.transaction(async () => ({
+      later: new Promise((resolve) => setTimeout(resolve, 50)).then(() => store.now()),
+    }))
     expect(await later.later).toMatch(/Z$/)
   })
 
@@ -61,7 +63,9 @@ eachStore((open) => {
     expect(lines[1]).toMatchObject({ level: 'warn', migrations: ['002-more'] })
     await remember(store.db, 'k', 'v')
     expect(await recall(store.db, 'k')).toBe('v')
-    await expect(migrate(store, log, [{ name: '003-bad', text: 'create table tocsin.half (a int);\nselect 1 / 0;\n' }])).rejects.toThrow('division by zero')
+    await expect(migrate(store, log, [{ name: '003-bad', text: 'create table tocsin.half (a int);\nselect 1 / 0;\n' }])).rejects.toThrow(
+      'division by zero',
+    )
     await expect(sql`select * from tocsin.half`.execute(store.db)).rejects.toMatchObject({ code: '42P01' })
   })
 

@@ -17,7 +17,12 @@ eachStore((open) => {
 
   test('an incident is read as it was written', async () => {
     const store = await withEvents()
-    await store.transaction((trx) => append(store, trx, 'INC-1', [{ type: 'channel-opened', v: 1, channel: 'C1', name: 'inc-1' }, { type: 'resolved', v: 1, summary: 'ok – ✓ \u{1F600}' }]))
+    await store.transaction((trx) =>
+      append(store, trx, 'INC-1', [
+        { type: 'channel-opened', v: 1, channel: 'C1', name: 'inc-1' },
+        { type: 'resolved', v: 1, summary: 'ok – ✓ \u{1F600}' },
+      ]),
+    )
     const events = await readEvents(store.db, 'INC-1')
     expect(events.map(({ seq, event }) => [seq, event.type])).toEqual([
       [1, 'declared'],
@@ -65,7 +70,7 @@ eachStore((open) => {
     const store = await open.store()
     const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => declare(store, { rule: 'Down' })))
     expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1)
-    expect(outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => (outcome as PromiseRejectedResult).reason.message)).toEqual(
+    expect(outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => (outcome.reason as Error).message)).toEqual(
       Array.from({ length: 5 }, () => 'taken by INC-1'),
     )
     await declare(store, { rule: 'Down', product: 'other' })
@@ -101,7 +106,11 @@ eachStore((open) => {
 
     const tampered: [what: string, sql: string, report: Partial<ChainReport>][] = [
       ['a text', `update tocsin.event set text = replace(text, 'two', 'too') where seq = 3`, { whole: false, seq: 3 }],
-      ['a text and its data', `update tocsin.event set text = replace(text, 'two', 'too'), data = replace(text, 'two', 'too')::jsonb where seq = 3`, { whole: false, seq: 3 }],
+      [
+        'a text and its data',
+        `update tocsin.event set text = replace(text, 'two', 'too'), data = replace(text, 'two', 'too')::jsonb where seq = 3`,
+        { whole: false, seq: 3 },
+      ],
       ['a data', `update tocsin.event set data = jsonb_set(data, '{event,text}', '"too"') where seq = 3`, { whole: false, seq: 3 }],
       ['a hash', `update tocsin.event set hash = md5('x') where seq = 2`, { whole: false, seq: 2 }],
       ['a text that is no JSON', `update tocsin.event set text = 'x' where seq = 2`, { whole: false, seq: 2 }],
@@ -109,8 +118,16 @@ eachStore((open) => {
       ['the first row away', `delete from tocsin.event where seq = 1`, { whole: false, seq: 1 }],
       ['all rows away', `delete from tocsin.event`, { whole: false, seq: 1 }],
       ['the tail away', `delete from tocsin.event where seq > 2`, { whole: false, seq: 3 }],
-      ['a row more', `insert into tocsin.event select incident, 5, text, data, hash from tocsin.event where seq = 4`, { whole: false, seq: 5 }],
-      ['two rows about', `update tocsin.event set seq = case seq when 2 then 13 when 3 then 12 end where seq in (2, 3)`, { whole: false, seq: 2 }],
+      [
+        'a row more',
+        `insert into tocsin.event select incident, 5, text, data, hash from tocsin.event where seq = 4`,
+        { whole: false, seq: 5 },
+      ],
+      [
+        'two rows about',
+        `update tocsin.event set seq = case seq when 2 then 13 when 3 then 12 end where seq in (2, 3)`,
+        { whole: false, seq: 2 },
+      ],
       ['the head', `update tocsin.incident set head = md5('x')`, { whole: false, seq: 4 }],
       ['the version', `update tocsin.incident set version = 5`, { whole: false, seq: 5 }],
       ['the row of the incident', `delete from tocsin.incident`, { whole: false, seq: 4 }],
@@ -134,7 +151,11 @@ eachStore((open) => {
       const events = await readEvents(store.db, 'INC-1')
       await store.transaction(async (trx) => {
         await sql`delete from tocsin.event`.execute(trx)
-        const head = await appendEvents(trx, null, events.map((event) => (event.seq === 2 ? { ...event, event: noted('never') } : event)))
+        const head = await appendEvents(
+          trx,
+          null,
+          events.map((event) => (event.seq === 2 ? { ...event, event: noted('never') } : event)),
+        )
         await sql`update tocsin.incident set head = ${head}`.execute(trx)
       })
       expect(await verifyChain(store.db, 'INC-1')).toMatchObject({ whole: true })

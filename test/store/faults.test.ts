@@ -25,7 +25,7 @@ afterEach(async () => {
 const startChild = (...args: string[]): { child: ChildProcess; lines: string[]; said: (line: RegExp) => Promise<unknown> } => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
-  createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line))
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
   cleaning.push(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL')
@@ -61,7 +61,9 @@ describe('processes that die', () => {
     const dataDir = join(parent, 'db')
     const { child, said } = startChild('folder', dataDir)
     await said(/open/)
-    await expect(openStore({ dataDir, log: silent })).rejects.toThrow(new RegExp(`${dataDir} is in use by process ${child.pid} on .*Stop that process`))
+    await expect(openStore({ dataDir, log: silent })).rejects.toThrow(
+      new RegExp(`${dataDir} is in use by process ${child.pid} on .*Stop that process`),
+    )
     child.kill('SIGKILL')
     await once(child, 'exit')
     const killed = performance.now()
@@ -111,9 +113,9 @@ describe('a database that goes away', () => {
 
     const confirmed: number[] = []
     const failures: string[] = []
-    let stop = false
+    const asked = { stop: false }
     const writing = (async () => {
-      for (let n = 1; !stop; n += 1) {
+      for (let n = 1; !asked.stop; n += 1) {
         // What a job does: the same command again until it is known to be recorded, told apart by its text.
         for (;;) {
           try {
@@ -139,7 +141,7 @@ describe('a database that goes away', () => {
       await postgres.start()
     }
     await sleep(400)
-    stop = true
+    asked.stop = true
     await writing
     expect(failures.length).toBeGreaterThan(0)
     const row = await incidentRow(store.db, 'INC-1')
@@ -192,8 +194,14 @@ describe('a database that goes away', () => {
     cleaning.push(() => queue.stop(0))
     await declare(store)
     await sql`create table filler as select repeat(md5(i::text), 200) as text from generate_series(1, 10) i`.execute(store.db)
-    await expect(sql`insert into filler select string_agg(md5((i * j)::text), '') from generate_series(1, 20000) i, generate_series(1, 200) j group by i`.execute(store.db)).rejects.toMatchObject({ code: '53100' })
-    await sql`insert into filler select string_agg(md5((i * j)::text), '') from generate_series(1, 20) i, generate_series(1, 200) j group by i`.execute(store.db)
+    await expect(
+      sql`insert into filler select string_agg(md5((i * j)::text), '') from generate_series(1, 20000) i, generate_series(1, 200) j group by i`.execute(
+        store.db,
+      ),
+    ).rejects.toMatchObject({ code: '53100' })
+    await sql`insert into filler select string_agg(md5((i * j)::text), '') from generate_series(1, 20) i, generate_series(1, 200) j group by i`.execute(
+      store.db,
+    )
     // Everything that is left, page by page.
     for (;;) {
       try {
@@ -205,16 +213,18 @@ describe('a database that goes away', () => {
     }
     let written = 1
     let refused: unknown = null
-    for (let n = 0; n < 2_000 && refused === null; n += 1) {
-      await store
+    for (let n = 0; n < 2_000; n += 1) {
+      const outcome = await store
         .transaction(async (trx) => {
           await append(store, trx, 'INC-1', [noted('x'.repeat(2_000 + n))])
           await queue.enqueue(trx, [{ queue: 'a', data: { n } }])
         })
-        .then(
-          () => (written += 1),
-          (error: unknown) => (refused = error),
-        )
+        .catch((error: unknown) => ({ error }))
+      if (outcome !== undefined) {
+        refused = outcome.error
+        break
+      }
+      written += 1
     }
     expect(refused).toMatchObject({ code: '53100' })
     expect(await verifyChain(store.db, 'INC-1')).toMatchObject({ whole: true, events: written })

@@ -31,6 +31,19 @@ eachStore((open) => {
     expect(ran.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, n) => n))
   })
 
+  test('two processes that start at once on an empty database both work (faults 40)', async () => {
+    const store = await open.store()
+    await sql`drop schema tocsin_jobs cascade`.execute(store.db)
+    const queues = await Promise.all(
+      (open.kind === 'pglite' ? [1] : [1, 2, 3]).map(() => open.queue(store, [queueOf('a'), queueOf('b', { coalesce: true })])),
+    )
+    const ran: number[] = []
+    for (const queue of queues) await queue.work({ a: async ({ data }) => void ran.push(data['n'] as number) })
+    for (const [n, queue] of queues.entries()) await send(store, queue, { queue: 'a', data: { n } })
+    await until(() => expect(ran.toSorted((a, b) => a - b)).toEqual([...queues.keys()]))
+    await expect(open.queue(store, [queueOf('a', { coalesce: true })])).rejects.toThrow('another policy')
+  })
+
   test('a job of a transaction that is rolled back does not exist', async () => {
     const store = await open.store()
     const queue = await open.queue(store, [queueOf('a')])
@@ -49,27 +62,27 @@ eachStore((open) => {
   test('the same id runs only once, the same key again after it has started', async () => {
     const store = await open.store()
     const queue = await open.queue(store, [queueOf('timer'), queueOf('sync', { coalesce: true, concurrency: 2 })])
-    const ran: unknown[] = []
+    const ran: string[] = []
     const { promise: gate, resolve: openGate } = Promise.withResolvers<void>()
     const timer = { queue: 'timer', id: timerId('clock:INC-1:response:80'), data: { name: 'timer' } }
     const sync = { queue: 'sync', key: 'channel INC-1', data: { name: 'sync' } }
     await send(store, queue, timer, timer, sync, sync, { ...sync, key: 'channel INC-2' })
     await send(store, queue, timer, sync)
     await queue.work({
-      timer: async ({ data }) => void ran.push(data['name']),
+      timer: async ({ data }) => void ran.push(data['name'] as string),
       sync: async ({ data }) => {
-        ran.push(data['name'])
+        ran.push(data['name'] as string)
         await gate
       },
     })
-    await until(() => expect(ran.toSorted()).toEqual(['sync', 'sync', 'timer']))
+    await until(() => expect(ran.toSorted((a, b) => a.localeCompare(b))).toEqual(['sync', 'sync', 'timer']))
     // Both run: one more of each key is taken, the timer is not.
     await send(store, queue, sync, sync, timer)
     await send(store, queue, sync, timer)
     openGate()
     await until(() => expect(ran).toHaveLength(4))
     await sleep(800)
-    expect(ran.toSorted()).toEqual(['sync', 'sync', 'sync', 'timer'])
+    expect(ran.toSorted((a, b) => a.localeCompare(b))).toEqual(['sync', 'sync', 'sync', 'timer'])
     expect(timerId('clock:INC-1:response:80')).toBe(timer.id)
   })
 
@@ -122,7 +135,12 @@ eachStore((open) => {
     const queue = await open.queue(store, [queueOf('sync', { coalesce: true })])
     const ran: unknown[] = []
     const startAfter = await later(store, 60_000)
-    await send(store, queue, { queue: 'sync', key: 'k', data: { n: 1 }, startAfter }, { queue: 'sync', key: 'k', data: { n: 2 }, startAfter })
+    await send(
+      store,
+      queue,
+      { queue: 'sync', key: 'k', data: { n: 1 }, startAfter },
+      { queue: 'sync', key: 'k', data: { n: 2 }, startAfter },
+    )
     await send(store, queue, { queue: 'sync', key: 'k', data: { n: 3 } })
     await queue.work({ sync: async ({ data }) => void ran.push(data['n']) })
     await until(() => expect(ran).toEqual([3]))
@@ -179,11 +197,19 @@ eachStore((open) => {
     const store = await open.store()
     const queue = await open.queue(store, [queueOf('timer')])
     const hours = await later(store, -7_200_000)
-    await send(store, queue, ...Array.from({ length: 20 }, (_, n) => ({ queue: 'timer', id: timerId(`t${n}`), data: { n }, startAfter: hours })))
+    await send(
+      store,
+      queue,
+      ...Array.from({ length: 20 }, (_, n) => ({ queue: 'timer', id: timerId(`t${n}`), data: { n }, startAfter: hours })),
+    )
     const ran: unknown[] = []
     await queue.work({ timer: async ({ data }) => void ran.push(data['n']) })
     await until(() => expect(ran).toHaveLength(20))
-    await send(store, queue, ...Array.from({ length: 20 }, (_, n) => ({ queue: 'timer', id: timerId(`t${n}`), data: { n }, startAfter: hours })))
+    await send(
+      store,
+      queue,
+      ...Array.from({ length: 20 }, (_, n) => ({ queue: 'timer', id: timerId(`t${n}`), data: { n }, startAfter: hours })),
+    )
     await sleep(800)
     expect(ran).toHaveLength(20)
   })

@@ -20,7 +20,14 @@ const policy: Policy = {
   escalateEvery: 15,
   invite: [],
   checklist: [],
-  calendar: { zone: 'Europe/Rome', days: [1, 2, 3, 4, 5], from: '09:00', to: '18:00', holidays: [], sprint: { start: '2026-01-05', days: 14 } },
+  calendar: {
+    zone: 'Europe/Rome',
+    days: [1, 2, 3, 4, 5],
+    from: '09:00',
+    to: '18:00',
+    holidays: [],
+    sprint: { start: '2026-01-05', days: 14 },
+  },
 }
 
 export const declared = (number: number, more: { rule?: string; product?: string; title?: string } = {}): Event => ({
@@ -60,7 +67,14 @@ export const append = async (store: Store, trx: Trx, id: string, events: readonl
   const locked = await lockIncident(trx, id)
   if (locked === null) throw new Error(`no ${id}`)
   const before = await readEvents(trx, id)
-  const recorded = events.map((event, i): Recorded => ({ incident: id, seq: locked.version + 1 + i, at: locked.now, occurredAt: locked.now, by: alice, event }))
+  const recorded = events.map((event, i): Recorded => ({
+    incident: id,
+    seq: locked.version + 1 + i,
+    at: locked.now,
+    occurredAt: locked.now,
+    by: alice,
+    event,
+  }))
   const incident = replay([...before, ...recorded])!
   const head = await appendEvents(trx, locked.head, recorded)
   await saveIncident(trx, incident, head)

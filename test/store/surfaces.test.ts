@@ -29,13 +29,17 @@ eachStore((open) => {
     expect(await failed(store.db, one, 'k', 'no')).toBe(false)
     expect(await release(store.db, one)).toBe(true)
     expect(await extend(store.db, two, 5)).toBe(true)
-    expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([{ key: 'k', ref: '1.1', hash: 'h1', state: 'done', attempts: 1, error: null }])
+    expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([
+      { key: 'k', ref: '1.1', hash: 'h1', state: 'done', attempts: 1, error: null },
+    ])
 
     // An edit that was begun keeps what is there until it is done.
     expect(await intend(store.db, two, 'k')).toBe(true)
     expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([{ ref: '1.1', hash: 'h1', state: 'intent', attempts: 2 }])
     expect(await failed(store.db, two, 'k', 'gone')).toBe(true)
-    expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([{ ref: '1.1', hash: 'h1', state: 'failed', attempts: 2, error: 'gone' }])
+    expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([
+      { ref: '1.1', hash: 'h1', state: 'failed', attempts: 2, error: 'gone' },
+    ])
     // Somebody came and left: the holder looks once more before it lets go.
     expect(await lease(store.db, 'channel', 'INC-1', 'one', 5)).toBe(false)
     expect(await release(store.db, two)).toBe(false)

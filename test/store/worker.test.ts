@@ -49,9 +49,15 @@ eachStore((open) => {
         b: () => Promise.reject(new TypeError('bug')),
       },
     })
-    await store.transaction((trx) => queue.enqueue(trx, [{ queue: 'a', data: {} }, { queue: 'b', data: {} }]))
+    await store.transaction((trx) =>
+      queue.enqueue(trx, [
+        { queue: 'a', data: {} },
+        { queue: 'b', data: {} },
+      ]),
+    )
     await vi.waitFor(() => expect(dead.toSorted()).toEqual(['a: down', 'b: bug']), { timeout: 8_000 })
-    const levels = (name: string) => lines.filter((line) => line['queue'] === name && line['message'] === 'job failed').map((line) => line['level'])
+    const levels = (name: string) =>
+      lines.filter((line) => line['queue'] === name && line['message'] === 'job failed').map((line) => line['level'])
     expect(levels('a')).toEqual(['warn', 'error'])
     expect(levels('b')).toEqual(['error', 'error'])
   })

@@ -2,7 +2,19 @@
 import { createHash } from 'node:crypto'
 import { defineJob } from '../../define.ts'
 import { announcement } from '../../incident/conversation.ts'
-import { PortFault } from '../../ports.ts'
+import type { Message } from '../../incident/message.ts'
+import { type Chat, PortFault } from '../../ports.ts'
+
+/** False when the message is not there any more: somebody deleted it. If the channel is gone, posting it anew says so. */
+const edited = async (chat: Chat, channel: string, ts: string, message: Message, marker: string): Promise<boolean> => {
+  try {
+    await chat.edit(channel, ts, message, marker)
+    return true
+  } catch (fault) {
+    if (!(fault instanceof PortFault) || fault.code !== 'gone') throw fault
+    return false
+  }
+}
 
 export default defineJob({
   summary: 'Posts and edits the incident’s announcement',
@@ -22,12 +34,22 @@ export default defineJob({
       if (known?.state === 'done' && known.hash === hash) return
       const marker = `${incident.id}/announcement`
       try {
-        const found = known === undefined ? null : known.ref === null ? await context.chat.findPosted(channel, marker, incident.declaredAt) : { ts: known.ref }
-        if (found !== null) await context.chat.edit(channel, found.ts, message, marker)
-        else if (known === undefined) await session.intend(key)
-        const { ts } = found ?? (await context.chat.post(channel, message, marker))
+        const found =
+          known === undefined
+            ? null
+            : known.ref === null
+              ? await context.chat.findPosted(channel, marker, incident.declaredAt)
+              : { ts: known.ref }
+        if (found === null && known === undefined) await session.intend(key)
+        const ts =
+          found !== null && (await edited(context.chat, channel, found.ts, message, marker))
+            ? found.ts
+            : (await context.chat.post(channel, message, marker)).ts
         await session.done(key, ts, hash)
-        if (incident.failedSteps.some((failed) => failed.surface === 'announcement')) await context.handle(incident.id, { type: 'step-mended', surface: 'announcement', step: 'announcement' })
+        for (const { surface, step } of incident.failedSteps) {
+          if (surface === 'announcement' || surface === 'sync-announcement')
+            await context.handle(incident.id, { type: 'step-mended', surface, step })
+        }
       } catch (fault) {
         if (fault instanceof PortFault && fault.code === 'gone') await context.announceChannel(channel)
         else if (fault instanceof PortFault && fault.code !== 'limited') {

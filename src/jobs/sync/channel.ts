@@ -1,9 +1,10 @@
 /** Makes an incident's channel what `conversation` says: the channel itself, the header, the side steps, and each message in order. */
 import { createHash } from 'node:crypto'
-import { addSeconds } from 'date-fns'
+import { addSeconds } from 'date-fns/addSeconds'
 import { defineJob, type JobContext, type Loaded, type SurfaceSession } from '../../define.ts'
 import { channelName } from '../../incident/channel-name.ts'
 import { conversation, type Item } from '../../incident/conversation.ts'
+import type { Incident } from '../../incident/incident.ts'
 import type { Message } from '../../incident/message.ts'
 import type { Contact, Instant } from '../../incident/policy.ts'
 import { type Chat, PortFault } from '../../ports.ts'
@@ -47,20 +48,28 @@ const openChannel = async (session: SurfaceSession, { incident }: Loaded, contex
   throw new PortFault('invalid', 'conversations.create', `no free name for the channel of ${incident.id}`)
 }
 
-const usersOf = async (contacts: readonly Contact[], context: JobContext): Promise<{ users: string[]; unknown: string[] }> => {
-  const users = new Set<string>()
+/** The users behind contacts, with the names by which people know them. */
+const usersOf = async (contacts: readonly Contact[], context: JobContext): Promise<{ users: Map<string, string>; unknown: string[] }> => {
+  const users = new Map<string, string>()
   const unknown: string[] = []
   for (const contact of contacts) {
     const found = await context.resolve(contact)
-    if (found.slackUser !== undefined) users.add(found.slackUser)
-    else if (found.slackGroup !== undefined) for (const user of await context.chat.groupMembers(found.slackGroup)) users.add(user)
+    if (found.slackUser !== undefined) users.set(found.slackUser, found.name)
+    else if (found.slackGroup !== undefined)
+      for (const user of await context.chat.groupMembers(found.slackGroup)) users.set(user, users.get(user) ?? `a member of ${found.name}`)
     else if (found.slackChannel === undefined && found.url === undefined) unknown.push(found.email ?? found.name)
   }
-  return { users: [...users], unknown }
+  return { users, unknown }
 }
 
 /** Does one side step. Returns what could not be done of it, in words, or null. */
-const sideStep = async (item: Exclude<Item, { step: 'message' }>, key: string, channel: string, session: SurfaceSession, context: JobContext): Promise<string | null> => {
+const sideStep = async (
+  item: Exclude<Item, { step: 'message' }>,
+  key: string,
+  channel: string,
+  session: SurfaceSession,
+  context: JobContext,
+): Promise<string | null> => {
   switch (item.step) {
     case 'pin': {
       const header = session.items.get(`${channel}/${item.of}`)?.ref
@@ -80,17 +89,27 @@ const sideStep = async (item: Exclude<Item, { step: 'message' }>, key: string, c
     }
     case 'invite': {
       const { users, unknown } = await usersOf(item.contacts, context)
-      const { refused } = users.length === 0 ? { refused: [] } : await context.chat.invite(channel, users)
-      const problems = [...refused.map(({ user, reason }) => `<@${user}>: ${reason}`), ...unknown.map((name) => `${name} is not in this workspace`)]
-      return problems.length === 0 ? null : problems.join('; ')
+      const { refused } = users.size === 0 ? { refused: [] } : await context.chat.invite(channel, [...users.keys()])
+      const problems = [
+        ...refused.map(({ user, reason }) => `${users.get(user) ?? user} (${reason})`),
+        ...unknown.map((name) => `${name} (not in this workspace)`),
+      ]
+      return problems.length === 0 ? null : problems.join(', ')
     }
     default:
       return item satisfies never
   }
 }
 
-/** A step that is named in the header when it fails. */
-const stepName = (item: Item): string => (item.step === 'message' ? 'message' : item.step)
+/** Takes back that these steps failed. */
+const mend = async (
+  { incident }: Loaded,
+  steps: (failed: Incident['failedSteps'][number]) => boolean,
+  context: JobContext,
+): Promise<void> => {
+  for (const { surface, step } of incident.failedSteps.filter(steps))
+    await context.handle(incident.id, { type: 'step-mended', surface, step })
+}
 
 /** Edits a message, or posts it again when somebody has deleted it. If the channel is gone, posting says so. */
 const editOrPost = async (channel: string, ts: string, message: Message, marker: string, chat: Chat): Promise<string> => {
@@ -103,7 +122,8 @@ const editOrPost = async (channel: string, ts: string, message: Message, marker:
   }
 }
 
-const syncItems = async (session: SurfaceSession, { incident, events }: Loaded, channel: string, context: JobContext): Promise<void> => {
+const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: string, context: JobContext): Promise<void> => {
+  const { incident, events } = loaded
   const { chat } = context
   await context.mayCall('chat.postMessage', channel)
   const now = await context.now()
@@ -117,14 +137,16 @@ const syncItems = async (session: SurfaceSession, { incident, events }: Loaded, 
       if (known?.state === 'done' && known.hash === hash) continue
       try {
         const problem = await sideStep(item, key, channel, session, context)
+        // Told before it is recorded as done: whoever stops in between does it again and tells it then.
+        if (problem === null) await mend(loaded, (failed) => failed.surface === 'channel' && failed.step === item.key, context)
+        else await context.handle(incident.id, { type: 'step-failed', surface: 'channel', step: item.key, reason: problem })
         await session.done(key, null, hash)
-        if (problem !== null) await context.handle(incident.id, { type: 'step-failed', surface: 'channel', step: stepName(item), reason: problem })
-        else if (incident.failedSteps.some((failed) => failed.step === stepName(item))) await context.handle(incident.id, { type: 'step-mended', surface: 'channel', step: stepName(item) })
       } catch (fault) {
         // A side step does not hold up the conversation: it is tried again by itself and shown in the header meanwhile.
         if (!(fault instanceof PortFault) || fault.code === 'gone') throw fault
         await session.failed(key, fault.message)
-        if (fault.code !== 'limited') await context.handle(incident.id, { type: 'step-failed', surface: 'channel', step: stepName(item), reason: fault.message })
+        if (fault.code !== 'limited')
+          await context.handle(incident.id, { type: 'step-failed', surface: 'channel', step: item.key, reason: fault.message })
         if (fault.code === 'unavailable' || fault.code === 'limited') failure = fault
       }
       continue
@@ -134,7 +156,12 @@ const syncItems = async (session: SurfaceSession, { incident, events }: Loaded, 
     const marker = `${incident.id}/${item.key}`
     if (known?.ref !== null && known?.ref !== undefined) {
       if (item.calm && addSeconds(known.at, calmSeconds).toISOString() > now) {
-        await context.enqueue({ queue: 'sync-channel', data: { incident: incident.id }, key: `${incident.id}:calm`, startAfter: addSeconds(known.at, calmSeconds).toISOString() })
+        await context.enqueue({
+          queue: 'sync-channel',
+          data: { incident: incident.id },
+          key: `${incident.id}:calm`,
+          startAfter: addSeconds(known.at, calmSeconds).toISOString(),
+        })
         continue
       }
       await session.done(key, await editOrPost(channel, known.ref, item.message, marker, chat), hash)
@@ -148,12 +175,17 @@ const syncItems = async (session: SurfaceSession, { incident, events }: Loaded, 
     await session.done(key, ts, hash)
   }
   if (failure !== null) throw failure
+  // All is as it should be, so what kept an earlier run from it is over: no channel, a job that was given up.
+  await mend(loaded, (failed) => failed.surface === 'sync-channel' || (failed.surface === 'channel' && failed.step === 'channel'), context)
 }
 
 const lateness = (item: Item & { step: 'message' }, now: Instant) =>
   item.calm || addSeconds(item.at, lateSeconds).toISOString() > now
     ? item.message
-    : { ...item.message, parts: [...item.message.parts, { kind: 'context' as const, spans: ['🕰 late: this happened at ', { time: item.at, zone: 'UTC' }] }] }
+    : {
+        ...item.message,
+        parts: [...item.message.parts, { kind: 'context' as const, spans: ['🕓 Late: this happened ', { time: item.at, zone: 'UTC' }] }],
+      }
 
 export default defineJob({
   summary: 'Makes the incident’s channel what its events say',
@@ -170,15 +202,23 @@ export default defineJob({
         try {
           await openChannel(session, loaded, context)
         } catch (fault) {
-          if (fault instanceof PortFault && fault.code !== 'limited') await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'channel', reason: fault.message })
+          if (fault instanceof PortFault && fault.code !== 'limited')
+            await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'channel', reason: fault.message })
           throw fault
         }
         return
       }
+      const failed = (step: string) => loaded.incident.failedSteps.some((known) => known.surface === 'channel' && known.step === step)
       try {
         await syncItems(session, loaded, channel.id, context)
+        for (const step of ['channel', 'message']) if (failed(step)) await context.handle(id, { type: 'step-mended', surface: 'channel', step })
       } catch (fault) {
-        if (!(fault instanceof PortFault) || fault.code !== 'gone') throw fault
+        if (!(fault instanceof PortFault)) throw fault
+        if (fault.code !== 'gone') {
+          // Of a side step the header tells already.
+          if (fault.code !== 'limited' && fault.method.startsWith('chat.')) await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'message', reason: fault.message })
+          throw fault
+        }
         // A channel that people archived after the incident is left in peace.
         if (loaded.incident.stamps.resolve !== null) return
         await context.handle(id, { type: 'channel-lost', channel: channel.id, why: fault.message })

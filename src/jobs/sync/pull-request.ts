@@ -35,9 +35,13 @@ export default defineJob({
         await session.done(key, proposal.url, head.hash)
         await context.handle(incident.id, { type: 'published', where: 'pull-request', url: proposal.url, head: head.hash })
         if (proposal.state === 'merged' && incident.stamps.review === null) await context.handle(incident.id, { type: 'review' })
-        if (incident.failedSteps.some((failed) => failed.surface === 'pull-request')) await context.handle(incident.id, { type: 'step-mended', surface: 'pull-request', step: 'post-mortem' })
+        for (const { surface, step } of incident.failedSteps) {
+          if (surface === 'pull-request' || surface === 'sync-pull-request')
+            await context.handle(incident.id, { type: 'step-mended', surface, step })
+        }
       } catch (fault) {
-        if (fault instanceof PortFault && fault.code !== 'limited') await context.handle(incident.id, { type: 'step-failed', surface: 'pull-request', step: 'post-mortem', reason: fault.message })
+        if (fault instanceof PortFault && fault.code !== 'limited')
+          await context.handle(incident.id, { type: 'step-failed', surface: 'pull-request', step: 'post-mortem', reason: fault.message })
         throw fault
       }
     })

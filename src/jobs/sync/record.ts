@@ -23,9 +23,12 @@ export default defineJob({
       try {
         await records.publish(published(incident, events, toldHead(loaded), markdown))
         await session.done(key, null, version)
-        if (incident.failedSteps.some((failed) => failed.surface === 'record')) await context.handle(incident.id, { type: 'step-mended', surface: 'record', step: 'record' })
+        for (const { surface, step } of incident.failedSteps) {
+          if (surface === 'record' || surface === 'sync-record') await context.handle(incident.id, { type: 'step-mended', surface, step })
+        }
       } catch (fault) {
-        if (fault instanceof PortFault && fault.code !== 'limited') await context.handle(incident.id, { type: 'step-failed', surface: 'record', step: 'record', reason: fault.message })
+        if (fault instanceof PortFault && fault.code !== 'limited')
+          await context.handle(incident.id, { type: 'step-failed', surface: 'record', step: 'record', reason: fault.message })
         throw fault
       }
     })

@@ -1,0 +1,226 @@
+/** The clocks: when they warn, breach and escalate, and what a late, early or stale timer says. */
+import { describe, expect, test } from 'vitest'
+import { addMinutes } from 'date-fns'
+import { clocked, isGraver, passed, responseDue, running, thresholds, updateDue } from '../../src/incident/clocks.ts'
+import type { Policy } from '../../src/incident/policy.ts'
+import * as g from '../given.ts'
+import { ack, after, at, calendar, declared, given, happened, policy, resolve, severity, silence, tick, update } from '../given.ts'
+
+const due = (more: Partial<Policy>, from: string) => responseDue(policy('P2', more), from)
+
+describe('due instants', () => {
+  test('minutes round the clock', () => {
+    expect(due({}, at(0))).toBe(at(60))
+    expect(due({ response: null }, at(0))).toBeNull()
+  })
+
+  const business = { response: { kind: 'duration', minutes: 120, hours: 'business' } } as const
+
+  test('business hours rest over a weekend', () => {
+    // Friday 16:00 in Berlin: one hour on Friday, one on Monday.
+    expect(due(business, '2026-01-16T15:00:00.000Z')).toBe('2026-01-19T09:00:00.000Z')
+  })
+
+  test.each([
+    // Clocks go forward on Sunday 29 March: Friday is UTC+1, Monday UTC+2.
+    ['2026-03-27T15:00:00.000Z', '2026-03-30T08:00:00.000Z'],
+    // And back on Sunday 25 October.
+    ['2026-10-23T14:00:00.000Z', '2026-10-26T09:00:00.000Z'],
+  ])('business hours over a change of the clock, from %s (faults 43)', (from, until) => {
+    expect(due(business, from)).toBe(until)
+  })
+
+  test('minutes round the clock are elapsed minutes, also over a change of the clock', () => {
+    expect(due({}, '2026-03-29T00:30:00.000Z')).toBe('2026-03-29T01:30:00.000Z')
+  })
+
+  test('next business day and next sprint', () => {
+    expect(due({ response: { kind: 'next-business-day' } }, '2026-01-16T15:00:00.000Z')).toBe('2026-01-19T16:00:00.000Z')
+    expect(due({ response: { kind: 'next-sprint' } }, at(0))).toBe('2026-01-19T08:00:00.000Z')
+    expect(due({ response: { kind: 'next-business-day' }, calendar: calendar({ holidays: ['2026-01-19'] }) }, '2026-01-16T15:00:00.000Z')).toBe('2026-01-20T16:00:00.000Z')
+  })
+
+  test('the next update: as said, as the severity asks, or none', () => {
+    expect([updateDue(policy('P1'), at(0), 5), updateDue(policy('P1'), at(0)), updateDue(policy('P4'), at(0))]).toEqual([at(5), at(30), null])
+  })
+
+  test('which records have clocks, and which severity is graver', () => {
+    expect((['incident', 'change', 'maintenance', 'disaster', 'drill'] as const).filter(clocked)).toEqual(['incident', 'disaster', 'drill'])
+    expect([isGraver('P1', 'P2'), isGraver('P2', 'P2'), isGraver('P4', 'P3')]).toEqual([true, false, false])
+  })
+})
+
+describe('thresholds', () => {
+  const runOf = (more: Partial<Policy>) => {
+    const { response } = after(declared({ policy: policy('P2', more) }))
+    if (!running(response)) throw new Error('no clock runs')
+    return response
+  }
+
+  test('50, 75, 90 % and the breach', () => {
+    expect(thresholds('response', runOf({}))).toEqual([
+      { percent: 50, at: at(30) },
+      { percent: 75, at: at(45) },
+      { percent: 90, at: at(54) },
+      { percent: 100, at: at(60) },
+    ])
+  })
+
+  test('a clock of working hours is warned of in working hours', () => {
+    // From Wednesday 10:00: 7 h that day, 8 h on Thursday, 1 h on Friday.
+    const run = runOf({ response: { kind: 'duration', minutes: 16 * 60, hours: 'business' } })
+    expect(thresholds('response', run).map((threshold) => threshold.at)).toEqual([
+      '2026-01-15T09:00:00.000Z',
+      '2026-01-15T13:00:00.000Z',
+      '2026-01-15T15:24:00.000Z',
+      '2026-01-16T09:00:00.000Z',
+    ])
+  })
+
+  test('a status update counts elapsed minutes also where the response counts working hours', () => {
+    const { update: run } = after(declared({ policy: policy('P1', { response: { kind: 'duration', minutes: 20, hours: 'business' } }) }))
+    expect(running(run) && thresholds('update', run).map((threshold) => threshold.at)).toEqual([at(15), at(22.5), at(27), at(30)])
+  })
+
+  test('only the highest that has passed and is not said yet', () => {
+    const run = runOf({})
+    expect(passed('response', run, addMinutes(at(30), -0.001).toISOString())).toBeNull()
+    expect(passed('response', run, at(30))).toMatchObject({ percent: 50 })
+    expect(passed('response', { ...run, warned: 50 }, at(30))).toBeNull()
+    expect(passed('response', run, at(500))).toMatchObject({ percent: 100 })
+    expect(passed('response', { ...run, warned: 100 }, at(500))).toBeNull()
+  })
+})
+
+describe('timers', () => {
+  const start = declared({ policy: policy('P2') })
+
+  test.each([
+    [30, 50],
+    [45, 75],
+    [54, 90],
+  ])('after %i min: %i %%, said once', (minute, percent) => {
+    given(start).when(tick('response', 1, minute)).then({ type: 'clock-warned', clock: 'response', run: 1, percent, due: at(60) })
+    given(start, tick('response', 1, minute)).when(tick('response', 1, minute)).then()
+  })
+
+  test('the breach names the first of the ladder, once', () => {
+    given(start)
+      .when(tick('response', 1, 60))
+      .then({ type: 'clock-breached', clock: 'response', due: at(60) }, { type: 'escalated', run: 1, level: 0, why: 'breach', to: g.ladder[0]! })
+    given(start, tick('response', 1, 60)).when(tick('response', 1, 60)).then()
+  })
+
+  test('who was paged at opening is not the next', () => {
+    given(declared())
+      .when(tick('response', 1, 20))
+      .then({ type: 'clock-breached' }, { type: 'escalated', level: 1, to: g.ladder[1]! })
+  })
+
+  test('too early says nothing (faults 43)', () => {
+    given(start).when(tick('response', 1, 29)).then()
+    given(start).when(tick('response', 1, -60)).then()
+  })
+
+  test('asleep for two hours: one breach, not four messages (faults 44)', () => {
+    given(start).when(tick('response', 1, 120)).then({ type: 'clock-breached' }, { type: 'escalated', level: 0 })
+    const woken = happened(start, tick('response', 1, 120), tick('response', 1, 120), tick('response', 1, 120), tick('response', 1, 120))
+    expect(woken).toHaveLength(3)
+  })
+
+  test('asleep over the escalations too: one step, and the next after its pause', () => {
+    given(start, tick('response', 1, 60), silence(1, 180))
+      .when(silence(2, 180))
+      .then({ type: 'escalated', level: 2 })
+    given(start, tick('response', 1, 60)).when(silence(2, 180)).then()
+  })
+
+  test('the update clock warns and breaches, and escalates to nobody', () => {
+    given(declared()).when(tick('update', 1, 27)).then({ type: 'clock-warned', clock: 'update', percent: 90 })
+    given(declared()).when(tick('update', 1, 30)).then({ type: 'clock-breached', clock: 'update' })
+  })
+
+  test.each([
+    ['acknowledged', [ack(3)], tick('response', 1, 10)],
+    ['acknowledged, the breach', [ack(3)], tick('response', 1, 20)],
+    ['resolved', [resolve(3)], tick('update', 1, 30)],
+    ['updated', [update('x', 3)], tick('update', 1, 30)],
+    ['another severity', [severity('P2', 3)], tick('response', 1, 20)],
+    ['another severity, updates', [severity('P2', 3)], tick('update', 1, 30)],
+  ])('set before it was %s, it is stale (faults 46)', (_, steps, late) => {
+    given(declared(), ...steps)
+      .when(late)
+      .then()
+  })
+
+  test('planned work hears nothing', () => {
+    for (const clock of ['response', 'update'] as const) given(declared({ kind: 'change' })).when(tick(clock, 1, 500)).then()
+  })
+})
+
+describe('escalation', () => {
+  const breached = [declared(), tick('response', 1, 20)] as const
+
+  test('goes up the ladder a step at a time, to its end', () => {
+    given(...breached)
+      .when(silence(2, 30))
+      .then({ type: 'escalated', level: 2, why: 'silence', to: g.ladder[2]! })
+    given(...breached, silence(2, 30))
+      .when(silence(3, 40))
+      .then()
+  })
+
+  test('a step that was taken, or is not the next, is stale', () => {
+    given(...breached)
+      .when(silence(1, 30))
+      .then()
+    given(...breached)
+      .when(silence(3, 30))
+      .then()
+    given(...breached, silence(2, 30))
+      .when(silence(2, 30))
+      .then()
+  })
+
+  test('not before the breach, and not for another run', () => {
+    given(declared()).when(silence(1, 10)).then()
+    given(...breached)
+      .when(silence(2, 30, 2))
+      .then()
+    given(...breached, severity('P2', 25))
+      .when(silence(2, 30))
+      .then()
+  })
+
+  test('an empty ladder: the breach alone', () => {
+    given(declared({ policy: policy('P1', { ladder: [] }) }))
+      .when(tick('response', 1, 20))
+      .then({ type: 'clock-breached' })
+  })
+
+  test('a ladder of one who was paged: the breach alone', () => {
+    given(declared({ policy: policy('P1', { ladder: [g.ladder[0]!] }) }))
+      .when(tick('response', 1, 20))
+      .then({ type: 'clock-breached' })
+  })
+
+  test('racing an acknowledgement, there is one outcome in either order (faults 45)', () => {
+    given(...breached, ack(30))
+      .when(silence(2, 30))
+      .then()
+    const late = given(...breached, silence(2, 30))
+      .when(ack(30))
+      .then({ type: 'acknowledged' })
+    expect(late).toMatchObject({ escalation: 2, response: { metAt: at(30) } })
+    given(declared(), ack(20)).when(tick('response', 1, 20)).then()
+    given(declared(), tick('response', 1, 20)).when(ack(20)).then({ type: 'acknowledged' })
+  })
+
+  test('a graver severity starts again with the first', () => {
+    const steps = [declared({ policy: policy('P2') }), tick('response', 1, 60), silence(1, 70), severity('P1', 75)] as const
+    expect(after(...steps)).toMatchObject({ escalation: 0, response: { run: 2 } })
+    given(...steps)
+      .when(tick('response', 2, 95))
+      .then({ type: 'clock-breached', run: 2 }, { type: 'escalated', run: 2, level: 1 })
+  })
+})

@@ -1,0 +1,176 @@
+/** What Slack does wrong on the way in and on the way out, through the whole bot. */
+import { WebClient } from '@slack/web-api'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { deliver, startTestBot, type TestBot, until } from '../bot.ts'
+
+let bot: TestBot
+let number = 0
+beforeAll(async () => {
+  bot = await startTestBot({
+    github: false,
+    files: {
+      'guests/service.yml': `name: Guests
+contacts:
+  first: { name: Gone Person, slackUser: U0DEADBEEF }
+  second: { name: Bob, email: bob@example.test }
+  third: { name: Nobody, email: nobody@example.test }
+ladder: [first, second, third]
+`,
+    },
+  })
+})
+afterAll(() => bot[Symbol.asyncDispose]())
+beforeEach(() => bot.mend())
+
+/** Declares without waiting for anything. */
+const declare = async (title: string, product = 'acme'): Promise<string> => {
+  number += 1
+  expect((await bot.say('alice', 'general', `/incident new ${product} P3 ${title}`)).text).toContain(`INC-${number} P3`)
+  return `INC-${number}`
+}
+/** Declares and waits until its channel is complete. */
+const opened = async (title: string): Promise<{ id: string; channel: string }> => {
+  const id = await declare(title)
+  const channel = await bot.opened(id)
+  await bot.sees(channel, 'Checks at opening')
+  await bot.idle()
+  return { id, channel }
+}
+const copies = async (channel: string, text: string) => (await bot.texts(channel)).filter((shown) => shown.includes(text)).length
+const channelsOf = async (id: string) => (await bot.channels()).filter(({ name }) => name.startsWith(`${id.toLowerCase()}-`))
+
+test('1: the same event four times makes one new channel', async () => {
+  const { id, channel } = await opened('Archived by mistake')
+  const event = { type: 'channel_archive', channel, user: bot.user('alice'), event_ts: '1.0' }
+  const answers = []
+  for (let retry = 0; retry < 4; retry += 1) answers.push(await bot.event(event, { event_id: 'EvSAME', ...(retry === 0 ? {} : { retry }) }))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  await until(async () => {
+    const now = (await bot.incident(id)).channel?.id
+    return now !== undefined && now !== channel
+  }, 'another channel')
+  await bot.idle()
+  expect(await channelsOf(id)).toHaveLength(2)
+  const renewed = (await bot.incident(id)).channel?.id ?? ''
+  await bot.sees(renewed, 'Checks at opening')
+  expect((await bot.say('alice', renewed, '/incident status')).text).toContain(id)
+})
+
+test('3, 5, 6: old, foreign and changed requests are refused', async () => {
+  const body = 'command=%2Fincident&text=list'
+  const type = 'application/x-www-form-urlencoded'
+  expect((await deliver(bot.url, body, { type, at: Date.now() - 302_000 })).status).toBe(401)
+  expect((await deliver(bot.url, body, { type, at: Date.now() + 302_000 })).status).toBe(401)
+  expect((await deliver(bot.url, body, { type, secret: 'another' })).status).toBe(401)
+  expect((await deliver(bot.url, body, { type, headers: { 'x-slack-signature': 'v0=12' } })).status).toBe(401)
+  expect((await fetch(`${bot.url}/slack/events`, { method: 'POST', body })).status).toBe(401)
+})
+
+test('8: another workspace is refused, and told so', async () => {
+  const form = (team: string) =>
+    new URLSearchParams({ command: '/incident', text: 'list', team_id: team, user_id: bot.user('alice'), user_name: 'alice', channel_id: 'C000000001', trigger_id: '1', response_url: `${bot.world.url}/none` }).toString()
+  const type = 'application/x-www-form-urlencoded'
+  expect(await (await deliver(bot.url, form('T0OTHER'), { type })).text()).toContain('another workspace')
+  expect(await (await deliver(bot.url, form(bot.workspace.team.id), { type })).text()).toContain('open')
+})
+
+test('11: a trigger that has expired gets words instead of the form', async () => {
+  const said = await bot.say('alice', 'general', '/incident new', { staleTrigger: true })
+  expect(said).toMatchObject({ form: false, text: 'Slack did not show the form. What to type instead: /incident help new' })
+})
+
+test('12: a limit on one channel makes only that channel wait, in order', async () => {
+  const slow = await opened('Limited')
+  const free = await opened('Free')
+  await bot.fault({ service: 'slack', method: 'chat.postMessage', channel: slow.channel, kind: 'status', status: 429, retryAfter: 2 })
+  const started = performance.now()
+  for (const text of ['one', 'two', 'three']) await bot.say('alice', slow.channel, `/incident update ${text}`)
+  await bot.say('alice', free.channel, '/incident update at once')
+  await bot.sees(free.channel, 'Update at once')
+  expect(performance.now() - started).toBeLessThan(1_800)
+  expect(await copies(slow.channel, '📣')).toBe(0)
+  await bot.sees(slow.channel, 'Update three')
+  expect(performance.now() - started).toBeGreaterThan(1_900)
+  const updates = (await bot.texts(slow.channel)).filter((text) => text.startsWith('📣')).map((text) => text.split('\n')[0])
+  expect(updates).toEqual(['📣 Update one', '📣 Update two', '📣 Update three'])
+})
+
+test('14: a channel that is gone is made anew; a refusal is shown and mended', async () => {
+  for (const error of ['channel_not_found', 'is_archived']) {
+    const { id, channel } = await opened(`Gone ${error.replaceAll('_', ' ')}`)
+    await bot.fault({ service: 'slack', method: 'chat.postMessage', channel, kind: 'error', error })
+    await bot.say('alice', 'general', `/incident update ${id} still here`)
+    const next = await until(async () => {
+      const now = (await bot.incident(id)).channel?.id
+      return now === channel ? null : now
+    }, 'another channel')
+    await bot.sees(next, 'Update still here')
+  }
+  const { id, channel } = await opened('Restricted')
+  await bot.fault({ service: 'slack', method: 'chat.postMessage', channel, kind: 'error', error: 'restricted_action', times: 2 })
+  await bot.say('alice', channel, '/incident update not yet')
+  await until(async () => (await bot.incident(id)).failedSteps.length > 0, 'a failed step')
+  expect((await bot.incident(id)).failedSteps).toMatchObject([{ surface: 'channel', step: 'message', reason: expect.stringContaining('restricted_action') as string }])
+  await bot.sees(channel, 'Update not yet')
+  await until(async () => (await bot.incident(id)).failedSteps.length === 0, 'the step mended')
+  expect(await channelsOf(id)).toHaveLength(1)
+})
+
+test('15: a message whose answer was lost shows once', async () => {
+  const { channel } = await opened('Lost answers')
+  await bot.fault({ service: 'slack', method: 'chat.postMessage', channel, kind: 'drop-after' })
+  await bot.say('alice', channel, '/incident update only once')
+  await bot.sees(channel, 'Update only once')
+  await bot.say('alice', channel, '/incident update and the next')
+  await bot.sees(channel, 'Update and the next')
+  await bot.idle()
+  expect(await copies(channel, 'Update only once')).toBe(1)
+})
+
+test('15: a channel whose answer was lost exists once; so do header and announcement', async () => {
+  await bot.fault({ service: 'slack', method: 'conversations.create', kind: 'drop-after' })
+  const id = await declare('Made twice')
+  const channel = await bot.opened(id)
+  await bot.sees(channel, 'Checks at opening')
+  expect(await channelsOf(id)).toHaveLength(1)
+  await bot.fault({ service: 'slack', method: 'chat.postMessage', kind: 'drop-after', times: 2 })
+  const second = await declare('Headless')
+  const other = await bot.opened(second)
+  await bot.sees(other, 'Checks at opening')
+  await bot.idle()
+  expect(await copies(other, `${second} ·`)).toBe(2 /* the header, and the topic's own line */)
+  expect(await copies('incidents', 'Headless')).toBe(1)
+})
+
+test('16: a name that is taken, by an archived channel too, gets a suffix', async () => {
+  const slack = new WebClient('xoxp-bob', { slackApiUrl: bot.world.slackApiUrl, retryConfig: { retries: 0 } })
+  const name = `inc-${number + 1}-acme-taken`
+  const { channel: taken } = await slack.conversations.create({ name })
+  await slack.conversations.create({ name: `${name}-2` })
+  await slack.conversations.archive({ channel: taken?.id ?? '' })
+  const id = await declare('Taken')
+  expect((await bot.channel(await bot.opened(id))).name).toBe(`${name}-3`)
+})
+
+test('17: who cannot be invited is shown, all others are in', async () => {
+  const id = await declare('With guests', 'guests')
+  // A P3 invites the first of the ladder only.
+  const channel = await bot.opened(id)
+  await bot.idle()
+  expect((await bot.say('alice', channel, '/incident severity P1')).text).toContain('Now P1')
+  await until(async () => (await bot.channel(channel)).members.includes(bot.user('bob')), 'bob in the channel')
+  expect((await bot.channel(channel)).members).toContain(bot.user('alice'))
+  const shown = await bot.sees(channel, /⚠.*invit/i)
+  expect(shown).toMatch(/nobody@example.test \(not in this workspace\)/)
+})
+
+test('18: blocks that Slack finds too long are sent as text', async () => {
+  const { channel } = await opened('Long')
+  await bot.fault({ service: 'slack', method: 'chat.postMessage', channel, kind: 'error', error: 'msg_blocks_too_long' })
+  await bot.say('alice', channel, `/incident update ${'many words '.repeat(270)}end`)
+  expect(await bot.sees(channel, 'many words')).toContain('Update')
+  const most = `/incident update ${'<&> 🧨 '.repeat(495)}`
+  expect((await bot.say('alice', channel, most)).text).toContain('Update posted')
+  await bot.sees(channel, '<&> 🧨')
+  expect((await bot.say('alice', channel, `/incident update ${'x'.repeat(3001)}`)).text).toContain('3001 characters')
+})
