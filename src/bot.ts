@@ -23,7 +23,7 @@ import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
 import { createDispatch } from './slack/dispatch.ts'
 import { slackGuard } from './slack/guard.ts'
-import { writeAlerts } from './store/alerts.ts'
+import { adoptStarts, writeAlerts } from './store/alerts.ts'
 import { openStore, type Store } from './store/database.ts'
 import { isAway } from './store/away.ts'
 import { firstSeen } from './store/limits.ts'
@@ -166,7 +166,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
       receive: async (source, path, alerts) => {
         metrics.alertsReceived(source, alerts.length)
         await store.transaction(async (trx) => {
-          const keys = await writeAlerts(trx, source, alerts.map((alert) => understood(alert, path, catalogue)))
+          const keys = await writeAlerts(trx, source, await adoptStarts(trx, source, alerts.map((alert) => understood(alert, path, catalogue))))
           await queue.enqueue(
             trx,
             keys.map(({ product, rule }) => ({ queue: 'match', data: { product: product ?? catalogue.unassigned.key, rule }, key: `${product}/${rule}` })),

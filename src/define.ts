@@ -45,6 +45,8 @@ export type ParsedAlert = Omit<AlertRef, 'source'> & {
   /** The product's key as the alert names it; null when it names none. */
   readonly product: string | null
   readonly state: 'firing' | 'resolved'
+  /** False when the sender gave no usable start: the time of arrival stands in, unless the alert is known to be open already. */
+  readonly startKnown: boolean
   readonly endsAt: Instant | null
   /** What could not be kept as it was sent: labels dropped, text cut, dates replaced. */
   readonly cleaned: readonly string[]

@@ -101,12 +101,18 @@ export const step = (intent: Intent, minute: number, by: Actor = alice): Step =>
 export const ack = (minute: number, by: Actor = alice): Step => step({ type: 'acknowledge' }, minute, by)
 export const severity = (to: Severity, minute: number, more: Partial<Policy> = {}, why: string | null = null): Step =>
   step({ type: 'change-severity', policy: policy(to, more), why }, minute)
-export const update = (text: string, minute: number, nextMinutes: number | null = null): Step => step({ type: 'update', text, nextMinutes }, minute)
-export const note = (text: string, minute: number, occurred?: number): Step => ({ intent: { type: 'note', text }, minute, ...(occurred === undefined ? {} : { occurred }) })
+export const update = (text: string, minute: number, nextMinutes: number | null = null): Step =>
+  step({ type: 'update', text, nextMinutes }, minute)
+export const note = (text: string, minute: number, occurred?: number): Step => ({
+  intent: { type: 'note', text },
+  minute,
+  ...(occurred === undefined ? {} : { occurred }),
+})
 export const mitigate = (minute: number, text: string | null = null): Step => step({ type: 'mitigate', text }, minute)
 export const resolve = (minute: number, summary = 'Rolled back to v141'): Step => step({ type: 'resolve', summary }, minute)
 export const review = (minute: number): Step => step({ type: 'review' }, minute)
-export const tick = (clock: 'response' | 'update', run: number, minute: number): Step => step({ type: 'clock-due', clock, run }, minute, bot)
+export const tick = (clock: 'response' | 'update', run: number, minute: number): Step =>
+  step({ type: 'clock-due', clock, run }, minute, bot)
 export const silence = (level: number, minute: number, run = 1): Step => step({ type: 'escalation-due', run, level }, minute, bot)
 
 const commandOf = ({ intent, minute, by = alice, occurred }: Step): Command => ({
@@ -120,7 +126,14 @@ const commandOf = ({ intent, minute, by = alice, occurred }: Step): Command => (
 export const record = (events: readonly Recorded[], { at: instant, by }: Pick<Command, 'at' | 'by'>, decision: Decision): Recorded[] =>
   'refused' in decision
     ? []
-    : decision.events.map((event, index) => ({ incident: 'INC-7', seq: events.length + index + 1, at: instant, occurredAt: decision.occurredAt, by, event }))
+    : decision.events.map((event, index) => ({
+        incident: 'INC-7',
+        seq: events.length + index + 1,
+        at: instant,
+        occurredAt: decision.occurredAt,
+        by,
+        event,
+      }))
 
 /** The recorded events of these steps; throws when one of them is refused, because then it is not given. */
 export const happened = (...steps: readonly Step[]): Recorded[] =>

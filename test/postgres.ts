@@ -1,4 +1,4 @@
-/** A real PostgreSQL 15 of Debian in a temporary folder, on a free loopback port. It refuses to run as root, so it runs as the
+/** A real PostgreSQL of Debian (15 or newer) in a temporary folder, on a free loopback port. It refuses to run as root, so it runs as the
  *  user `postgres` then. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,8 +9,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import { ensure } from './system/debian.ts'
 
-const bin = '/usr/lib/postgresql/15/bin'
+const versions = '/usr/lib/postgresql'
+
+/** The folder of the newest PostgreSQL's programs, or null. */
+const findBin = (): string | null => {
+  const newest = existsSync(versions)
+    ? readdirSync(versions)
+        .filter((name) => Number(name) >= 15)
+        .toSorted((a, b) => Number(a) - Number(b))
+        .at(-1)
+    : undefined
+  return newest === undefined || !existsSync(join(versions, newest, 'bin/initdb')) ? null : join(versions, newest, 'bin')
+}
+
+/** Whether there is one, after installing it where that is possible. Otherwise what to install was said. */
+export const ensurePostgres = (): boolean => ensure([{ name: 'postgresql', binary: findBin }])
+
 const user = 'tocsin'
 
 export type Postgres = AsyncDisposable & {
@@ -60,7 +76,8 @@ const childrenOf = (pid: number): number[] =>
 
 /** Starts a server. `durable`: it waits for the disk at each commit, as a real one does. */
 export const startPostgres = async (options: { durable?: boolean; settings?: Record<string, string> } = {}): Promise<Postgres> => {
-  if (!existsSync(bin)) throw new Error(`PostgreSQL 15 is not in ${bin}: apt-get install postgresql-15`)
+  const bin = findBin()
+  if (bin === null) throw new Error(`There is no PostgreSQL 15 or newer in ${versions}: apt-get install postgresql`)
   const port = await freePort()
   const data = await mkdtemp(join(tmpdir(), 'tocsin-postgres-'))
   const as = identity()

@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { type Store, openStore } from '../src/store/database.ts'
 import { openQueue } from '../src/store/queue.ts'
-import { type Postgres, startPostgres } from './postgres.ts'
+import { ensurePostgres, type Postgres, startPostgres } from './postgres.ts'
 import { silent } from './silent.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     stores: string
+    /** Whether there is a PostgreSQL; without one its suites are skipped. */
+    postgres: boolean
   }
 }
 
@@ -34,9 +36,9 @@ const makeTemplate = async (postgres: Postgres): Promise<void> => {
   await store.close()
 }
 
-const make = async (folder: string): Promise<Postgres> => {
-  const postgres = await startPostgres()
-  const [dump] = await Promise.all([makeDump(), makeTemplate(postgres)])
+const make = async (folder: string, has: boolean): Promise<Postgres | null> => {
+  const postgres = has ? await startPostgres() : null
+  const [dump] = await Promise.all([makeDump(), postgres === null ? null : makeTemplate(postgres)])
   if (dump === null) throw new Error('PGlite gave no dump')
   await writeFile(join(folder, 'pglite.tar'), Buffer.from(await dump.arrayBuffer()))
   return postgres
@@ -45,9 +47,11 @@ const make = async (folder: string): Promise<Postgres> => {
 export default async (project: TestProject) => {
   const folder = await mkdtemp(join(tmpdir(), 'tocsin-stores-'))
   project.provide('stores', folder)
-  const ready = make(folder)
+  const has = ensurePostgres()
+  project.provide('postgres', has)
+  const ready = make(folder, has)
   const told = ready.then(
-    (postgres) => writeFile(join(folder, 'ready'), JSON.stringify({ port: postgres.port })),
+    (postgres) => writeFile(join(folder, 'ready'), JSON.stringify({ port: postgres?.port ?? 0 })),
     (error: unknown) => writeFile(join(folder, 'ready'), JSON.stringify({ error: String(error) })),
   )
   return async () => {

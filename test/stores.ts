@@ -58,26 +58,30 @@ export const freshDump = async (): Promise<Blob> => {
 export const freshStore = async (kind: 'pglite' | 'postgres', log: Log = silent): Promise<Store> =>
   openStore(kind === 'pglite' ? { memory: await freshDump(), log } : { url: await freshDatabase(), log })
 
+/** For suites that need a real one: `describe.skipIf(!hasPostgres)`. */
+export const hasPostgres: boolean = inject('postgres')
+
 /** The suite, once on PGlite and once on PostgreSQL. */
 export const eachStore = (suite: (open: Open) => void): void => {
-  describe.each(['pglite', 'postgres'] as const)('on %s', (kind) => {
-    const opened: { close(): Promise<unknown> }[] = []
-    afterEach(async () => {
-      // Queues before the stores that they use.
-      for (const each of opened.splice(0).toReversed()) await each.close()
+  for (const kind of ['pglite', 'postgres'] as const)
+    describe.skipIf(kind === 'postgres' && !hasPostgres)(`on ${kind}`, () => {
+      const opened: { close(): Promise<unknown> }[] = []
+      afterEach(async () => {
+        // Queues before the stores that they use.
+        for (const each of opened.splice(0).toReversed()) await each.close()
+      })
+      suite({
+        kind,
+        async store() {
+          const store = await freshStore(kind)
+          opened.push(store)
+          return store
+        },
+        async queue(store, queues, log = silent) {
+          const queue = await openQueue(store, { queues, log })
+          opened.push({ close: () => queue.stop(1_000) })
+          return queue
+        },
+      })
     })
-    suite({
-      kind,
-      async store() {
-        const store = await freshStore(kind)
-        opened.push(store)
-        return store
-      },
-      async queue(store, queues, log = silent) {
-        const queue = await openQueue(store, { queues, log })
-        opened.push({ close: () => queue.stop(1_000) })
-        return queue
-      },
-    })
-  })
 }

@@ -4,11 +4,15 @@ import type { Incident } from './incident.ts'
 /** Slack: channel names are lower-case letters, digits, `-` and `_`, at most 80 characters. */
 const most = 80
 
+/** Latin letters that are letters of their own, so that no mark can be taken off them. */
+const spelled: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' }
+
 const slug = (text: string): string =>
   text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
+    .replace(/[ßæœøłđðþı]/g, (letter) => spelled[letter] ?? '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
 

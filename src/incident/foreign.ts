@@ -103,12 +103,13 @@ export const cleanSpan = (
   over: boolean,
   now: Instant,
   cleaned: string[],
-): { startsAt: Instant; endsAt: Instant | null } => {
+): { startsAt: Instant; startKnown: boolean; endsAt: Instant | null } => {
   const given = cleanInstant(sent.startsAt, now)
   if (given === null) cleaned.push('startsAt: missing or not a time that can be, the time of arrival stands in')
   let startsAt = given ?? now
   if (startsAt > now) cleaned.push(`startsAt: ${Math.ceil((Date.parse(startsAt) - Date.parse(now)) / 1000)} s ahead of our clock`)
-  if (!over) return { startsAt, endsAt: null }
+  const startKnown = given !== null
+  if (!over) return { startsAt, startKnown, endsAt: null }
   const end = cleanInstant(sent.endsAt, now)
   if (end === null) cleaned.push('endsAt: missing or not a time that can be, the time of arrival stands in')
   let endsAt = end ?? now
@@ -117,5 +118,5 @@ export const cleanSpan = (
     else endsAt = startsAt
     cleaned.push('endsAt: before startsAt, the two were made equal')
   }
-  return { startsAt, endsAt }
+  return { startsAt, startKnown, endsAt }
 }

@@ -57,6 +57,7 @@ const stepWords: Readonly<Record<string, string>> = {
   bookmark: 'A bookmark could not be added',
   announcement: 'The announcement could not be posted',
   record: 'The record could not be published',
+  message: 'A message could not be posted, it is tried again',
   'post-mortem': 'The post-mortem could not be proposed',
 }
 

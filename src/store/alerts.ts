@@ -28,6 +28,27 @@ export type AlertKey = Pick<AlertRef, 'source' | 'fingerprint' | 'startsAt'>
 /** The outcome of an alert that was over before it was heard of. */
 export const neverFired = 'resolved without having fired: opens nothing'
 
+/** The same alerts, where one without a start of its own takes that of the open alert with its fingerprint: a sender that gives no
+ *  times repeats and resolves what it has sent before, and opens nothing anew. */
+export const adoptStarts = async (db: Db | Trx, source: string, alerts: readonly ParsedAlert[]): Promise<ParsedAlert[]> => {
+  const unknown = alerts.filter(({ startKnown }) => !startKnown).map(({ fingerprint }) => fingerprint)
+  if (unknown.length === 0) return [...alerts]
+  const open = await db
+    .selectFrom('alert')
+    .select(['fingerprint', 'starts_at'])
+    .where('source', '=', source)
+    .where('fingerprint', 'in', unknown)
+    .where('state', '=', 'firing')
+    .orderBy('starts_at')
+    .execute()
+  const starts = new Map(open.map((row) => [row.fingerprint, row.starts_at]))
+  return alerts.map((alert) => {
+    const startsAt = alert.startKnown ? undefined : starts.get(alert.fingerprint)
+    if (startsAt === undefined) return alert
+    return { ...alert, startsAt, endsAt: alert.endsAt !== null && alert.endsAt < startsAt ? startsAt : alert.endsAt }
+  })
+}
+
 /** Writes the alerts of one payload in one statement; gives what has to be matched now. An alert stays to be matched until
  *  `markAlert`, so a repeat of it asks for its match job again. */
 export const writeAlerts = async (db: Db | Trx, source: string, alerts: readonly ParsedAlert[]): Promise<MatchKey[]> => {

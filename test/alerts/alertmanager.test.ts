@@ -15,6 +15,7 @@ describe('what Alertmanager sends', () => {
         {
           fingerprint: '9a6f5fbb2d3c1e07',
           startsAt: '2026-11-20T10:14:05.123Z',
+          startKnown: true,
           endsAt: null,
           rule: 'PaymentsFailing',
           summary: 'More than 5 % of payments fail',
@@ -45,6 +46,7 @@ describe('what Alertmanager sends', () => {
         state: 'resolved',
         rule: 'PaymentsFailing',
         startsAt: '2026-11-20T05:59:02.799Z',
+        startKnown: true,
         endsAt: '2026-11-20T05:59:03.799Z',
         cleaned: [],
       }),

@@ -19,6 +19,7 @@ describe('what is documented', () => {
           labels: { region: 'eu', runbook: 'bookings' },
           state: 'firing',
           startsAt: '2026-11-20T10:00:00.000Z',
+          startKnown: true,
           endsAt: null,
           fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
           url: 'https://status.example/bookings',

@@ -37,11 +37,17 @@ describe('due instants', () => {
   test('next business day and next sprint', () => {
     expect(due({ response: { kind: 'next-business-day' } }, '2026-01-16T15:00:00.000Z')).toBe('2026-01-19T16:00:00.000Z')
     expect(due({ response: { kind: 'next-sprint' } }, at(0))).toBe('2026-01-19T08:00:00.000Z')
-    expect(due({ response: { kind: 'next-business-day' }, calendar: calendar({ holidays: ['2026-01-19'] }) }, '2026-01-16T15:00:00.000Z')).toBe('2026-01-20T16:00:00.000Z')
+    expect(
+      due({ response: { kind: 'next-business-day' }, calendar: calendar({ holidays: ['2026-01-19'] }) }, '2026-01-16T15:00:00.000Z'),
+    ).toBe('2026-01-20T16:00:00.000Z')
   })
 
   test('the next update: as said, as the severity asks, or none', () => {
-    expect([updateDue(policy('P1'), at(0), 5), updateDue(policy('P1'), at(0)), updateDue(policy('P4'), at(0))]).toEqual([at(5), at(30), null])
+    expect([updateDue(policy('P1'), at(0), 5), updateDue(policy('P1'), at(0)), updateDue(policy('P4'), at(0))]).toEqual([
+      at(5),
+      at(30),
+      null,
+    ])
   })
 
   test('which records have clocks, and which severity is graver', () => {
@@ -100,15 +106,24 @@ describe('timers', () => {
     [45, 75],
     [54, 90],
   ])('after %i min: %i %%, said once', (minute, percent) => {
-    given(start).when(tick('response', 1, minute)).then({ type: 'clock-warned', clock: 'response', run: 1, percent, due: at(60) })
-    given(start, tick('response', 1, minute)).when(tick('response', 1, minute)).then()
+    given(start)
+      .when(tick('response', 1, minute))
+      .then({ type: 'clock-warned', clock: 'response', run: 1, percent, due: at(60) })
+    given(start, tick('response', 1, minute))
+      .when(tick('response', 1, minute))
+      .then()
   })
 
   test('the breach names the first of the ladder, once', () => {
     given(start)
       .when(tick('response', 1, 60))
-      .then({ type: 'clock-breached', clock: 'response', due: at(60) }, { type: 'escalated', run: 1, level: 0, why: 'breach', to: g.ladder[0]! })
-    given(start, tick('response', 1, 60)).when(tick('response', 1, 60)).then()
+      .then(
+        { type: 'clock-breached', clock: 'response', due: at(60) },
+        { type: 'escalated', run: 1, level: 0, why: 'breach', to: g.ladder[0]! },
+      )
+    given(start, tick('response', 1, 60))
+      .when(tick('response', 1, 60))
+      .then()
   })
 
   test('who was paged at opening is not the next', () => {
@@ -118,12 +133,18 @@ describe('timers', () => {
   })
 
   test('too early says nothing (faults 43)', () => {
-    given(start).when(tick('response', 1, 29)).then()
-    given(start).when(tick('response', 1, -60)).then()
+    given(start)
+      .when(tick('response', 1, 29))
+      .then()
+    given(start)
+      .when(tick('response', 1, -60))
+      .then()
   })
 
   test('asleep for two hours: one breach, not four messages (faults 44)', () => {
-    given(start).when(tick('response', 1, 120)).then({ type: 'clock-breached' }, { type: 'escalated', level: 0 })
+    given(start)
+      .when(tick('response', 1, 120))
+      .then({ type: 'clock-breached' }, { type: 'escalated', level: 0 })
     const woken = happened(start, tick('response', 1, 120), tick('response', 1, 120), tick('response', 1, 120), tick('response', 1, 120))
     expect(woken).toHaveLength(3)
   })
@@ -132,12 +153,18 @@ describe('timers', () => {
     given(start, tick('response', 1, 60), silence(1, 180))
       .when(silence(2, 180))
       .then({ type: 'escalated', level: 2 })
-    given(start, tick('response', 1, 60)).when(silence(2, 180)).then()
+    given(start, tick('response', 1, 60))
+      .when(silence(2, 180))
+      .then()
   })
 
   test('the update clock warns and breaches, and escalates to nobody', () => {
-    given(declared()).when(tick('update', 1, 27)).then({ type: 'clock-warned', clock: 'update', percent: 90 })
-    given(declared()).when(tick('update', 1, 30)).then({ type: 'clock-breached', clock: 'update' })
+    given(declared())
+      .when(tick('update', 1, 27))
+      .then({ type: 'clock-warned', clock: 'update', percent: 90 })
+    given(declared())
+      .when(tick('update', 1, 30))
+      .then({ type: 'clock-breached', clock: 'update' })
   })
 
   test.each([
@@ -154,7 +181,10 @@ describe('timers', () => {
   })
 
   test('planned work hears nothing', () => {
-    for (const clock of ['response', 'update'] as const) given(declared({ kind: 'change' })).when(tick(clock, 1, 500)).then()
+    for (const clock of ['response', 'update'] as const)
+      given(declared({ kind: 'change' }))
+        .when(tick(clock, 1, 500))
+        .then()
   })
 })
 
@@ -212,8 +242,12 @@ describe('escalation', () => {
       .when(ack(30))
       .then({ type: 'acknowledged' })
     expect(late).toMatchObject({ escalation: 2, response: { metAt: at(30) } })
-    given(declared(), ack(20)).when(tick('response', 1, 20)).then()
-    given(declared(), tick('response', 1, 20)).when(ack(20)).then({ type: 'acknowledged' })
+    given(declared(), ack(20))
+      .when(tick('response', 1, 20))
+      .then()
+    given(declared(), tick('response', 1, 20))
+      .when(ack(20))
+      .then({ type: 'acknowledged' })
   })
 
   test('a graver severity starts again with the first', () => {

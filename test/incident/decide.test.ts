@@ -5,7 +5,27 @@ import type { Event, Kind } from '../../src/incident/events.ts'
 import { replay } from '../../src/incident/evolve.ts'
 import { sentence } from '../../src/incident/refusals.ts'
 import * as g from '../given.ts'
-import { ack, after, alertOf, at, bob, bot, declared, given, happened, mitigate, note, pager, policy, resolve, review, severity, step, tick, update } from '../given.ts'
+import {
+  ack,
+  after,
+  alertOf,
+  at,
+  bob,
+  bot,
+  declared,
+  given,
+  happened,
+  mitigate,
+  note,
+  pager,
+  policy,
+  resolve,
+  review,
+  severity,
+  step,
+  tick,
+  update,
+} from '../given.ts'
 
 /** The one event that a step adds. */
 const added = (...steps: readonly g.Step[]): Event => {
@@ -14,7 +34,8 @@ const added = (...steps: readonly g.Step[]): Event => {
   return last.event
 }
 
-const declaring = (title: string, more: Partial<g.Declare> = {}) => decide(null, { intent: g.declareIntent({ title, ...more }), at: at(0), by: g.alice })
+const declaring = (title: string, more: Partial<g.Declare> = {}) =>
+  decide(null, { intent: g.declareIntent({ title, ...more }), at: at(0), by: g.alice })
 
 const titled = (title: string, more: Partial<g.Declare> = {}): string => {
   const decision = declaring(title, more)
@@ -74,7 +95,9 @@ describe('declare', () => {
   })
 
   test('twice is refused', () => {
-    given(declared()).when(declared()).refused('already_declared', 'You declared this already: INC-7. For another incident use another title.')
+    given(declared())
+      .when(declared())
+      .refused('already_declared', 'You declared this already: INC-7. For another incident use another title.')
     given(declared(), step({ type: 'channel-opened', channel: 'C0ACME', name: 'inc-7' }, 1))
       .when(declared())
       .refused('already_declared', 'You declared this already: INC-7, in <#C0ACME>. For another incident use another title.')
@@ -88,15 +111,20 @@ describe('declare', () => {
 describe('titles', () => {
   const none = 'missing: The title is missing. For example `/incident new <product> P1 Payments fail`.'
 
-  test.each(['', '   ', '\n\t', '\u200B\u200D\u2060', '\u202E', '\u0000', '\u3164\u2800', '\u0301'])('nothing that can be seen is no title: %j', (title) => {
-    expect(titled(title)).toBe(none)
-  })
+  test.each(['', '   ', '\n\t', '\u200B\u200D\u2060', '\u202E', '\u0000', '\u3164\u2800', '\u0301'])(
+    'nothing that can be seen is no title: %j',
+    (title) => {
+      expect(titled(title)).toBe(none)
+    },
+  )
 
   test('300 and 500 characters are kept whole, 501 are refused', () => {
     expect(titled('x'.repeat(300))).toHaveLength(300)
     expect(titled('x'.repeat(500))).toHaveLength(500)
     expect(titled('🔥'.repeat(500))).toBe('🔥'.repeat(500))
-    expect(titled('x'.repeat(501))).toBe('too_long: The title is too long: 501 characters, at most 500. Shorten it; `/incident note` takes the rest.')
+    expect(titled('x'.repeat(501))).toBe(
+      'too_long: The title is too long: 501 characters, at most 500. Shorten it; `/incident note` takes the rest.',
+    )
     expect(titled('🔥'.repeat(501))).toMatch(/^too_long: The title is too long: 501 characters/)
   })
 
@@ -138,7 +166,14 @@ describe('secrets are masked before anything is recorded (faults 58)', () => {
     ['summary', [declared(), resolve(1, text)]],
     ['reason', [declared(), severity('P2', 1, {}, text)]],
     ['reason of a step', [declared(), step({ type: 'step-failed', surface: 'record', step: 'record', reason: text }, 1)]],
-    ['reason of a loss', [declared(), step({ type: 'channel-opened', channel: 'C1', name: 'x' }, 1), step({ type: 'channel-lost', channel: 'C1', why: text }, 2)]],
+    [
+      'reason of a loss',
+      [
+        declared(),
+        step({ type: 'channel-opened', channel: 'C1', name: 'x' }, 1),
+        step({ type: 'channel-lost', channel: 'C1', why: text }, 2),
+      ],
+    ],
   ])('%s', (_, steps) => {
     const recorded = JSON.stringify(added(...steps))
     expect(recorded).not.toContain(secret)
@@ -146,8 +181,16 @@ describe('secrets are masked before anything is recorded (faults 58)', () => {
   })
 
   test('labels and address of an alert, by value and by name', () => {
-    const alert = alertOf({ summary: text, url: 'https://p.acme.example/?token=abcdef123456&x=1', labels: { job: 'shop', note: text, db_password: 'hunter2', token: 'x' } })
-    const kept = { summary: 'key sk_live_*** leaked', url: 'https://p.acme.example/?token=***&x=1', labels: { job: 'shop', note: 'key sk_live_*** leaked', db_password: '***', token: '***' } }
+    const alert = alertOf({
+      summary: text,
+      url: 'https://p.acme.example/?token=abcdef123456&x=1',
+      labels: { job: 'shop', note: text, db_password: 'hunter2', token: 'x' },
+    })
+    const kept = {
+      summary: 'key sk_live_*** leaked',
+      url: 'https://p.acme.example/?token=***&x=1',
+      labels: { job: 'shop', note: 'key sk_live_*** leaked', db_password: '***', token: '***' },
+    }
     expect(added(declared({ alert, policy: policy('P2') }))).toMatchObject({ alert: kept })
     expect(added(declared(), step({ type: 'join-alert', alert }, 1, pager))).toMatchObject({ alert: kept })
   })
@@ -163,13 +206,21 @@ describe('secrets are masked before anything is recorded (faults 58)', () => {
 describe('acknowledge', () => {
   test('stops the response clock; who does it leads', () => {
     const incident = given(declared()).when(ack(3)).then({ type: 'acknowledged' })
-    expect(incident).toMatchObject({ status: 'acknowledged', lead: g.alice, acknowledged: { at: at(3), by: g.alice }, response: { metAt: at(3) } })
+    expect(incident).toMatchObject({
+      status: 'acknowledged',
+      lead: g.alice,
+      acknowledged: { at: at(3), by: g.alice },
+      response: { metAt: at(3) },
+    })
   })
 
   test('twice is said to be done already, with who did it (faults 2)', () => {
     given(declared(), ack(3))
       .when(ack(4, bob))
-      .refused('already_acknowledged', `Already acknowledged by Alice Adler at ${at(3)}: the response clock has stopped. \`/incident status\` shows the others.`)
+      .refused(
+        'already_acknowledged',
+        `Already acknowledged by Alice Adler at ${at(3)}: the response clock has stopped. \`/incident status\` shows the others.`,
+      )
   })
 
   test('after it was mitigated there is nothing to acknowledge any more', () => {
@@ -187,11 +238,16 @@ describe('acknowledge', () => {
   test('planned work has nothing to acknowledge', () => {
     given(declared({ kind: 'change' }))
       .when(ack(1))
-      .refused('no_response_clock', 'A change has no response clock, so there is nothing to acknowledge. To say how it goes: `/incident update <text>`.')
+      .refused(
+        'no_response_clock',
+        'A change has no response clock, so there is nothing to acknowledge. To say how it goes: `/incident update <text>`.',
+      )
   })
 
   test('a severity without a response clock can be acknowledged', () => {
-    given(declared({ policy: policy('P4', { response: null }) })).when(ack(1)).then({ type: 'acknowledged' })
+    given(declared({ policy: policy('P4', { response: null }) }))
+      .when(ack(1))
+      .then({ type: 'acknowledged' })
   })
 })
 
@@ -203,7 +259,12 @@ describe('change-severity', () => {
         { type: 'severity-changed', from: 'P3', why: 'nobody can pay', responseFrom: at(30), responseDue: at(50), updateDue: at(60) },
         { type: 'escalated', run: 2, level: 0, why: 'page' },
       )
-    expect(incident).toMatchObject({ severity: 'P1', response: { run: 2, startedAt: at(30), due: at(50) }, update: { run: 2, due: at(60) }, escalation: 0 })
+    expect(incident).toMatchObject({
+      severity: 'P1',
+      response: { run: 2, startedAt: at(30), due: at(50) },
+      update: { run: 2, due: at(60) },
+      escalation: 0,
+    })
   })
 
   test('lighter: counts from the declaration, and pages nobody again', () => {
@@ -213,8 +274,14 @@ describe('change-severity', () => {
   })
 
   test('acknowledged already: the response clock does not start again, the update clock does', () => {
-    const incident = given(declared(), ack(3)).when(severity('P2', 10)).then({ type: 'severity-changed', responseDue: null, updateDue: at(70) })
-    expect(incident).toMatchObject({ response: { run: 1, metAt: at(3) }, update: { run: 2, startedAt: at(10), metAt: null }, status: 'acknowledged' })
+    const incident = given(declared(), ack(3))
+      .when(severity('P2', 10))
+      .then({ type: 'severity-changed', responseDue: null, updateDue: at(70) })
+    expect(incident).toMatchObject({
+      response: { run: 1, metAt: at(3) },
+      update: { run: 2, startedAt: at(10), metAt: null },
+      status: 'acknowledged',
+    })
   })
 
   test('a clock that the first severity did not have starts with the one that does', () => {
@@ -224,10 +291,16 @@ describe('change-severity', () => {
   })
 
   test('a clock that the new severity does not have stops', () => {
-    const incident = given(declared()).when(severity('P4', 10, { response: null })).then({ responseDue: null, updateDue: null })
+    const incident = given(declared())
+      .when(severity('P4', 10, { response: null }))
+      .then({ responseDue: null, updateDue: null })
     expect(incident).toMatchObject({ response: { run: 2, due: null }, update: { run: 2, due: null } })
-    given(declared(), severity('P4', 10, { response: null })).when(tick('response', 1, 25)).then()
-    given(declared(), severity('P4', 10, { response: null })).when(tick('update', 1, 35)).then()
+    given(declared(), severity('P4', 10, { response: null }))
+      .when(tick('response', 1, 25))
+      .then()
+    given(declared(), severity('P4', 10, { response: null }))
+      .when(tick('update', 1, 35))
+      .then()
   })
 
   test('planned work changes its severity without a clock', () => {
@@ -260,15 +333,27 @@ describe('change-severity', () => {
 
 describe('update', () => {
   test('restarts its clock as the severity asks, or as the person says', () => {
-    given(declared()).when(update('Looking', 10)).then({ type: 'updated', text: 'Looking', updateDue: at(40) })
-    given(declared()).when(update('Looking', 10, 90)).then({ updateDue: at(100) })
+    given(declared())
+      .when(update('Looking', 10))
+      .then({ type: 'updated', text: 'Looking', updateDue: at(40) })
+    given(declared())
+      .when(update('Looking', 10, 90))
+      .then({ updateDue: at(100) })
   })
 
   test('without an update clock none starts, unless somebody promises the next', () => {
-    given(declared({ policy: policy('P4') })).when(update('Looking', 10)).then({ updateDue: null })
-    given(declared({ policy: policy('P4') })).when(update('Looking', 10, 30)).then({ updateDue: at(40) })
-    given(declared({ kind: 'change' })).when(update('Half done', 10)).then({ updateDue: null })
-    given(declared({ kind: 'maintenance' })).when(update('Half done', 10, 30)).then({ updateDue: at(40) })
+    given(declared({ policy: policy('P4') }))
+      .when(update('Looking', 10))
+      .then({ updateDue: null })
+    given(declared({ policy: policy('P4') }))
+      .when(update('Looking', 10, 30))
+      .then({ updateDue: at(40) })
+    given(declared({ kind: 'change' }))
+      .when(update('Half done', 10))
+      .then({ updateDue: null })
+    given(declared({ kind: 'maintenance' }))
+      .when(update('Half done', 10, 30))
+      .then({ updateDue: at(40) })
   })
 
   test('of nothing, and of too much', () => {
@@ -278,7 +363,9 @@ describe('update', () => {
     given(declared())
       .when(update('x'.repeat(3001), 1))
       .refused('too_long', 'The update is too long: 3001 characters, at most 3000. Shorten it; `/incident note` takes the rest.')
-    given(declared()).when(update('x'.repeat(3000), 1)).then({ type: 'updated' })
+    given(declared())
+      .when(update('x'.repeat(3000), 1))
+      .then({ type: 'updated' })
   })
 
   test('the same words twice are one update, for ten minutes (faults 2)', () => {
@@ -299,7 +386,9 @@ describe('note', () => {
   test('can be back-dated between the start and now', () => {
     const events = happened(declared({ alert: alertOf() }), note('Deployed', 9, -3))
     expect(events.at(-1)).toMatchObject({ at: at(9), occurredAt: at(-3) })
-    given(declared({ alert: alertOf() })).when(note('Deployed', 9, -5)).then({ type: 'noted' })
+    given(declared({ alert: alertOf() }))
+      .when(note('Deployed', 9, -5))
+      .then({ type: 'noted' })
     given(declared({ alert: alertOf() }))
       .when(note('Deployed', 9, -6))
       .refused('before_start', `${at(-6)} is before the start, ${at(-5)}. Give a time between the start and now.`)
@@ -309,14 +398,18 @@ describe('note', () => {
   })
 
   test('of nothing is refused', () => {
-    given(declared()).when(note('', 1)).refused('missing', 'The note is missing. For example `/incident note Restarted the worker at 14:05`.')
+    given(declared())
+      .when(note('', 1))
+      .refused('missing', 'The note is missing. For example `/incident note Restarted the worker at 14:05`.')
   })
 
   test('typed twice is one, but the same words of another time are another', () => {
     const once = given(declared(), note('Restarted', 1))
     once.when(note('Restarted', 2)).refused('already_said', `You posted exactly this already, at ${at(1)}. To say more, change the words.`)
     once.when(note('Restarted', 2, 0)).then({ type: 'noted' })
-    given(declared(), note('Restarted', 2, 1)).when(note('Restarted', 3, 1)).refused('already_said', `You posted exactly this already, at ${at(2)}. To say more, change the words.`)
+    given(declared(), note('Restarted', 2, 1))
+      .when(note('Restarted', 3, 1))
+      .refused('already_said', `You posted exactly this already, at ${at(2)}. To say more, change the words.`)
   })
 })
 
@@ -324,8 +417,12 @@ describe('mitigate, resolve, review', () => {
   test('mitigating without an acknowledgement stops the paging: somebody is at work', () => {
     const incident = given(declared()).when(mitigate(10, 'Traffic moved')).then({ type: 'mitigated', text: 'Traffic moved' })
     expect(incident).toMatchObject({ status: 'mitigated', response: { metAt: at(10) }, stamps: { assess: null, mitigate: at(10) } })
-    given(declared(), mitigate(10)).when(tick('response', 1, 20)).then()
-    given(declared(), mitigate(10, ' ')).when(tick('response', 1, 18)).then()
+    given(declared(), mitigate(10))
+      .when(tick('response', 1, 20))
+      .then()
+    given(declared(), mitigate(10, ' '))
+      .when(tick('response', 1, 18))
+      .then()
     expect(added(declared(), mitigate(10, ' '))).toMatchObject({ text: null })
   })
 
@@ -336,13 +433,22 @@ describe('mitigate, resolve, review', () => {
     given(declared(), resolve(1))
       .when(resolve(2))
       .refused('already_resolved', `Already resolved at ${at(1)}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`)
-    given(declared(), resolve(1), review(2)).when(review(3)).refused('already_reviewed', `Already reviewed at ${at(2)}. \`/incident note <text>\` still works.`)
+    given(declared(), resolve(1), review(2))
+      .when(review(3))
+      .refused('already_reviewed', `Already reviewed at ${at(2)}. \`/incident note <text>\` still works.`)
   })
 
   test('resolving stops both clocks; it needs a summary', () => {
     const incident = given(declared()).when(resolve(10)).then({ type: 'resolved', summary: 'Rolled back to v141' })
-    expect(incident).toMatchObject({ status: 'resolved', resolution: 'Rolled back to v141', response: { metAt: at(10) }, update: { metAt: at(10) } })
-    given(declared()).when(resolve(1, ' ')).refused('missing', 'The summary is missing. For example `/incident resolve Rolled back to v141`.')
+    expect(incident).toMatchObject({
+      status: 'resolved',
+      resolution: 'Rolled back to v141',
+      response: { metAt: at(10) },
+      update: { metAt: at(10) },
+    })
+    given(declared())
+      .when(resolve(1, ' '))
+      .refused('missing', 'The summary is missing. For example `/incident resolve Rolled back to v141`.')
     for (const late of [tick('response', 1, 20), tick('update', 1, 30), g.silence(1, 40)]) given(declared(), resolve(10)).when(late).then()
   })
 
@@ -353,7 +459,12 @@ describe('mitigate, resolve, review', () => {
 
   test('what is resolved takes no update and no mitigation', () => {
     for (const late of [update('x', 6), mitigate(6)])
-      given(declared(), resolve(5)).when(late).refused('already_resolved', `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`)
+      given(declared(), resolve(5))
+        .when(late)
+        .refused(
+          'already_resolved',
+          `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`,
+        )
   })
 })
 
@@ -361,20 +472,32 @@ describe('what jobs report', () => {
   test('a channel opens once, is lost once, and may open again', () => {
     const opened = step({ type: 'channel-opened', channel: 'C1', name: 'inc-7' }, 1, bot)
     const lost = step({ type: 'channel-lost', channel: 'C1', why: 'archived' }, 2, bot)
-    expect(after(declared(), opened, opened, step({ type: 'channel-opened', channel: 'C2', name: 'other' }, 1, bot)).channel).toEqual({ id: 'C1', name: 'inc-7' })
+    expect(after(declared(), opened, opened, step({ type: 'channel-opened', channel: 'C2', name: 'other' }, 1, bot)).channel).toEqual({
+      id: 'C1',
+      name: 'inc-7',
+    })
     expect(after(declared(), opened, lost, lost)).toMatchObject({ channel: null, lostChannels: ['C1'] })
     expect(after(declared(), lost)).toMatchObject({ channel: null, lostChannels: [] })
-    expect(after(declared(), opened, lost, step({ type: 'channel-opened', channel: 'C2', name: 'x' }, 3, bot))).toMatchObject({ channel: { id: 'C2' }, lostChannels: ['C1'] })
+    expect(after(declared(), opened, lost, step({ type: 'channel-opened', channel: 'C2', name: 'x' }, 3, bot))).toMatchObject({
+      channel: { id: 'C2' },
+      lostChannels: ['C1'],
+    })
   })
 
   test('an alert joins once, clears once; one that never joined clears nothing', () => {
     const alert = alertOf({ fingerprint: 'b0b' })
     const join = step({ type: 'join-alert', alert }, 1, pager)
-    const clear = step({ type: 'resolve-alert', source: 'alertmanager', fingerprint: 'b0b', startsAt: alert.startsAt, endsAt: at(3) }, 4, pager)
+    const clear = step(
+      { type: 'resolve-alert', source: 'alertmanager', fingerprint: 'b0b', startsAt: alert.startsAt, endsAt: at(3) },
+      4,
+      pager,
+    )
     given(declared()).when(clear).then()
     given(declared()).when(join).then({ type: 'alert-joined' })
     given(declared(), join).when(join).then()
-    given(declared(), join).when(clear).then({ type: 'alert-resolved', endsAt: at(3) })
+    given(declared(), join)
+      .when(clear)
+      .then({ type: 'alert-resolved', endsAt: at(3) })
     given(declared(), join, clear).when(clear).then()
     given(declared(), join, resolve(3)).when(clear).then({ type: 'alert-resolved' })
   })
@@ -392,7 +515,8 @@ describe('what jobs report', () => {
   })
 
   test('checks that run by themselves are recorded once; those that were asked for, each time', () => {
-    const checks = (phase: 'opening' | 'resolution' | 'asked', minute: number) => step({ type: 'record-checks', phase, results: [] }, minute, bot)
+    const checks = (phase: 'opening' | 'resolution' | 'asked', minute: number) =>
+      step({ type: 'record-checks', phase, results: [] }, minute, bot)
     for (const phase of ['opening', 'resolution'] as const) given(declared(), resolve(5), checks(phase, 6)).when(checks(phase, 7)).then()
     given(declared(), checks('asked', 1)).when(checks('asked', 1)).then({ type: 'checked' })
   })
@@ -416,6 +540,8 @@ describe('a clock that is set back (faults 43)', () => {
 test('a refusal changes nothing', () => {
   const events = happened(declared(), ack(1))
   const before = structuredClone(replay(events))
-  given(declared(), ack(1)).when(ack(2)).refused('already_acknowledged', sentence({ code: 'already_acknowledged', params: { by: 'Alice Adler', at: at(1) } }))
+  given(declared(), ack(1))
+    .when(ack(2))
+    .refused('already_acknowledged', sentence({ code: 'already_acknowledged', params: { by: 'Alice Adler', at: at(1) } }))
   expect(replay(events)).toEqual(before)
 })

@@ -1,7 +1,24 @@
 /** The incident as its events make it. */
 import { describe, expect, test } from 'vitest'
 import { evolve, replay } from '../../src/incident/evolve.ts'
-import { ack, after, alertOf, at, bob, declared, given, happened, mitigate, note, policy, resolve, review, severity, tick, update } from '../given.ts'
+import {
+  ack,
+  after,
+  alertOf,
+  at,
+  bob,
+  declared,
+  given,
+  happened,
+  mitigate,
+  note,
+  policy,
+  resolve,
+  review,
+  severity,
+  tick,
+  update,
+} from '../given.ts'
 import * as g from '../given.ts'
 
 const stamps = (...steps: readonly g.Step[]) => after(...steps).stamps
@@ -26,7 +43,11 @@ describe('the steps of S6', () => {
   })
 
   test('a change of severity assesses too; what came first counts', () => {
-    expect(stamps(declared(), severity('P2', 1), ack(2), update('x', 3), update('y', 4))).toEqual({ ...none, assess: at(1), communicate: at(3) })
+    expect(stamps(declared(), severity('P2', 1), ack(2), update('x', 3), update('y', 4))).toEqual({
+      ...none,
+      assess: at(1),
+      communicate: at(3),
+    })
   })
 
   test('a skipped step stays open', () => {
@@ -59,7 +80,11 @@ describe('runs', () => {
   test('a warning or a breach of another run changes nothing', () => {
     const events = happened(declared(), severity('P2', 1))
     const incident = replay(events)
-    const late = { ...events[0]!, seq: events.length + 1, event: { type: 'clock-breached', v: 1, clock: 'response', run: 1, due: at(20) } } as const
+    const late = {
+      ...events[0]!,
+      seq: events.length + 1,
+      event: { type: 'clock-breached', v: 1, clock: 'response', run: 1, due: at(20) },
+    } as const
     expect(evolve(incident, late).response).toEqual(incident?.response)
   })
 })

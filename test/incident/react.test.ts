@@ -4,7 +4,25 @@ import { evolve } from '../../src/incident/evolve.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import { type Job, react } from '../../src/incident/react.ts'
 import * as g from '../given.ts'
-import { ack, alertOf, at, bot, declared, happened, mitigate, note, pager, policy, resolve, review, severity, silence, step, tick, update } from '../given.ts'
+import {
+  ack,
+  alertOf,
+  at,
+  bot,
+  declared,
+  happened,
+  mitigate,
+  note,
+  pager,
+  policy,
+  resolve,
+  review,
+  severity,
+  silence,
+  step,
+  tick,
+  update,
+} from '../given.ts'
 
 /** The jobs of the last event that these steps make; `back` goes further back. */
 const jobsOf = (steps: readonly g.Step[], back = 0): Job[] => {
@@ -79,7 +97,9 @@ describe('timers', () => {
   test('only an event that starts a run sets them', () => {
     expect(timers([declared(), ack(1)])).toEqual([])
     expect(timers([declared(), tick('response', 1, 10)])).toEqual([])
-    expect(timers([declared(), update('x', 3)]).map(([once]) => once)).toEqual([50, 75, 90, 100].map((percent) => `clock:INC-7:update:2:${percent}`))
+    expect(timers([declared(), update('x', 3)]).map(([once]) => once)).toEqual(
+      [50, 75, 90, 100].map((percent) => `clock:INC-7:update:2:${percent}`),
+    )
   })
 
   test('a change of severity sets those of both new runs', () => {
@@ -90,7 +110,9 @@ describe('timers', () => {
   })
 
   test('acknowledged: only the update clock runs again', () => {
-    expect(timers([declared(), ack(1), severity('P2', 10)]).map(([once]) => once)).toEqual([50, 75, 90, 100].map((percent) => `clock:INC-7:update:2:${percent}`))
+    expect(timers([declared(), ack(1), severity('P2', 10)]).map(([once]) => once)).toEqual(
+      [50, 75, 90, 100].map((percent) => `clock:INC-7:update:2:${percent}`),
+    )
   })
 
   test('a clock that stands sets none', () => {
@@ -111,7 +133,11 @@ describe('the post-mortem', () => {
     expect(proposals(declared(), resolve(5))).toEqual([
       { queue: 'sync-pull-request', data: { incident: 'INC-7' }, key: 'INC-7:patience', startAfter: at(6) },
     ])
-    expect(jobsOf([declared(), resolve(5)])).toContainEqual({ queue: 'check', data: { incident: 'INC-7', phase: 'resolution' }, once: 'check:INC-7:resolution' })
+    expect(jobsOf([declared(), resolve(5)])).toContainEqual({
+      queue: 'check',
+      data: { incident: 'INC-7', phase: 'resolution' },
+      once: 'check:INC-7:resolution',
+    })
   })
 
   test('is written anew for what it tells, not for its own publishing', () => {
@@ -124,5 +150,7 @@ describe('the post-mortem', () => {
 test('a failed step of the channel does not wake the channel, which would fail again without a pause; others show in its header', () => {
   expect(queues(declared(), failed('channel', 'topic'))).toEqual([])
   expect(queues(declared(), failed('record'))).toEqual(['sync-channel'])
-  expect(queues(declared(), failed('record'), step({ type: 'step-mended', surface: 'record', step: 'record' }, 10, bot))).toEqual(['sync-channel'])
+  expect(queues(declared(), failed('record'), step({ type: 'step-mended', surface: 'record', step: 'record' }, 10, bot))).toEqual([
+    'sync-channel',
+  ])
 })

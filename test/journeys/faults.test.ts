@@ -160,7 +160,7 @@ test('17: who cannot be invited is shown, all others are in', async () => {
   expect((await bot.say('alice', channel, '/incident severity P1')).text).toContain('Now P1')
   await until(async () => (await bot.channel(channel)).members.includes(bot.user('bob')), 'bob in the channel')
   expect((await bot.channel(channel)).members).toContain(bot.user('alice'))
-  const shown = await bot.sees(channel, /⚠.*invit/i)
+  const shown = await bot.sees(channel, /⚠.*nobody@example.test/)
   expect(shown).toMatch(/nobody@example.test \(not in this workspace\)/)
 })
 

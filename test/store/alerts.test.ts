@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ParsedAlert } from '../../src/define.ts'
-import { alertsToMatch, markAlert, neverFired, recentAlerts, writeAlerts } from '../../src/store/alerts.ts'
+import { adoptStarts, alertsToMatch, markAlert, neverFired, recentAlerts, writeAlerts } from '../../src/store/alerts.ts'
 import { eachStore } from '../stores.ts'
 
 const alert = (more: Partial<ParsedAlert> = {}): ParsedAlert => ({
@@ -12,6 +12,7 @@ const alert = (more: Partial<ParsedAlert> = {}): ParsedAlert => ({
   labels: { job: 'api', pod: 'a' },
   product: 'invoice2e',
   state: 'firing',
+  startKnown: true,
   endsAt: null,
   cleaned: [],
   ...more,
@@ -20,6 +21,22 @@ const over = (more: Partial<ParsedAlert> = {}) => alert({ state: 'resolved', end
 const key = { source: 'alertmanager', fingerprint: 'f1', startsAt: '2026-11-21T03:00:00.000Z' }
 
 eachStore((open) => {
+  test('an alert without a start of its own is the open one with its fingerprint', async () => {
+    const store = await open.store()
+    const later = { startKnown: false, startsAt: '2026-11-21T05:00:00.000Z' }
+    const [first] = await adoptStarts(store.db, 'generic', [alert({ startKnown: false })])
+    expect(first?.startsAt).toBe('2026-11-21T03:00:00.000Z')
+    await writeAlerts(store.db, 'generic', [alert({ startKnown: false })])
+    const adopted = await adoptStarts(store.db, 'generic', [alert(later), over({ ...later, endsAt: '2026-11-21T05:00:00.000Z' }), alert({ ...later, fingerprint: 'f9' })])
+    expect(adopted.map(({ startsAt }) => startsAt)).toEqual(['2026-11-21T03:00:00.000Z', '2026-11-21T03:00:00.000Z', '2026-11-21T05:00:00.000Z'])
+    // A start that was given is an identity, and another source has its own.
+    expect((await adoptStarts(store.db, 'generic', [alert({ ...later, startKnown: true })]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
+    expect((await adoptStarts(store.db, 'other', [alert(later)]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
+    // Once it is over, the next one is new.
+    await writeAlerts(store.db, 'generic', [over({ startKnown: false })])
+    expect((await adoptStarts(store.db, 'generic', [alert(later)]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
+  })
+
   test('an alert is matched until it is marked; repeats and a second Alertmanager only count (faults 22)', async () => {
     const store = await open.store()
     const write = (...alerts: ParsedAlert[]) => writeAlerts(store.db, 'alertmanager', alerts)

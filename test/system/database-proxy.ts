@@ -9,8 +9,8 @@ export type Stop = {
   /** `commit`: not this statement, but the commit of the transaction that it stands in. */
   readonly of?: 'statement' | 'commit'
   readonly when: 'before' | 'after'
-  /** Counted from 1, over all connections. */
-  readonly nth?: number
+  /** Stands in the answer that is waited for: a statement that was answered otherwise is let pass. */
+  readonly answer?: RegExp
 }
 
 const readyForQuery = 'Z'.charCodeAt(0)
@@ -77,7 +77,7 @@ export type DatabaseProxy = {
 export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> => {
   const target = new URL(url)
   const sockets = new Set<Socket>()
-  let order: { stop: Stop; seen: number; parked: () => void } | null = null
+  let order: { stop: Stop; parked: () => void } | null = null
 
   const serve = (client: Socket) => {
     const server = connect(Number(target.port), target.hostname)
@@ -94,8 +94,6 @@ export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> =>
       if (marked && /^\s*commit/i.test(text)) return true
       if (/^\s*(rollback|begin|start transaction)/i.test(text)) marked = false
       if (!stop.sql.test(text)) return false
-      order.seen += 1
-      if (order.seen !== (stop.nth ?? 1)) return false
       if (stop.of !== 'commit') return true
       marked = true
       return false
@@ -106,16 +104,25 @@ export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> =>
         if (state === 'parked') return
         const text = order === null ? (read(message), null) : read(message)
         if (state === 'open' && text !== null && isPlace(text) && order !== null) {
-          const { stop, parked } = order
+          const mine = order
           order = null
-          if (stop.when === 'before') {
+          if (mine.stop.when === 'before') {
             state = 'parked'
-            parked()
+            mine.parked()
             return
           }
           const answers = createCutter(true)
+          const kept: Buffer[] = []
           state = (answer) => {
-            if (answers(answer).some(({ type }) => type === readyForQuery)) parked()
+            kept.push(answer)
+            if (!answers(answer).some(({ type }) => type === readyForQuery)) return
+            if (mine.stop.answer === undefined || mine.stop.answer.test(Buffer.concat(kept).toString('utf8'))) {
+              mine.parked()
+              return
+            }
+            state = 'open'
+            order = mine
+            client.write(Buffer.concat(kept))
           }
         }
         server.write(message.whole)
@@ -147,7 +154,7 @@ export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> =>
     url: here.toString(),
     park: (stop) =>
       new Promise((resolve) => {
-        order = { stop, seen: 0, parked: resolve }
+        order = { stop, parked: resolve }
       }),
     close: async () => {
       for (const socket of sockets) socket.destroy()

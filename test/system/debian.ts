@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** A Debian package and the program of it that is needed: a name looked for in PATH, or a full path. */
-export type Package = { readonly name: string; readonly binary: string }
+/** A Debian package and the program of it that is needed: a name looked for in PATH, a full path, or who knows where to look. */
+export type Package = { readonly name: string; readonly binary: string | (() => string | null) }
 
 const isExecutable = (path: string): boolean => {
   try {
@@ -36,7 +36,7 @@ const apt = (...words: string[]): void => {
 /** Whether all programs are there, after installing what is missing where that is possible: on Debian, as root. (A
  *  package may start a service; tests run programs of their own, on ports of their own.) Otherwise it prints what to install, so that what is skipped is seen. */
 export const ensure = (packages: readonly Package[]): boolean => {
-  const missing = () => packages.filter(({ binary }) => find(binary) === null)
+  const missing = () => packages.filter(({ binary }) => (typeof binary === 'string' ? find(binary) : binary()) === null)
   const names = missing().map(({ name }) => name)
   if (names.length === 0) return true
   let why = ''

@@ -1,0 +1,385 @@
+/** The channel as it should be, computed from the events. */
+import { describe, expect, test } from 'vitest'
+import { announcement, conversation, type Item, topicOf } from '../../src/incident/conversation.ts'
+import type { CheckResult } from '../../src/incident/check.ts'
+import type { Recorded } from '../../src/incident/events.ts'
+import { replay } from '../../src/incident/evolve.ts'
+import type { Message, Part, Span } from '../../src/incident/message.ts'
+import * as g from '../given.ts'
+import {
+  ack,
+  after,
+  alertOf,
+  at,
+  bob,
+  bot,
+  declared,
+  happened,
+  mitigate,
+  note,
+  pager,
+  policy,
+  resolve,
+  review,
+  severity,
+  silence,
+  step,
+  tick,
+  update,
+} from '../given.ts'
+
+/** A span as one reads it: code and links in their marks, times by the minutes since the start. */
+const spanText = (span: Span): string => {
+  if (typeof span === 'string') return span
+  if ('bold' in span) return `*${span.bold}*`
+  if ('code' in span) return `\`${span.code}\``
+  if ('link' in span) return `[${span.text}](${span.link})`
+  if ('mention' in span) return `@${span.mention.name}`
+  if ('channel' in span) return `#${span.text}`
+  return `+${(Date.parse(span.time) - Date.parse(g.start)) / 60_000}`
+}
+
+const line = (spans: readonly Span[]) => spans.map(spanText).join('')
+
+const partText = (part: Part): string => {
+  switch (part.kind) {
+    case 'heading':
+      return `# ${part.text}`
+    case 'text':
+      return line(part.spans)
+    case 'fields':
+      return part.fields.map(({ label, value }) => `${label}: ${line(value)}`).join('\n')
+    case 'list':
+      return part.items.map((item) => `- ${line(item)}`).join('\n')
+    case 'quote':
+      return `> ${part.text}`
+    case 'context':
+      return `(${line(part.spans)})`
+    case 'buttons':
+      return part.buttons.map(({ label, action }) => `[${label}=${action}]`).join(' ')
+    default:
+      return '---'
+  }
+}
+
+const textOf = (message: Message) => message.parts.map(partText).join('\n')
+
+const itemText = (item: Item): string => {
+  switch (item.step) {
+    case 'message':
+      return `${item.key}: ${textOf(item.message)}`
+    case 'pin':
+      return `${item.key}: ${item.of}`
+    case 'topic':
+      return `${item.key}: ${item.topic}`
+    case 'invite':
+      return `${item.key}: ${item.contacts.map(({ name }) => name).join(', ')}`
+    default:
+      return `${item.key}: ${item.title} ${item.url}`
+  }
+}
+
+const shown = (...steps: readonly g.Step[]) => conversation(happened(...steps))
+const keys = (...steps: readonly g.Step[]) => shown(...steps).map(({ key }) => key)
+const messageOf = (items: readonly Item[], key: string): Message => {
+  const found = items.find((item) => item.key === key)
+  if (found?.step !== 'message') throw new Error(`no message ${key} among ${items.map((item) => item.key).join(', ')}`)
+  return found.message
+}
+const read = (key: string, ...steps: readonly g.Step[]) => textOf(messageOf(shown(...steps), key))
+
+const opened = step({ type: 'channel-opened', channel: 'C0ACME', name: 'inc-7-acme-checkout-fails' }, 0.1, bot)
+const published = step({ type: 'published', where: 'pull-request', url: 'https://github.com/acme/incidents/pull/1', head: 'h' }, 62, bot)
+
+const check = (more: Partial<CheckResult> = {}): CheckResult => ({
+  check: 'health',
+  kind: 'http',
+  title: 'Health',
+  status: 'fail',
+  findings: [{ status: 'fail', text: 'It answers 503.' }],
+  measurements: [{ name: 'latency', value: 1912.345, unit: 'ms', limit: 500 }],
+  startedAt: at(0),
+  took: 1912,
+  ...more,
+})
+
+describe('a whole story', () => {
+  const checks = (phase: 'opening' | 'resolution', minute: number, results: readonly CheckResult[]) =>
+    step({ type: 'record-checks', phase, results }, minute, bot)
+
+  test('reads like this', () => {
+    const items = shown(
+      declared({ policy: policy('P2'), summary: 'Since the deploy', alert: alertOf() }, pager),
+      opened,
+      checks('opening', 0.2, [
+        check(),
+        check({ title: 'Site', status: 'ok', findings: [{ status: 'ok', text: 'It answers 200.' }], measurements: [] }),
+      ]),
+      severity('P1', 5, {}, 'nobody can pay'),
+      tick('response', 2, 15),
+      tick('response', 2, 20),
+      tick('response', 2, 23),
+      tick('response', 2, 25),
+      silence(2, 35, 2),
+      ack(36, bob),
+      note('a note posts nothing', 37),
+      step({ type: 'join-alert', alert: alertOf({ fingerprint: 'b0b', rule: 'SlowCheckout', summary: 'p95 4 s' }) }, 38, pager),
+      tick('update', 2, 32.5),
+      update('Rolling back', 40, 20),
+      mitigate(50, 'traffic moved'),
+      step({ type: 'resolve-alert', source: 'alertmanager', fingerprint: 'c0ffee', startsAt: at(-5), endsAt: at(52) }, 52, pager),
+      tick('update', 3, 60),
+      resolve(61),
+      checks('resolution', 61.5, [check({ status: 'ok', findings: [{ status: 'ok', text: 'It answers 200.' }], measurements: [] })]),
+      published,
+      review(90),
+    )
+    expect(items.map(itemText).join('\n\n')).toMatchInlineSnapshot()
+  })
+
+  test('is in this order', () => {
+    expect(keys(declared(), opened, ack(1), resolve(2), published)).toEqual([
+      'header',
+      'pin',
+      'topic',
+      'invite:P1',
+      'bookmark:product',
+      'bookmark:post-mortem',
+      'opening',
+      'ack:4',
+      'resolved:5',
+      'post-mortem',
+    ])
+  })
+
+  test('nothing happened, nothing is shown', () => {
+    expect(conversation([])).toEqual([])
+  })
+})
+
+describe('the opening', () => {
+  test('asks the one who is paged, says by when, and lists what to do', () => {
+    expect(read('opening', declared())).toBe(
+      '📟 @On-call please acknowledge by +20: `/incident ack`\n*P1 checklist*\n- ☐ Page on-call\n- ☐ Tell the customers within 30 min',
+    )
+  })
+
+  test('pages also where no response clock runs', () => {
+    expect(read('opening', declared({ policy: policy('P1', { response: null, checklist: [] }) }))).toBe(
+      '📟 @On-call please acknowledge: `/incident ack`',
+    )
+  })
+
+  test('never is empty', () => {
+    expect(read('opening', declared({ policy: policy('P3') }))).toBe('Type `/incident help` for what can be done here.')
+  })
+
+  test('keeps its words when the severity changes', () => {
+    expect(read('opening', declared(), severity('P3', 1))).toBe(read('opening', declared()))
+  })
+
+  test('a page that comes with a later severity is a message, also in the first run of the clock', () => {
+    const steps = [declared({ policy: policy('P4', { response: null }) }), severity('P1', 5)] as const
+    expect(keys(...steps).slice(-3)).toEqual(['severity:2', 'invite:P1', 'escalated:1:0'])
+    expect(read('escalated:1:0', ...steps)).toBe('📟 @On-call please acknowledge: `/incident ack`')
+    expect(read('opening', ...steps)).not.toContain('📟')
+  })
+
+  test('invites who declared and who the severity names; a further severity invites its own, once', () => {
+    const items = shown(declared(), severity('P2', 1), severity('P1', 2), severity('P2', 3))
+    expect(items.filter(({ step: kind }) => kind === 'invite').map(itemText)).toEqual([
+      'invite:P1: Alice Adler, P1 responders',
+      'invite:P2: P2 responders',
+    ])
+  })
+})
+
+describe('the header', () => {
+  const header = (...steps: readonly g.Step[]) => read('header', ...steps)
+  const buttons = (...steps: readonly g.Step[]) => header(...steps).match(/\[\w[^\]]*=\w+\]/g) ?? []
+
+  test('says what one has to know', () => {
+    expect(header(declared())).toMatchInlineSnapshot()
+  })
+
+  test('has the buttons for what can be done now, none when it is resolved', () => {
+    expect(buttons(declared())).toEqual(['[Acknowledge=ack]', '[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared(), ack(1))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared({ kind: 'change' }))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared({ policy: policy('P4', { response: null }) }))[0]).toBe('[Acknowledge=ack]')
+    expect(buttons(declared(), mitigate(1))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared(), resolve(1))).toEqual([])
+    expect(buttons(declared(), resolve(1), review(2))).toEqual([])
+    expect(header(declared(), resolve(1), published)).toContain('📄 [Post-mortem](https://github.com/acme/incidents/pull/1)')
+  })
+
+  test.each<[string, readonly g.Step[]]>([
+    ['Ack due +20 · Update due +30', []],
+    ['Ack ✅ 3 min of 20 min · Update due +30', [ack(3)]],
+    ['Ack ⏰ overdue since +20 · Update due +30', [tick('response', 1, 20)]],
+    ['Ack ⏰ 25 min of 20 min · Update due +30', [ack(25)]],
+    ['Ack ✅ 3 min of 20 min · Update ⏰ overdue since +30', [ack(3), tick('update', 1, 30)]],
+    ['Ack ✅ 3 min of 20 min', [ack(3), resolve(9)]],
+    ['no clock runs', [severity('P4', 1, { response: null })]],
+    ['Ack due +480', [severity('P4', 1)]],
+  ])('clocks: %s', (clocks, steps) => {
+    expect(header(declared(), ...steps)).toContain(`\nClocks: ${clocks}\n`)
+  })
+
+  test('shows a step that failed, in words, until it is mended', () => {
+    const failed = (name: string, reason: string) => step({ type: 'step-failed', surface: 'channel', step: name, reason }, 1, bot)
+    const steps = [
+      declared(),
+      failed('invite:P1', 'Bob (user_disabled)'),
+      failed('topic', 'Slack, conversations.setTopic: restricted_action'),
+      failed('new-thing', 'odd'),
+    ] as const
+    expect(header(...steps)).toContain(
+      '(⚠ Not everybody could be invited: Bob (user_disabled))\n(⚠ The topic could not be set: Slack, conversations.setTopic: restricted_action)\n(⚠ The job new-thing failed: odd)',
+    )
+    expect(header(...steps, step({ type: 'step-mended', surface: 'channel', step: 'invite:P1' }, 2, bot))).not.toContain('invited')
+  })
+
+  test('a long title is whole in the text, short in the heading, the topic and the summary', () => {
+    const title = '🔥'.repeat(500)
+    const items = shown(declared({ title }))
+    const message = messageOf(items, 'header')
+    expect(message.parts[0]).toEqual({ kind: 'heading', text: `INC-7 · ${'🔥'.repeat(141)}…` })
+    expect(message.parts[1]).toEqual({ kind: 'text', spans: [title] })
+    expect(Array.from(message.summary)).toHaveLength(150)
+    expect(Array.from(topicOf(after(declared({ title }))))).toHaveLength(250)
+  })
+})
+
+describe('alerts', () => {
+  const flap = (count: number): Recorded[] => {
+    const first = happened(declared({ policy: policy('P2'), alert: alertOf() }, pager))
+    let incident = replay(first)
+    const events = [...first]
+    for (let index = 1; index <= count; index += 1) {
+      const startsAt = at(index / 60)
+      const join = { type: 'alert-joined', v: 1, alert: alertOf({ startsAt }) } as const
+      const clear = { type: 'alert-resolved', v: 1, source: 'alertmanager', fingerprint: 'c0ffee', startsAt, endsAt: startsAt } as const
+      for (const event of [join, clear])
+        events.push({ incident: 'INC-7', seq: events.length + 1, at: startsAt, occurredAt: startsAt, by: pager, event })
+    }
+    incident = replay(events)
+    expect(incident?.alerts).toHaveLength(count + 1)
+    return events
+  }
+
+  test('one that flaps 600 times is one message, short, and quick to compute (faults 24)', () => {
+    const events = flap(600)
+    const began = performance.now()
+    const items = conversation(events)
+    expect(performance.now() - began).toBeLessThan(3000)
+    expect(items.map(({ key }) => key)).toEqual(['header', 'pin', 'topic', 'invite:P2', 'bookmark:product', 'opening', 'alerts'])
+    const message = messageOf(items, 'alerts')
+    expect(JSON.stringify(message).length).toBeLessThan(5000)
+    // The one that still fires is seen, however many have cleared since.
+    expect(textOf(message)).toMatch(/^🔔 1 of 601 alerts firing\.\n- 🔴 `CheckoutErrors`/)
+    expect(textOf(message)).toMatch(/\(and 591 more\)$/)
+  })
+
+  const clear = step({ type: 'resolve-alert', source: 'alertmanager', fingerprint: 'c0ffee', startsAt: at(-5), endsAt: at(9) }, 9, pager)
+
+  test('when all have cleared it says what to do, unless it is done', () => {
+    const steps = [declared({ alert: alertOf() }, pager)] as const
+    expect(read('alerts', ...steps, clear)).toBe(
+      '🔔 All alerts have cleared. When it is fixed: `/incident resolve <summary>`\n- 🟢 `CheckoutErrors` 7 % of checkouts fail cleared +9',
+    )
+    expect(read('alerts', ...steps, resolve(3), clear)).toMatch(/^🔔 All alerts have cleared\.\n/)
+  })
+})
+
+describe('clock messages', () => {
+  test('early warnings are one message that pings nobody; the last is its own, and does', () => {
+    const warned = [declared(), tick('response', 1, 10), tick('response', 1, 15), tick('response', 1, 18)] as const
+    expect(keys(...warned).slice(-2)).toEqual(['clock:response:1', 'clock:response:1:last'])
+    expect(read('clock:response:1', ...warned)).toBe('⏳ Acknowledgement due +20 (5 min left): `/incident ack`')
+    expect(read('clock:response:1:last', ...warned)).toBe('@On-call ⏳ Acknowledgement due +20 (2 min left): `/incident ack`')
+  })
+
+  test('the last is the last that the product has', () => {
+    expect(keys(declared({ policy: policy('P1', { warnAt: [60] }) }), tick('response', 1, 12))).toContain('clock:response:1:last')
+  })
+
+  test('the update clock mentions the lead, or the ladder while nobody leads', () => {
+    expect(read('clock:update:1:last', declared(), ack(1), tick('update', 1, 27))).toBe(
+      '@Alice Adler ⏳ Status update due +30 (3 min left): `/incident update <text>`',
+    )
+    expect(read('breach:update:1', declared(), tick('update', 1, 30))).toBe(
+      '@On-call ⏰ *Status update overdue* since +30: `/incident update <text>`',
+    )
+  })
+
+  test('a breach pings through the ladder; where it has ended, the last of it', () => {
+    const steps = [declared(), tick('response', 1, 20), silence(2, 30)] as const
+    expect(read('breach:response:1', ...steps)).toBe('⏰ *Acknowledgement overdue* since +20: `/incident ack`')
+    expect(read('escalated:1:1', ...steps)).toBe('📟 @Team lead nobody has acknowledged INC-7 yet: `/incident ack`')
+    expect(read('escalated:1:2', ...steps)).toBe(
+      '📟 @Head of engineering nobody has acknowledged INC-7 yet: `/incident ack` – nobody comes after you.',
+    )
+    expect(read('breach:response:1', declared({ policy: policy('P1', { ladder: [g.ladder[0]!] }) }), tick('response', 1, 20))).toBe(
+      '@On-call ⏰ *Acknowledgement overdue* since +20: `/incident ack`',
+    )
+  })
+})
+
+test('a severity that is lighter, without a meaning or a reason, leaves no empty brackets', () => {
+  expect(read('severity:3', declared(), severity('P3', 1, { meaning: '' }))).toBe(
+    '🔻 @Alice Adler changed the severity from P1 to *P3*. Acknowledge by +240: `/incident ack`',
+  )
+  expect(read('severity:4', declared(), ack(1), severity('P2', 2, {}, 'half work'))).toBe(
+    '🔻 @Alice Adler changed the severity from P1 to *P2* (Major feature broken).\nWhy: half work',
+  )
+})
+
+test('notes, steps and the channel’s opening post nothing', () => {
+  const steps = [declared(), opened] as const
+  const failed = step({ type: 'step-failed', surface: 'record', step: 'record', reason: 'no' }, 1, bot)
+  expect(keys(...steps, note('x', 1), failed, step({ type: 'record-checks', phase: 'asked', results: [] }, 1, bot))).toEqual(keys(...steps))
+})
+
+test('in the place of a lost channel all is said again, and why', () => {
+  const lost = step({ type: 'channel-lost', channel: 'C0ACME', why: 'Slack, chat.postMessage: is_archived' }, 2, bot)
+  expect(keys(declared(), opened, ack(1), lost, resolve(5)).slice(-4)).toEqual(['opening', 'ack:4', 'lost:5', 'resolved:6'])
+  expect(read('lost:5', declared(), opened, ack(1), lost)).toBe(
+    '⚠ The channel before this one was lost (Slack, chat.postMessage: is_archived). What the bot posted there is repeated above.',
+  )
+})
+
+describe('the announcement', () => {
+  test('is one message with where it is and how it stands', () => {
+    const message = announcement(after(declared(), opened, resolve(5)))
+    expect(message === null ? null : textOf(message)).toBe(
+      '*P1 Acme Shop* Checkout fails\nRolled back to v141\n(INC-7 · 🟢 Resolved · since +0 · #inc-7-acme-checkout-fails)',
+    )
+  })
+
+  test('a private record has none', () => {
+    expect(announcement(after(declared({ private: true }), opened))).toBeNull()
+  })
+})
+
+test('what strangers wrote is literal: nothing in it becomes a mention, a link or a channel (faults 55)', () => {
+  const evil = '<!channel> <@U0EVIL> <!subteam^S1> [x](https://evil.example) <https://evil.example|ok>'
+  const alert = alertOf({ summary: evil, rule: evil, labels: { evil } })
+  const items = shown(
+    declared({ title: evil, summary: evil, alert }, pager),
+    update(evil, 1),
+    mitigate(2, evil),
+    step({ type: 'join-alert', alert: { ...alert, fingerprint: 'x' } }, 3, pager),
+    step({ type: 'record-checks', phase: 'asked', results: [check({ findings: [{ status: 'fail', text: evil }] })] }, 4, bot),
+    severity('P2', 5, {}, evil),
+    resolve(6, evil),
+  )
+  const spans: Span[] = []
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    if ('link' in value || 'mention' in value || 'channel' in value) spans.push(value as Span)
+    for (const each of Object.values(value)) walk(each)
+  }
+  walk(items.filter(({ step: kind }) => kind === 'message'))
+  expect(JSON.stringify(spans)).not.toMatch(/evil/i)
+})

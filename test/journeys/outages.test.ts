@@ -1,0 +1,93 @@
+/** Slack, GitHub and Supabase away for a while: the incident goes on, what is missing is shown, and all catches up. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { World } from '../../src/embedded/world.ts'
+import { root, startTestBot, type TestBot, testWorld, until } from '../bot.ts'
+import { freshDatabase } from '../stores.ts'
+import { sql } from 'kysely'
+
+let world: World
+let bot: TestBot
+beforeAll(async () => {
+  world = await testWorld({ supabase: { migrations: `${root}/supabase/migrations` } })
+  bot = await startTestBot({ world, store: 'postgres' })
+})
+afterAll(async () => {
+  await bot[Symbol.asyncDispose]()
+  await world.close()
+})
+beforeEach(() => bot.mend())
+
+const failedSteps = async (id: string) => (await bot.incident(id)).failedSteps.map(({ surface }) => surface)
+
+test('Slack is down while an incident opens: everything is there afterwards, once, and says that it is late', async () => {
+  await bot.fault({ service: 'slack', kind: 'down' })
+  const said = await bot.say('alice', 'general', '/incident new acme P1 Slack is down, too')
+  expect(said.text).toContain('INC-1 P1')
+  expect((await bot.say('bob', 'general', '/incident ack INC-1')).text).toContain('INC-1 acknowledged')
+  expect((await bot.say('bob', 'general', '/incident update INC-1 working on it')).text).toContain('Update posted')
+  await until(async () => (await failedSteps('INC-1')).includes('channel'), 'the failed step')
+  await until(async () => (await bot.health()).services['slack']?.startsWith('unreachable') === true, 'Slack shown as unreachable')
+  expect((await bot.health()).status).toBe('degraded')
+  expect((await bot.say('bob', 'general', '/incident status INC-1')).text).toMatch(/Acknowledged/)
+  // Half an hour passes.
+  await sql`set session_replication_role = replica`.execute(bot.store.db).catch(() => undefined)
+  await bot.mend()
+  const channel = await bot.opened('INC-1', 20_000)
+  await bot.sees(channel, 'Checks at opening', 20_000)
+  await bot.sees(channel, 'Update working on it')
+  await bot.sees('incidents', 'Slack is down, too')
+  await until(async () => (await failedSteps('INC-1')).length === 0, 'all steps mended', 20_000)
+  await until(async () => (await bot.health()).services['slack'] === 'healthy', 'a healthy Slack')
+  await bot.idle()
+  const texts = await bot.texts(channel)
+  expect(new Set(texts).size).toBe(texts.length)
+  const order = ['please acknowledge', 'Update working on it'].map((text) => texts.findIndex((shown) => shown.includes(text)))
+  expect(order).toEqual(order.toSorted((a, b) => a - b))
+})
+
+test('GitHub and Supabase are down at the resolution: shown, and made good', async () => {
+  await bot.say('alice', 'general', '/incident new acme P2 Exports hang')
+  const channel = await bot.opened('INC-2')
+  await bot.sees(channel, 'Checks at opening')
+  await bot.idle()
+  await bot.fault({ service: 'github', kind: 'down' })
+  await bot.fault({ service: 'supabase', kind: 'down' })
+  await bot.say('bob', channel, '/incident resolve Restarted')
+  await bot.sees(channel, 'resolved after')
+  await until(async () => {
+    const failed = await failedSteps('INC-2')
+    return failed.includes('pull-request') && failed.includes('record')
+  }, 'both failed steps', 20_000)
+  await until(async () => {
+    const { services } = await bot.health()
+    return services['github']?.startsWith('unreachable') === true && services['supabase']?.startsWith('unreachable') === true
+  }, 'both unreachable')
+  await bot.sees(channel, /⚠ .*record could not be published/)
+  await bot.mend()
+  await bot.sees(channel, '📄 The post-mortem is ready', 20_000)
+  await until(async () => (await failedSteps('INC-2')).length === 0, 'all steps mended', 20_000)
+  const rows = await world.supabase?.query<{ status: string }>("select status from public.incidents where id = 'INC-2'")
+  expect(rows).toEqual([{ status: 'resolved' }])
+  const pulls = (await (await fetch(`${world.githubApiUrl}/repos/acme/incidents/pulls`, { headers: { authorization: 'Bearer ghp_test' } })).json()) as { title: string }[]
+  expect(pulls.filter(({ title }) => title.includes('INC-2'))).toHaveLength(1)
+})
+
+test('it starts while all three are unreachable, says so, and is whole once they are back', async () => {
+  for (const service of ['slack', 'github', 'supabase'] as const) await bot.fault({ service, kind: 'down' })
+  const url = await freshDatabase()
+  await using late = await startTestBot({ world, store: { url } })
+  expect(Object.keys(late.bot.unreachable).sort()).toEqual(['github', 'slack', 'supabase'])
+  expect(await late.health()).toMatchObject({ status: 'degraded', services: { slack: expect.stringMatching(/^unreachable: /) as string, database: 'healthy' } })
+  expect((await late.say('alice', 'general', '/incident list')).text).toContain('The bot has not reached Slack since it was set up')
+  await late.mend()
+  await until(async () => (await late.say('alice', 'general', '/incident list')).text.includes('Nothing is open'), 'an answer')
+  await until(async () => (await late.health()).status === 'healthy', 'health')
+
+  // From now on it knows whose workspace this is, and works even when it is started without Slack.
+  await late.fault({ service: 'slack', kind: 'down' })
+  await late.restart()
+  expect((await late.say('alice', 'general', '/incident new acme P3 Known by now')).text).toContain('INC-1 P3')
+  await late.mend()
+  expect((await late.channel(await late.opened('INC-1', 15_000))).name).toContain('known-by-now')
+  await bot.ask('PUT', '/bot-url', { url: bot.url })
+})
