@@ -70,7 +70,7 @@ const off = 'off: not configured'
 
 const banner = (config: Config, bot: { url: string; problems: readonly string[]; unreachable: Readonly<Record<string, string>> }, world: WorldProcess | null, alertToken: string | undefined): string => {
   const line = (name: string, text: string) => `  ${name.padEnd(11)}${text}`
-  const slack = world !== null && config.slack.mode === 'embedded' ? `embedded at ${world.slackApiUrl}; nothing leaves this machine` : 'live'
+  const slack = world !== null && config.slack.mode === 'embedded' ? `embedded at ${world.slackApiUrl}; nothing is published` : 'live'
   const state = (mode: string, embeddedAt: string | undefined) => (mode === 'live' ? 'live' : mode === 'off' ? off : `embedded at ${embeddedAt}`)
   return [
     '',

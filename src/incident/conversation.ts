@@ -2,7 +2,7 @@
  *  number of runs, at any time after any outage, make the same channel. */
 import { isGraver } from './clocks.ts'
 import { announcementOf, headerOf } from './header.ts'
-import type { Event, Recorded } from './events.ts'
+import type { ClockName, Event, Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Incident } from './incident.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
@@ -38,10 +38,13 @@ const clockWords = { response: 'Acknowledgement', update: 'Status update' } as c
 const clockHint = { response: '/incident ack', update: '/incident update <text>' } as const
 
 /** Who a running clock is waiting for: the lead for updates, the ladder's present step for the response. */
-const waitingFor = (incident: Incident): Contact | null => {
-  if (incident.lead?.kind === 'person' && incident.lead.slack !== undefined)
-    return { name: incident.lead.name, slackUser: incident.lead.slack }
-  return incident.policy.ladder[Math.max(0, incident.escalation)] ?? null
+const waitingFor = (incident: Incident, clock: ClockName): Contact | null => {
+  const { lead, policy, escalation } = incident
+  if (clock === 'update' && lead?.kind === 'person') {
+    const reach = lead.slack === undefined ? (lead.id.includes('@') ? { email: lead.id } : {}) : { slackUser: lead.slack }
+    return { name: lead.name, ...reach }
+  }
+  return policy.ladder[Math.max(0, escalation)] ?? null
 }
 
 /** The messages that one event adds, in the state after it. */
@@ -115,7 +118,7 @@ const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Record
       // Early warnings are one message, edited, which pings nobody; the last one is new, and mentions who is waited for.
       const last = (incident[event.clock]?.target ?? incident.policy).warnAt.at(-1) ?? 0
       if (event.percent < last) return [line(`clock:${event.clock}:${event.run}`, `${clockWords[event.clock]} due`, spans)]
-      const who = waitingFor(incident)
+      const who = waitingFor(incident, event.clock)
       return [
         line(
           `clock:${event.clock}:${event.run}:last`,
@@ -127,7 +130,7 @@ const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Record
     case 'clock-breached': {
       // The next of the ladder is mentioned in a message of their own; at its end, whoever was last is mentioned here.
       const next = event.clock === 'response' && incident.policy.ladder[incident.escalation + 1] !== undefined
-      const who = next ? null : waitingFor(incident)
+      const who = next ? null : waitingFor(incident, event.clock)
       const spans: Span[] = [
         '⏰ ',
         { bold: `${clockWords[event.clock]} overdue` },
@@ -260,8 +263,8 @@ const alertsOf = (incident: Incident): Message => {
         items: shown.map((alert): Span[] => [
           alert.endedAt === null ? '🔴 ' : '🟢 ',
           { code: shorten(alert.rule, 100) },
-          ` ${shorten(alert.summary, 200)} `,
-          ...(alert.endedAt === null ? [] : (['cleared ', { time: alert.endedAt, zone: incident.policy.calendar.zone }] as Span[])),
+          ` ${shorten(alert.summary, 200)}`,
+          ...(alert.endedAt === null ? [] : ([' cleared ', { time: alert.endedAt, zone: incident.policy.calendar.zone }] as Span[])),
         ]),
       },
       ...(rest === 0 ? [] : [{ kind: 'context' as const, spans: [`and ${rest} more`] }]),

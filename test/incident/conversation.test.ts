@@ -134,7 +134,78 @@ describe('a whole story', () => {
       published,
       review(90),
     )
-    expect(items.map(itemText).join('\n\n')).toMatchInlineSnapshot()
+    expect(items.map(itemText).join('\n\n')).toMatchInlineSnapshot(`
+      "header: # INC-7 · Checkout fails
+      Severity: *P1* Service down
+      Status: 📘 Reviewed
+      Lead: *Bob Berg*
+      Product: Acme Shop
+      Started: +-5
+      Clocks: Ack ⏰ 31 min of 20 min
+      ([Dashboard](https://dash.acme.example/) · [Status page](https://status.acme.example/))
+      📄 [Post-mortem](https://github.com/acme/incidents/pull/1)
+
+      pin: header
+
+      topic: INC-7 · P1 · reviewed · Acme Shop · Checkout fails
+
+      invite:P2: P2 responders
+
+      bookmark:product: Dashboard https://dash.acme.example/
+
+      bookmark:post-mortem: Post-mortem https://github.com/acme/incidents/pull/1
+
+      opening: > Since the deploy
+      (Opened by alertmanager: \`CheckoutErrors\` · [source](https://prometheus.acme.example/graph))
+
+      check:3: 🩺 *Checks at opening*
+      🔴 *Health* It answers 503.
+      latency 1912.35 ms (limit 500 ms)
+      🟢 *Site* It answers 200.
+      (measured +0)
+
+      severity:4: 🔺 @Alice Adler changed the severity from P2 to *P1* (Service down). Acknowledge by +25: \`/incident ack\`
+      Why: nobody can pay
+
+      invite:P1: P1 responders
+
+      escalated:2:0: 📟 @On-call please acknowledge: \`/incident ack\`
+
+      clock:response:2: ⏳ Acknowledgement due +25 (5 min left): \`/incident ack\`
+
+      clock:response:2:last: @On-call ⏳ Acknowledgement due +25 (2 min left): \`/incident ack\`
+
+      breach:response:2: ⏰ *Acknowledgement overdue* since +25: \`/incident ack\`
+
+      escalated:2:1: 📟 @Team lead nobody has acknowledged INC-7 yet: \`/incident ack\`
+
+      escalated:2:2: 📟 @Head of engineering nobody has acknowledged INC-7 yet: \`/incident ack\` – nobody comes after you.
+
+      ack:12: ✅ *Bob Berg* acknowledged after 31 min and leads.
+
+      alerts: 🔔 1 of 2 alerts firing.
+      - 🔴 \`SlowCheckout\` p95 4 s
+      - 🟢 \`CheckoutErrors\` 7 % of checkouts fail cleared +52
+
+      clock:update:2:last: @Bob Berg ⏳ Status update due +35 (2 min left): \`/incident update <text>\`
+
+      update:16: 📣 *Update* Rolling back
+      (by @Alice Adler · next update by +60)
+
+      mitigated:17: 🩹 @Alice Adler mitigated the impact: traffic moved
+
+      breach:update:3: @Bob Berg ⏰ *Status update overdue* since +60: \`/incident update <text>\`
+
+      resolved:20: 🟢 @Alice Adler resolved after 1 h 06 min: Rolled back to v141
+
+      check:21: 🩺 *Checks at resolution*
+      🟢 *Health* It answers 200.
+      (measured +0)
+
+      post-mortem: 📄 The post-mortem is ready: [pull request](https://github.com/acme/incidents/pull/1). Fill in impact, root cause and prevention there.
+
+      reviewed:23: 📘 @Alice Adler marked the post-mortem as reviewed."
+    `)
   })
 
   test('is in this order', () => {
@@ -199,7 +270,17 @@ describe('the header', () => {
   const buttons = (...steps: readonly g.Step[]) => header(...steps).match(/\[\w[^\]]*=\w+\]/g) ?? []
 
   test('says what one has to know', () => {
-    expect(header(declared())).toMatchInlineSnapshot()
+    expect(header(declared())).toMatchInlineSnapshot(`
+      "# INC-7 · Checkout fails
+      Severity: *P1* Service down
+      Status: 🔴 Declared
+      Lead: nobody yet
+      Product: Acme Shop
+      Started: +0
+      Clocks: Ack due +20 · Update due +30
+      ([Dashboard](https://dash.acme.example/) · [Status page](https://status.acme.example/))
+      [Acknowledge=ack] [Post update=update] [Resolve=resolve]"
+    `)
   })
 
   test('has the buttons for what can be done now, none when it is resolved', () => {
@@ -308,6 +389,9 @@ describe('clock messages', () => {
     expect(read('clock:update:1:last', declared(), ack(1), tick('update', 1, 27))).toBe(
       '@Alice Adler ⏳ Status update due +30 (3 min left): `/incident update <text>`',
     )
+    expect(messageOf(shown(declared(), ack(1, bob), tick('update', 1, 30)), 'breach:update:1').parts).toMatchObject([
+      { spans: [{ mention: { name: 'Bob Berg', email: 'bob@acme.example' } }, ' ', '⏰ ', {}, {}, {}, {}, {}] },
+    ])
     expect(read('breach:update:1', declared(), tick('update', 1, 30))).toBe(
       '@On-call ⏰ *Status update overdue* since +30: `/incident update <text>`',
     )

@@ -1,0 +1,114 @@
+/** What people and files get wrong: each has its answer, nothing breaks, nobody is mentioned by foreign words. */
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { firing, group, startTestBot, type TestBot, until } from '../bot.ts'
+import { recentIncidents } from '../../src/store/reads.ts'
+
+let bot: TestBot
+beforeAll(async () => {
+  bot = await startTestBot({
+    github: false,
+    files: {
+      'broken/service.yml': 'name: Broken\nseverities:\n  P1:\n    respnse: 15 min\n',
+      'brew/service.yml': 'name: Brew\n',
+    },
+  })
+})
+afterAll(() => bot[Symbol.asyncDispose]())
+
+const ask = async (text: string, where = 'general') => (await bot.say('alice', where, text)).text
+const newest = async () => (await recentIncidents(bot.store.db, 1))[0]
+
+test('a product whose file is broken is left out and named; the others work', async () => {
+  expect(bot.bot.problems).toEqual([expect.stringMatching(/broken\/service\.yml:4:5 severities\.P1\.respnse: unknown key; did you mean `response`\?/)])
+  expect(await bot.health()).toMatchObject({ status: 'degraded', problems: bot.bot.problems })
+  expect(await ask('/incident new broken P1 Nothing works')).toContain('broken')
+  expect(await ask('/diag brew')).toContain('Brew')
+})
+
+test.each([
+  ['/incident lst', /`?lst`? .*Did you mean `?list`?\?.*\/incident help/],
+  ['/incident frobnicate', /frobnicate.*\/incident help/],
+  ['/incident ack', /belongs to no incident.*\/incident ack INC-12/],
+  ['/incident ack INC-99', /There is no INC-99/],
+  ['/incident new', /^$/],
+  ['/incident new acne P1 Payments fail', /acne.*Did you mean .*acme/i],
+  ['/incident new acme P7 Payments fail', /P7 is not a severity.*P1/],
+  ['/incident new acme P1', /title is missing/],
+  ['/incident new Payments fail', /Which product\?.*acme/],
+  ['/diag acme helth', /no check helth.*Did you mean health/],
+  ['/diag acne health', /acne is not a product.*Did you mean/],
+  ['/incident help lst', /Did you mean list/],
+] as const)('%s', async (text, answer) => {
+  expect(await ask(text)).toMatch(answer)
+})
+
+test('an unknown severity of an incident names those that there are', async () => {
+  await ask('/incident new acme P3 Bad words')
+  const id = (await newest())?.id ?? ''
+  expect(await ask(`/incident severity ${id} urgent`)).toMatch(/urgent is not a severity.*P1/)
+  expect(await ask(`/incident severity ${id} P3`)).toContain('P3 already')
+  expect(await ask(`/incident note ${id} something at 25:00`)).toContain('is not a time of day')
+  expect(await ask(`/incident update ${id} something next 0m`)).toMatch(/1m|minute/)
+  expect(await ask(`/incident ack ${id.toLowerCase()}`)).toContain(`${id} acknowledged`)
+})
+
+test.each([
+  ['three hundred characters', 'long '.repeat(60).trim(), /^inc-\d+-acme-(long-)+lo?n?g?$/],
+  ['emoji', '🔥🧨 Payments 💳 fail', /^inc-\d+-acme-payments-fail$/],
+  ['right to left', 'התשלומים נכשלים', /^inc-\d+-acme$/],
+  ['accents', 'Zahlungen schlagen fehl: Größe', /^inc-\d+-acme-zahlungen-schlagen-fehl-gro/],
+  ['only signs', '!!! ???', /^inc-\d+-acme$/],
+])('a title of %s', async (_, title, name) => {
+  expect(await ask(`/incident new acme P4 ${title}`)).toContain('P4')
+  const row = await newest()
+  expect(row?.title).toBe(title)
+  const channel = await bot.channel(await bot.opened(row?.id ?? ''))
+  expect(channel.name).toMatch(name)
+  expect(channel.name.length).toBeLessThanOrEqual(80)
+})
+
+/** Everything that Slack would make a mention, a channel or a link of. */
+const mentions = (blocks: unknown): string[] => {
+  const found: string[] = []
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) for (const each of value) visit(each)
+    else if (typeof value === 'object' && value !== null) {
+      const { type, text } = value as { type?: string; text?: unknown }
+      if (type === 'user' || type === 'usergroup' || type === 'broadcast' || type === 'channel') found.push(JSON.stringify(value))
+      if (type === 'mrkdwn' && typeof text === 'string') found.push(...(text.match(/<[@!#][^>]*>/g) ?? []))
+      for (const each of Object.values(value)) visit(each)
+    }
+  }
+  visit(blocks)
+  return found
+}
+
+const hostile = ['<!channel>', '<!here>', '<!everyone>', '<@U0000000001>', '<!subteam^S1>', '<https://evil.test|https://bank.test>', '@channel', '@here', '\u202Egnp', '\u200B', '&lt;!channel&gt;', '`', '*', '```', '\n> ']
+
+test('55: foreign words mention nobody, wherever they are shown', async () => {
+  const words = fc.sample(fc.array(fc.oneof(fc.constantFrom(...hostile), fc.string({ maxLength: 8 })), { minLength: 2, maxLength: 6 }), { numRuns: 12, seed: 55 }).map((parts) => `t ${parts.join(' ')}`)
+  const titles = [...hostile.map((word) => `x ${word} y`), ...words].map((title) => title.replace(/--private/g, ''))
+  const alerts = titles.map((title, index) => firing(`rule ${index} ${title}`, { summary: title, labels: { severity: index < 3 ? 'P4' : 'warning', note: title } }))
+  expect((await bot.alert(group(...alerts))).status).toBe(202)
+  const last = await until(async () => (await recentIncidents(bot.store.db, 1))[0], 'an incident')
+  await bot.idle()
+  const channel = await bot.opened(last.id)
+  for (const text of titles.slice(0, 15)) {
+    await ask(`/incident update ${last.id} ${text}`)
+    await ask(`/incident note ${last.id} ${text}`)
+  }
+  const answers = []
+  for (const text of titles.slice(0, 8)) answers.push(await bot.ask<{ responses: { blocks: unknown }[] }>('POST', '/command', { as: 'alice', in: 'general', text: `/incident new acme P4 ${text}` }))
+  await ask(`/incident mitigate ${last.id} ${titles.join(' ')}`)
+  await ask(`/incident resolve ${last.id} ${titles.slice(0, 30).join(' ')}`)
+  await bot.sees(channel, 'resolved after')
+  await bot.idle()
+  const people = new Set(bot.workspace.people.map(({ id }) => id))
+  const known = (mention: string) => /^<!date\^/.test(mention) || [...people].some((id) => mention.includes(id)) || /"C[A-Z0-9]{8,}"|<#C[A-Z0-9]{8,}>/.test(mention)
+  const all = [...(await bot.messages(channel)), ...(await bot.messages('incidents')), ...answers.flatMap(({ responses }) => responses)]
+  expect(all.length).toBeGreaterThan(20)
+  const wrong = all.flatMap((message) => mentions(message.blocks)).filter((mention) => !known(mention))
+  expect(wrong).toEqual([])
+  for (const { text } of [...(await bot.messages(channel)), ...(await bot.messages('incidents'))]) expect(text).not.toMatch(/<!(channel|here|everyone|subteam)/)
+})

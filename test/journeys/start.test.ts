@@ -1,0 +1,67 @@
+/** `npm start` as somebody types it: wrong settings, a folder that is in use. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { root, until } from '../bot.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tocsin-start-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Starts the program with these settings and no others. */
+const start = (settings: Record<string, string>) => {
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], LOG_LEVEL: 'error', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { out: '', err: '' }
+  child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()))
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  return { child, said, exited }
+}
+
+test('half-filled settings: every problem at once, and the exit code 1', async () => {
+  const { said, exited } = start({
+    PORT: 'many',
+    SLACK_BOT_TOKEN: 'xoxp-wrong',
+    GITHUB_TOKEN: 'ghp_x',
+    SUPABASE_URL: 'ftp://x',
+    ALERT_TOKEN: 'short',
+    SLACK_APP_TOKEN: 'xapp-1',
+    TOCSIN_DATA: folder,
+  })
+  expect(await exited).toBe(1)
+  expect(said.err).toBe(`The settings cannot be used:
+  - PORT must be a number from 0 to 65535
+  - SLACK_BOT_TOKEN must start with xoxb-
+  - SUPABASE_URL must be an http or https address
+  - ALERT_TOKEN must have at least 16 characters
+  - SLACK_SIGNING_SECRET is missing: Slack is half configured (SLACK_BOT_TOKEN set). Set all of it, or none.
+  - GITHUB_REPOSITORY is missing: GitHub is half configured (GITHUB_TOKEN set). Set all of it, or none.
+  - SUPABASE_SECRET_KEY is missing: Supabase is half configured (SUPABASE_URL set). Set all of it, or none.
+  - SLACK_APP_TOKEN is set, but Socket Mode is not there yet: leave it out and use SLACK_SIGNING_SECRET.
+See .env.example for all settings.
+`)
+  expect(said.out).toBe('')
+})
+
+test('41: a second start on the same data folder refuses, and leaves the first alone', async () => {
+  const first = start({ PORT: '0', TOCSIN_DATA: folder })
+  try {
+    await until(() => first.said.out.includes('Tocsin is ready at'), 'the first start', 30_000)
+    const url = /ready at (\S+)/.exec(first.said.out)?.[1] ?? ''
+    expect(first.said.out).toContain('embedded')
+    const second = start({ PORT: '0', TOCSIN_DATA: folder })
+    expect(await second.exited).toBe(1)
+    expect(second.said.err).toMatch(/^Tocsin did not start: .*(in use|already|another)/s)
+    expect(second.said.err).toContain(folder)
+    expect(second.said.out).toBe('')
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+  } finally {
+    first.child.kill('SIGTERM')
+    expect(await first.exited).toBe(0)
+  }
+})
