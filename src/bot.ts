@@ -46,7 +46,12 @@ export type BotOptions = {
   readonly runbooks: string
   readonly templates: string
   readonly database: { readonly url: string } | { readonly dataDir: string } | { readonly memory: true | Blob }
-  readonly slack: { readonly botToken: string; readonly signingSecret: string; readonly apiUrl: string | undefined; readonly mode: 'live' | 'embedded' }
+  readonly slack: {
+    readonly botToken: string
+    readonly signingSecret: string
+    readonly apiUrl: string | undefined
+    readonly mode: 'live' | 'embedded'
+  }
   /** The workspace is new: channels of before are not there any more. */
   readonly freshWorkspace: boolean
   readonly announceChannel: string
@@ -60,7 +65,15 @@ export type BotOptions = {
   readonly log: Log
 }
 
-export type Bot = { readonly url: string; readonly port: number; readonly store: Store; readonly queue: Queue; readonly problems: readonly string[]; /** Outside services that did not answer at the start, by name, with the reason. */ readonly unreachable: Readonly<Record<string, string>>; readonly stop: () => Promise<void> }
+export type Bot = {
+  readonly url: string
+  readonly port: number
+  readonly store: Store
+  readonly queue: Queue
+  readonly problems: readonly string[]
+  /** Outside services that did not answer at the start, by name, with the reason. */ readonly unreachable: Readonly<Record<string, string>>
+  readonly stop: () => Promise<void>
+}
 
 const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
 
@@ -90,7 +103,12 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const load = (id: string) => readStream(store.db, id)
   const metrics = createMetrics({ store, queue })
 
-  const slack = slackChat({ token: options.slack.botToken, render, log, ...(options.slack.apiUrl === undefined ? {} : { apiUrl: options.slack.apiUrl }) })
+  const slack = slackChat({
+    token: options.slack.botToken,
+    render,
+    log,
+    ...(options.slack.apiUrl === undefined ? {} : { apiUrl: options.slack.apiUrl }),
+  })
   const resolve = createResolve(slack, elapsed)
   const chat = withPeople(slack, resolve)
   const { supabase, github } = options
@@ -143,14 +161,17 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     apiUrl: options.slack.apiUrl,
     identity: identity.known,
     render,
-    openForm: slack.openForm,
-    tell: slack.ephemeral,
+    openForm: (trigger, view) => slack.openForm(trigger, view),
+    tell: (channel, user, message) => slack.ephemeral(channel, user, message),
     person: createPerson(catalogue),
-    firstSeen: (id) => firstSeen(store.db, 'slack', id),
-    channelLost: async (channel, why) => {
-      const row = await incidentByChannel(store.db, channel)
-      if (row !== null && row.resolvedAt === null) await handle.handle(row.id, { type: 'channel-lost', channel, why }, { kind: 'bot' })
-    },
+    // In one transaction: an event that was seen but not recorded would be lost, because Slack's repeat of it counts as seen.
+    channelLost: (eventId, channel, why) =>
+      store.transaction(async (trx) => {
+        if (!(await firstSeen(trx, 'slack', eventId))) return
+        const row = await incidentByChannel(trx, channel)
+        if (row !== null && row.resolvedAt === null)
+          await handle.within(trx).handle(row.id, { type: 'channel-lost', channel, why }, { kind: 'bot' })
+      }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,
     log,
@@ -166,10 +187,22 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
       receive: async (source, path, alerts) => {
         metrics.alertsReceived(source, alerts.length)
         await store.transaction(async (trx) => {
-          const keys = await writeAlerts(trx, source, await adoptStarts(trx, source, alerts.map((alert) => understood(alert, path, catalogue))))
+          const keys = await writeAlerts(
+            trx,
+            source,
+            await adoptStarts(
+              trx,
+              source,
+              alerts.map((alert) => understood(alert, path, catalogue)),
+            ),
+          )
           await queue.enqueue(
             trx,
-            keys.map(({ product, rule }) => ({ queue: 'match', data: { product: product ?? catalogue.unassigned.key, rule }, key: `${product}/${rule}` })),
+            keys.map(({ product, rule }) => ({
+              queue: 'match',
+              data: { product: product ?? catalogue.unassigned.key, rule },
+              key: `${product}/${rule}`,
+            })),
           )
         })
       },
@@ -197,7 +230,11 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     onDead: async (dead) => {
       const incident = dead.data['incident']
       if (typeof incident === 'string') {
-        await handle.handle(incident, { type: 'step-failed', surface: dead.queue, step: dead.queue, reason: `given up: ${dead.error}` }, { kind: 'bot' })
+        await handle.handle(
+          incident,
+          { type: 'step-failed', surface: dead.queue, step: dead.queue, reason: `given up: ${dead.error}` },
+          { kind: 'bot' },
+        )
       }
     },
   })
@@ -216,14 +253,27 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     await store.close()
   }
   let stopping: Promise<void> | undefined
-  return { url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`, port, store, queue, problems, unreachable: unreachableOf(pulse.all()), stop: () => (stopping ??= stop()) }
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    port,
+    store,
+    queue,
+    problems,
+    unreachable: unreachableOf(pulse.all()),
+    stop: () => (stopping ??= stop()),
+  }
 }
 
 const unreachableOf = (states: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(states).filter(([, state]) => state !== 'healthy' && state !== 'off'))
 
 /** Which outside service a queue's runs speak of. */
-const serviceOf: Readonly<Record<string, string>> = { 'sync-channel': 'slack', 'sync-announcement': 'slack', 'sync-record': 'supabase', 'sync-pull-request': 'github' }
+const serviceOf: Readonly<Record<string, string>> = {
+  'sync-channel': 'slack',
+  'sync-announcement': 'slack',
+  'sync-record': 'supabase',
+  'sync-pull-request': 'github',
+}
 
 const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {

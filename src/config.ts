@@ -3,11 +3,17 @@
 import { z } from 'zod'
 
 const text = z.string().trim().min(1)
-const url = z.string().trim().regex(/^https?:\/\/[^\s]+$/, 'must be an http or https address')
+const url = z
+  .string()
+  .trim()
+  .regex(/^https?:\/\/[^\s]+$/, 'must be an http or https address')
+
+const port = 'must be a number from 0 to 65535'
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 /** What each setting is; the key is the variable. `.env.example` is tested against this. */
 export const settings = {
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  PORT: z.coerce.number(port).int(port).min(0, port).max(65_535, port).default(3000),
   HOST: text.default('127.0.0.1'),
   TOCSIN_DATA: text.default('.tocsin'),
   TOCSIN_RUNBOOKS: text.default('runbooks'),
@@ -28,7 +34,7 @@ export const settings = {
   VERCEL_WEBHOOK_SECRET: text.optional(),
   STRIPE_WEBHOOK_SECRET: text.optional(),
   GITHUB_WEBHOOK_SECRET: text.optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
 } as const
 
 type Settings = z.infer<z.ZodObject<typeof settings>>
@@ -75,30 +81,45 @@ const problemsOf = (given: Readonly<Record<string, string>>): string[] => {
   for (const [name, schema] of Object.entries(settings)) {
     const result = schema.safeParse(given[name])
     // A secret's value is never repeated.
-    if (!result.success) problems.push(`${name} ${result.error.issues.map((issue) => issue.message).join(', ')}`)
+    if (!result.success) problems.push(`${name} ${[...new Set(result.error.issues.map((issue) => issue.message))].join(', ')}`)
   }
   for (const group of groups) {
     const set = [...group.needs, ...group.optional].filter((name) => given[name] !== undefined)
     const missing = group.needs.filter((name) => given[name] === undefined)
     if (set.length > 0 && missing.length > 0) {
-      problems.push(`${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: ${group.name} is half configured (${set.join(', ')} set). Set all of it, or none.`)
+      problems.push(
+        `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: ${group.name} is half configured (${set.join(', ')} set). Set all of it, or none.`,
+      )
     }
   }
-  if (given['SLACK_APP_TOKEN'] !== undefined) problems.push('SLACK_APP_TOKEN is set, but Socket Mode is not there yet: leave it out and use SLACK_SIGNING_SECRET.')
+  if (given['SLACK_APP_TOKEN'] !== undefined)
+    problems.push('SLACK_APP_TOKEN is set, but Socket Mode is not there yet: leave it out and use SLACK_SIGNING_SECRET.')
   return problems
 }
 
-const groupOf = <Live>(embedded: boolean, live: Live | null): Group<Live> => (live !== null ? { mode: 'live', live } : { mode: embedded ? 'embedded' : 'off' })
+const groupOf = <Live>(embedded: boolean, live: Live | null): Group<Live> =>
+  live !== null ? { mode: 'live', live } : { mode: embedded ? 'embedded' : 'off' }
 
 /** Parses the environment. Empty variables count as unset. Throws SettingsFault naming every problem. */
 export const parseConfig = (environment: Readonly<Record<string, string | undefined>>): Config => {
-  const given = Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1].trim() !== ''))
+  const given = Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1].trim() !== ''),
+  )
   const problems = problemsOf(given)
   if (problems.length > 0) throw new SettingsFault(problems)
   const all = z.object(settings).parse(given)
-  const slack = all.SLACK_BOT_TOKEN !== undefined && all.SLACK_SIGNING_SECRET !== undefined ? { botToken: all.SLACK_BOT_TOKEN, signingSecret: all.SLACK_SIGNING_SECRET, apiUrl: all.SLACK_API_URL } : null
-  const github = all.GITHUB_TOKEN !== undefined && all.GITHUB_REPOSITORY !== undefined ? { token: all.GITHUB_TOKEN, repository: all.GITHUB_REPOSITORY, apiUrl: all.GITHUB_API_URL } : null
-  const supabase = all.SUPABASE_URL !== undefined && all.SUPABASE_SECRET_KEY !== undefined ? { url: all.SUPABASE_URL, secretKey: all.SUPABASE_SECRET_KEY } : null
+  const slack =
+    all.SLACK_BOT_TOKEN !== undefined && all.SLACK_SIGNING_SECRET !== undefined
+      ? { botToken: all.SLACK_BOT_TOKEN, signingSecret: all.SLACK_SIGNING_SECRET, apiUrl: all.SLACK_API_URL }
+      : null
+  const github =
+    all.GITHUB_TOKEN !== undefined && all.GITHUB_REPOSITORY !== undefined
+      ? { token: all.GITHUB_TOKEN, repository: all.GITHUB_REPOSITORY, apiUrl: all.GITHUB_API_URL }
+      : null
+  const supabase =
+    all.SUPABASE_URL !== undefined && all.SUPABASE_SECRET_KEY !== undefined
+      ? { url: all.SUPABASE_URL, secretKey: all.SUPABASE_SECRET_KEY }
+      : null
   const embedded = slack === null
   return {
     port: all.PORT,
@@ -113,6 +134,11 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     supabase: groupOf(embedded, supabase),
     databaseUrl: all.DATABASE_URL,
     alertToken: all.ALERT_TOKEN,
-    webhookSecrets: { sentry: all.SENTRY_WEBHOOK_SECRET, vercel: all.VERCEL_WEBHOOK_SECRET, stripe: all.STRIPE_WEBHOOK_SECRET, github: all.GITHUB_WEBHOOK_SECRET },
+    webhookSecrets: {
+      sentry: all.SENTRY_WEBHOOK_SECRET,
+      vercel: all.VERCEL_WEBHOOK_SECRET,
+      stripe: all.STRIPE_WEBHOOK_SECRET,
+      github: all.GITHUB_WEBHOOK_SECRET,
+    },
   }
 }

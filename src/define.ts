@@ -6,7 +6,7 @@ import type { CheckResult } from './incident/check.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
-import type { Refusal } from './incident/refusals.ts'
+import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Templates } from './ports.ts'
@@ -77,7 +77,13 @@ export type Loaded = { readonly incident: Incident; readonly events: readonly Re
 export type Outcome = { readonly incident: Incident; readonly events: readonly Recorded[] } | { readonly refused: Refusal }
 
 /** What a surface is known to hold. `intent`: it was about to be made; whoever finds it looks before making it again. */
-export type SurfaceItem = { readonly key: string; readonly ref: string | null; readonly hash: string | null; readonly state: 'intent' | 'done' | 'failed'; readonly at: Instant }
+export type SurfaceItem = {
+  readonly key: string
+  readonly ref: string | null
+  readonly hash: string | null
+  readonly state: 'intent' | 'done' | 'failed'
+  readonly at: Instant
+}
 
 /** A surface held under a lease. Every write throws when the lease was lost meanwhile, so that the run stops there. */
 export type SurfaceSession = {
@@ -87,7 +93,12 @@ export type SurfaceSession = {
   readonly failed: (key: string, error: string) => Promise<void>
 }
 
-export type DelayedJob = { readonly queue: string; readonly data: Readonly<Record<string, string | number>>; readonly key: string; readonly startAfter: Instant }
+export type DelayedJob = {
+  readonly queue: string
+  readonly data: Readonly<Record<string, string | number>>
+  readonly key: string
+  readonly startAfter: Instant
+}
 
 /** What a job may use. */
 export type JobContext = {
@@ -95,7 +106,12 @@ export type JobContext = {
   readonly load: (id: string) => Promise<Loaded | null>
   readonly handle: (id: string, intent: Intent, by?: Actor) => Promise<Outcome>
   /** Runs `apply` on the incident as it is, under the surface's lease, and again as long as the incident changed meanwhile. */
-  readonly surface: (surface: string, id: string, repeated: boolean, apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>) => Promise<void>
+  readonly surface: (
+    surface: string,
+    id: string,
+    repeated: boolean,
+    apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>,
+  ) => Promise<void>
   /** Throws PortFault `limited` while calls of this scope have to wait. */
   readonly mayCall: (method: string, scope: string) => Promise<void>
   readonly enqueue: (job: DelayedJob) => Promise<void>
@@ -108,7 +124,8 @@ export type JobContext = {
   readonly resolve: Resolve
   readonly templates: Templates
   readonly catalogue: Catalogue
-  readonly runChecks: (product: string, which: 'auto' | 'all' | string) => Promise<CheckResult[]>
+  /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
+  readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
   /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
   readonly matchAlerts: (product: string, rule: string) => Promise<void>
   readonly log: Log
@@ -139,8 +156,25 @@ export type Answer = { readonly parts: readonly Part[] }
 
 /** One field of a form. */
 export type Field =
-  | { readonly key: string; readonly label: string; readonly kind: 'text'; readonly multiline: boolean; readonly optional: boolean; readonly most: number; readonly initial?: string; readonly hint?: string }
-  | { readonly key: string; readonly label: string; readonly kind: 'choice'; readonly optional: boolean; readonly options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[]; readonly initial?: string; readonly hint?: string }
+  | {
+      readonly key: string
+      readonly label: string
+      readonly kind: 'text'
+      readonly multiline: boolean
+      readonly optional: boolean
+      readonly most: number
+      readonly initial?: string
+      readonly hint?: string
+    }
+  | {
+      readonly key: string
+      readonly label: string
+      readonly kind: 'choice'
+      readonly optional: boolean
+      readonly options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[]
+      readonly initial?: string
+      readonly hint?: string
+    }
 
 /** A form that stands for a verb: its values come back as that verb's `submit`. */
 export type Form = { readonly title: string; readonly submit: string; readonly fields: readonly Field[] }
@@ -170,8 +204,14 @@ export type CommandContext = {
   readonly handle: (id: string, intent: Intent, by: Actor, occurredAt?: Instant) => Promise<Outcome>
   readonly declare: (wish: Wish, by: Actor) => Promise<Outcome>
   readonly open: (by: Actor) => Promise<readonly OpenIncident[]>
-  readonly verify: (id: string) => Promise<{ readonly whole: true; readonly events: number; readonly head: string } | { readonly whole: false; readonly seq: number; readonly why: string }>
-  readonly runChecks: (product: string, which: 'auto' | 'all' | string) => Promise<CheckResult[]>
+  readonly verify: (
+    id: string,
+  ) => Promise<
+    | { readonly whole: true; readonly events: number; readonly head: string }
+    | { readonly whole: false; readonly seq: number; readonly why: string }
+  >
+  /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
+  readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
   readonly catalogue: Catalogue
   /** Every verb of both commands, for help. */
   readonly verbs: readonly Verb[]
@@ -181,7 +221,13 @@ export type CommandContext = {
 export type OpenIncident = { readonly id: string; readonly hidden: boolean; readonly incident: Incident }
 
 /** What is wanted of a new incident. */
-export type Wish = { readonly product: string; readonly severity: string; readonly title: string; readonly summary: string | null; readonly private: boolean }
+export type Wish = {
+  readonly product: string
+  readonly severity: string
+  readonly title: string
+  readonly summary: string | null
+  readonly private: boolean
+}
 
 export type CommandDefinition = {
   /** What it does, in one line of `/incident help`. */
@@ -201,12 +247,27 @@ export type Verb = { readonly command: 'incident' | 'diag'; readonly name: strin
 /** Declares a verb; its name is its file's, its command its folder's. */
 export const defineCommand = (definition: CommandDefinition): CommandDefinition => definition
 
-
 /** An answer of one paragraph. */
 export const say = (...spans: readonly Span[]): Answer => ({ parts: [{ kind: 'text', spans }] })
 
 /** The refusal of an outcome, or what `done` says of it. */
-export const tell = (outcome: Outcome, done: (incident: Incident) => Reply): Reply => ('refused' in outcome ? outcome : done(outcome.incident))
+export const tell = (outcome: Outcome, done: (incident: Incident) => Reply): Reply =>
+  'refused' in outcome ? outcome : done(outcome.incident)
+
+/** The refusal of words that should begin with a product and do not. */
+export const noProduct = (catalogue: Catalogue, words: string, example: (known: string) => string): { readonly refused: Refusal } => {
+  const keys = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
+  const known = keys.join(', ')
+  const word = words.trim().split(/\s+/)[0] ?? ''
+  if (catalogue.broken.has(word.toLowerCase())) return { refused: refuse('broken_product', { word }) }
+  const nearest = catalogue.nearest(word)
+  return {
+    refused:
+      nearest === null
+        ? refuse('product_needed', { example: example(keys[0] ?? '<product>'), known })
+        : refuse('unknown_product', { word, nearest, known }),
+  }
+}
 
 /** The incident that a verb with `needs: 'incident'` is always given. */
 export const given = (place: Place): Incident => {

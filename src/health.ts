@@ -43,7 +43,11 @@ export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log:
     }
     states.set(service, state)
     clearTimeout(timers.get(service))
-    if (!stopped) timers.set(service, setTimeout(() => void look(service), problem === null ? every.healthy : every.unreachable))
+    if (!stopped)
+      timers.set(
+        service,
+        setTimeout(() => void look(service), problem === null ? every.healthy : every.unreachable),
+      )
   }
 
   return {
@@ -62,7 +66,9 @@ export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log:
 const within = async (work: Promise<unknown>): Promise<string | null> => {
   let timer: NodeJS.Timeout | undefined
   try {
-    const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs)))
+    const late = new Promise<never>(
+      (_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs)),
+    )
     await Promise.race([work, late])
     return null
   } catch (error) {
@@ -73,7 +79,23 @@ const within = async (work: Promise<unknown>): Promise<string | null> => {
 }
 
 export const createHealth =
-  ({ store, queue, pulse, version, now, problems, log }: { store: Store; queue: Queue; pulse: Pulse; version: string; now: () => string; problems: readonly string[]; log: Log }) =>
+  ({
+    store,
+    queue,
+    pulse,
+    version,
+    now,
+    problems,
+    log,
+  }: {
+    store: Store
+    queue: Queue
+    pulse: Pulse
+    version: string
+    now: () => string
+    problems: readonly string[]
+    log: Log
+  }) =>
   async (): Promise<Health> => {
     const database = await within(store.ping())
     if (database !== null) log.warn({ error: database }, 'the database does not answer')

@@ -17,7 +17,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const redacted = ['token', 'botToken', 'signingSecret', 'secretKey', 'secret', 'password', 'authorization']
 
 const openLog = (level: string): Log => {
-  const logger = pino({ level, base: null, redact: { paths: redacted.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '***' } }, pino.destination(2))
+  const logger = pino(
+    { level, base: null, redact: { paths: redacted.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '***' } },
+    pino.destination(2),
+  )
   const line = (severity: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) => logger[severity](fields, message)
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
 }
@@ -42,10 +45,25 @@ const localPeople = (config: Config, registry: Registry) => {
     templates: config.templates,
     kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
   })
-  const team = ['alice', 'bob', 'carol', 'dave'].map((name) => ({ name, email: `${name}@example.test`, realName: name.charAt(0).toUpperCase() + name.slice(1) }))
+  const team = ['alice', 'bob', 'carol', 'dave'].map((name) => ({
+    name,
+    email: `${name}@example.test`,
+    realName: name.charAt(0).toUpperCase() + name.slice(1),
+  }))
   const named = [...(catalogue?.products.values() ?? [])].flatMap((product) =>
     [...product.contacts.values()].flatMap(({ email, name }) =>
-      email === undefined ? [] : [{ name: email.toLowerCase().replace('@', '.').replace(/\.[^.]+$/, ''), email, realName: `${product.name}: ${name}` }],
+      email === undefined
+        ? []
+        : [
+            {
+              name: email
+                .toLowerCase()
+                .replace('@', '.')
+                .replace(/\.[^.]+$/, ''),
+              email,
+              realName: `${product.name}: ${name}`,
+            },
+          ],
     ),
   )
   const byEmail = new Map([...team, ...named].map((person) => [person.email.toLowerCase(), person]))
@@ -68,10 +86,16 @@ const startWorld = (config: Config, registry: Registry): Promise<WorldProcess> =
 
 const off = 'off: not configured'
 
-const banner = (config: Config, bot: { url: string; problems: readonly string[]; unreachable: Readonly<Record<string, string>> }, world: WorldProcess | null, alertToken: string | undefined): string => {
+const banner = (
+  config: Config,
+  bot: { url: string; problems: readonly string[]; unreachable: Readonly<Record<string, string>> },
+  world: WorldProcess | null,
+  alertToken: string | undefined,
+): string => {
   const line = (name: string, text: string) => `  ${name.padEnd(11)}${text}`
   const slack = world !== null && config.slack.mode === 'embedded' ? `embedded at ${world.slackApiUrl}; nothing is published` : 'live'
-  const state = (mode: string, embeddedAt: string | undefined) => (mode === 'live' ? 'live' : mode === 'off' ? off : `embedded at ${embeddedAt}`)
+  const state = (mode: string, embeddedAt: string | undefined) =>
+    mode === 'live' ? 'live' : mode === 'off' ? off : `embedded at ${embeddedAt}`
   return [
     '',
     `Tocsin is ready at ${bot.url}`,
@@ -81,11 +105,16 @@ const banner = (config: Config, bot: { url: string; problems: readonly string[];
     line('Database', config.databaseUrl === undefined ? `embedded in ${join(config.data, 'db')}` : 'PostgreSQL'),
     line('Health', `${bot.url}/health`),
     line('Metrics', `${bot.url}/metrics`),
-    line('Alerts', `${bot.url}/alerts/alertmanager and /alerts/generic${alertToken === undefined ? ' – refused until ALERT_TOKEN is set' : ''}`),
+    line(
+      'Alerts',
+      `${bot.url}/alerts/alertmanager and /alerts/generic${alertToken === undefined ? ' – refused until ALERT_TOKEN is set' : ''}`,
+    ),
     ...(alertToken !== undefined && config.alertToken === undefined ? [line('', `with Authorization: Bearer ${alertToken}`)] : []),
-    ...Object.entries(bot.unreachable).map(([service, state]) => `  ⚠ ${service} is ${state}. What is for it is kept, and sent when it answers.`),
+    ...Object.entries(bot.unreachable).map(
+      ([service, why]) => `  ⚠ ${service} is ${why}. What is for it is kept, and sent when it answers.`,
+    ),
     ...bot.problems.map((problem) => `  ⚠ left out: ${problem}`),
-    ...(world === null ? [] : ['', 'Try it from another terminal:', '  npm run slack -- --as alice --in general \'/incident help\'']),
+    ...(world === null ? [] : ['', 'Try it from another terminal:', "  npm run slack -- --as alice --in general '/incident help'"]),
     '',
   ].join('\n')
 }
@@ -108,13 +137,26 @@ const start = async (): Promise<void> => {
     slack:
       config.slack.mode === 'live'
         ? { ...config.slack.live, mode: 'live' }
-        : { botToken: 'xoxb-local', signingSecret: keptSecret(config.data, 'slack-signing-secret'), apiUrl: world?.slackApiUrl, mode: 'embedded' },
+        : {
+            botToken: 'xoxb-local',
+            signingSecret: keptSecret(config.data, 'slack-signing-secret'),
+            apiUrl: world?.slackApiUrl,
+            mode: 'embedded',
+          },
     freshWorkspace: config.slack.mode === 'embedded',
     announceChannel: config.announceChannel,
     github:
-      config.github.mode === 'live' ? config.github.live : config.github.mode === 'off' ? null : { token: 'ghp_local', repository: 'acme/incidents', apiUrl: world?.githubApiUrl },
+      config.github.mode === 'live'
+        ? config.github.live
+        : config.github.mode === 'off'
+          ? null
+          : { token: 'ghp_local', repository: 'acme/incidents', apiUrl: world?.githubApiUrl },
     supabase:
-      config.supabase.mode === 'live' ? config.supabase.live : config.supabase.mode === 'off' || world === null ? null : { url: world.supabaseUrl, secretKey: world.supabaseSecretKey },
+      config.supabase.mode === 'live'
+        ? config.supabase.live
+        : config.supabase.mode === 'off' || world === null
+          ? null
+          : { url: world.supabaseUrl, secretKey: world.supabaseSecretKey },
     alertToken,
     webhookSecrets: config.webhookSecrets,
     environment: process.env,
@@ -122,7 +164,11 @@ const start = async (): Promise<void> => {
     log,
   })
   if (world !== null) {
-    await fetch(`${world.url}/world/bot-url`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ url: bot.url }) })
+    await fetch(`${world.url}/world/bot-url`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ url: bot.url }),
+    })
   }
   process.stdout.write(banner(config, bot, world, alertToken))
 
@@ -148,7 +194,9 @@ const start = async (): Promise<void> => {
 
 start().catch((error: unknown) => {
   const known = error instanceof SettingsFault
-  process.stderr.write(`${known ? error.message : error instanceof Error ? `Tocsin did not start: ${error.message}${error.cause instanceof Error ? `\n  ${error.cause.message}` : ''}` : String(error)}\n`)
+  process.stderr.write(
+    `${known ? error.message : error instanceof Error ? `Tocsin did not start: ${error.message}${error.cause instanceof Error ? `\n  ${error.cause.message}` : ''}` : String(error)}\n`,
+  )
   if (!known && process.env['LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   process.exit(1)
 })

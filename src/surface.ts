@@ -11,7 +11,7 @@ const leaseSeconds = 6
 const renewMs = 1_500
 
 /** The surface is somebody else's now; what this run would still do must not happen (faults 33). */
-export class LeaseLost extends Error {
+class LeaseLost extends Error {
   constructor(surface: string, incident: string) {
     super(`the lease of ${surface} of ${incident} was lost`)
     this.name = 'LeaseLost'
@@ -28,7 +28,8 @@ const openSession = async (store: Store, held: { surface: string; incident: stri
   return {
     items: known,
     intend: (key) => kept(intend(store.db, held, key), key, { state: 'intent' }),
-    done: (key, ref, hash) => kept(done(store.db, held, key, { ref, hash }), key, { state: 'done', hash, ...(ref === null ? {} : { ref }) }),
+    done: (key, ref, hash) =>
+      kept(done(store.db, held, key, { ref, hash }), key, { state: 'done', hash, ...(ref === null ? {} : { ref }) }),
     failed: (key, error) => kept(failed(store.db, held, key, error), key, { state: 'failed' }),
   }
 }

@@ -67,8 +67,6 @@ const startTarget = async () => {
   return Object.assign(target, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close })
 }
 
-export type Target = Awaited<ReturnType<typeof startTarget>>
-
 const acme = (target: string): string => `name: Acme
 aliases: [shop]
 links:
@@ -96,7 +94,7 @@ export const testWorld = (options: Partial<Parameters<typeof startWorld>[0]> = {
     ...options,
   })
 
-export type TestBotOptions = {
+type TestBotOptions = {
   /** A fresh one of its kind, or the URL of one that others use, too. */
   readonly store?: 'pglite' | 'postgres' | { readonly url: string }
   /** One that others use, too: it is not closed with the bot. */
@@ -112,14 +110,20 @@ export type TestBotOptions = {
   readonly options?: Partial<BotOptions>
 }
 
-export type Said = { readonly status: number; readonly took: number; readonly text: string; readonly form: boolean }
+type Said = { readonly status: number; readonly took: number; readonly text: string; readonly form: boolean }
 
 type Heard = { id: string; status: number; took: number; body: string; responses: { text?: string; blocks?: unknown }[] }
 
 /** Signs and sends a body to any bot, as Slack does. */
-export const deliver = (url: string, body: string, more: { type?: string; headers?: Record<string, string>; at?: number; secret?: string } = {}) => {
+export const deliver = (
+  url: string,
+  body: string,
+  more: { type?: string; headers?: Record<string, string>; at?: number; secret?: string } = {},
+) => {
   const timestamp = String(Math.floor((more.at ?? Date.now()) / 1000))
-  const signature = createHmac('sha256', more.secret ?? signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')
+  const signature = createHmac('sha256', more.secret ?? signingSecret)
+    .update(`v0:${timestamp}:${body}`)
+    .digest('hex')
   return fetch(`${url}/slack/events`, {
     method: 'POST',
     headers: {
@@ -191,7 +195,10 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
 
   const openForms = async () => (await ask<{ open: boolean }[]>('GET', '/views')).filter((view) => view.open).length
   const heard = async (acted: Heard, wait: boolean): Promise<Said> => {
-    const later = wait && acted.responses.length === 0 ? await ask<{ responses: Heard['responses'] }>('GET', `/responses/${acted.id}?wait=${patienceMs}`) : acted
+    const later =
+      wait && acted.responses.length === 0
+        ? await ask<{ responses: Heard['responses'] }>('GET', `/responses/${acted.id}?wait=${patienceMs}`)
+        : acted
     const last = later.responses.at(-1)
     return { status: acted.status, took: acted.took, text: last === undefined ? '' : await plain(last), form: false }
   }
@@ -204,7 +211,12 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
   }
 
   const messages = async (channel: string): Promise<(TrueMessage & { shown: string })[]> =>
-    Promise.all((await ask<TrueMessage[]>('GET', `/channels/${channel}/messages`)).map(async (message) => ({ ...message, shown: await plain(message) })))
+    Promise.all(
+      (await ask<TrueMessage[]>('GET', `/channels/${channel}/messages`)).map(async (message) => ({
+        ...message,
+        shown: await plain(message),
+      })),
+    )
 
   const test = {
     world,
@@ -249,7 +261,6 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
     },
     submit: (as: string, values: Record<string, string>) =>
       ask<{ status: number; body: string; closed: boolean; took: number }>('POST', '/submit', { as, values }),
-    /** What the bot said later to a command. */
     event: (event: object, more: object = {}) => ask<{ status: number; event_id: string }>('POST', '/event', { event, ...more }),
 
     messages,
@@ -258,11 +269,13 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
     channels: (detail = false) => ask<TrueChannel[]>('GET', `/channels?detail=${detail}`),
     channel: (ref: string) => ask<TrueChannel>('GET', `/channels/${ref}`),
     /** Waits until the incident has its channel, and gives the channel's name. */
-    opened: async (id: string, ms?: number): Promise<string> => until(async () => (await incident(id)).channel?.id, `the channel of ${id}`, ms),
+    opened: async (id: string, ms?: number): Promise<string> =>
+      until(async () => (await incident(id)).channel?.id, `the channel of ${id}`, ms),
     /** Waits for a message in which `text` stands, and gives what is shown. */
     sees: (channel: string, text: string | RegExp, ms?: number): Promise<string> =>
       until(
-        async () => (await messages(channel)).find(({ shown }) => (typeof text === 'string' ? shown.includes(text) : text.test(shown)))?.shown,
+        async () =>
+          (await messages(channel)).find(({ shown }) => (typeof text === 'string' ? shown.includes(text) : text.test(shown)))?.shown,
         `“${text.toString()}” in ${channel}`,
         ms,
       ),
@@ -284,7 +297,8 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
         },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
-    health: async () => (await fetch(`${bot.url}/health`)).json() as Promise<{ status: string; services: Record<string, string>; problems: string[] }>,
+    health: async () =>
+      (await fetch(`${bot.url}/health`)).json() as Promise<{ status: string; services: Record<string, string>; problems: string[] }>,
     metrics: async () => (await fetch(`${bot.url}/metrics`)).text(),
     /** No job waits or runs: what the events call for is done. */
     idle: () =>
@@ -323,7 +337,10 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
 export type TestBot = Awaited<ReturnType<typeof startTestBot>>
 
 /** An alert of Alertmanager's payload. */
-export const firing = (rule: string, more: { labels?: Record<string, string>; summary?: string; startsAt?: string; fingerprint?: string; endsAt?: string } = {}) => ({
+export const firing = (
+  rule: string,
+  more: { labels?: Record<string, string>; summary?: string; startsAt?: string; fingerprint?: string; endsAt?: string } = {},
+) => ({
   status: more.endsAt === undefined ? 'firing' : 'resolved',
   labels: { alertname: rule, product: 'acme', severity: 'critical', ...more.labels },
   annotations: { summary: more.summary ?? `${rule} is wrong` },

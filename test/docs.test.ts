@@ -12,7 +12,10 @@ const read = (file: string) => readFileSync(`${root}${file}`, 'utf8')
 type Manifest = {
   features: { slash_commands: { command: string; url: string; usage_hint: string }[] }
   oauth_config: { scopes: { bot: string[] } }
-  settings: { event_subscriptions: { request_url: string; bot_events: string[] }; interactivity: { is_enabled: boolean; request_url: string } }
+  settings: {
+    event_subscriptions: { request_url: string; bot_events: string[] }
+    interactivity: { is_enabled: boolean; request_url: string }
+  }
 }
 
 const manifest = parse(read('manifest.yml')) as Manifest
@@ -48,7 +51,11 @@ const eventScopes: Readonly<Record<string, string>> = {
 
 describe('.env.example', () => {
   const lines = read('.env.example').split('\n')
-  const examples = new Map(lines.filter((line) => /^[A-Z_]+=/.test(line)).map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+  const examples = new Map(
+    lines
+      .filter((line) => /^[A-Z_]+=/.test(line))
+      .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
 
   test('names every setting and no other', () => expect([...examples.keys()].toSorted()).toEqual(Object.keys(settings).toSorted()))
 
@@ -61,18 +68,26 @@ describe('.env.example', () => {
 })
 
 describe('manifest.yml', () => {
-  const methods = [...new Set([...read('src/adapters/slack.ts').matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g)].map((match) => match[1] ?? ''))].toSorted()
+  const methods = [
+    ...new Set([...read('src/adapters/slack.ts').matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g)].map((match) => match[1] ?? '')),
+  ].toSorted()
 
   test('asks for the scopes that the calls need, and no others', () => {
     expect(methods.length).toBeGreaterThan(8)
     expect(methods.filter((method) => scopesOf[method] === undefined)).toEqual([])
-    const needed = new Set([...methods.flatMap((method) => scopesOf[method] ?? []), ...manifest.settings.event_subscriptions.bot_events.map((event) => eventScopes[event]), 'commands'])
-    expect([...manifest.oauth_config.scopes.bot].toSorted()).toEqual([...needed].toSorted())
+    const needed = new Set([
+      ...methods.flatMap((method) => scopesOf[method] ?? []),
+      ...manifest.settings.event_subscriptions.bot_events.map((event) => eventScopes[event]),
+      'commands',
+    ])
+    expect(new Set(manifest.oauth_config.scopes.bot)).toEqual(needed)
   })
 
   test('subscribes to the events that are listened to, and no others', () => {
-    const listened = [...read('src/slack/app.ts').matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g)].map((match) => match[1])
-    expect([...new Set(listened)].toSorted()).toEqual(manifest.settings.event_subscriptions.bot_events.toSorted())
+    const listened = [
+      ...read('src/slack/app.ts').matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
+    ].map((match) => match[1])
+    expect(new Set(listened)).toEqual(new Set(manifest.settings.event_subscriptions.bot_events))
   })
 
   test('has the commands that are registered', async () => {
@@ -81,7 +96,11 @@ describe('manifest.yml', () => {
   })
 
   test('sends everything to the one endpoint', () => {
-    const urls = [...manifest.features.slash_commands.map(({ url }) => url), manifest.settings.event_subscriptions.request_url, manifest.settings.interactivity.request_url]
+    const urls = [
+      ...manifest.features.slash_commands.map(({ url }) => url),
+      manifest.settings.event_subscriptions.request_url,
+      manifest.settings.interactivity.request_url,
+    ]
     expect(new Set(urls.map((url) => new URL(url).pathname))).toEqual(new Set(['/slack/events']))
   })
 })
@@ -91,16 +110,28 @@ describe('help', () => {
     const { verbs } = await loadRegistry(root)
     for (const { name, definition } of verbs.filter((verb) => verb.command === command)) {
       expect(definition.examples.length, name).toBeGreaterThan(0)
-      for (const example of definition.examples) expect(example).toMatch(command === 'incident' ? new RegExp(`^/incident ${name}\\b`) : /^\/diag/)
+      for (const example of definition.examples)
+        expect(example).toMatch(command === 'incident' ? new RegExp(`^/incident ${name}\\b`) : /^\/diag/)
       if (command === 'incident') expect(definition.usage.split(' ')[0]).toBe(name)
     }
   })
 
   test('only these verbs are there: what does not exist is not promised', async () => {
     const { verbs } = await loadRegistry(root)
-    expect(verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)).toEqual(
-      ['ack', 'audit', 'help', 'list', 'mitigate', 'new', 'note', 'postmortem', 'resolve', 'severity', 'status', 'update'],
-    )
+    expect(verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)).toEqual([
+      'ack',
+      'audit',
+      'help',
+      'list',
+      'mitigate',
+      'new',
+      'note',
+      'postmortem',
+      'resolve',
+      'severity',
+      'status',
+      'update',
+    ])
   })
 })
 
@@ -125,5 +156,6 @@ describe('README.md', () => {
     expect(linked.filter((file) => !existsSync(`${root}${file}`))).toEqual([])
   })
 
-  test('names every setting', () => expect(Object.keys(settings).filter((name) => !text.includes(name) && !/_WEBHOOK_SECRET$/.test(name))).toEqual([]))
+  test('names every setting', () =>
+    expect(Object.keys(settings).filter((name) => !text.includes(name) && !name.endsWith('_WEBHOOK_SECRET'))).toEqual([]))
 })

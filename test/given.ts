@@ -1,5 +1,5 @@
-/** Given what has happened, when a command comes, then this happens: the pure core without a database. With it, an invented
- *  product and the people around it. */
+/** Given what has happened, when a command comes, this happens (a property `then` would make a promise of it): the pure core
+ *  without a database. With it, an invented product and the people around it. */
 import { expect } from 'vitest'
 import type { Command, Decision, Intent } from '../src/incident/commands.ts'
 import { decide } from '../src/incident/decide.ts'
@@ -54,7 +54,7 @@ export const policy = (severity: Severity = 'P1', more: Partial<Policy> = {}): P
   ...more,
 })
 
-export const acme: ProductRef = {
+const acme: ProductRef = {
   key: 'acme',
   name: 'Acme Shop',
   links: [
@@ -150,7 +150,7 @@ export const after = (...steps: readonly Step[]): Incident => {
   return incident
 }
 
-/** `given(declared(), ack(3)).when(ack(4)).refused('already_acknowledged', '…')`. */
+/** `given(declared()).when(ack(3)).happens({ type: 'acknowledged' })`. */
 export const given = (...steps: readonly Step[]) => {
   const before = replay(happened(...steps))
   return {
@@ -159,7 +159,7 @@ export const given = (...steps: readonly Step[]) => {
       const events = 'refused' in decision ? [] : decision.events
       return {
         /** Exactly these events, each as far as it is given. */
-        then: (...expected: readonly Partial<Event>[]): Incident => {
+        happens: (...expected: readonly Partial<Event>[]): Incident => {
           expect(decision).not.toHaveProperty('refused')
           expect(events).toHaveLength(expected.length)
           expect(events).toMatchObject(expected)

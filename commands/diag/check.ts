@@ -1,4 +1,4 @@
-import { type Ask, type CommandContext, defineCommand, type Reply, say } from '../../src/define.ts'
+import { type Ask, type CommandContext, defineCommand, noProduct, type Reply, say } from '../../src/define.ts'
 import { nearest } from '../../src/incident/nearest.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 import { checkParts } from '../../src/incident/report.ts'
@@ -7,16 +7,14 @@ import { checkParts } from '../../src/incident/report.ts'
 const diagnose = async (ask: Ask, context: CommandContext): Promise<Reply> => {
   const { catalogue } = context
   const { product: named, rest: which } = catalogue.takeProduct(ask.words)
-  const known = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key).join(', ')
   const product = named ?? (ask.incident === null ? null : catalogue.product(ask.incident.product.key))
-  if (product === null) {
-    const word = ask.words.split(/\s+/)[0] ?? ''
-    const close = catalogue.nearest(word)
-    return { refused: close === null ? refuse('product_needed', { example: `/diag <product> ${ask.words}`, known }) : refuse('unknown_product', { word, nearest: close, known }) }
-  }
+  if (product === null) return noProduct(catalogue, ask.words, (some) => `/diag ${some} ${ask.words}`)
   const keys = [...product.checks.keys()]
   const key = which === '' ? 'all' : which.toLowerCase()
-  if (key !== 'all' && !product.checks.has(key)) return { refused: refuse('unknown_check', { word: which, product: product.name, nearest: nearest(which, keys), known: keys.join(', ') }) }
+  if (key !== 'all' && !product.checks.has(key))
+    return {
+      refused: refuse('unknown_check', { word: which, product: product.name, nearest: nearest(which, keys), known: keys.join(', ') }),
+    }
   const results = await context.runChecks(product.key, key)
   if (results.length === 0) return say(`${product.name} has no checks yet.`)
   // Only this incident's own product is evidence in it.

@@ -14,7 +14,10 @@ export default defineCommand({
     const product = named ?? (ask.incident === null ? null : catalogue.product(ask.incident.product.key))
     if (product === null) return { refused: refuse('product_needed', { example: '/diag <product>', known }) }
     const checks = [...product.checks].map(([key, check]): Span[] => [{ code: `/diag ${product.key} ${key}` }, ` ${check.title}`])
-    const list: Part[] = checks.length === 0 ? [{ kind: 'text', spans: ['It has no checks yet.'] }] : [{ kind: 'list', items: [...checks, [{ code: `/diag ${product.key} all` }, ' all of them']] }]
+    const list: Part[] =
+      checks.length === 0
+        ? [{ kind: 'text', spans: ['It has no checks yet.'] }]
+        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${product.key} all` }, ' all of them']] }]
     return { parts: [{ kind: 'text', spans: [{ bold: product.name }, ' can be asked:'] }, ...list] }
   },
 })

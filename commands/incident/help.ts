@@ -12,11 +12,34 @@ export default defineCommand({
     const mine = verbs.filter((verb) => verb.command === 'incident')
     if (words !== '') {
       const found = mine.find((verb) => verb.name === words.toLowerCase())
-      if (found === undefined) return { refused: refuse('unknown_verb', { verb: words, nearest: nearest(words, mine.map((verb) => verb.name)) }) }
+      if (found === undefined)
+        return {
+          refused: refuse('unknown_verb', {
+            verb: words,
+            nearest: nearest(
+              words,
+              mine.map((verb) => verb.name),
+            ),
+          }),
+        }
       const { usage, summary, examples } = found.definition
-      return { parts: [{ kind: 'text', spans: [{ code: `/incident ${usage}` }, ` ${summary}.`] }, { kind: 'list', items: examples.map((example): Span[] => [{ code: example }]) }] }
+      return {
+        parts: [
+          { kind: 'text', spans: [{ code: `/incident ${usage}` }, ` ${summary}.`] },
+          { kind: 'list', items: examples.map((example): Span[] => [{ code: example }]) },
+        ],
+      }
     }
     const list: Part = { kind: 'list', items: mine.map(({ definition }): Span[] => [{ code: definition.usage }, ` ${definition.summary}`]) }
-    return { parts: [{ kind: 'text', spans: [{ bold: '/incident' }, ' – in an incident’s channel, or with its id first: ', { code: '/incident ack INC-12' }] }, list, { kind: 'context', spans: [{ code: '/diag' }, ' runs read-only checks.'] }] }
+    return {
+      parts: [
+        {
+          kind: 'text',
+          spans: [{ bold: '/incident' }, ' – in an incident’s channel, or with its id first: ', { code: '/incident ack INC-12' }],
+        },
+        list,
+        { kind: 'context', spans: [{ code: '/diag' }, ' runs read-only checks.'] },
+      ],
+    }
   },
 })

@@ -14,16 +14,23 @@ export default defineCommand({
   run: async (ask, { open }) => {
     const all = await open(ask.by)
     if (all.length === 0) return say('Nothing is open. To declare: ', { code: '/incident new [product] [severity] <title>' })
-    const items = all.slice(0, most).map(({ id, hidden, incident }): Span[] =>
-      hidden
-        ? [{ bold: id }, ' private']
-        : [
-            { bold: `${id} ${incident.severity}` },
-            ` ${statusWord[incident.status]} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
-            ...(incident.channel === null ? [] : ([' · ', { channel: incident.channel.id, text: incident.channel.name }] as Span[])),
-          ],
-    )
+    const items = all
+      .slice(0, most)
+      .map(({ id, hidden, incident }): Span[] =>
+        hidden
+          ? [{ bold: id }, ' private']
+          : [
+              { bold: `${id} ${incident.severity}` },
+              ` ${statusWord[incident.status]} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
+              ...(incident.channel === null ? [] : ([' · ', { channel: incident.channel.id, text: incident.channel.name }] as Span[])),
+            ],
+      )
     const rest = all.length > most ? [[`and ${all.length - most} more`]] : []
-    return { parts: [{ kind: 'text', spans: [{ bold: `${all.length} open` }] }, { kind: 'list', items: [...items, ...rest] }] }
+    return {
+      parts: [
+        { kind: 'text', spans: [{ bold: `${all.length} open` }] },
+        { kind: 'list', items: [...items, ...rest] },
+      ],
+    }
   },
 })

@@ -1,4 +1,4 @@
-import { type CommandContext, defineCommand, type Form, say, tell } from '../../src/define.ts'
+import { type CommandContext, defineCommand, type Form, noProduct, say, tell } from '../../src/define.ts'
 import type { Actor } from '../../src/incident/events.ts'
 import { severities } from '../../src/incident/policy.ts'
 import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
@@ -33,15 +33,27 @@ const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>): Form => ({
   ],
 })
 
-const open = async (wish: { product: string; severity: string; title: string; summary: string | null; private: boolean }, by: Actor, { declare }: CommandContext) =>
+const open = async (
+  wish: { product: string; severity: string; title: string; summary: string | null; private: boolean },
+  by: Actor,
+  { declare }: CommandContext,
+) =>
   tell(await declare(wish, by), (incident) =>
-    say('🚨 ', { bold: `${incident.id} ${incident.severity}` }, ` for ${incident.product.name}: ${shorten(incident.title, 300)}. Its channel opens in a moment; you are invited.`),
+    say(
+      '🚨 ',
+      { bold: `${incident.id} ${incident.severity}` },
+      ` for ${incident.product.name}: ${shorten(incident.title, 300)}. Its channel opens in a moment; you are invited.`,
+    ),
   )
 
 export default defineCommand({
   summary: 'Declare an incident',
   usage: 'new [product] [severity] <title> [--private]',
-  examples: ['/incident new', '/incident new <product> P1 Payments fail', '/incident new <product> critical Data breach suspected --private'],
+  examples: [
+    '/incident new',
+    '/incident new <product> P1 Payments fail',
+    '/incident new <product> critical Data breach suspected --private',
+  ],
   needs: 'nothing',
   run: async (ask, context) => {
     const { catalogue } = context
@@ -50,20 +62,15 @@ export default defineCommand({
     if (words === '') return ask.canShowForm ? { form: form(context) } : { refused: refuse('missing', { what: 'The title', example }) }
     const known = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
     const { product: named, rest } = catalogue.takeProduct(words)
-    const product = named ?? (ask.incident === null ? null : catalogue.product(ask.incident.product.key)) ?? (known.length === 1 ? catalogue.product(known[0] ?? '') : null)
-    if (product === null) {
-      const word = words.split(/\s+/)[0] ?? ''
-      const close = catalogue.nearest(word)
-      return {
-        refused:
-          close === null
-            ? refuse('product_needed', { example: `/incident new ${known[0] ?? '<product>'} P1 Payments fail`, known: known.join(', ') })
-            : refuse('unknown_product', { word, nearest: close, known: known.join(', ') }),
-      }
-    }
+    const product =
+      named ??
+      (ask.incident === null ? null : catalogue.product(ask.incident.product.key)) ??
+      (known.length === 1 ? catalogue.product(known[0] ?? '') : null)
+    if (product === null) return noProduct(catalogue, words, (some) => `/incident new ${some} P1 Payments fail`)
     const { severity, rest: title } = catalogue.takeSeverity(product, rest)
     const meant = severity === null ? meantAsSeverity.exec(rest) : null
-    if (meant !== null) return { refused: refuse('unknown_severity', { word: meant[0], known: knownSeverities(product.severityWords.aliases) }) }
+    if (meant !== null)
+      return { refused: refuse('unknown_severity', { word: meant[0], known: knownSeverities(product.severityWords.aliases) }) }
     return open({ product: product.key, severity: severity ?? '', title, summary: null, private: hidden }, ask.by, context)
   },
   submit: (values, place, context) =>

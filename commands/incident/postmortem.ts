@@ -8,8 +8,10 @@ export default defineCommand({
   needs: 'incident',
   run: async (ask, { handle }) => {
     const incident = given(ask)
-    if (ask.words.toLowerCase() === 'done') return tell(await handle(incident.id, { type: 'review' }, ask.by), () => say(`✅ ${incident.id} is reviewed.`))
-    if (ask.words !== '') return { refused: refuse('unreadable', { what: 'something this verb knows', word: ask.words, example: '/incident postmortem done' }) }
+    if (ask.words.toLowerCase() === 'done')
+      return tell(await handle(incident.id, { type: 'review' }, ask.by), () => say(`✅ ${incident.id} is reviewed.`))
+    if (ask.words !== '')
+      return { refused: refuse('unreadable', { what: 'something this verb knows', word: ask.words, example: '/incident postmortem done' }) }
     if (incident.stamps.resolve === null) return { refused: refuse('not_resolved', { id: incident.id }) }
     return incident.pullRequest === null
       ? say('The post-mortem is being written. It is posted here when it is ready.')

@@ -16,8 +16,12 @@ export default defineCommand({
   examples: ['/incident resolve Rolled back to v141; a migration had locked the table'],
   needs: 'incident',
   run: async (ask, { handle }) => {
-    if (ask.words === '') return ask.canShowForm ? { form } : { refused: refuse('missing', { what: 'The summary', example: '/incident resolve Rolled back to v141' }) }
+    if (ask.words === '')
+      return ask.canShowForm
+        ? { form }
+        : { refused: refuse('missing', { what: 'The summary', example: '/incident resolve Rolled back to v141' }) }
     return tell(await handle(given(ask).id, { type: 'resolve', summary: ask.words }, ask.by), said)
   },
-  submit: async (values, place, { handle }) => tell(await handle(given(place).id, { type: 'resolve', summary: values['summary'] ?? '' }, place.by), said),
+  submit: async (values, place, { handle }) =>
+    tell(await handle(given(place).id, { type: 'resolve', summary: values['summary'] ?? '' }, place.by), said),
 })

@@ -13,8 +13,9 @@ export default defineCommand({
     if (word === '') return { refused: refuse('missing', { what: 'The severity', example: '/incident severity P1' }) }
     const { severity, rest } = catalogue.takeSeverity(product, ask.words)
     if (severity === null) return { refused: refuse('unknown_severity', { word, known: knownSeverities(product.severityWords.aliases) }) }
-    return tell(await handle(incident.id, { type: 'change-severity', policy: product.policy(severity), why: rest === '' ? null : rest }, ask.by), (after) =>
-      say('✅ Now ', { bold: after.severity }, after.policy.meaning === '' ? '.' : ` (${after.policy.meaning}).`),
+    return tell(
+      await handle(incident.id, { type: 'change-severity', policy: product.policy(severity), why: rest === '' ? null : rest }, ask.by),
+      (after) => say('✅ Now ', { bold: after.severity }, after.policy.meaning === '' ? '.' : ` (${after.policy.meaning}).`),
     )
   },
 })

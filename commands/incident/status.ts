@@ -5,7 +5,14 @@ import { author, type Span } from '../../src/incident/message.ts'
 import { shorten } from '../../src/incident/text.ts'
 import { timeline } from '../../src/incident/timeline.ts'
 
-const stepWord = { detect: 'Detect', assess: 'Assess', communicate: 'Communicate', mitigate: 'Mitigate', resolve: 'Resolve', review: 'Review' } as const
+const stepWord = {
+  detect: 'Detect',
+  assess: 'Assess',
+  communicate: 'Communicate',
+  mitigate: 'Mitigate',
+  resolve: 'Resolve',
+  review: 'Review',
+} as const
 
 export default defineCommand({
   summary: 'State, clocks, who leads, last events',
@@ -19,14 +26,24 @@ export default defineCommand({
     const last = timeline(loaded?.events ?? [], { zone }).slice(-5)
     const reached: Span[] = steps.flatMap((step, index): Span[] => {
       const at = incident.stamps[step]
-      return [...(index === 0 ? [] : [' → ']), at === null ? `${stepWord[step]} –` : `${stepWord[step]} `, ...(at === null ? [] : [{ time: at, zone }])]
+      return [
+        ...(index === 0 ? [] : [' → ']),
+        at === null ? `${stepWord[step]} –` : `${stepWord[step]} `,
+        ...(at === null ? [] : [{ time: at, zone }]),
+      ]
     })
     return {
       parts: [
-        { kind: 'text', spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusWord[incident.status]} · ${shorten(incident.title, 300)}`] },
+        {
+          kind: 'text',
+          spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusWord[incident.status]} · ${shorten(incident.title, 300)}`],
+        },
         { kind: 'text', spans: ['Lead ', incident.lead === null ? 'nobody yet' : author(incident.lead), ' · ', ...clockLine(incident)] },
         { kind: 'context', spans: reached },
-        { kind: 'list', items: last.map((entry): Span[] => [{ time: entry.occurredAt, zone }, ` ${shorten(`${entry.who}: ${entry.text}`, 250)}`]) },
+        {
+          kind: 'list',
+          items: last.map((entry): Span[] => [{ time: entry.occurredAt, zone }, ` ${shorten(`${entry.who}: ${entry.text}`, 250)}`]),
+        },
       ],
     }
   },

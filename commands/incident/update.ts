@@ -10,7 +10,15 @@ const form: Form = {
   submit: 'update',
   fields: [
     { key: 'text', label: 'What is known, what is being done', kind: 'text', multiline: true, optional: false, most: 3000 },
-    { key: 'next', label: 'Next update in', kind: 'text', multiline: false, optional: true, most: 10, hint: '30m or 2h; empty: as the severity asks' },
+    {
+      key: 'next',
+      label: 'Next update in',
+      kind: 'text',
+      multiline: false,
+      optional: true,
+      most: 10,
+      hint: '30m or 2h; empty: as the severity asks',
+    },
   ],
 }
 
@@ -28,12 +36,21 @@ export default defineCommand({
     const incident = given(ask)
     if (ask.words === '') return ask.canShowForm ? { form } : { refused: refuse('missing', { what: 'The text', example }) }
     const { text, minutes } = parseNext(ask.words)
-    if (minutes === 'unreadable') return { refused: refuse('unreadable', { what: 'a time from 1m to 24h', word: ask.words.slice(-20), example }) }
+    if (minutes === 'unreadable')
+      return { refused: refuse('unreadable', { what: 'a time from 1m to 24h', word: ask.words.slice(-20), example }) }
     return tell(await handle(incident.id, { type: 'update', text, nextMinutes: minutes }, ask.by), said)
   },
   submit: async (values, place, { handle }) => {
     const { minutes } = parseNext(`x next ${values['next'] ?? ''}`.trim())
-    if ((values['next'] ?? '') !== '' && typeof minutes !== 'number') return { refused: refuse('unreadable', { what: 'a time from 1m to 24h', word: values['next'] ?? '', example: '30m' }) }
-    return tell(await handle(given(place).id, { type: 'update', text: values['text'] ?? '', nextMinutes: typeof minutes === 'number' ? minutes : null }, place.by), said)
+    if ((values['next'] ?? '') !== '' && typeof minutes !== 'number')
+      return { refused: refuse('unreadable', { what: 'a time from 1m to 24h', word: values['next'] ?? '', example: '30m' }) }
+    return tell(
+      await handle(
+        given(place).id,
+        { type: 'update', text: values['text'] ?? '', nextMinutes: typeof minutes === 'number' ? minutes : null },
+        place.by,
+      ),
+      said,
+    )
   },
 })

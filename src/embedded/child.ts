@@ -32,7 +32,7 @@ export const startWorldProcess = (options: WorldOptions, dataDir: string): Promi
       }
       resolve({ ...message, stop, exited })
     })
-    void exited.then((code) => {
+    child.once('exit', (code) => {
       clearTimeout(timer)
       reject(new Error(`the local world stopped with code ${code} before it was ready`))
     })

@@ -48,8 +48,10 @@ const start = async (): Promise<void> => {
 
 start().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`the world did not start: ${message}\n`)
-  // The exit must not overtake the message.
+  // Whoever forked this says it; the exit must not overtake the message.
   if (process.send) process.send({ error: message }, () => process.exit(1))
-  else process.exit(1)
+  else {
+    process.stderr.write(`the world did not start: ${message}\n`)
+    process.exit(1)
+  }
 })

@@ -1,5 +1,5 @@
 /** Folds one recorded event into the incident. Total: whatever was once recorded can be replayed. */
-import { running } from './clocks.ts'
+import { clocked, running } from './clocks.ts'
 import type { ClockName, Recorded } from './events.ts'
 import type { ClockRun, Incident, Step } from './incident.ts'
 import type { Instant, Policy } from './policy.ts'
@@ -66,10 +66,10 @@ const change = (incident: Incident, { event, at, occurredAt, by }: Recorded): In
     }
     case 'severity-changed': {
       const changed = { ...incident, severity: event.policy.severity, policy: event.policy }
-      // A clock that is met stays met; one that still runs ends here, also when the new severity has none.
-      const respond = event.responseDue !== null || running(incident.response)
+      // A clock that is met stays met; one that is not starts anew, or stands when the new severity has none.
+      const respond = incident.response !== null && incident.response.metAt === null
       const response = respond ? { ...startNext(changed, 'response', at, event.responseFrom, event.responseDue), escalation: -1 } : changed
-      const report = event.updateDue !== null || running(incident.update)
+      const report = event.updateDue !== null || (clocked(incident.kind) && running(incident.update))
       return stamp(report ? startNext(response, 'update', at, at, event.updateDue) : response, 'assess', occurredAt)
     }
     case 'updated': {
@@ -147,7 +147,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     lead: null,
     channel: null,
     lostChannels: [],
-    response: event.responseDue === null ? null : startRun(1, at, event.responseDue, event.policy),
+    response: clocked(event.kind) ? startRun(1, at, event.responseDue, event.policy) : null,
     update: event.updateDue === null ? null : startRun(1, at, event.updateDue, event.policy),
     pastRuns: [],
     escalation: -1,

@@ -2,6 +2,7 @@
 import { clocked } from './clocks.ts'
 import type { ClockRun, Incident } from './incident.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
+import { stepWord } from './report.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
 
@@ -47,21 +48,6 @@ const fields = (incident: Incident): Part => ({
     { label: 'Clocks', value: clockLine(incident) },
   ],
 })
-
-/** What a step that failed is called, by the first word of its name. */
-const stepWords: Readonly<Record<string, string>> = {
-  channel: 'The channel could not be opened',
-  pin: 'This message could not be pinned',
-  topic: 'The topic could not be set',
-  invite: 'Not everybody could be invited',
-  bookmark: 'A bookmark could not be added',
-  announcement: 'The announcement could not be posted',
-  record: 'The record could not be published',
-  message: 'A message could not be posted, it is tried again',
-  'post-mortem': 'The post-mortem could not be proposed',
-}
-
-const stepWord = (step: string) => stepWords[step.split(':')[0] ?? ''] ?? `The job ${step} failed`
 
 /** The header message. */
 export const headerOf = (incident: Incident): Message => {

@@ -44,6 +44,7 @@ export type Incident = {
   readonly channel: { readonly id: string; readonly name: string } | null
   /** Channels that were lost, newest last. */
   readonly lostChannels: readonly string[]
+  /** Null for planned work only; a severity without a response clock has a run that stands. */
   readonly response: ClockRun | null
   readonly update: ClockRun | null
   /** Every run of both clocks that is over, oldest first: the post-mortem's compliance table. */
@@ -60,5 +61,3 @@ export type Incident = {
   /** The number of events folded in. */
   readonly version: number
 }
-
-export type Evolve = (incident: Incident | null, recorded: Recorded) => Incident

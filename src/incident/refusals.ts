@@ -23,6 +23,8 @@ const table = {
   unknown_severity: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a severity. Use one of ${p.known}.`,
   unknown_product: (p: { word: string; nearest: string | null; known: string }) =>
     `\`${foreign(p.word)}\` is not a product. ${meant(p.nearest)}Known: ${p.known}.`,
+  broken_product: (p: { word: string }) =>
+    `\`${foreign(p.word)}\` is left out: its service.yml has a mistake, which the bot named when it started. Until it is mended: \`/incident new unassigned P1 <title>\`.`,
   unknown_check: (p: { word: string; product: string; nearest: string | null; known: string }) =>
     `${p.product} has no check \`${foreign(p.word)}\`. ${meant(p.nearest)}It has: ${p.known === '' ? 'none yet' : p.known}.`,
   product_needed: (p: { example: string; known: string }) => `Which product? For example \`${p.example}\`. Known: ${p.known}.`,

@@ -1,10 +1,10 @@
-/** Results of checks as a message: for `/diag` and for the channel. */
+/** Results of checks as a message, for `/diag` and for the channel, and what failed steps are called. */
 import type { CheckResult, CheckStatus, Measurement } from './check.ts'
 import type { CheckPhase } from './events.ts'
 import type { Part, Span } from './message.ts'
 import { shorten } from './text.ts'
 
-export const statusIcon: Readonly<Record<CheckStatus, string>> = { ok: '🟢', warn: '🟡', fail: '🔴', unknown: '⚪' }
+const statusIcon: Readonly<Record<CheckStatus, string>> = { ok: '🟢', warn: '🟡', fail: '🔴', unknown: '⚪' }
 
 const phaseWord: Readonly<Record<CheckPhase, string>> = {
   opening: 'Checks at opening',
@@ -13,7 +13,7 @@ const phaseWord: Readonly<Record<CheckPhase, string>> = {
 }
 
 /** `180 ms`, `45 %`, with its limit when there is one. */
-export const measured = (measurement: Measurement): string => {
+const measured = (measurement: Measurement): string => {
   const value = (number: number) => `${Math.round(number * 100) / 100}${measurement.unit === '' ? '' : ` ${measurement.unit}`}`
   return `${measurement.name} ${value(measurement.value)}${measurement.limit === undefined ? '' : ` (limit ${value(measurement.limit)})`}`
 }
@@ -42,3 +42,19 @@ export const checkParts = (phase: CheckPhase, results: readonly CheckResult[], z
     ...(at === undefined ? [] : [{ kind: 'context' as const, spans: ['measured ', { time: at, zone }] as Span[] }]),
   ]
 }
+
+/** By the first word of a step's name. */
+const stepWords: Readonly<Record<string, string>> = {
+  channel: 'The channel could not be opened',
+  pin: 'This message could not be pinned',
+  topic: 'The topic could not be set',
+  invite: 'Not everybody could be invited',
+  bookmark: 'A bookmark could not be added',
+  announcement: 'The announcement could not be posted',
+  record: 'The record could not be published',
+  message: 'A message could not be posted, it is tried again',
+  'post-mortem': 'The post-mortem could not be proposed',
+}
+
+/** What could not be done, in words, by the name of a step that failed. */
+export const stepWord = (step: string) => stepWords[step.split(':')[0] ?? ''] ?? `The job ${step} failed`

@@ -27,9 +27,8 @@ export type SlackOptions = {
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
   /** Who a Slack user is to the bot. */
   readonly person: (user: string, name: string) => Actor
-  /** True the first time an event is seen; kept 24 h. */
-  readonly firstSeen: (eventId: string) => Promise<boolean>
-  readonly channelLost: (channel: string, why: string) => Promise<void>
+  /** Does nothing for an event that was seen in the last 24 h. Throws when it could not be recorded, so that Slack sends it again. */
+  readonly channelLost: (eventId: string, channel: string, why: string) => Promise<void>
   /** Whether an error means that the database does not answer. */
   readonly databaseIsAway: (error: unknown) => boolean
   /** Told how many seconds a command waited for its first answer. */
@@ -51,7 +50,16 @@ const within = async <T>(work: Promise<T>, ms: number): Promise<T | typeof late>
 }
 
 const stillWorking: Answer = {
-  parts: [{ kind: 'text', spans: ['Still working on it. The answer follows here; if it does not, look at ', { code: '/incident status' }, ' before you try again.'] }],
+  parts: [
+    {
+      kind: 'text',
+      spans: [
+        'Still working on it. The answer follows here; if it does not, look at ',
+        { code: '/incident status' },
+        ' before you try again.',
+      ],
+    },
+  ],
 }
 
 /** Whether a refusal is about what was filled in here. */
@@ -61,11 +69,18 @@ const message = (parts: readonly Part[]): Message => ({ key: 'answer', summary: 
 
 export const startSlack = (options: SlackOptions): App => {
   const { dispatch, log, identity } = options
-  const receiver = new ExpressReceiver({ signingSecret: options.signingSecret, app: options.http, endpoints: '/slack/events', processBeforeResponse: true })
+  const receiver = new ExpressReceiver({
+    signingSecret: options.signingSecret,
+    app: options.http,
+    endpoints: '/slack/events',
+    processBeforeResponse: true,
+  })
   const app = new App({
     receiver,
     authorize: () => Promise.resolve({ botToken: options.botToken, ...identity() }),
-    ...(options.apiUrl === undefined ? {} : { clientOptions: { slackApiUrl: options.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: 10_000 } }),
+    ...(options.apiUrl === undefined
+      ? {}
+      : { clientOptions: { slackApiUrl: options.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: 10_000 } }),
   })
 
   /** Never throws: a bug or a database that is away becomes what the person is told. */
@@ -87,7 +102,11 @@ export const startSlack = (options: SlackOptions): App => {
       return null
     } catch (error) {
       log.warn({ err: error }, 'a form could not be shown')
-      return { parts: [{ kind: 'text', spans: ['Slack did not show the form. What to type instead: ', { code: `/incident help ${told.form.submit}` }] }] }
+      return {
+        parts: [
+          { kind: 'text', spans: ['Slack did not show the form. What to type instead: ', { code: `/incident help ${told.form.submit}` }] },
+        ],
+      }
     }
   }
 
@@ -103,14 +122,25 @@ export const startSlack = (options: SlackOptions): App => {
   }
   const foreign = (): Answer =>
     identity() === null
-      ? { parts: [{ kind: 'text', spans: ['The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if it is urgent, page by telephone.'] }] }
+      ? {
+          parts: [
+            {
+              kind: 'text',
+              spans: [
+                'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if it is urgent, page by telephone.',
+              ],
+            },
+          ],
+        }
       : { parts: refusalParts(refuse('not_yours', {})) }
 
   for (const name of ['incident', 'diag'] as const) {
     app.command(`/${name}`, async ({ command, ack, respond }) => {
       if (!ofThisTeam(command.team_id)) return ack(body(foreign()))
       const source = { by: options.person(command.user_id, command.user_name), channel: command.channel_id, canShowForm: true }
-      const answered = safely(() => dispatch.type(name, command.text ?? '', source)).then(async (told) => ('form' in told ? show(told, command.trigger_id) : told.answer))
+      const answered = safely(() => dispatch.type(name, command.text ?? '', source)).then(async (told) =>
+        'form' in told ? show(told, command.trigger_id) : told.answer,
+      )
       const started = performance.now()
       const first = await within(answered, patienceMs)
       options.answered(name, (performance.now() - started) / 1000)
@@ -127,7 +157,11 @@ export const startSlack = (options: SlackOptions): App => {
     await ack()
     if (payload.type !== 'block_actions' || action.type !== 'button' || !ofThisTeam(payload.team?.id)) return
     if (!('action_id' in action)) return
-    const source = { by: options.person(payload.user.id, 'name' in payload.user ? String(payload.user.name) : payload.user.id), channel: payload.channel?.id ?? '', canShowForm: true }
+    const source = {
+      by: options.person(payload.user.id, payload.user.name ?? payload.user.id),
+      channel: payload.channel?.id ?? '',
+      canShowForm: true,
+    }
     // The rest goes on after Slack has its answer.
     void safely(() => dispatch.press(action.action_id, action.value ?? '', source))
       .then(async (told) => ('form' in told ? show(told, payload.trigger_id) : told.answer))
@@ -176,13 +210,14 @@ export const startSlack = (options: SlackOptions): App => {
     const first = await within(submitted, patienceMs)
     options.answered('form', (performance.now() - started) / 1000)
     if (first === late) {
-      void submitted
-        .then((outcome) => toldThere(place, payload.user.id, 'refused' in outcome ? { parts: refusalParts(outcome.refused) } : outcome.answer))
-        .catch((error: unknown) => log.warn({ err: error }, 'a late answer did not arrive'))
-      return ack(answerView(stillWorking))
+      await ack(answerView(stillWorking))
+      const outcome = await submitted
+      await toldThere(place, payload.user.id, 'refused' in outcome ? { parts: refusalParts(outcome.refused) } : outcome.answer)
+      return undefined
     }
     // A refusal keeps the form open, with everything that was typed.
-    const field = Object.keys(values).find((key) => 'refused' in first && about(first.refused, values[key] ?? '')) ?? Object.keys(values)[0] ?? 'text'
+    const field =
+      Object.keys(values).find((key) => 'refused' in first && about(first.refused, values[key] ?? '')) ?? Object.keys(values)[0] ?? 'text'
     if ('refused' in first) return ack({ response_action: 'errors', errors: { [field]: sentence(first.refused).replaceAll('`', '') } })
     const told = await within(toldThere(place, payload.user.id, first.answer), patienceMs - (performance.now() - started))
     return told === true ? ack() : ack(answerView(first.answer))
@@ -195,13 +230,12 @@ export const startSlack = (options: SlackOptions): App => {
     ['group_deleted', 'deleted'],
   ] as const) {
     app.event(type, async ({ event, body: payload }) => {
-      if (!ofThisTeam(payload.team_id) || !(await options.firstSeen(payload.event_id))) return
-      await options.channelLost(event.channel, `the channel was ${why}`)
+      if (ofThisTeam(payload.team_id)) await options.channelLost(payload.event_id, event.channel, `the channel was ${why}`)
     })
   }
 
-  app.error(async (error) => {
-    log.error({ err: error }, 'Bolt could not handle a request')
+  app.error(async (fault) => {
+    log.error({ err: fault }, 'Bolt could not handle a request')
     await Promise.resolve()
   })
   return app

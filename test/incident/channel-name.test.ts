@@ -1,5 +1,5 @@
 /** What the channel of a record is called. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { channelName } from '../../src/incident/channel-name.ts'
 

@@ -108,43 +108,43 @@ describe('timers', () => {
   ])('after %i min: %i %%, said once', (minute, percent) => {
     given(start)
       .when(tick('response', 1, minute))
-      .then({ type: 'clock-warned', clock: 'response', run: 1, percent, due: at(60) })
+      .happens({ type: 'clock-warned', clock: 'response', run: 1, percent, due: at(60) })
     given(start, tick('response', 1, minute))
       .when(tick('response', 1, minute))
-      .then()
+      .happens()
   })
 
   test('the breach names the first of the ladder, once', () => {
     given(start)
       .when(tick('response', 1, 60))
-      .then(
+      .happens(
         { type: 'clock-breached', clock: 'response', due: at(60) },
         { type: 'escalated', run: 1, level: 0, why: 'breach', to: g.ladder[0]! },
       )
     given(start, tick('response', 1, 60))
       .when(tick('response', 1, 60))
-      .then()
+      .happens()
   })
 
   test('who was paged at opening is not the next', () => {
     given(declared())
       .when(tick('response', 1, 20))
-      .then({ type: 'clock-breached' }, { type: 'escalated', level: 1, to: g.ladder[1]! })
+      .happens({ type: 'clock-breached' }, { type: 'escalated', level: 1, to: g.ladder[1]! })
   })
 
   test('too early says nothing (faults 43)', () => {
     given(start)
       .when(tick('response', 1, 29))
-      .then()
+      .happens()
     given(start)
       .when(tick('response', 1, -60))
-      .then()
+      .happens()
   })
 
   test('asleep for two hours: one breach, not four messages (faults 44)', () => {
     given(start)
       .when(tick('response', 1, 120))
-      .then({ type: 'clock-breached' }, { type: 'escalated', level: 0 })
+      .happens({ type: 'clock-breached' }, { type: 'escalated', level: 0 })
     const woken = happened(start, tick('response', 1, 120), tick('response', 1, 120), tick('response', 1, 120), tick('response', 1, 120))
     expect(woken).toHaveLength(3)
   })
@@ -152,19 +152,19 @@ describe('timers', () => {
   test('asleep over the escalations too: one step, and the next after its pause', () => {
     given(start, tick('response', 1, 60), silence(1, 180))
       .when(silence(2, 180))
-      .then({ type: 'escalated', level: 2 })
+      .happens({ type: 'escalated', level: 2 })
     given(start, tick('response', 1, 60))
       .when(silence(2, 180))
-      .then()
+      .happens()
   })
 
   test('the update clock warns and breaches, and escalates to nobody', () => {
     given(declared())
       .when(tick('update', 1, 27))
-      .then({ type: 'clock-warned', clock: 'update', percent: 90 })
+      .happens({ type: 'clock-warned', clock: 'update', percent: 90 })
     given(declared())
       .when(tick('update', 1, 30))
-      .then({ type: 'clock-breached', clock: 'update' })
+      .happens({ type: 'clock-breached', clock: 'update' })
   })
 
   test.each([
@@ -177,14 +177,14 @@ describe('timers', () => {
   ])('set before it was %s, it is stale (faults 46)', (_, steps, late) => {
     given(declared(), ...steps)
       .when(late)
-      .then()
+      .happens()
   })
 
   test('planned work hears nothing', () => {
     for (const clock of ['response', 'update'] as const)
       given(declared({ kind: 'change' }))
         .when(tick(clock, 1, 500))
-        .then()
+        .happens()
   })
 })
 
@@ -194,60 +194,60 @@ describe('escalation', () => {
   test('goes up the ladder a step at a time, to its end', () => {
     given(...breached)
       .when(silence(2, 30))
-      .then({ type: 'escalated', level: 2, why: 'silence', to: g.ladder[2]! })
+      .happens({ type: 'escalated', level: 2, why: 'silence', to: g.ladder[2]! })
     given(...breached, silence(2, 30))
       .when(silence(3, 40))
-      .then()
+      .happens()
   })
 
   test('a step that was taken, or is not the next, is stale', () => {
     given(...breached)
       .when(silence(1, 30))
-      .then()
+      .happens()
     given(...breached)
       .when(silence(3, 30))
-      .then()
+      .happens()
     given(...breached, silence(2, 30))
       .when(silence(2, 30))
-      .then()
+      .happens()
   })
 
   test('not before the breach, and not for another run', () => {
-    given(declared()).when(silence(1, 10)).then()
+    given(declared()).when(silence(1, 10)).happens()
     given(...breached)
       .when(silence(2, 30, 2))
-      .then()
+      .happens()
     given(...breached, severity('P2', 25))
       .when(silence(2, 30))
-      .then()
+      .happens()
   })
 
   test('an empty ladder: the breach alone', () => {
     given(declared({ policy: policy('P1', { ladder: [] }) }))
       .when(tick('response', 1, 20))
-      .then({ type: 'clock-breached' })
+      .happens({ type: 'clock-breached' })
   })
 
   test('a ladder of one who was paged: the breach alone', () => {
     given(declared({ policy: policy('P1', { ladder: [g.ladder[0]!] }) }))
       .when(tick('response', 1, 20))
-      .then({ type: 'clock-breached' })
+      .happens({ type: 'clock-breached' })
   })
 
   test('racing an acknowledgement, there is one outcome in either order (faults 45)', () => {
     given(...breached, ack(30))
       .when(silence(2, 30))
-      .then()
+      .happens()
     const late = given(...breached, silence(2, 30))
       .when(ack(30))
-      .then({ type: 'acknowledged' })
+      .happens({ type: 'acknowledged' })
     expect(late).toMatchObject({ escalation: 2, response: { metAt: at(30) } })
     given(declared(), ack(20))
       .when(tick('response', 1, 20))
-      .then()
+      .happens()
     given(declared(), tick('response', 1, 20))
       .when(ack(20))
-      .then({ type: 'acknowledged' })
+      .happens({ type: 'acknowledged' })
   })
 
   test('a graver severity starts again with the first', () => {
@@ -255,6 +255,6 @@ describe('escalation', () => {
     expect(after(...steps)).toMatchObject({ escalation: 0, response: { run: 2 } })
     given(...steps)
       .when(tick('response', 2, 95))
-      .then({ type: 'clock-breached', run: 2 }, { type: 'escalated', run: 2, level: 1 })
+      .happens({ type: 'clock-breached', run: 2 }, { type: 'escalated', run: 2, level: 1 })
   })
 })

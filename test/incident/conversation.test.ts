@@ -249,10 +249,10 @@ describe('the opening', () => {
     expect(read('opening', declared(), severity('P3', 1))).toBe(read('opening', declared()))
   })
 
-  test('a page that comes with a later severity is a message, also in the first run of the clock', () => {
+  test('a page that comes with a later severity is a message, also where no clock ran before', () => {
     const steps = [declared({ policy: policy('P4', { response: null }) }), severity('P1', 5)] as const
-    expect(keys(...steps).slice(-3)).toEqual(['severity:2', 'invite:P1', 'escalated:1:0'])
-    expect(read('escalated:1:0', ...steps)).toBe('📟 @On-call please acknowledge: `/incident ack`')
+    expect(keys(...steps).slice(-3)).toEqual(['severity:2', 'invite:P1', 'escalated:2:0'])
+    expect(read('escalated:2:0', ...steps)).toBe('📟 @On-call please acknowledge: `/incident ack`')
     expect(read('opening', ...steps)).not.toContain('📟')
   })
 

@@ -199,13 +199,13 @@ describe('secrets are masked before anything is recorded (faults 58)', () => {
     const alert = alertOf({ fingerprint: 'token=abcdef123456' })
     given(declared(), step({ type: 'join-alert', alert }, 1, pager))
       .when(step({ type: 'join-alert', alert }, 2, pager))
-      .then()
+      .happens()
   })
 })
 
 describe('acknowledge', () => {
   test('stops the response clock; who does it leads', () => {
-    const incident = given(declared()).when(ack(3)).then({ type: 'acknowledged' })
+    const incident = given(declared()).when(ack(3)).happens({ type: 'acknowledged' })
     expect(incident).toMatchObject({
       status: 'acknowledged',
       lead: g.alice,
@@ -247,7 +247,7 @@ describe('acknowledge', () => {
   test('a severity without a response clock can be acknowledged', () => {
     given(declared({ policy: policy('P4', { response: null }) }))
       .when(ack(1))
-      .then({ type: 'acknowledged' })
+      .happens({ type: 'acknowledged' })
   })
 })
 
@@ -255,7 +255,7 @@ describe('change-severity', () => {
   test('graver: counts from the change and pages', () => {
     const incident = given(declared({ policy: policy('P3') }))
       .when(severity('P1', 30, {}, 'nobody can pay'))
-      .then(
+      .happens(
         { type: 'severity-changed', from: 'P3', why: 'nobody can pay', responseFrom: at(30), responseDue: at(50), updateDue: at(60) },
         { type: 'escalated', run: 2, level: 0, why: 'page' },
       )
@@ -270,13 +270,13 @@ describe('change-severity', () => {
   test('lighter: counts from the declaration, and pages nobody again', () => {
     given(declared())
       .when(severity('P2', 10, { page: true }))
-      .then({ type: 'severity-changed', from: 'P1', responseFrom: at(0), responseDue: at(60), updateDue: at(70) })
+      .happens({ type: 'severity-changed', from: 'P1', responseFrom: at(0), responseDue: at(60), updateDue: at(70) })
   })
 
   test('acknowledged already: the response clock does not start again, the update clock does', () => {
     const incident = given(declared(), ack(3))
       .when(severity('P2', 10))
-      .then({ type: 'severity-changed', responseDue: null, updateDue: at(70) })
+      .happens({ type: 'severity-changed', responseDue: null, updateDue: at(70) })
     expect(incident).toMatchObject({
       response: { run: 1, metAt: at(3) },
       update: { run: 2, startedAt: at(10), metAt: null },
@@ -287,26 +287,26 @@ describe('change-severity', () => {
   test('a clock that the first severity did not have starts with the one that does', () => {
     given(declared({ policy: policy('P4') }), ack(3))
       .when(severity('P1', 10))
-      .then({ type: 'severity-changed', responseDue: null, updateDue: at(40) })
+      .happens({ type: 'severity-changed', responseDue: null, updateDue: at(40) })
   })
 
   test('a clock that the new severity does not have stops', () => {
     const incident = given(declared())
       .when(severity('P4', 10, { response: null }))
-      .then({ responseDue: null, updateDue: null })
+      .happens({ responseDue: null, updateDue: null })
     expect(incident).toMatchObject({ response: { run: 2, due: null }, update: { run: 2, due: null } })
     given(declared(), severity('P4', 10, { response: null }))
       .when(tick('response', 1, 25))
-      .then()
+      .happens()
     given(declared(), severity('P4', 10, { response: null }))
       .when(tick('update', 1, 35))
-      .then()
+      .happens()
   })
 
   test('planned work changes its severity without a clock', () => {
     given(declared({ kind: 'maintenance', policy: policy('P3') }))
       .when(severity('P1', 10))
-      .then({ type: 'severity-changed', responseDue: null, updateDue: null })
+      .happens({ type: 'severity-changed', responseDue: null, updateDue: null })
   })
 
   test('the same again is refused', () => {
@@ -318,7 +318,7 @@ describe('change-severity', () => {
   test('a reason of nothing is none; one too long is refused', () => {
     given(declared())
       .when(severity('P2', 1, {}, ' \u200B '))
-      .then({ type: 'severity-changed', why: null })
+      .happens({ type: 'severity-changed', why: null })
     given(declared())
       .when(severity('P2', 1, {}, 'x'.repeat(1001)))
       .refused('too_long', 'The reason is too long: 1001 characters, at most 1000. Shorten it; `/incident note` takes the rest.')
@@ -335,25 +335,25 @@ describe('update', () => {
   test('restarts its clock as the severity asks, or as the person says', () => {
     given(declared())
       .when(update('Looking', 10))
-      .then({ type: 'updated', text: 'Looking', updateDue: at(40) })
+      .happens({ type: 'updated', text: 'Looking', updateDue: at(40) })
     given(declared())
       .when(update('Looking', 10, 90))
-      .then({ updateDue: at(100) })
+      .happens({ updateDue: at(100) })
   })
 
   test('without an update clock none starts, unless somebody promises the next', () => {
     given(declared({ policy: policy('P4') }))
       .when(update('Looking', 10))
-      .then({ updateDue: null })
+      .happens({ updateDue: null })
     given(declared({ policy: policy('P4') }))
       .when(update('Looking', 10, 30))
-      .then({ updateDue: at(40) })
+      .happens({ updateDue: at(40) })
     given(declared({ kind: 'change' }))
       .when(update('Half done', 10))
-      .then({ updateDue: null })
+      .happens({ updateDue: null })
     given(declared({ kind: 'maintenance' }))
       .when(update('Half done', 10, 30))
-      .then({ updateDue: at(40) })
+      .happens({ updateDue: at(40) })
   })
 
   test('of nothing, and of too much', () => {
@@ -365,22 +365,22 @@ describe('update', () => {
       .refused('too_long', 'The update is too long: 3001 characters, at most 3000. Shorten it; `/incident note` takes the rest.')
     given(declared())
       .when(update('x'.repeat(3000), 1))
-      .then({ type: 'updated' })
+      .happens({ type: 'updated' })
   })
 
   test('the same words twice are one update, for ten minutes (faults 2)', () => {
     const twice = given(declared(), update('Looking', 1))
     twice.when(update('Looking', 2)).refused('already_said', `You posted exactly this already, at ${at(1)}. To say more, change the words.`)
-    twice.when(update('Looking still', 2)).then({ type: 'updated' })
-    twice.when({ ...update('Looking', 2), by: bob }).then({ type: 'updated' })
-    twice.when(update('Looking', 11)).then({ type: 'updated' })
+    twice.when(update('Looking still', 2)).happens({ type: 'updated' })
+    twice.when({ ...update('Looking', 2), by: bob }).happens({ type: 'updated' })
+    twice.when(update('Looking', 11)).happens({ type: 'updated' })
   })
 })
 
 describe('note', () => {
   test('is recorded, also after the end', () => {
-    given(declared()).when(note('Restarted', 5)).then({ type: 'noted', text: 'Restarted' })
-    given(declared(), resolve(5)).when(note('Restarted', 9)).then({ type: 'noted' })
+    given(declared()).when(note('Restarted', 5)).happens({ type: 'noted', text: 'Restarted' })
+    given(declared(), resolve(5)).when(note('Restarted', 9)).happens({ type: 'noted' })
   })
 
   test('can be back-dated between the start and now', () => {
@@ -388,7 +388,7 @@ describe('note', () => {
     expect(events.at(-1)).toMatchObject({ at: at(9), occurredAt: at(-3) })
     given(declared({ alert: alertOf() }))
       .when(note('Deployed', 9, -5))
-      .then({ type: 'noted' })
+      .happens({ type: 'noted' })
     given(declared({ alert: alertOf() }))
       .when(note('Deployed', 9, -6))
       .refused('before_start', `${at(-6)} is before the start, ${at(-5)}. Give a time between the start and now.`)
@@ -406,7 +406,7 @@ describe('note', () => {
   test('typed twice is one, but the same words of another time are another', () => {
     const once = given(declared(), note('Restarted', 1))
     once.when(note('Restarted', 2)).refused('already_said', `You posted exactly this already, at ${at(1)}. To say more, change the words.`)
-    once.when(note('Restarted', 2, 0)).then({ type: 'noted' })
+    once.when(note('Restarted', 2, 0)).happens({ type: 'noted' })
     given(declared(), note('Restarted', 2, 1))
       .when(note('Restarted', 3, 1))
       .refused('already_said', `You posted exactly this already, at ${at(2)}. To say more, change the words.`)
@@ -415,14 +415,14 @@ describe('note', () => {
 
 describe('mitigate, resolve, review', () => {
   test('mitigating without an acknowledgement stops the paging: somebody is at work', () => {
-    const incident = given(declared()).when(mitigate(10, 'Traffic moved')).then({ type: 'mitigated', text: 'Traffic moved' })
+    const incident = given(declared()).when(mitigate(10, 'Traffic moved')).happens({ type: 'mitigated', text: 'Traffic moved' })
     expect(incident).toMatchObject({ status: 'mitigated', response: { metAt: at(10) }, stamps: { assess: null, mitigate: at(10) } })
     given(declared(), mitigate(10))
       .when(tick('response', 1, 20))
-      .then()
+      .happens()
     given(declared(), mitigate(10, ' '))
       .when(tick('response', 1, 18))
-      .then()
+      .happens()
     expect(added(declared(), mitigate(10, ' '))).toMatchObject({ text: null })
   })
 
@@ -439,7 +439,7 @@ describe('mitigate, resolve, review', () => {
   })
 
   test('resolving stops both clocks; it needs a summary', () => {
-    const incident = given(declared()).when(resolve(10)).then({ type: 'resolved', summary: 'Rolled back to v141' })
+    const incident = given(declared()).when(resolve(10)).happens({ type: 'resolved', summary: 'Rolled back to v141' })
     expect(incident).toMatchObject({
       status: 'resolved',
       resolution: 'Rolled back to v141',
@@ -449,7 +449,8 @@ describe('mitigate, resolve, review', () => {
     given(declared())
       .when(resolve(1, ' '))
       .refused('missing', 'The summary is missing. For example `/incident resolve Rolled back to v141`.')
-    for (const late of [tick('response', 1, 20), tick('update', 1, 30), g.silence(1, 40)]) given(declared(), resolve(10)).when(late).then()
+    for (const late of [tick('response', 1, 20), tick('update', 1, 30), g.silence(1, 40)])
+      given(declared(), resolve(10)).when(late).happens()
   })
 
   test('only what is resolved is reviewed', () => {
@@ -492,45 +493,45 @@ describe('what jobs report', () => {
       4,
       pager,
     )
-    given(declared()).when(clear).then()
-    given(declared()).when(join).then({ type: 'alert-joined' })
-    given(declared(), join).when(join).then()
+    given(declared()).when(clear).happens()
+    given(declared()).when(join).happens({ type: 'alert-joined' })
+    given(declared(), join).when(join).happens()
     given(declared(), join)
       .when(clear)
-      .then({ type: 'alert-resolved', endsAt: at(3) })
-    given(declared(), join, clear).when(clear).then()
-    given(declared(), join, resolve(3)).when(clear).then({ type: 'alert-resolved' })
+      .happens({ type: 'alert-resolved', endsAt: at(3) })
+    given(declared(), join, clear).when(clear).happens()
+    given(declared(), join, resolve(3)).when(clear).happens({ type: 'alert-resolved' })
   })
 
   test('a failed step is told once a reason, also when the reason had to be cleaned, and mended once', () => {
     const failed = (reason: string) => step({ type: 'step-failed', surface: 'record', step: 'record', reason }, 1, bot)
     const mended = step({ type: 'step-mended', surface: 'record', step: 'record' }, 2, bot)
     const odd = 'no  answer\nfrom postgres://bot:hunter22@db'
-    given(declared(), failed(odd)).when(failed(odd)).then()
+    given(declared(), failed(odd)).when(failed(odd)).happens()
     expect(added(declared(), failed(odd))).toMatchObject({ reason: 'no answer from postgres://bot:***@db' })
     expect(added(declared(), failed('x'.repeat(9000)))).toMatchObject({ reason: `${'x'.repeat(499)}…` })
-    given(declared(), failed('a')).when(failed('b')).then({ type: 'step-failed' })
-    given(declared()).when(mended).then()
-    given(declared(), failed('a'), mended).when(mended).then()
+    given(declared(), failed('a')).when(failed('b')).happens({ type: 'step-failed' })
+    given(declared()).when(mended).happens()
+    given(declared(), failed('a'), mended).when(mended).happens()
   })
 
   test('checks that run by themselves are recorded once; those that were asked for, each time', () => {
     const checks = (phase: 'opening' | 'resolution' | 'asked', minute: number) =>
       step({ type: 'record-checks', phase, results: [] }, minute, bot)
-    for (const phase of ['opening', 'resolution'] as const) given(declared(), resolve(5), checks(phase, 6)).when(checks(phase, 7)).then()
-    given(declared(), checks('asked', 1)).when(checks('asked', 1)).then({ type: 'checked' })
+    for (const phase of ['opening', 'resolution'] as const) given(declared(), resolve(5), checks(phase, 6)).when(checks(phase, 7)).happens()
+    given(declared(), checks('asked', 1)).when(checks('asked', 1)).happens({ type: 'checked' })
   })
 
   test('where it was published is told once an address', () => {
     const published = (url: string) => step({ type: 'published', where: 'pull-request', url, head: 'h' }, 6, bot)
-    given(declared(), resolve(5), published('https://x/1')).when(published('https://x/1')).then()
-    given(declared(), resolve(5), published('https://x/1')).when(published('https://x/2')).then({ type: 'published' })
+    given(declared(), resolve(5), published('https://x/1')).when(published('https://x/1')).happens()
+    given(declared(), resolve(5), published('https://x/1')).when(published('https://x/2')).happens({ type: 'published' })
   })
 })
 
 describe('a clock that is set back (faults 43)', () => {
   test('does not stop the work, only what is back-dated is held against it', () => {
-    given(declared()).when(ack(-60)).then({ type: 'acknowledged' })
+    given(declared()).when(ack(-60)).happens({ type: 'acknowledged' })
     given(declared())
       .when(note('x', -60, -61))
       .refused('before_start', `${at(-61)} is before the start, ${at(0)}. Give a time between the start and now.`)

@@ -112,3 +112,18 @@ test('a stream starts with declared, once', () => {
 test('given steps are decided, never made up', () => {
   expect(() => given(declared(), ack(1), ack(2))).toThrow('acknowledge was refused')
 })
+
+test('a page without a response clock belongs to a run of its own', () => {
+  const silent = policy('P1', { response: null })
+  expect(after(declared({ policy: silent })).response).toMatchObject({ run: 1, due: null })
+  const incident = after(declared({ policy: silent }), severity('P2', 5), severity('P1', 9, { response: null }))
+  expect(incident).toMatchObject({ response: { run: 3, due: null }, escalation: 0 })
+})
+
+test('a promised update of planned work stays promised when its severity changes', () => {
+  expect(after(declared({ kind: 'change' }), update('x', 1, 30), severity('P3', 2)).update).toMatchObject({
+    run: 1,
+    due: at(31),
+    metAt: null,
+  })
+})

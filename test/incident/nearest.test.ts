@@ -1,5 +1,5 @@
 /** The word that was probably meant. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { nearest } from '../../src/incident/nearest.ts'
 

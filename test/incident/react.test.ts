@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { evolve } from '../../src/incident/evolve.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import { type Job, react } from '../../src/incident/react.ts'
-import * as g from '../given.ts'
+import type * as g from '../given.ts'
 import {
   ack,
   alertOf,

@@ -1,5 +1,5 @@
 /** What a person is told when something is refused: what cannot be, and what to do instead. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Refusal } from '../../src/incident/refusals.ts'
 import { knownSeverities, refusalCodes, refusalParts, refuse, sentence } from '../../src/incident/refusals.ts'
@@ -24,6 +24,10 @@ const all: readonly (readonly [Refusal, string])[] = [
   [
     refuse('unknown_product', { word: 'acne', nearest: 'acme', known: 'acme' }),
     '`acne` is not a product. Did you mean `acme`? Known: acme.',
+  ],
+  [
+    refuse('broken_product', { word: 'acme' }),
+    '`acme` is left out: its service.yml has a mistake, which the bot named when it started. Until it is mended: `/incident new unassigned P1 <title>`.',
   ],
   [
     refuse('unknown_check', { word: 'web', product: 'Acme Shop', nearest: null, known: 'health' }),

@@ -1,5 +1,5 @@
 /** Foreign text at the edge: nothing that deceives, nothing that must not be stored. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { clean, cleanLine, isBlank, keep, keepAlert, keepLine, mask, maskLabels, shorten } from '../../src/incident/text.ts'
 import { alertOf } from '../given.ts'

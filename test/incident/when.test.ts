@@ -1,5 +1,5 @@
 /** Times as people type them behind a text. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseAt, parseNext } from '../../src/incident/when.ts'
 

@@ -42,9 +42,14 @@ test('part of a group clears, then all of it: the incident is told and stays ope
   const ended = { fingerprint: first.fingerprint, startsAt: first.startsAt, endsAt: new Date().toISOString() }
   await accepted(await bot.alert(group(firing('PaymentsFailing', ended), second)))
   await bot.sees(channel, '1 of 2 alerts firing')
-  await accepted(await bot.alert({ ...group(firing('PaymentsFailing', { ...second, endsAt: new Date().toISOString() })), status: 'resolved' }))
+  await accepted(
+    await bot.alert({ ...group(firing('PaymentsFailing', { ...second, endsAt: new Date().toISOString() })), status: 'resolved' }),
+  )
   await bot.sees(channel, 'All alerts have cleared')
-  expect(await bot.incident(id)).toMatchObject({ status: 'declared', alerts: [{ endedAt: expect.any(String) as string }, { endedAt: expect.any(String) as string }] })
+  expect(await bot.incident(id)).toMatchObject({
+    status: 'declared',
+    alerts: [{ endedAt: expect.any(String) as string }, { endedAt: expect.any(String) as string }],
+  })
 })
 
 test('23: resolved without firing opens nothing', async () => {
@@ -82,7 +87,9 @@ test('26: what cannot be read is refused with a list; the good ones beside it ar
     expect([response.status, answer.unreadable.length > 0], body.slice(0, 30)).toEqual([400, true])
     expect(JSON.stringify(answer)).toContain(why)
   }
-  const mixed = await accepted(await bot.alert(group(firing('GoodOne', { labels: { note: 'a\u0000b\uD800' }, startsAt: '9999-12-31T23:59:59Z' }), [] as object)))
+  const mixed = await accepted(
+    await bot.alert(group(firing('GoodOne', { labels: { note: 'a\u0000b\uD800' }, startsAt: '9999-12-31T23:59:59Z' }), [] as object)),
+  )
   expect(mixed).toMatchObject({ accepted: 1, unreadable: [{ index: 1 }] })
   const id = await of('GoodOne')
   expect(Date.parse((await bot.incident(id)).stamps.detect ?? '')).toBeLessThanOrEqual(Date.now())
@@ -112,7 +119,8 @@ test('27: no secret, a wrong one, and another product’s are refused', async ()
 test('27: without a secret everybody is refused', async () => {
   await using open = await startTestBot({ github: false, world: bot.world, options: { alertToken: undefined, environment: {} } })
   for (const path of ['alertmanager', 'generic', 'generic/acme', 'alertmanager/acme'])
-    for (const token of [null, '', 'undefined', alertToken]) expect((await open.alert(group(firing('X')), { path, token })).status, path).toBe(401)
+    for (const token of [null, '', 'undefined', alertToken])
+      expect((await open.alert(group(firing('X')), { path, token })).status, path).toBe(401)
   await bot.ask('PUT', '/bot-url', { url: bot.url })
 })
 
@@ -131,7 +139,11 @@ test('7, 29: ten megabytes are refused at every door, also when they are packed'
   expect(performance.now() - started).toBeLessThan(2_000)
   expect((await bot.health()).services['database']).toBe('healthy')
   const packed = gzipSync(JSON.stringify(group(firing('Packed'))))
-  const good = await fetch(`${bot.url}/alerts/alertmanager`, { method: 'POST', headers: { authorization: `Bearer ${alertToken}`, 'content-encoding': 'gzip' }, body: packed })
+  const good = await fetch(`${bot.url}/alerts/alertmanager`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${alertToken}`, 'content-encoding': 'gzip' },
+    body: packed,
+  })
   expect(good.status).toBe(202)
 })
 
@@ -142,7 +154,9 @@ test('two processes get the same webhook ten times each at the same moment: one 
   await using two = await startTestBot({ github: false, world, store: { url } })
   const alert = firing('Race', { summary: 'Raced' })
   const twin = firing('Race', { summary: 'Raced' })
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : two).alert(group(index % 3 === 0 ? twin : alert))))
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : two).alert(group(index % 3 === 0 ? twin : alert))),
+  )
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]))
   await until(async () => (await openIncidents(one.store.db)).length > 0, 'an incident')
   await one.opened('INC-1')

@@ -1,5 +1,5 @@
 /** The database full of waiters, slow, and gone: everybody is answered, nothing is lost. */
-import pg from 'pg'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { firing, group, startTestBot, type TestBot, until } from '../bot.ts'
 import { type Postgres, startPostgres } from '../postgres.ts'
@@ -25,7 +25,7 @@ const most = 2_500
 
 /** Holds the row of INC-1, so that every command on it waits. */
 const holdRow = async () => {
-  const client = new pg.Client(bot.store.source.kind === 'postgres' ? bot.store.source.url : '')
+  const client = new Client(bot.store.source.kind === 'postgres' ? bot.store.source.url : '')
   await client.connect()
   await client.query('begin')
   await client.query("select 1 from tocsin.incident where id = 'INC-1' for update")
@@ -38,7 +38,11 @@ const holdRow = async () => {
 test('36, 38: every connection waits for one row: all are answered in time, and the work is done afterwards', async () => {
   const letGo = await holdRow()
   const notes = Array.from({ length: 14 }, (_, index) => bot.say('alice', 'general', `/incident note INC-1 waiting ${index}`))
-  const others = [bot.say('bob', 'general', '/incident list'), bot.say('bob', 'general', '/incident help'), bot.say('bob', 'general', '/diag acme health')]
+  const others = [
+    bot.say('bob', 'general', '/incident list'),
+    bot.say('bob', 'general', '/incident help'),
+    bot.say('bob', 'general', '/diag acme health'),
+  ]
   const answers = await Promise.all([...notes, ...others])
   for (const answer of answers) expect([answer.status, answer.text !== '', answer.took < most], answer.text).toEqual([200, true, true])
   expect(answers[0]?.text).toMatch(/Still working on it|database does not answer/)
@@ -53,7 +57,11 @@ test('36, 38: every connection waits for one row: all are answered in time, and 
 test('36: a statement that waits too long is given up, and whoever asked is told', async () => {
   const letGo = await holdRow()
   try {
-    const said = await bot.ask<{ id: string; took: number }>('POST', '/command', { as: 'alice', in: 'general', text: '/incident note INC-1 never' })
+    const said = await bot.ask<{ id: string; took: number }>('POST', '/command', {
+      as: 'alice',
+      in: 'general',
+      text: '/incident note INC-1 never',
+    })
     expect(said.took).toBeLessThan(most)
     const told = await until(async () => {
       const { responses } = await bot.ask<{ responses: { text: string; blocks: unknown }[] }>('GET', `/responses/${said.id}`)

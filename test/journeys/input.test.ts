@@ -20,16 +20,20 @@ const ask = async (text: string, where = 'general') => (await bot.say('alice', w
 const newest = async () => (await recentIncidents(bot.store.db, 1))[0]
 
 test('a product whose file is broken is left out and named; the others work', async () => {
-  expect(bot.bot.problems).toEqual([expect.stringMatching(/broken\/service\.yml:4:5 severities\.P1\.respnse: unknown key; did you mean `response`\?/)])
+  expect(bot.bot.problems).toEqual([
+    expect.stringMatching(/broken\/service\.yml:4:5 severities\.P1\.respnse: unknown key; did you mean `response`\?/),
+  ])
   expect(await bot.health()).toMatchObject({ status: 'degraded', problems: bot.bot.problems })
-  expect(await ask('/incident new broken P1 Nothing works')).toContain('broken')
+  for (const text of ['/incident new broken P1 Nothing works', '/diag broken', '/diag broken health'])
+    expect(await ask(text), text).toMatch(/^broken is left out: .*service\.yml.*\/incident new unassigned/)
+  expect(await ask('/incident new unassigned P4 Nothing works')).toContain('INC-1 P4 for Unassigned')
   expect(await ask('/diag brew')).toContain('Brew')
 })
 
 test.each([
   ['/incident lst', /`?lst`? .*Did you mean `?list`?\?.*\/incident help/],
   ['/incident frobnicate', /frobnicate.*\/incident help/],
-  ['/incident ack', /belongs to no incident.*\/incident ack INC-12/],
+  ['/incident ack', /not the channel of an incident.*\/incident ack INC-12/],
   ['/incident ack INC-99', /There is no INC-99/],
   ['/incident new', /^$/],
   ['/incident new acne P1 Payments fail', /acne.*Did you mean .*acme/i],
@@ -84,12 +88,35 @@ const mentions = (blocks: unknown): string[] => {
   return found
 }
 
-const hostile = ['<!channel>', '<!here>', '<!everyone>', '<@U0000000001>', '<!subteam^S1>', '<https://evil.test|https://bank.test>', '@channel', '@here', '\u202Egnp', '\u200B', '&lt;!channel&gt;', '`', '*', '```', '\n> ']
+const hostile = [
+  '<!channel>',
+  '<!here>',
+  '<!everyone>',
+  '<@U0000000001>',
+  '<!subteam^S1>',
+  '<https://evil.test|https://bank.test>',
+  '@channel',
+  '@here',
+  '\u202Egnp',
+  '\u200B',
+  '&lt;!channel&gt;',
+  '`',
+  '*',
+  '```',
+  '\n> ',
+]
 
 test('55: foreign words mention nobody, wherever they are shown', async () => {
-  const words = fc.sample(fc.array(fc.oneof(fc.constantFrom(...hostile), fc.string({ maxLength: 8 })), { minLength: 2, maxLength: 6 }), { numRuns: 12, seed: 55 }).map((parts) => `t ${parts.join(' ')}`)
+  const words = fc
+    .sample(fc.array(fc.oneof(fc.constantFrom(...hostile), fc.string({ maxLength: 8 })), { minLength: 2, maxLength: 6 }), {
+      numRuns: 12,
+      seed: 55,
+    })
+    .map((parts) => `t ${parts.join(' ')}`)
   const titles = [...hostile.map((word) => `x ${word} y`), ...words].map((title) => title.replace(/--private/g, ''))
-  const alerts = titles.map((title, index) => firing(`rule ${index} ${title}`, { summary: title, labels: { severity: index < 3 ? 'P4' : 'warning', note: title } }))
+  const alerts = titles.map((title, index) =>
+    firing(`rule ${index} ${title}`, { summary: title, labels: { severity: index < 3 ? 'P4' : 'warning', note: title } }),
+  )
   expect((await bot.alert(group(...alerts))).status).toBe(202)
   const last = await until(async () => (await recentIncidents(bot.store.db, 1))[0], 'an incident')
   await bot.idle()
@@ -99,16 +126,25 @@ test('55: foreign words mention nobody, wherever they are shown', async () => {
     await ask(`/incident note ${last.id} ${text}`)
   }
   const answers = []
-  for (const text of titles.slice(0, 8)) answers.push(await bot.ask<{ responses: { blocks: unknown }[] }>('POST', '/command', { as: 'alice', in: 'general', text: `/incident new acme P4 ${text}` }))
+  for (const text of titles.slice(0, 8))
+    answers.push(
+      await bot.ask<{ responses: { blocks: unknown }[] }>('POST', '/command', {
+        as: 'alice',
+        in: 'general',
+        text: `/incident new acme P4 ${text}`,
+      }),
+    )
   await ask(`/incident mitigate ${last.id} ${titles.join(' ')}`)
   await ask(`/incident resolve ${last.id} ${titles.slice(0, 30).join(' ')}`)
   await bot.sees(channel, 'resolved after')
   await bot.idle()
   const people = new Set(bot.workspace.people.map(({ id }) => id))
-  const known = (mention: string) => /^<!date\^/.test(mention) || [...people].some((id) => mention.includes(id)) || /"C[A-Z0-9]{8,}"|<#C[A-Z0-9]{8,}>/.test(mention)
+  const known = (mention: string) =>
+    mention.startsWith('<!date^') || [...people].some((id) => mention.includes(id)) || /"C[A-Z0-9]{8,}"|<#C[A-Z0-9]{8,}>/.test(mention)
   const all = [...(await bot.messages(channel)), ...(await bot.messages('incidents')), ...answers.flatMap(({ responses }) => responses)]
   expect(all.length).toBeGreaterThan(20)
   const wrong = all.flatMap((message) => mentions(message.blocks)).filter((mention) => !known(mention))
   expect(wrong).toEqual([])
-  for (const { text } of [...(await bot.messages(channel)), ...(await bot.messages('incidents'))]) expect(text).not.toMatch(/<!(channel|here|everyone|subteam)/)
+  for (const { text } of [...(await bot.messages(channel)), ...(await bot.messages('incidents'))])
+    expect(text).not.toMatch(/<!(channel|here|everyone|subteam)/)
 })

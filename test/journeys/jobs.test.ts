@@ -29,7 +29,11 @@ test('34: a poison job backs off, dies, is told of; the others flow', async () =
   await bot.sees(await bot.opened('INC-2'), 'Checks at opening')
   await until(async () => (await bot.bot.queue.dead()).length > 0, 'a dead letter')
   const [dead] = await bot.bot.queue.dead()
-  expect(dead).toMatchObject({ queue: 'sync-pull-request', data: { incident: 'INC-1' }, error: expect.stringMatching(/postmortem\.md.*undefined variable/) as string })
+  expect(dead).toMatchObject({
+    queue: 'sync-pull-request',
+    data: { incident: 'INC-1' },
+    error: expect.stringMatching(/postmortem\.md.*undefined variable/) as string,
+  })
   expect(bot.lines.filter(({ message }) => message === 'job failed').length).toBeGreaterThanOrEqual(2)
   await until(() => bot.lines.some(({ level, message }) => level === 'error' && message === 'job is dead'), 'a line in the log')
   const health = await bot.health()
@@ -46,16 +50,37 @@ test('44: asleep past every warning, the breach and two escalations: each clock 
     // Declared by a process that then sleeps: nothing of what comes due is looked at.
     await using bot = await startTestBot({ world, store: { url }, github: false })
     const registry = bot.options.registry
-    const { catalogue } = loadCatalogue({ runbooks: bot.options.runbooks, templates: bot.options.templates, kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])) })
+    const { catalogue } = loadCatalogue({
+      runbooks: bot.options.runbooks,
+      templates: bot.options.templates,
+      kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    })
     const product = catalogue?.product('acme')
     if (product === null || product === undefined) throw new Error('no acme')
     await bot.bot.stop()
     const store = await openStore({ url, log: silent })
-    const queue = await openQueue(store, { queues: [...registry.jobs].map(([name, job]) => ({ ...job, name, retryDelay: 1, retryBackoff: true, retryDelayMax: 60 })), log: silent })
-    const policy = { ...product.policy('P1'), response: { kind: 'duration' as const, minutes: 0.01, hours: 'always' as const }, update: 0.01, escalateEvery: 0.005 }
+    const queue = await openQueue(store, {
+      queues: [...registry.jobs].map(([name, job]) => ({ ...job, name, retryDelay: 1, retryBackoff: true, retryDelayMax: 60 })),
+      log: silent,
+    })
+    const policy = {
+      ...product.policy('P1'),
+      response: { kind: 'duration' as const, minutes: 0.01, hours: 'always' as const },
+      update: 0.01,
+      escalateEvery: 0.005,
+    }
     const alice = { kind: 'person' as const, id: `slack:${bot.user('alice')}`, name: 'alice', slack: bot.user('alice') }
     await createHandle({ store, queue }).declare(
-      { kind: 'incident', product: { key: 'acme', name: 'Acme', links: [], hash: product.hash }, title: 'Asleep', summary: null, policy, private: false, rule: null, alert: null },
+      {
+        kind: 'incident',
+        product: { key: 'acme', name: 'Acme', links: [], hash: product.hash },
+        title: 'Asleep',
+        summary: null,
+        policy,
+        private: false,
+        rule: null,
+        alert: null,
+      },
       alice,
     )
     await queue.stop(0)

@@ -56,7 +56,7 @@ test('41: a second start on the same data folder refuses, and leaves the first a
     expect(first.said.out).toContain('embedded')
     const second = start({ PORT: '0', TOCSIN_DATA: folder })
     expect(await second.exited).toBe(1)
-    expect(second.said.err).toMatch(/^Tocsin did not start: .*(in use|already|another)/s)
+    expect(second.said.err).toMatch(/^Tocsin did not start: .* is in use by process \d+: stop that one first, or take another folder\n$/)
     expect(second.said.err).toContain(folder)
     expect(second.said.out).toBe('')
     expect((await fetch(`${url}/health`)).status).toBe(200)
@@ -64,4 +64,4 @@ test('41: a second start on the same data folder refuses, and leaves the first a
     first.child.kill('SIGTERM')
     expect(await first.exited).toBe(0)
   }
-})
+}, 60_000)

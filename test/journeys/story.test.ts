@@ -46,7 +46,9 @@ describe('from declared to reviewed', () => {
   test('outside and inside, /incident knows where it is', async () => {
     expect((await bot.say('alice', 'general', '/incident')).form).toBe(true)
     expect((await bot.say('alice', channel, '/incident')).text).toContain('resolve <summary>')
-    expect((await bot.say('alice', 'general', '/incident list')).text).toContain('INC-1 P1 🔴 Declared · Acme · Payments fail · #inc-1-acme-payments-fail')
+    expect((await bot.say('alice', 'general', '/incident list')).text).toContain(
+      'INC-1 P1 🔴 Declared · Acme · Payments fail · #inc-1-acme-payments-fail',
+    )
     expect((await bot.say('alice', 'general', '/incident status INC-1')).text).toContain('Lead nobody yet')
   })
 
@@ -73,7 +75,10 @@ describe('from declared to reviewed', () => {
 
   test('the update form, sent', async () => {
     expect((await bot.press('bob', channel, 'update')).form).toBe(true)
-    expect(await bot.submit('bob', { text: 'Cards work again', next: '10y' })).toMatchObject({ closed: false, body: expect.stringContaining('"next":"10y is not') as string })
+    expect(await bot.submit('bob', { text: 'Cards work again', next: '10y' })).toMatchObject({
+      closed: false,
+      body: expect.stringContaining('"next":"10y is not') as string,
+    })
     expect(await bot.submit('bob', { text: 'Cards work again', next: '2h' })).toMatchObject({ closed: true, status: 200 })
     await bot.sees(channel, '📣 Update Cards work again')
     await bot.sees(channel, '✅ Update posted. The next is due')
@@ -96,20 +101,34 @@ describe('from declared to reviewed', () => {
     const { pullRequest } = await bot.incident('INC-1')
     expect(pullRequest).toContain('/acme/incidents/pull/')
     const api = `${bot.world.githubApiUrl}/repos/acme/incidents`
-    const get = async <Answer>(path: string) => (await (await fetch(`${api}${path}`, { headers: { authorization: 'Bearer ghp_test' } })).json()) as Answer
+    const get = async <Answer>(path: string) =>
+      (await (await fetch(`${api}${path}`, { headers: { authorization: 'Bearer ghp_test' } })).json()) as Answer
     const pulls = await get<{ title: string; head: { ref: string } }[]>('/pulls?state=open')
     expect(pulls).toMatchObject([{ title: 'Post-mortem INC-1: Payments fail' }])
     const path = `postmortems/${new Date().getUTCFullYear()}/INC-1-payments-fail.md`
     const file = await get<{ content: string }>(`/contents/${path}?ref=${pulls[0]?.head.ref}`)
     const text = Buffer.from(file.content, 'base64').toString()
-    for (const field of ['ID', 'Severity', 'Description', 'Impact', 'Detection time', 'Response time', 'Resolution time', 'Root cause', 'Prevention']) expect(text).toContain(`| ${field} |`)
+    for (const field of [
+      'ID',
+      'Severity',
+      'Description',
+      'Impact',
+      'Detection time',
+      'Response time',
+      'Resolution time',
+      'Root cause',
+      'Prevention',
+    ])
+      expect(text).toContain(`| ${field} |`)
     expect(text).toMatch(/^---\n/)
     expect(text).toContain('A migration locked the table; rolled back to v141')
     expect(text).toContain('Restarted the worker')
     const supabase = bot.world.supabase
     if (supabase === null) throw new Error('no Supabase')
     const [row] = await until(async () => {
-      const rows = await supabase.query<{ status: string; severity: string; summary: string }>("select * from public.incidents where id = 'INC-1'")
+      const rows = await supabase.query<{ status: string; severity: string; summary: string }>(
+        "select * from public.incidents where id = 'INC-1'",
+      )
       return rows[0]?.status === 'resolved' ? rows : null
     }, 'the record')
     expect(row).toMatchObject({ severity: 'P2', summary: 'A migration locked the table; rolled back to v141' })
@@ -125,7 +144,9 @@ describe('from declared to reviewed', () => {
 
   test('60: the record is whole until a row is changed by hand, and then it is named', async () => {
     expect((await bot.say('alice', channel, '/incident audit')).text).toMatch(/^✅ INC-1 is whole: \d+ events/)
-    await sql`update tocsin.event set text = replace(text, 'Restarted the worker', 'Restarted nothing') where text like '%Restarted the worker%'`.execute(bot.store.db)
+    await sql`update tocsin.event set text = replace(text, 'Restarted the worker', 'Restarted nothing') where text like '%Restarted the worker%'`.execute(
+      bot.store.db,
+    )
     const seq = (await bot.load('INC-1'))?.events.find(({ event }) => event.type === 'noted')?.seq
     expect((await bot.say('alice', channel, '/incident audit')).text).toContain(`🔴 INC-1 is broken at event ${seq}`)
   })
@@ -158,7 +179,15 @@ test('every verb has its help, and every command answers, wherever it is typed',
       }
     }
   }
-  for (const text of ['/diag', '/diag acme', '/diag acme health', '/diag acme all', '/diag nothing', '/diag help', '/incident help nothing']) {
+  for (const text of [
+    '/diag',
+    '/diag acme',
+    '/diag acme health',
+    '/diag acme all',
+    '/diag nothing',
+    '/diag help',
+    '/incident help nothing',
+  ]) {
     const said = await bot.say('alice', 'general', text)
     expect([said.status, said.text !== ''], text).toEqual([200, true])
   }

@@ -17,8 +17,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const token = { slack: 'xoxb-test', github: 'ghp_test', alerts: 'test-alert-token-0123' }
 const signingSecret = 'test-signing-secret'
 
+/** What is waited for at most, in milliseconds: a machine that has much else to do is slow. */
+const patienceMs = 90_000
+
 /** Asks until the answer is neither null, undefined nor false. Errors count as "not yet". */
-export const until = async <T>(ask: () => Promise<T> | T, what: string, ms = 30_000): Promise<NonNullable<T>> => {
+export const until = async <T>(ask: () => Promise<T> | T, what: string, ms = patienceMs): Promise<NonNullable<T>> => {
   const end = performance.now() + ms
   let last: unknown
   for (;;) {
@@ -30,7 +33,7 @@ export const until = async <T>(ask: () => Promise<T> | T, what: string, ms = 30_
       last = error
     }
     if (performance.now() > end) throw new Error(`never came: ${what}`, { cause: last })
-    await sleep(50)
+    await sleep(100)
   }
 }
 
@@ -197,6 +200,15 @@ export const startSurroundings = async () => {
       })
       await response.text()
       return response.status
+    },
+    /** Every channel of the workspace. */
+    channels: async (): Promise<{ id: string; name: string; is_archived: boolean }[]> => {
+      const response = await fetch(`${world.slackApiUrl}conversations.list?limit=1000&types=public_channel,private_channel`, {
+        headers: { authorization: `Bearer ${token.slack}` },
+      })
+      const list = (await response.json()) as { channels: { id: string; name: string; is_archived: boolean }[]; response_metadata?: { next_cursor?: string } }
+      if ((list.response_metadata?.next_cursor ?? '') !== '') throw new Error('there are too many channels for one page')
+      return list.channels
     },
     github: async <Answer>(path: string): Promise<Answer> => {
       const response = await fetch(`${world.githubApiUrl}/repos/acme/incidents${path}`, { headers: { authorization: `Bearer ${token.github}` } })

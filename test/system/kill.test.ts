@@ -104,12 +104,12 @@ const database: Point[] = [
   stop('making a queue', { sql: /create_queue\('sync-channel'/, when: 'after' }, empty),
 ]
 
-const points: readonly Point[] = [...calls, ...database]
+const points: readonly Point[] = [...calls, ...database].filter(({ name }) => new RegExp(process.env['ONLY'] ?? '').test(name))
 const undisturbed: readonly Beginning[] = ['declared', 'alerted']
 
 /** Rows that live at a time: most of each is waiting. */
-const concurrency = Math.max(2, cpus().length) * 8
-const patienceMs = 180_000
+const concurrency = Math.max(2, cpus().length) * Number(process.env["PER"] ?? 4)
+const patienceMs = 400_000
 const template = 'template_kill'
 
 let postgres: Postgres
@@ -133,13 +133,17 @@ const setCounter = async (url: string, number: number): Promise<void> => {
 }
 
 /** Parks the bot at the point; resolves when it is there. */
-const arm = async ({ point }: Point, name: string, number: number, proxy: DatabaseProxy | null): Promise<Promise<void>> => {
-  if ('statement' in point) return proxy?.park(point.statement) ?? Promise.reject(new Error('a statement needs a proxy'))
+const arm = async ({ point }: Point, name: string, number: number, proxy: DatabaseProxy | null): Promise<{ parked: Promise<void> }> => {
+  if ('statement' in point) return { parked: proxy?.park(point.statement) ?? Promise.reject(new Error('a statement needs a proxy')) }
   const { contains, ...call } = point.call
   await surroundings.ask('POST', '/faults', { kind: 'hold', caller: name, ...call, ...(contains === undefined ? {} : { contains: contains.replace('N', String(number)) }) })
-  return (async () => {
+  const wait = async () => {
     while ((await surroundings.ask<unknown[]>('GET', `/held?caller=${name}&wait=30000`)).length === 0);
-  })()
+  }
+  const parked = wait()
+  // The world may close while it is asked.
+  parked.catch(() => undefined)
+  return { parked }
 }
 
 const liveRow = async (point: Point | null, beginning: Beginning, number: number): Promise<object> => {
@@ -147,16 +151,19 @@ const liveRow = async (point: Point | null, beginning: Beginning, number: number
   const url = await newDatabase(`row_${number}`, point?.empty === true ? undefined : template, point?.empty === true ? null : number)
   const proxy = point !== null && 'statement' in point.point ? await startDatabaseProxy(url) : null
   const settings = surroundings.settings(name, proxy?.url ?? url, `announce-${number}`)
-  const parked = point === null ? null : await arm(point, name, number, proxy)
+  const armed = point === null ? null : await arm(point, name, number, proxy)
 
   const first = startProcess(settings)
   let present = first.ready
   let killed = false
-  void parked?.then(() => {
-    killed = true
-    present = first.kill().then(() => startProcess(settings).ready)
-    present.catch(() => undefined)
-  })
+  armed?.parked.then(
+    () => {
+      killed = true
+      present = first.kill().then(() => startProcess(settings).ready)
+      present.catch(() => undefined)
+    },
+    () => undefined,
+  )
   const bot = async (): Promise<BotProcess> => {
     for (;;) {
       const asked = present
@@ -175,6 +182,7 @@ const liveRow = async (point: Point | null, beginning: Beginning, number: number
       await setCounter(url, number)
     }
     await live(row, beginning)
+    console.log(name, point?.name, Math.round(performance.now()))
     if (point !== null && !killed) throw new Error('the bot never came to this point')
     return await look(row)
   } catch (error) {

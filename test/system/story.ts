@@ -60,10 +60,8 @@ export const live = async (row: Row, beginning: Beginning): Promise<void> => {
   const count = async (sql: string, ...values: unknown[]) => Number((await database.query<{ count: string }>(`select count(*) ${sql}`, values)).rows[0]?.count)
   const shown = (...keys: string[]) =>
     until(async () => {
-      const found = await Promise.all(
-        keys.map((key) => count(`from tocsin.item where incident = $1 and state = 'done' and key like $2`, id, `%/${key}`)),
-      )
-      return found.every((each) => each > 0)
+      const patterns = keys.map((key) => `%/${key}`)
+      return (await count(`from unnest($2::text[]) wanted where exists (select from tocsin.item where incident = $1 and state = 'done' and key like wanted)`, id, patterns)) === keys.length
     }, `${keys.join(', ')} of ${id}`)
   const happened = (type: string) => count(`from tocsin.event where incident = $1 and data->'event'->>'type' = $2`, id, type)
   const type = (as: string, channel: string, text: string) =>
@@ -124,7 +122,7 @@ const normalised = (text: string, number: number, announce: string): string =>
     .replaceAll(/\b\d\d:\d\d(?::\d\d)?(?: UTC)?\b/g, 'TIME')
     .replaceAll(/\b\d{10}\.\d{6}\b/g, 'TS')
     .replaceAll(/\b(?:\d+(?:\.\d+)? ?(?:ms|min|s|h)\b ?)+/g, 'SPAN ')
-    .replaceAll(/\b1\d{9}\b/g, 'SECONDS')
+    .replaceAll(/\b1\d{9}\b/g, '0')
     .replaceAll(/(minutes_to_\w+: )\d+/g, '$1MINUTES')
     .replaceAll(`"number":${number},`, '"number":"N",')
     .replaceAll(/\b[0-9a-f]{12,64}\b/g, 'HASH')
@@ -168,7 +166,7 @@ export const look = async ({ surroundings, keeper, database: url, number, announ
   await database.connect()
   try {
     const rows = async <R extends object>(sql: string) => (await database.query<R>(sql)).rows
-    const channels = (await surroundings.ask<TrueChannel[]>('GET', '/channels?detail=false')).filter(
+    const channels = (await surroundings.channels()).filter(
       ({ name }) => name === announce || name.startsWith(`inc-${number}-`),
     )
     const seen = await Promise.all(

@@ -211,12 +211,14 @@ export default defineJob({
       const failed = (step: string) => loaded.incident.failedSteps.some((known) => known.surface === 'channel' && known.step === step)
       try {
         await syncItems(session, loaded, channel.id, context)
-        for (const step of ['channel', 'message']) if (failed(step)) await context.handle(id, { type: 'step-mended', surface: 'channel', step })
+        for (const step of ['channel', 'message'])
+          if (failed(step)) await context.handle(id, { type: 'step-mended', surface: 'channel', step })
       } catch (fault) {
         if (!(fault instanceof PortFault)) throw fault
         if (fault.code !== 'gone') {
           // Of a side step the header tells already.
-          if (fault.code !== 'limited' && fault.method.startsWith('chat.')) await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'message', reason: fault.message })
+          if (fault.code !== 'limited' && fault.method.startsWith('chat.'))
+            await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'message', reason: fault.message })
           throw fault
         }
         // A channel that people archived after the incident is left in peace.

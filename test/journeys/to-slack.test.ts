@@ -1,7 +1,7 @@
-/** What Slack does wrong on the way in and on the way out, through the whole bot. */
+/** What Slack does wrong with what the bot asks of it, through the whole bot. */
 import { WebClient } from '@slack/web-api'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { deliver, startTestBot, type TestBot, until } from '../bot.ts'
+import { startTestBot, type TestBot, until } from '../bot.ts'
 
 let bot: TestBot
 let number = 0
@@ -39,58 +39,18 @@ const opened = async (title: string): Promise<{ id: string; channel: string }> =
 const copies = async (channel: string, text: string) => (await bot.texts(channel)).filter((shown) => shown.includes(text)).length
 const channelsOf = async (id: string) => (await bot.channels()).filter(({ name }) => name.startsWith(`${id.toLowerCase()}-`))
 
-test('1: the same event four times makes one new channel', async () => {
-  const { id, channel } = await opened('Archived by mistake')
-  const event = { type: 'channel_archive', channel, user: bot.user('alice'), event_ts: '1.0' }
-  const answers = []
-  for (let retry = 0; retry < 4; retry += 1) answers.push(await bot.event(event, { event_id: 'EvSAME', ...(retry === 0 ? {} : { retry }) }))
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
-  await until(async () => {
-    const now = (await bot.incident(id)).channel?.id
-    return now !== undefined && now !== channel
-  }, 'another channel')
-  await bot.idle()
-  expect(await channelsOf(id)).toHaveLength(2)
-  const renewed = (await bot.incident(id)).channel?.id ?? ''
-  await bot.sees(renewed, 'Checks at opening')
-  expect((await bot.say('alice', renewed, '/incident status')).text).toContain(id)
-})
-
-test('3, 5, 6: old, foreign and changed requests are refused', async () => {
-  const body = 'command=%2Fincident&text=list'
-  const type = 'application/x-www-form-urlencoded'
-  expect((await deliver(bot.url, body, { type, at: Date.now() - 302_000 })).status).toBe(401)
-  expect((await deliver(bot.url, body, { type, at: Date.now() + 302_000 })).status).toBe(401)
-  expect((await deliver(bot.url, body, { type, secret: 'another' })).status).toBe(401)
-  expect((await deliver(bot.url, body, { type, headers: { 'x-slack-signature': 'v0=12' } })).status).toBe(401)
-  expect((await fetch(`${bot.url}/slack/events`, { method: 'POST', body })).status).toBe(401)
-})
-
-test('8: another workspace is refused, and told so', async () => {
-  const form = (team: string) =>
-    new URLSearchParams({ command: '/incident', text: 'list', team_id: team, user_id: bot.user('alice'), user_name: 'alice', channel_id: 'C000000001', trigger_id: '1', response_url: `${bot.world.url}/none` }).toString()
-  const type = 'application/x-www-form-urlencoded'
-  expect(await (await deliver(bot.url, form('T0OTHER'), { type })).text()).toContain('another workspace')
-  expect(await (await deliver(bot.url, form(bot.workspace.team.id), { type })).text()).toContain('open')
-})
-
-test('11: a trigger that has expired gets words instead of the form', async () => {
-  const said = await bot.say('alice', 'general', '/incident new', { staleTrigger: true })
-  expect(said).toMatchObject({ form: false, text: 'Slack did not show the form. What to type instead: /incident help new' })
-})
-
 test('12: a limit on one channel makes only that channel wait, in order', async () => {
   const slow = await opened('Limited')
   const free = await opened('Free')
-  await bot.fault({ service: 'slack', method: 'chat.postMessage', channel: slow.channel, kind: 'status', status: 429, retryAfter: 2 })
+  await bot.fault({ service: 'slack', method: 'chat.postMessage', channel: slow.channel, kind: 'status', status: 429, retryAfter: 4 })
   const started = performance.now()
   for (const text of ['one', 'two', 'three']) await bot.say('alice', slow.channel, `/incident update ${text}`)
   await bot.say('alice', free.channel, '/incident update at once')
   await bot.sees(free.channel, 'Update at once')
-  expect(performance.now() - started).toBeLessThan(1_800)
-  expect(await copies(slow.channel, '📣')).toBe(0)
   await bot.sees(slow.channel, 'Update three')
-  expect(performance.now() - started).toBeGreaterThan(1_900)
+  expect(performance.now() - started).toBeGreaterThan(3_900)
+  const postedAt = async (channel: string) => Number((await bot.messages(channel)).find(({ shown }) => shown.startsWith('📣'))?.ts)
+  expect(await postedAt(free.channel)).toBeLessThan(await postedAt(slow.channel))
   const updates = (await bot.texts(slow.channel)).filter((text) => text.startsWith('📣')).map((text) => text.split('\n')[0])
   expect(updates).toEqual(['📣 Update one', '📣 Update two', '📣 Update three'])
 })
@@ -110,7 +70,9 @@ test('14: a channel that is gone is made anew; a refusal is shown and mended', a
   await bot.fault({ service: 'slack', method: 'chat.postMessage', channel, kind: 'error', error: 'restricted_action', times: 2 })
   await bot.say('alice', channel, '/incident update not yet')
   await until(async () => (await bot.incident(id)).failedSteps.length > 0, 'a failed step')
-  expect((await bot.incident(id)).failedSteps).toMatchObject([{ surface: 'channel', step: 'message', reason: expect.stringContaining('restricted_action') as string }])
+  expect((await bot.incident(id)).failedSteps).toMatchObject([
+    { surface: 'channel', step: 'message', reason: expect.stringContaining('restricted_action') as string },
+  ])
   await bot.sees(channel, 'Update not yet')
   await until(async () => (await bot.incident(id)).failedSteps.length === 0, 'the step mended')
   expect(await channelsOf(id)).toHaveLength(1)

@@ -1,0 +1,255 @@
+/** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
+import { isGraver } from './clocks.ts'
+import type { ClockName, Event, Recorded } from './events.ts'
+import type { Incident } from './incident.ts'
+import { author, type Message, type Part, type Span } from './message.ts'
+import type { Contact } from './policy.ts'
+import { checkParts } from './report.ts'
+import { shorten } from './text.ts'
+import { between, duration } from './timeline.ts'
+
+const line = (key: string, summary: string, spans: readonly Span[], more: readonly Part[] = []): Message => ({
+  key,
+  summary,
+  parts: [{ kind: 'text', spans }, ...more],
+})
+
+const clockWords = { response: 'Acknowledgement', update: 'Status update' } as const
+
+/** What to do about a clock. */
+const clockHint = { response: '/incident ack', update: '/incident update <text>' } as const
+
+/** Who a running clock is waiting for: the lead for updates, the ladder's present step for the response. */
+const waitingFor = (incident: Incident, clock: ClockName): Contact | null => {
+  const { lead, policy, escalation } = incident
+  if (clock === 'update' && lead?.kind === 'person') {
+    const reach = lead.slack === undefined ? (lead.id.includes('@') ? { email: lead.id } : {}) : { slackUser: lead.slack }
+    return { name: lead.name, ...reach }
+  }
+  return policy.ladder[Math.max(0, escalation)] ?? null
+}
+
+/** The messages that one event adds or edits, in the state after it. `all`: the whole stream, for what was decided together. */
+export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] => {
+  const { event, seq, by, at } = recorded
+  const zone = incident.policy.calendar.zone
+  switch (event.type) {
+    case 'declared':
+      return [opening(incident, all)]
+    case 'acknowledged': {
+      const after = duration(between(incident.response?.startedAt ?? incident.declaredAt, recorded.occurredAt))
+      return [
+        line(`ack:${seq}`, `Acknowledged after ${after}`, [
+          '✅ ',
+          author(by),
+          ` acknowledged after ${after}${incident.lead === by ? ' and leads' : ''}.`,
+        ]),
+      ]
+    }
+    case 'severity-changed': {
+      const due: Span[] =
+        event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, ': ', { code: clockHint.response }]
+      return [
+        line(`severity:${seq}`, `Severity ${event.from} → ${event.policy.severity}`, [
+          isGraver(event.policy.severity, event.from) ? '🔺 ' : '🔻 ',
+          author(by),
+          ` changed the severity from ${event.from} to `,
+          { bold: event.policy.severity },
+          event.policy.meaning === '' ? '.' : ` (${event.policy.meaning}).`,
+          ...due,
+          event.why === null ? '' : `\nWhy: ${event.why}`,
+        ]),
+      ]
+    }
+    case 'updated': {
+      const next: Span[] = event.updateDue === null ? [] : [' · next update by ', { time: event.updateDue, zone }]
+      return [
+        {
+          key: `update:${seq}`,
+          summary: shorten(`Update: ${event.text}`, 150),
+          parts: [
+            { kind: 'text', spans: ['📣 ', { bold: 'Update' }, ' ', event.text] },
+            { kind: 'context', spans: ['by ', author(by), ...next] },
+          ],
+        },
+      ]
+    }
+    case 'mitigated':
+      return [
+        line(`mitigated:${seq}`, 'Mitigated', ['🩹 ', author(by), ` mitigated the impact${event.text === null ? '.' : `: ${event.text}`}`]),
+      ]
+    case 'resolved':
+      return [
+        line(`resolved:${seq}`, shorten(`Resolved: ${event.summary}`, 150), [
+          '🟢 ',
+          author(by),
+          ` resolved after ${duration(between(incident.stamps.detect ?? incident.declaredAt, at))}: ${event.summary}`,
+        ]),
+      ]
+    case 'reviewed':
+      return [line(`reviewed:${seq}`, 'Reviewed', ['📘 ', author(by), ' marked the post-mortem as reviewed.'])]
+    case 'clock-warned': {
+      const left = duration(between(at, event.due))
+      const spans: Span[] = [
+        '⏳ ',
+        `${clockWords[event.clock]} due `,
+        { time: event.due, zone },
+        ` (${left} left): `,
+        { code: clockHint[event.clock] },
+      ]
+      // Early warnings are one message, edited, which pings nobody; the last one is new, and mentions who is waited for.
+      const last = (incident[event.clock]?.target ?? incident.policy).warnAt.at(-1) ?? 0
+      if (event.percent < last) return [line(`clock:${event.clock}:${event.run}`, `${clockWords[event.clock]} due`, spans)]
+      const who = waitingFor(incident, event.clock)
+      return [
+        line(
+          `clock:${event.clock}:${event.run}:last`,
+          `${clockWords[event.clock]} due in ${left}`,
+          who === null ? spans : [{ mention: who }, ' ', ...spans],
+        ),
+      ]
+    }
+    case 'clock-breached': {
+      // The next of the ladder is mentioned in a message of their own; at its end, whoever was last is mentioned here.
+      const next = event.clock === 'response' && incident.policy.ladder[incident.escalation + 1] !== undefined
+      const who = next ? null : waitingFor(incident, event.clock)
+      const spans: Span[] = [
+        '⏰ ',
+        { bold: `${clockWords[event.clock]} overdue` },
+        ' since ',
+        { time: event.due, zone },
+        ': ',
+        { code: clockHint[event.clock] },
+      ]
+      return [
+        line(
+          `breach:${event.clock}:${event.run}`,
+          `${clockWords[event.clock]} overdue`,
+          who === null ? spans : [{ mention: who }, ' ', ...spans],
+        ),
+      ]
+    }
+    case 'escalated':
+      // The page at opening stands in the opening message.
+      if (isOpeningPage(recorded)) return []
+      return [
+        line(`escalated:${event.run}:${event.level}`, `Escalated to ${event.to.name}`, [
+          '📟 ',
+          { mention: event.to },
+          event.why === 'page' ? ' please acknowledge: ' : ` nobody has acknowledged ${incident.id} yet: `,
+          { code: clockHint.response },
+          event.why === 'page' || incident.policy.ladder[event.level + 1] !== undefined ? '' : ' – nobody comes after you.',
+        ]),
+      ]
+    case 'alert-joined':
+    case 'alert-resolved':
+      return [alertsOf(incident)]
+    case 'checked':
+      return event.results.length === 0
+        ? []
+        : [{ key: `check:${seq}`, summary: checkSummary(event), parts: checkParts(event.phase, event.results, zone) }]
+    case 'published':
+      return event.where === 'pull-request' && event.url !== null
+        ? [
+            line('post-mortem', 'Post-mortem', [
+              '📄 The post-mortem is ready: ',
+              { link: event.url, text: 'pull request' },
+              '. Fill in impact, root cause and prevention there.',
+            ]),
+          ]
+        : []
+    case 'channel-lost':
+      return [
+        line(`lost:${seq}`, 'The channel before this one was lost', [
+          `⚠ The channel before this one was lost (${shorten(event.why, 300)}). What the bot posted there is repeated above.`,
+        ]),
+      ]
+    case 'channel-opened':
+    case 'noted':
+    case 'step-failed':
+    case 'step-mended':
+      return []
+    default:
+      return event satisfies never
+  }
+}
+
+const checkSummary = (event: Event & { type: 'checked' }): string =>
+  shorten(`Checks: ${event.results.map((result) => `${result.title} ${result.status}`).join(', ')}`, 150)
+
+/** Whether this is the page that was decided together with the declaration. */
+const isOpeningPage = ({ seq, event }: Recorded) => seq === 2 && event.type === 'escalated' && event.why === 'page'
+
+/** The second message: who is paged, and the severity's checklist (S5). */
+const opening = (incident: Incident, all: readonly Recorded[]): Message => {
+  const page = all.find(isOpeningPage)?.event
+  const due = incident.response?.due ?? null
+  const by: Span[] = due === null ? [] : [' by ', { time: due, zone: incident.policy.calendar.zone }]
+  const ask: Part[] =
+    page?.type === 'escalated'
+      ? [{ kind: 'text', spans: ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: clockHint.response }] }]
+      : []
+  const checklist: Part[] =
+    incident.policy.checklist.length === 0
+      ? []
+      : [
+          { kind: 'text', spans: [{ bold: `${incident.severity} checklist` }] },
+          { kind: 'list', items: incident.policy.checklist.map((item) => [`☐ ${item}`]) },
+        ]
+  const foreign: Part[] = incident.summary === null ? [] : [{ kind: 'quote', text: shorten(incident.summary, 1500) }]
+  const source = incident.alerts[0]
+  const alert: Part[] =
+    source === undefined
+      ? []
+      : [
+          {
+            kind: 'context',
+            spans: [
+              `Opened by ${source.source}: `,
+              { code: shorten(source.rule, 200) },
+              ...(source.url === undefined ? [] : [' · ', { link: source.url, text: 'source' }]),
+            ],
+          },
+        ]
+  const none: Part[] = [{ kind: 'text', spans: ['Type ', { code: '/incident help' }, ' for what can be done here.'] }]
+  const parts = [...ask, ...foreign, ...checklist, ...alert]
+  return {
+    key: 'opening',
+    summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
+    parts: parts.length === 0 ? none : parts,
+  }
+}
+
+/** How many alerts are listed; the rest is counted. */
+const mostAlerts = 10
+
+/** One message for all alerts after the first, edited in place: a flapping alert makes one message, not hundreds (faults 24). */
+const alertsOf = (incident: Incident): Message => {
+  const firing = incident.alerts.filter((alert) => alert.endedAt === null)
+  const cleared = incident.alerts.filter((alert) => alert.endedAt !== null)
+  // What still fires comes first, in each half the newest.
+  const shown = [...firing.toReversed(), ...cleared.toReversed()].slice(0, mostAlerts)
+  const rest = incident.alerts.length - shown.length
+  const over = firing.length === 0 && incident.stamps.resolve === null
+  const counts =
+    firing.length === 0
+      ? `All alerts have cleared.${over ? ' When it is fixed: ' : ''}`
+      : `${firing.length} of ${incident.alerts.length} alerts firing.`
+  return {
+    key: 'alerts',
+    summary: firing.length === 0 ? 'All alerts have cleared' : `${firing.length} of ${incident.alerts.length} alerts firing`,
+    parts: [
+      { kind: 'text', spans: ['🔔 ', counts, ...(over ? [{ code: '/incident resolve <summary>' }] : [])] },
+      {
+        kind: 'list',
+        items: shown.map((alert): Span[] => [
+          alert.endedAt === null ? '🔴 ' : '🟢 ',
+          { code: shorten(alert.rule, 100) },
+          ` ${shorten(alert.summary, 200)}`,
+          ...(alert.endedAt === null ? [] : ([' cleared ', { time: alert.endedAt, zone: incident.policy.calendar.zone }] as Span[])),
+        ]),
+      },
+      ...(rest === 0 ? [] : [{ kind: 'context' as const, spans: [`and ${rest} more`] }]),
+    ],
+  }
+}

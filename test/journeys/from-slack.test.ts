@@ -1,0 +1,62 @@
+/** What comes from Slack repeated, late, forged or from elsewhere, through the whole bot. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { deliver, startTestBot, type TestBot, until } from '../bot.ts'
+
+let bot: TestBot
+beforeAll(async () => {
+  bot = await startTestBot({ github: false })
+})
+afterAll(() => bot[Symbol.asyncDispose]())
+
+test('1: the same event four times makes one new channel', async () => {
+  await bot.say('alice', 'general', '/incident new acme P3 Archived by mistake')
+  const id = 'INC-1'
+  const channel = await bot.opened(id)
+  await bot.sees(channel, 'Checks at opening')
+  await bot.idle()
+  const event = { type: 'channel_archive', channel, user: bot.user('alice'), event_ts: '1.0' }
+  const answers = []
+  for (let retry = 0; retry < 4; retry += 1) answers.push(await bot.event(event, { event_id: 'EvSAME', ...(retry === 0 ? {} : { retry }) }))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  await until(async () => {
+    const now = (await bot.incident(id)).channel?.id
+    return now !== undefined && now !== channel
+  }, 'another channel')
+  await bot.idle()
+  expect((await bot.channels()).filter(({ name }) => name.startsWith('inc-1-'))).toHaveLength(2)
+  const renewed = (await bot.incident(id)).channel?.id ?? ''
+  await bot.sees(renewed, 'Checks at opening')
+  expect((await bot.say('alice', renewed, '/incident status')).text).toContain(id)
+})
+
+test('3, 5, 6: old, foreign and changed requests are refused', async () => {
+  const body = 'command=%2Fincident&text=list'
+  const type = 'application/x-www-form-urlencoded'
+  expect((await deliver(bot.url, body, { type, at: Date.now() - 302_000 })).status).toBe(401)
+  expect((await deliver(bot.url, body, { type, at: Date.now() + 302_000 })).status).toBe(401)
+  expect((await deliver(bot.url, body, { type, secret: 'another' })).status).toBe(401)
+  expect((await deliver(bot.url, body, { type, headers: { 'x-slack-signature': 'v0=12' } })).status).toBe(401)
+  expect((await fetch(`${bot.url}/slack/events`, { method: 'POST', body })).status).toBe(401)
+})
+
+test('8: another workspace is refused, and told so', async () => {
+  const form = (team: string) =>
+    new URLSearchParams({
+      command: '/incident',
+      text: 'list',
+      team_id: team,
+      user_id: bot.user('alice'),
+      user_name: 'alice',
+      channel_id: 'C000000001',
+      trigger_id: '1',
+      response_url: `${bot.world.url}/none`,
+    }).toString()
+  const type = 'application/x-www-form-urlencoded'
+  expect(await (await deliver(bot.url, form('T0OTHER'), { type })).text()).toContain('another workspace')
+  expect(await (await deliver(bot.url, form(bot.workspace.team.id), { type })).text()).toContain('open')
+})
+
+test('11: a trigger that has expired gets words instead of the form', async () => {
+  const said = await bot.say('alice', 'general', '/incident new', { staleTrigger: true })
+  expect(said).toMatchObject({ form: false, text: 'Slack did not show the form. What to type instead: /incident help new' })
+})
