@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { vi } from 'vitest'
 import { type Bot, type BotOptions, startBot } from '../src/bot.ts'
 import type { Loaded } from '../src/define.ts'
 import type { Call, Fault } from '../src/embedded/gate.ts'
@@ -23,13 +24,16 @@ import { readStream } from '../src/store/stream.ts'
 import { recorder } from './silent.ts'
 import { freshDatabase, freshDump } from './stores.ts'
 
+// On a machine with much else to do, each step of a journey takes its time.
+if (process.env['VITEST'] !== undefined) vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+
 export const root = fileURLToPath(new URL('..', import.meta.url))
 export const botToken = 'xoxb-test'
 export const signingSecret = 'test-signing-secret'
 export const alertToken = 'test-alert-token-0123'
 
 /** What a poll gives up after, in milliseconds. */
-const patienceMs = 10_000
+const patienceMs = 20_000
 
 /** Asks until the answer is neither null, undefined nor false. Errors count as "not yet". */
 export const until = async <T>(ask: () => Promise<T> | T, what: string, ms = patienceMs): Promise<NonNullable<T>> => {

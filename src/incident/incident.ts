@@ -1,6 +1,6 @@
 /** The incident as its events make it: `evolve` folds one event into it. Pure; nothing here reads a clock or the catalogue. */
 import type { CheckResult } from './check.ts'
-import type { Actor, AlertRef, CheckPhase, Kind, ProductRef, Recorded } from './events.ts'
+import type { Actor, AlertRef, CheckPhase, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy, Severity } from './policy.ts'
 
 /** The steps of S6 in their order. */

@@ -45,7 +45,7 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\b(sk-(?:live-|proj-|ant-)?)[A-Za-z0-9_-]{16,}/g, '$1***'],
   [/\b(sb_secret_|re_|SG\.|xkeysib-|sbp_)[A-Za-z0-9._-]{16,}/g, '$1***'],
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, '$1***'],
-  [/\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,16384}\.[A-Za-z0-9_-]{8,}/g, 'eyJ***'],
+  [/\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,16384}\.[A-Za-z0-9_-]{8,}/g, 'eyJ***'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '-----PRIVATE KEY***-----'],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{16,}/gi, '$1 ***'],
   [/\b(AIza)[A-Za-z0-9_-]{30,}/g, '$1***'],

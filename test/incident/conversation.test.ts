@@ -351,9 +351,9 @@ describe('alerts', () => {
 
   test('one that flaps 600 times is one message, short, and quick to compute (faults 24)', () => {
     const events = flap(600)
-    const began = performance.now()
+    const began = process.cpuUsage()
     const items = conversation(events)
-    expect(performance.now() - began).toBeLessThan(3000)
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(3000)
     expect(items.map(({ key }) => key)).toEqual(['header', 'pin', 'topic', 'invite:P2', 'bookmark:product', 'opening', 'alerts'])
     const message = messageOf(items, 'alerts')
     expect(JSON.stringify(message).length).toBeLessThan(5000)

@@ -20,8 +20,8 @@ afterAll(async () => {
   await postgres[Symbol.asyncDispose]()
 })
 
-/** Milliseconds within which Slack must have its answer; Slack itself waits 3000. */
-const most = 2_500
+/** Milliseconds for which Slack waits for an answer. The bot gives its own after 2200; how exactly, `bench/` measures. */
+const most = 3_000
 
 /** Holds the row of INC-1, so that every command on it waits. */
 const holdRow = async () => {
@@ -77,7 +77,7 @@ test('36: a statement that waits too long is given up, and whoever asked is told
 
 test('32: gone and back: 503 with a reason, commands say so, the rest catches up', async () => {
   const id = (await bot.incident('INC-1')).channel?.id ?? ''
-  await bot.say('bob', id, '/incident update just before')
+  expect((await bot.say('bob', id, '/incident update just before')).text).toContain('Update posted')
   await postgres.stop('immediate')
   expect((await bot.alert(group(firing('Gone')))).status).toBe(503)
   const health = await fetch(`${bot.url}/health`)

@@ -19,8 +19,8 @@ afterAll(async () => {
   await postgres[Symbol.asyncDispose]()
 })
 
-/** Milliseconds within which Slack must have its answer; Slack itself waits 3000. */
-const most = 2_500
+/** Milliseconds for which Slack waits for an answer. The bot gives its own after 2200; how exactly, `bench/` measures. */
+const most = 3_000
 
 test('38: frozen for ten seconds, every command is answered in time, alerts are sent back, and all goes on', async () => {
   const before = (await bot.incident('INC-1')).version

@@ -11,7 +11,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Starts the program with these settings and no others. */
 const start = (settings: Record<string, string>) => {
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  // The kernel ends it when this process dies, however that happens.
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', process.execPath, 'src/main.ts'], {
     cwd: root,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], LOG_LEVEL: 'error', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
