@@ -246,9 +246,20 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
     user: (name: string): string => workspace.people.find((person) => person.name === name)?.id ?? '',
 
     /** Types a command, and gives what the person is told first. */
+    type: async (as: string, where: string, text: string): Promise<Said> =>
+      heard(await ask<Heard>('POST', '/command', { as, in: where, text }), false),
+    /** Types a command, and gives what the person is told in the end; `took` is how long the first answer did. */
     say: async (as: string, where: string, text: string, more: object = {}): Promise<Said> => {
       const before = await openForms()
-      const said = await heard(await ask<Heard>('POST', '/command', { as, in: where, text, ...more }), false)
+      const acted = await ask<Heard>('POST', '/command', { as, in: where, text, ...more })
+      const said = await heard(acted, false)
+      if (said.text.startsWith('Still working')) {
+        const late = await until(async () => {
+          const { responses } = await ask<{ responses: Heard['responses'] }>('GET', `/responses/${acted.id}`)
+          return responses.length > 1 ? responses.at(-1) : null
+        }, `an answer to ${text}`)
+        return { ...said, text: await plain(late) }
+      }
       return { ...said, form: (await openForms()) > before }
     },
     /** Presses a button, and waits for what the person is told, or for a form. */

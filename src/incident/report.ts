@@ -46,13 +46,13 @@ export const checkParts = (phase: CheckPhase, results: readonly CheckResult[], z
 /** By the first word of a step's name. */
 const stepWords: Readonly<Record<string, string>> = {
   channel: 'The channel could not be opened',
-  pin: 'This message could not be pinned',
+  pin: 'The header could not be pinned',
   topic: 'The topic could not be set',
   invite: 'Not everybody could be invited',
   bookmark: 'A bookmark could not be added',
   announcement: 'The announcement could not be posted',
   record: 'The record could not be published',
-  message: 'A message could not be posted, it is tried again',
+  message: 'A message could not be posted; it is tried again',
   'post-mortem': 'The post-mortem could not be proposed',
 }
 

@@ -3,6 +3,7 @@ import type { CheckResult } from './check.ts'
 import type { Actor, CheckPhase, ClockName, Event, Recorded } from './events.ts'
 import type { Instant } from './policy.ts'
 import type { TimelineEntry } from './record.ts'
+import { stepWord } from './report.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -152,7 +153,7 @@ const tell = (event: Event, zone: string): { kind: string; text: string } | null
     case 'checked':
       return event.results.length === 0 ? null : { kind: 'check', text: ran(event.phase, event.results) }
     case 'step-failed':
-      return { kind: 'fault', text: `Could not ${event.step} (${event.surface}): ${event.reason}` }
+      return { kind: 'fault', text: `${stepWord(event.step)}: ${event.reason}` }
     // Where the story is published is not part of it: a post-mortem that told of its own publishing would never be finished.
     case 'step-mended':
     case 'published':

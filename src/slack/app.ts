@@ -6,7 +6,7 @@ import type { View } from '@slack/types'
 import type { Application } from 'express'
 import type { Answer, Log } from '../define.ts'
 import type { Actor } from '../incident/events.ts'
-import type { Message, Part } from '../incident/message.ts'
+import type { Message, Part, Span } from '../incident/message.ts'
 import { type Refusal, refusalParts, refuse, sentence } from '../incident/refusals.ts'
 import type { Dispatch, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
@@ -65,7 +65,18 @@ const stillWorking: Answer = {
 /** Whether a refusal is about what was filled in here. */
 const about = ({ params }: Refusal, value: string): boolean => value !== '' && 'word' in params && params.word === value
 
-const message = (parts: readonly Part[]): Message => ({ key: 'answer', summary: 'Answer', parts })
+const wordsOf = (span: Span): string => {
+  if (typeof span === 'string') return span
+  if ('bold' in span) return span.bold
+  if ('code' in span) return span.code
+  return 'text' in span ? span.text : ''
+}
+
+/** An answer as a message; its first words are what a notification shows. */
+const message = (parts: readonly Part[]): Message => {
+  const first = parts.find((part) => part.kind === 'text')
+  return { key: 'answer', summary: first === undefined ? 'Answer' : first.spans.map(wordsOf).join(''), parts }
+}
 
 export const startSlack = (options: SlackOptions): App => {
   const { dispatch, log, identity } = options

@@ -85,10 +85,10 @@ describe('timeline', () => {
     const failed = [
       '2026-11-21T00:00:00.000Z',
       bot,
-      { type: 'step-failed', v: 1, surface: 'channel', step: 'set the topic', reason: 'timeout' },
+      { type: 'step-failed', v: 1, surface: 'channel', step: 'topic', reason: 'timeout' },
     ] as const
-    const mended = ['2026-11-21T00:01:00.000Z', bot, { type: 'step-mended', v: 1, surface: 'channel', step: 'set the topic' }] as const
-    expect(timeline(record([failed]), { zone: 'UTC' }).map(({ text }) => text)).toEqual(['Could not set the topic (channel): timeout'])
+    const mended = ['2026-11-21T00:01:00.000Z', bot, { type: 'step-mended', v: 1, surface: 'channel', step: 'topic' }] as const
+    expect(timeline(record([failed]), { zone: 'UTC' }).map(({ text }) => text)).toEqual(['The topic could not be set: timeout'])
     expect(timeline(record([failed, failed]), { zone: 'UTC' })).toHaveLength(1)
     expect(timeline(record([failed, mended]), { zone: 'UTC' })).toEqual([])
   })

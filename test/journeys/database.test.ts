@@ -37,11 +37,11 @@ const holdRow = async () => {
 
 test('36, 38: every connection waits for one row: all are answered in time, and the work is done afterwards', async () => {
   const letGo = await holdRow()
-  const notes = Array.from({ length: 14 }, (_, index) => bot.say('alice', 'general', `/incident note INC-1 waiting ${index}`))
+  const notes = Array.from({ length: 14 }, (_, index) => bot.type('alice', 'general', `/incident note INC-1 waiting ${index}`))
   const others = [
-    bot.say('bob', 'general', '/incident list'),
-    bot.say('bob', 'general', '/incident help'),
-    bot.say('bob', 'general', '/diag acme health'),
+    bot.type('bob', 'general', '/incident list'),
+    bot.type('bob', 'general', '/incident help'),
+    bot.type('bob', 'general', '/diag acme health'),
   ]
   const answers = await Promise.all([...notes, ...others])
   for (const answer of answers) expect([answer.status, answer.text !== '', answer.took < most], answer.text).toEqual([200, true, true])
@@ -82,7 +82,7 @@ test('32: gone and back: 503 with a reason, commands say so, the rest catches up
   expect((await bot.alert(group(firing('Gone')))).status).toBe(503)
   const health = await fetch(`${bot.url}/health`)
   expect([health.status, await health.json()]).toEqual([503, expect.objectContaining({ status: 'down' })])
-  const said = await bot.say('bob', id, '/incident update while away')
+  const said = await bot.type('bob', id, '/incident update while away')
   expect([said.took < most, said.text]).toEqual([true, expect.stringContaining('The database does not answer')])
   expect((await bot.say('bob', id, '/incident')).text).toContain('The database does not answer')
   await postgres.start()

@@ -62,6 +62,9 @@ const usersOf = async (contacts: readonly Contact[], context: JobContext): Promi
   return { users, unknown }
 }
 
+/** What a side step calls, as limits are kept by it. */
+const methodOf = { pin: 'pins.add', topic: 'conversations.setTopic', bookmark: 'bookmarks.add', invite: 'conversations.invite' } as const
+
 /** Does one side step. Returns what could not be done of it, in words, or null. */
 const sideStep = async (
   item: Exclude<Item, { step: 'message' }>,
@@ -122,12 +125,37 @@ const editOrPost = async (channel: string, ts: string, message: Message, marker:
   }
 }
 
+/** Posts a message, or edits it. One that an earlier run was about to post is looked for first. */
+const showMessage = async (
+  item: Item & { step: 'message' },
+  key: string,
+  hash: string,
+  channel: string,
+  session: SurfaceSession,
+  { incident }: Loaded,
+  { chat }: JobContext,
+  now: Instant,
+): Promise<void> => {
+  const known = session.items.get(key)
+  const marker = `${incident.id}/${item.key}`
+  if (known?.ref !== null && known?.ref !== undefined) {
+    await session.done(key, await editOrPost(channel, known.ref, item.message, marker, chat), hash)
+    return
+  }
+  const posted = known === undefined ? null : await chat.findPosted(channel, marker, addSeconds(known.at, -lateSeconds).toISOString())
+  if (known === undefined) await session.intend(key)
+  const { ts } = posted ?? (await chat.post(channel, lateness(item, now), marker))
+  // What was found may have been posted from an older state of the incident.
+  if (posted !== null) await chat.edit(channel, ts, item.message, marker)
+  await session.done(key, ts, hash)
+}
+
 const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: string, context: JobContext): Promise<void> => {
   const { incident, events } = loaded
-  const { chat } = context
   await context.mayCall('chat.postMessage', channel)
   const now = await context.now()
   let failure: unknown = null
+  let refused = false
   for (const item of conversation(events)) {
     const key = `${channel}/${item.key}`
     const known = session.items.get(key)
@@ -136,6 +164,7 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
       const hash = hashOf(item.step === 'pin' ? { ...item, ref: session.items.get(`${channel}/${item.of}`)?.ref } : item)
       if (known?.state === 'done' && known.hash === hash) continue
       try {
+        await context.mayCall(methodOf[item.step], channel)
         const problem = await sideStep(item, key, channel, session, context)
         // Told before it is recorded as done: whoever stops in between does it again and tells it then.
         if (problem === null) await mend(loaded, (failed) => failed.surface === 'channel' && failed.step === item.key, context)
@@ -153,30 +182,25 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
     }
     const hash = hashOf(item.message)
     if (known?.state === 'done' && known.hash === hash) continue
-    const marker = `${incident.id}/${item.key}`
-    if (known?.ref !== null && known?.ref !== undefined) {
-      if (item.calm && addSeconds(known.at, calmSeconds).toISOString() > now) {
-        await context.enqueue({
-          queue: 'sync-channel',
-          data: { incident: incident.id },
-          key: `${incident.id}:calm`,
-          startAfter: addSeconds(known.at, calmSeconds).toISOString(),
-        })
-        continue
-      }
-      await session.done(key, await editOrPost(channel, known.ref, item.message, marker, chat), hash)
+    const calmUntil = item.calm && known?.ref ? addSeconds(known.at, calmSeconds).toISOString() : now
+    if (calmUntil > now) {
+      await context.enqueue({ queue: 'sync-channel', data: { incident: incident.id }, key: `${incident.id}:calm`, startAfter: calmUntil })
       continue
     }
-    const posted = known === undefined ? null : await chat.findPosted(channel, marker, addSeconds(known.at, -lateSeconds).toISOString())
-    if (known === undefined) await session.intend(key)
-    const { ts } = posted ?? (await chat.post(channel, lateness(item, now), marker))
-    // What was found may have been posted from an older state of the incident.
-    if (posted !== null) await chat.edit(channel, ts, item.message, marker)
-    await session.done(key, ts, hash)
+    try {
+      await showMessage(item, key, hash, channel, session, loaded, context, now)
+    } catch (fault) {
+      // One message that will never be accepted as it is does not hold up those after it.
+      if (!(fault instanceof PortFault) || fault.code !== 'invalid' || item.calm) throw fault
+      await session.failed(key, fault.message)
+      await context.handle(incident.id, { type: 'step-failed', surface: 'channel', step: 'message', reason: fault.message })
+      refused = true
+    }
   }
   if (failure !== null) throw failure
   // All is as it should be, so what kept an earlier run from it is over: no channel, a job that was given up.
-  await mend(loaded, (failed) => failed.surface === 'sync-channel' || (failed.surface === 'channel' && failed.step === 'channel'), context)
+  const over = refused ? ['channel'] : ['channel', 'message']
+  await mend(loaded, (failed) => failed.surface === 'sync-channel' || (failed.surface === 'channel' && over.includes(failed.step)), context)
 }
 
 const lateness = (item: Item & { step: 'message' }, now: Instant) =>
@@ -208,11 +232,8 @@ export default defineJob({
         }
         return
       }
-      const failed = (step: string) => loaded.incident.failedSteps.some((known) => known.surface === 'channel' && known.step === step)
       try {
         await syncItems(session, loaded, channel.id, context)
-        for (const step of ['channel', 'message'])
-          if (failed(step)) await context.handle(id, { type: 'step-mended', surface: 'channel', step })
       } catch (fault) {
         if (!(fault instanceof PortFault)) throw fault
         if (fault.code !== 'gone') {
