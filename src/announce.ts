@@ -24,8 +24,18 @@ const makeOrFind = async (chat: Chat, name: string): Promise<string> => {
   } catch (fault) {
     if (!(fault instanceof PortFault) || fault.code !== 'taken') throw fault
     const present = await chat.findChannel(name)
-    if (present === null) throw new PortFault('denied', 'conversations.list', `#${name} exists but the bot cannot see it: invite the bot, or set SLACK_ANNOUNCE_CHANNEL to its id`)
-    if (present.archived) throw new PortFault('denied', 'conversations.list', `#${name} is archived: unarchive it, or name another channel in SLACK_ANNOUNCE_CHANNEL`)
+    if (present === null)
+      throw new PortFault(
+        'denied',
+        'conversations.list',
+        `#${name} exists but the bot cannot see it: invite the bot, or set SLACK_ANNOUNCE_CHANNEL to its id`,
+      )
+    if (present.archived)
+      throw new PortFault(
+        'denied',
+        'conversations.list',
+        `#${name} is archived: unarchive it, or name another channel in SLACK_ANNOUNCE_CHANNEL`,
+      )
     return present.id
   }
 }

@@ -23,7 +23,9 @@ const longestFinding = 500
 export const createChecking = ({ catalogue, kinds, guardedFetch, now, elapsed, environment, log }: Checking) => {
   return async (productKey: string, which: string): Promise<CheckResult[]> => {
     const product = catalogue.product(productKey)
-    const checks = [...(product?.checks.values() ?? [])].filter((check) => which === 'all' || (which === 'auto' ? check.auto : check.key === which))
+    const checks = [...(product?.checks.values() ?? [])].filter(
+      (check) => which === 'all' || (which === 'auto' ? check.auto : check.key === which),
+    )
     return Promise.all(
       checks.map(async (check): Promise<CheckResult> => {
         const startedAt = now()

@@ -48,7 +48,17 @@ export const createMatcher = ({ store, handle, catalogue }: { store: Store; hand
     const alert = refOf(row)
     if (row.state === 'resolved') {
       if (row.incident === null) return { outcome: 'cleared before it was matched: opens nothing' }
-      await scope.handle(row.incident, { type: 'resolve-alert', source: row.source, fingerprint: row.fingerprint, startsAt: row.startsAt, endsAt: row.endsAt ?? row.startsAt }, by)
+      await scope.handle(
+        row.incident,
+        {
+          type: 'resolve-alert',
+          source: row.source,
+          fingerprint: row.fingerprint,
+          startsAt: row.startsAt,
+          endsAt: row.endsAt ?? row.startsAt,
+        },
+        by,
+      )
       return { outcome: `cleared in ${row.incident}` }
     }
     const product = catalogue.product(productKey) ?? catalogue.unassigned

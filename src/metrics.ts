@@ -14,9 +14,21 @@ export type Metrics = {
 export const createMetrics = ({ store, queue }: { store: Store; queue: Queue }): Metrics => {
   const registry = new Registry()
   const registers = [registry]
-  const jobs = new Histogram({ name: 'tocsin_job_seconds', help: 'Time a job took', labelNames: ['queue', 'outcome'], buckets: [0.01, 0.1, 0.5, 2, 10, 60], registers })
+  const jobs = new Histogram({
+    name: 'tocsin_job_seconds',
+    help: 'Time a job took',
+    labelNames: ['queue', 'outcome'],
+    buckets: [0.01, 0.1, 0.5, 2, 10, 60],
+    registers,
+  })
   const alerts = new Counter({ name: 'tocsin_alerts_total', help: 'Alerts taken', labelNames: ['source'], registers })
-  const commands = new Histogram({ name: 'tocsin_command_seconds', help: 'Time until a command was answered', labelNames: ['command'], buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5], registers })
+  const commands = new Histogram({
+    name: 'tocsin_command_seconds',
+    help: 'Time until a command was answered',
+    labelNames: ['command'],
+    buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5],
+    registers,
+  })
   const queued = new Gauge({ name: 'tocsin_jobs_queued', help: 'Jobs that wait', labelNames: ['queue'], registers })
   const dead = new Gauge({ name: 'tocsin_jobs_dead', help: 'Jobs that failed for good in the last 30 days', registers })
   const open = new Gauge({ name: 'tocsin_incidents_open', help: 'Open records', labelNames: ['severity'], registers })

@@ -35,7 +35,10 @@ const resolvePart = async (part: Part, resolve: Resolve): Promise<Part> => {
     case 'list':
       return { ...part, items: await Promise.all(part.items.map((item) => resolveSpans(item, resolve))) }
     case 'fields':
-      return { ...part, fields: await Promise.all(part.fields.map(async (field) => ({ ...field, value: await resolveSpans(field.value, resolve) }))) }
+      return {
+        ...part,
+        fields: await Promise.all(part.fields.map(async (field) => ({ ...field, value: await resolveSpans(field.value, resolve) }))),
+      }
     default:
       return part
   }
@@ -44,7 +47,10 @@ const resolvePart = async (part: Part, resolve: Resolve): Promise<Part> => {
 /** The chat, with every mention in a message resolved just before it is sent: who is meant is decided by the event, how they are
  *  called in the chat is not. */
 export const withPeople = <C extends Chat>(chat: C, resolve: Resolve): C => {
-  const resolved = async (message: Message): Promise<Message> => ({ ...message, parts: await Promise.all(message.parts.map((part) => resolvePart(part, resolve))) })
+  const resolved = async (message: Message): Promise<Message> => ({
+    ...message,
+    parts: await Promise.all(message.parts.map((part) => resolvePart(part, resolve))),
+  })
   return {
     ...chat,
     post: async (channel, message, marker) => chat.post(channel, await resolved(message), marker),
@@ -54,7 +60,11 @@ export const withPeople = <C extends Chat>(chat: C, resolve: Resolve): C => {
 
 /** A chat user as the author of what they do: their key in `people.yml`, or the chat's own id. */
 export const createPerson = (catalogue: Catalogue) => {
-  const byUser = new Map(Object.entries(catalogue.people).flatMap(([key, person]) => (person.slack === undefined ? [] : [[person.slack, { key, name: person.name }] as const])))
+  const byUser = new Map(
+    Object.entries(catalogue.people).flatMap(([key, person]) =>
+      person.slack === undefined ? [] : [[person.slack, { key, name: person.name }] as const],
+    ),
+  )
   return (user: string, name: string): Actor => {
     const person = byUser.get(user)
     return { kind: 'person', id: person?.key ?? `slack:${user}`, name: person?.name ?? name, slack: user }

@@ -23,10 +23,17 @@ export const createReconcile = ({ store, queue, handle, log }: { store: Store; q
     const present = await openIncidents(store.db)
     const past = (await recentIncidents(store.db, latest)).filter((row) => row.resolvedAt !== null)
     const jobs = [
-      ...present.flatMap((row) => (row.private ? open.filter((name) => name !== 'sync-announcement') : open).map((name) => ({ name, id: row.id }))),
+      ...present.flatMap((row) =>
+        (row.private ? open.filter((name) => name !== 'sync-announcement') : open).map((name) => ({ name, id: row.id })),
+      ),
       ...past.flatMap((row) => over.map((name) => ({ name, id: row.id }))),
     ]
-    await store.transaction((trx) => queue.enqueue(trx, jobs.map(({ name, id }) => ({ queue: name, data: { incident: id }, key: id }))))
+    await store.transaction((trx) =>
+      queue.enqueue(
+        trx,
+        jobs.map(({ name, id }) => ({ queue: name, data: { incident: id }, key: id })),
+      ),
+    )
   }
   const safely = () => {
     look().catch((error: unknown) => log.warn({ err: error }, 'reconciling failed; it is tried again'))
@@ -42,7 +49,12 @@ export const createReconcile = ({ store, queue, handle, log }: { store: Store; q
     /** Tells every open incident that its channel is gone with the workspace. */
     forgetWorkspace: async (): Promise<void> => {
       for (const row of await openIncidents(store.db)) {
-        if (row.channelId !== null) await handle.handle(row.id, { type: 'channel-lost', channel: row.channelId, why: 'the local workspace was started anew' }, { kind: 'bot' })
+        if (row.channelId !== null)
+          await handle.handle(
+            row.id,
+            { type: 'channel-lost', channel: row.channelId, why: 'the local workspace was started anew' },
+            { kind: 'bot' },
+          )
       }
     },
   }

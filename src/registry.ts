@@ -7,7 +7,9 @@ import type { AlertSource, CheckDefinition, CommandDefinition, JobDefinition, Ve
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true })
     .toSorted((a, b) => a.name.localeCompare(b.name))
-    .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : entry.name.endsWith('.ts') ? [join(folder, entry.name)] : []))
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesBelow(join(folder, entry.name)) : entry.name.endsWith('.ts') ? [join(folder, entry.name)] : [],
+    )
 
 /** Every definition below `folder`, by its path without ending, `/` as `-`. `needed`: fields that make one. */
 const scan = async <Definition>(folder: string, needed: readonly string[]): Promise<Map<string, Definition>> => {
@@ -16,7 +18,8 @@ const scan = async <Definition>(folder: string, needed: readonly string[]): Prom
     const module = (await import(pathToFileURL(file).href)) as { default?: unknown }
     const definition = module.default
     const missing = needed.filter((field) => typeof definition !== 'object' || definition === null || !(field in definition))
-    if (missing.length > 0) throw new Error(`${file}: its default export lacks ${missing.join(', ')}; make it with the define… function of src/define.ts`)
+    if (missing.length > 0)
+      throw new Error(`${file}: its default export lacks ${missing.join(', ')}; make it with the define… function of src/define.ts`)
     const name = relative(folder, file).replace(/\.ts$/, '').replaceAll('/', '-')
     if (found.has(name)) throw new Error(`${file}: ${name} is defined twice`)
     found.set(name, definition as Definition)

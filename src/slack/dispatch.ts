@@ -8,7 +8,9 @@ import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
 export type Source = { readonly by: Actor; readonly channel: string; readonly canShowForm: boolean }
 
 /** What to do with the person: tell them something, or show them a form. */
-export type Told = { readonly answer: Answer } | { readonly form: Form; readonly place: { readonly channel: string; readonly incident: string | null } }
+export type Told =
+  | { readonly answer: Answer }
+  | { readonly form: Form; readonly place: { readonly channel: string; readonly incident: string | null } }
 
 export type Dispatch = {
   /** A slash command as it was typed. */
@@ -16,7 +18,12 @@ export type Dispatch = {
   /** A button: a verb of `/incident` on the incident that it carries. */
   readonly press: (verb: string, incident: string, source: Source) => Promise<Told>
   /** A form that was sent. A refusal keeps the form open. */
-  readonly submit: (verb: string, values: Readonly<Record<string, string>>, place: { channel: string; incident: string | null }, by: Actor) => Promise<{ readonly answer: Answer } | { readonly refused: Refusal }>
+  readonly submit: (
+    verb: string,
+    values: Readonly<Record<string, string>>,
+    place: { channel: string; incident: string | null },
+    by: Actor,
+  ) => Promise<{ readonly answer: Answer } | { readonly refused: Refusal }>
 }
 
 type World = CommandContext & { readonly byChannel: (channel: string) => Promise<string | null> }
@@ -50,8 +57,12 @@ export const createDispatch = (world: World): Dispatch => {
 
   const run = async (verb: Verb, words: string, source: Source, incident: Incident | null): Promise<Told> => {
     const place = { channel: source.channel, incident: incident?.id ?? null }
-    if (verb.definition.needs === 'incident' && incident === null) return told({ refused: refuse('not_in_incident', { verb: verb.name }) }, place)
-    return told(await verb.definition.run({ by: source.by, channel: source.channel, incident, words, canShowForm: source.canShowForm }, world), place)
+    if (verb.definition.needs === 'incident' && incident === null)
+      return told({ refused: refuse('not_in_incident', { verb: verb.name }) }, place)
+    return told(
+      await verb.definition.run({ by: source.by, channel: source.channel, incident, words, canShowForm: source.canShowForm }, world),
+      place,
+    )
   }
 
   /** The verb and its words; `/diag` takes a check's name where no verb stands. */
@@ -65,7 +76,13 @@ export const createDispatch = (world: World): Dispatch => {
     }
     const verb = word === '' ? named(here === null ? 'new' : 'help') : named(word.toLowerCase())
     return verb === undefined
-      ? refuse('unknown_verb', { verb: word, nearest: nearest(word, mine.map(({ name }) => name)) })
+      ? refuse('unknown_verb', {
+          verb: word,
+          nearest: nearest(
+            word,
+            mine.map(({ name }) => name),
+          ),
+        })
       : { verb, words: rest }
   }
 
@@ -83,7 +100,8 @@ export const createDispatch = (world: World): Dispatch => {
     },
     press: async (name, id, source) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
-      if (verb === undefined) return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
+      if (verb === undefined)
+        return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
       const named = await find(id, source)
       return 'code' in named ? told({ refused: named }, { channel: source.channel, incident: null }) : run(verb, '', source, named)
     },

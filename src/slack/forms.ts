@@ -42,8 +42,15 @@ export const viewOf = (form: Form, place: { channel: string; incident: string | 
   blocks: form.fields.map(input),
 })
 
-type Values = Readonly<Record<string, Readonly<Record<string, { readonly value?: string | null; readonly selected_option?: { readonly value?: string } | null }>>>>
+type Values = Readonly<
+  Record<
+    string,
+    Readonly<Record<string, { readonly value?: string | null; readonly selected_option?: { readonly value?: string } | null }>>
+  >
+>
 
 /** What was filled in, by the fields' keys; empty ones are empty strings. */
 export const valuesOf = (values: Values): Record<string, string> =>
-  Object.fromEntries(Object.entries(values).map(([key, block]) => [key, block['value']?.selected_option?.value ?? block['value']?.value ?? '']))
+  Object.fromEntries(
+    Object.entries(values).map(([key, block]) => [key, block['value']?.selected_option?.value ?? block['value']?.value ?? '']),
+  )

@@ -18,13 +18,22 @@ export type AlertsOptions = {
 
 const refuse = (response: Response, status: number, error: string, more: object = {}) => response.status(status).json({ error, ...more })
 
-const accept = async (request: Request<{ source: string; product?: string }>, response: Response, options: AlertsOptions): Promise<unknown> => {
+const accept = async (
+  request: Request<{ source: string; product?: string }>,
+  response: Response,
+  options: AlertsOptions,
+): Promise<unknown> => {
   const { source: name, product = null } = request.params
   const source = options.sources.get(name)
-  if (source === undefined) return refuse(response, 404, `There is no alert source ${name}. Known: ${[...options.sources.keys()].join(', ')}.`)
+  if (source === undefined)
+    return refuse(response, 404, `There is no alert source ${name}. Known: ${[...options.sources.keys()].join(', ')}.`)
   const secret = options.secretOf(name, product)
   const body: unknown = request.body
-  const received = { headers: request.headers as Record<string, string | undefined>, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0), receivedAt: await options.now() }
+  const received = {
+    headers: request.headers as Record<string, string | undefined>,
+    body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
+    receivedAt: await options.now(),
+  }
   if (secret === undefined || !source.verify(received, secret)) {
     options.log.warn({ source: name, product, configured: secret !== undefined }, 'an alert was refused: its sender is not authenticated')
     return refuse(response, 401, 'The sender is not authenticated. Send the secret that this source is configured with.')

@@ -3,12 +3,30 @@ import { createServer, type Server } from 'node:http'
 import express, { type Application, type NextFunction, type Request, type Response } from 'express'
 import type { Log } from '../define.ts'
 
-export type Health = { readonly status: 'healthy' | 'degraded' | 'down'; readonly timestamp: string; readonly version: string; readonly services: Readonly<Record<string, string>>; readonly problems: readonly string[] }
+export type Health = {
+  readonly status: 'healthy' | 'degraded' | 'down'
+  readonly timestamp: string
+  readonly version: string
+  readonly services: Readonly<Record<string, string>>
+  readonly problems: readonly string[]
+}
 
-export type WebOptions = { readonly health: () => Promise<Health>; readonly metrics: () => Promise<{ type: string; text: string }>; readonly log: Log }
+export type WebOptions = {
+  readonly health: () => Promise<Health>
+  readonly metrics: () => Promise<{ type: string; text: string }>
+  readonly log: Log
+}
 
 /** The application without a listener: whoever starts adds Slack and the alerts, then calls `listen`. */
-export const createWeb = ({ health, metrics, log }: WebOptions): { http: Application; listen: (port: number, host: string) => Promise<{ server: Server; port: number }>; stopTaking: () => void } => {
+export const createWeb = ({
+  health,
+  metrics,
+  log,
+}: WebOptions): {
+  http: Application
+  listen: (port: number, host: string) => Promise<{ server: Server; port: number }>
+  stopTaking: () => void
+} => {
   const http = express()
   let taking = true
   http.disable('x-powered-by')
@@ -23,17 +41,26 @@ export const createWeb = ({ health, metrics, log }: WebOptions): { http: Applica
     metrics().then(({ type, text }) => response.type(type).send(text), next)
   })
   http.get('/', (_request, response) => {
-    response.type('text/plain').send('Tocsin runs incidents in Slack.\n\n/health   how it is\n/metrics  numbers for Prometheus\n\nIn Slack: /incident help\n')
+    response
+      .type('text/plain')
+      .send('Tocsin runs incidents in Slack.\n\n/health   how it is\n/metrics  numbers for Prometheus\n\nIn Slack: /incident help\n')
   })
   const listen = (port: number, host: string) =>
     new Promise<{ server: Server; port: number }>((resolve, reject) => {
-      http.use((request: Request, response: Response) => response.status(404).json({ error: `There is nothing at ${request.method} ${request.path}.` }))
+      http.use((request: Request, response: Response) =>
+        response.status(404).json({ error: `There is nothing at ${request.method} ${request.path}.` }),
+      )
       // Four parameters are what makes it an error handler for Express.
       http.use((error: { status?: number; type?: string }, request: Request, response: Response, next: NextFunction) => {
         if (response.headersSent) return next(error)
         const status = error.status ?? 500
         if (status >= 500) log.error({ err: error, path: request.path }, 'a request failed')
-        const text = status === 413 ? 'The body is larger than 1 MiB.' : status < 500 ? 'The request cannot be read.' : 'The bot failed on this request.'
+        const text =
+          status === 413
+            ? 'The body is larger than 1 MiB.'
+            : status < 500
+              ? 'The request cannot be read.'
+              : 'The bot failed on this request.'
         return response.status(status).json({ error: text })
       })
       const server = createServer(http)
