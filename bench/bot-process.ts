@@ -12,7 +12,12 @@ const bot = await startBot({
   runbooks: `${root}runbooks`,
   templates: `${root}templates`,
   database: { url: process.env['DATABASE_URL'] ?? '' },
-  slack: { botToken: process.env['SLACK_BOT_TOKEN'] ?? '', signingSecret: process.env['SLACK_SIGNING_SECRET'] ?? '', apiUrl: process.env['SLACK_API_URL'], mode: 'live' },
+  slack: {
+    botToken: process.env['SLACK_BOT_TOKEN'] ?? '',
+    signingSecret: process.env['SLACK_SIGNING_SECRET'] ?? '',
+    apiUrl: process.env['SLACK_API_URL'],
+    mode: 'live',
+  },
   freshWorkspace: false,
   announceChannel: 'incidents',
   github: null,

@@ -13,12 +13,18 @@ const seconds = Number(process.env['BENCH_SECONDS'] ?? 20)
 const incidents = 10
 const signingSecret = 'bench-signing-secret'
 
-const percentile = (sorted: readonly number[], share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+const percentile = (sorted: readonly number[], share: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 const ms = (value: number) => `${value.toFixed(1)} ms`
 
 let sent = 0
 /** Sends one signed slash command as Slack does; gives how long the answer took, and its text. */
-const command = async (url: string, text: string, channel = 'C0GENERAL', responseUrl = 'http://127.0.0.1:9/'): Promise<{ took: number; body: string }> => {
+const command = async (
+  url: string,
+  text: string,
+  channel = 'C0GENERAL',
+  responseUrl = 'http://127.0.0.1:9/',
+): Promise<{ took: number; body: string }> => {
   sent += 1
   const body = new URLSearchParams({
     command: '/incident',
@@ -37,7 +43,11 @@ const command = async (url: string, text: string, channel = 'C0GENERAL', respons
   const started = performance.now()
   const response = await fetch(`${url}/slack/events`, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-slack-request-timestamp': timestamp, 'x-slack-signature': signature },
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-slack-request-timestamp': timestamp,
+      'x-slack-signature': signature,
+    },
     body,
   })
   const answer = await response.text()
@@ -57,12 +67,18 @@ const load = async (url: string, text: (index: number) => string): Promise<{ tim
 }
 
 const start = async (file: string, environment: Record<string, string>): Promise<{ child: ChildProcess; url: string }> => {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const [message] = (await once(child, 'message')) as [{ url: string }]
   return { child, url: message.url }
 }
 
-const report = (name: string, times: readonly number[]) => console.log(`${name.padEnd(34)} p50 ${ms(percentile(times, 0.5))}  p99 ${ms(percentile(times, 0.99))}  max ${ms(times.at(-1) ?? Number.NaN)}`)
+const report = (name: string, times: readonly number[]) =>
+  console.log(
+    `${name.padEnd(34)} p50 ${ms(percentile(times, 0.5))}  p99 ${ms(percentile(times, 0.99))}  max ${ms(times.at(-1) ?? Number.NaN)}`,
+  )
 
 const main = async () => {
   await using postgres = await startPostgres({ durable: true })
@@ -77,13 +93,20 @@ const main = async () => {
   })
   try {
     for (let index = 1; index <= incidents; index += 1) await command(bot.url, `new napoleon P3 Bench ${index}`)
-    const mixed = (index: number) => (index % 5 === 0 ? 'list' : index % 5 === 1 ? `status INC-${(index % incidents) + 1}` : `note INC-${(index % incidents) + 1} measured ${index}`)
+    const mixed = (index: number) =>
+      index % 5 === 0
+        ? 'list'
+        : index % 5 === 1
+          ? `status INC-${(index % incidents) + 1}`
+          : `note INC-${(index % incidents) + 1} measured ${index}`
     await Promise.all([command(bare.url, 'list'), command(bot.url, 'list')])
     const baseline = await load(bare.url, mixed)
     const real = await load(bot.url, mixed)
     report('bare Bolt, acknowledges only', baseline.times)
     report(`Tocsin, ${rate} commands a second`, real.times)
-    console.log(`ratio to the baseline              p50 ${(percentile(real.times, 0.5) / percentile(baseline.times, 0.5)).toFixed(2)}  p99 ${(percentile(real.times, 0.99) / percentile(baseline.times, 0.99)).toFixed(2)}`)
+    console.log(
+      `ratio to the baseline              p50 ${(percentile(real.times, 0.5) / percentile(baseline.times, 0.5)).toFixed(2)}  p99 ${(percentile(real.times, 0.99) / percentile(baseline.times, 0.99)).toFixed(2)}`,
+    )
     console.log(`answers without a text             ${real.empty} of ${real.times.length}`)
 
     postgres.freeze()
@@ -94,7 +117,10 @@ const main = async () => {
       await sleep(100)
     }
     postgres.thaw()
-    report('database frozen for 10 s', (await Promise.all(frozen)).map(({ took }) => took).toSorted((a, b) => a - b))
+    report(
+      'database frozen for 10 s',
+      (await Promise.all(frozen)).map(({ took }) => took).toSorted((a, b) => a - b),
+    )
   } finally {
     bot.child.kill('SIGKILL')
     bare.child.kill('SIGKILL')

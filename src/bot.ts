@@ -110,7 +110,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     ...(options.slack.apiUrl === undefined ? {} : { apiUrl: options.slack.apiUrl }),
   })
   const resolve = createResolve(slack, elapsed)
-  const chat = withPeople(slack, resolve)
+  const chat = withPeople(slack, resolve, elapsed)
   const { supabase, github } = options
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
   const pulse = createPulse(

@@ -86,7 +86,10 @@ export const createHandle = ({ store, queue }: { store: Store; queue: Queue }): 
     const conflict = await saveIncident(trx, incident, await appendEvents(trx, head, events))
     // Thrown, so that nothing of it stays.
     if (conflict !== null) throw new Refused(refuse('rule_open', { id: conflict.by, rule: incident.rule ?? incident.title }))
-    await queue.enqueue(trx, unique(jobs).map(({ once, ...job }) => (once === undefined ? job : { ...job, id: timerId(once) })))
+    await queue.enqueue(
+      trx,
+      unique(jobs).map(({ once, ...job }) => (once === undefined ? job : { ...job, id: timerId(once) })),
+    )
     return { incident, events }
   }
 
@@ -94,14 +97,22 @@ export const createHandle = ({ store, queue }: { store: Store; queue: Queue }): 
     handle: async (id, intent, by, occurredAt) => {
       const row = await lockIncident(trx, id)
       if (row === null) return { refused: refuse('unknown_incident', { id }) }
-      return apply(trx, await load(trx, id, row.version), row.head, id, { intent, by, at: row.now, ...(occurredAt === undefined ? {} : { occurredAt }) })
+      return apply(trx, await load(trx, id, row.version), row.head, id, {
+        intent,
+        by,
+        at: row.now,
+        ...(occurredAt === undefined ? {} : { occurredAt }),
+      })
     },
     declare: async (declaration, by) => {
       // Drawing the number first makes declarations wait for each other, so that of two that are the same the second sees the first.
       const number = await nextNumber(trx)
       const id = `INC-${number}`
       const refused = await taken(trx, declaration, by)
-      const outcome = refused === null ? await apply(trx, null, null, id, { intent: { type: 'declare', id, number, ...declaration }, by, at: await store.now(trx) }) : { refused }
+      const outcome =
+        refused === null
+          ? await apply(trx, null, null, id, { intent: { type: 'declare', id, number, ...declaration }, by, at: await store.now(trx) })
+          : { refused }
       // Thrown, so that the number is given back.
       if ('refused' in outcome) throw new Refused(outcome.refused)
       return outcome

@@ -1,8 +1,8 @@
 /** Settles alerts: each opens an incident, joins one, resolves in one, or is kept with the reason why it does none of these. */
-import type { Catalogue } from './catalogue.ts'
+import type { Catalogue, Product } from './catalogue.ts'
 import type { Actor, AlertRef } from './incident/events.ts'
 import { severityOf } from './incident/match.ts'
-import { cleanLine, keepLine, mask, shorten } from './incident/text.ts'
+import { keepLine, mask, maskLabels, shorten } from './incident/text.ts'
 import type { ParsedAlert } from './define.ts'
 import type { Handle } from './handle.ts'
 import { type AlertRow, alertsToMatch, markAlert } from './store/alerts.ts'
@@ -14,18 +14,26 @@ import { openIncidents } from './store/reads.ts'
 const labelled = (labels: Readonly<Record<string, string>>, names: readonly string[]): string | null =>
   names.map((name) => labels[name]).find((value) => value !== undefined && value !== '') ?? null
 
-/** The alert as its product understands it, with the product's key in the catalogue: `unassigned` when that is unknown, so that
- *  nothing is dropped. `path`: the product that the address named. What must not be stored is masked. */
+/** The product that an alert belongs to: the one that the address names, the one that the alert names, or the one whose own label
+ *  for products names it; `unassigned` when that is unknown, so that nothing is dropped. */
+const productOf = (alert: ParsedAlert, path: string | null, catalogue: Catalogue): Product => {
+  if (path !== null) return catalogue.product(path) ?? catalogue.unassigned
+  const mapped = (product: Product) => catalogue.product(labelled(alert.labels, product.alerts.labels.product) ?? '') === product
+  return catalogue.product(alert.product ?? '') ?? [...catalogue.products.values()].find(mapped) ?? catalogue.unassigned
+}
+
+/** The alert as its product understands it, with the product's key in the catalogue. What must not be stored is masked. */
 export const understood = (alert: ParsedAlert, path: string | null, catalogue: Catalogue): ParsedAlert => {
-  const product = catalogue.product(path ?? alert.product ?? '') ?? catalogue.unassigned
+  const product = productOf(alert, path, catalogue)
   const { labels } = product.alerts
   return {
     ...alert,
     product: product.key,
     severity: alert.severity ?? labelled(alert.labels, labels.severity),
-    rule: cleanLine(alert.rule) === '' ? (labelled(alert.labels, labels.alertname) ?? 'alert') : keepLine(alert.rule),
+    rule: keepLine(alert.rule) || keepLine(labelled(alert.labels, labels.alertname) ?? '') || 'alert',
     summary: keepLine(alert.summary === '' ? (labelled(alert.labels, labels.summary) ?? '') : alert.summary),
-    labels: Object.fromEntries(Object.entries(alert.labels).map(([name, value]) => [name, mask(value)])),
+    labels: maskLabels(alert.labels),
+    ...(alert.url === undefined ? {} : { url: mask(alert.url) }),
   }
 }
 

@@ -10,6 +10,9 @@ import type { Chat, Resolve } from './ports.ts'
 const foundMs = 86_400_000
 const missingMs = 300_000
 
+/** Members of a group are asked for again after five minutes (design: people). */
+const groupMs = 300_000
+
 /** Finds the chat's users by their e-mail, and keeps them. `elapsed`: milliseconds on a clock that only runs forwards. */
 export const createResolve = (chat: Pick<Chat, 'userByEmail'>, elapsed: () => number): Resolve => {
   const known = new Map<string, { user: string | null; at: number }>()
@@ -46,13 +49,21 @@ const resolvePart = async (part: Part, resolve: Resolve): Promise<Part> => {
 
 /** The chat, with every mention in a message resolved just before it is sent: who is meant is decided by the event, how they are
  *  called in the chat is not. */
-export const withPeople = <C extends Chat>(chat: C, resolve: Resolve): C => {
+export const withPeople = <C extends Chat>(chat: C, resolve: Resolve, elapsed: () => number): C => {
+  const groups = new Map<string, { members: string[]; at: number }>()
   const resolved = async (message: Message): Promise<Message> => ({
     ...message,
     parts: await Promise.all(message.parts.map((part) => resolvePart(part, resolve))),
   })
   return {
     ...chat,
+    groupMembers: async (group) => {
+      const kept = groups.get(group)
+      if (kept !== undefined && elapsed() - kept.at < groupMs) return kept.members
+      const members = await chat.groupMembers(group)
+      groups.set(group, { members, at: elapsed() })
+      return members
+    },
     post: async (channel, message, marker) => chat.post(channel, await resolved(message), marker),
     edit: async (channel, ts, message, marker) => chat.edit(channel, ts, await resolved(message), marker),
   }

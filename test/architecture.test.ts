@@ -34,7 +34,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/alerts/': [...pure, ...words, 'node:crypto', 'node:buffer'],
   'src/catalogue/': [...pure, ...words, 'src/catalogue/', 'yaml', 'canonicalize', 'ipaddr.js', 'node:'],
   'src/catalogue.ts': [...pure, 'src/catalogue/', 'node:'],
-  'src/store/': [...pure, ...words, 'src/store/', 'kysely', 'pg', 'pg-boss', '@electric-sql/pglite', 'proper-lockfile', 'canonicalize', 'uuid', 'node:'],
+  'src/store/': [
+    ...pure,
+    ...words,
+    'src/store/',
+    'kysely',
+    'pg',
+    'pg-boss',
+    '@electric-sql/pglite',
+    'proper-lockfile',
+    'canonicalize',
+    'uuid',
+    'node:',
+  ],
   'src/handle.ts': [...pure, 'src/store/', 'src/define.ts'],
   'src/worker.ts': [...pure, 'src/store/', ...words],
   'src/surface.ts': [...pure, 'src/store/', 'src/define.ts', 'node:crypto'],
@@ -60,25 +72,48 @@ describe('architecture', () => {
 
   test.each(sources.filter((file) => ruleOf(file) !== undefined))('%s imports only what its folder may', (file) => {
     const [, may] = ruleOf(file) ?? ['', []]
-    expect(importsOf(file).filter((name) => !may.some((prefix) => name === prefix || name.startsWith(prefix.endsWith('/') || prefix.endsWith(':') ? prefix : `${prefix}/`) || (prefix.startsWith('src/') && name.startsWith(prefix))))).toEqual([])
+    expect(
+      importsOf(file).filter(
+        (name) =>
+          !may.some(
+            (prefix) =>
+              name === prefix ||
+              name.startsWith(prefix.endsWith('/') || prefix.endsWith(':') ? prefix : `${prefix}/`) ||
+              (prefix.startsWith('src/') && name.startsWith(prefix)),
+          ),
+      ),
+    ).toEqual([])
   })
 
   test('nothing imports main.ts', () => expect(sources.filter((file) => importsOf(file).includes('src/main.ts'))).toEqual([]))
 
   test('commands and jobs never import each other', () => {
-    const crossed = sources.flatMap((file) => importsOf(file).filter((name) => /^(commands|src\/jobs|src\/checks|src\/alerts)\//.test(name)).map((name) => `${file} → ${name}`))
+    const crossed = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((name) => /^(commands|src\/jobs|src\/checks|src\/alerts)\//.test(name))
+        .map((name) => `${file} → ${name}`),
+    )
     expect(crossed).toEqual([])
   })
 
   test('Date.now() stands in main.ts only', () => {
-    const found = sources.filter((file) => !file.startsWith('src/embedded/') && file !== 'src/main.ts' && /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')))
+    const found = sources.filter(
+      (file) =>
+        !file.startsWith('src/embedded/') &&
+        file !== 'src/main.ts' &&
+        /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')),
+    )
     expect(found).toEqual([])
   })
 
   test('no product is named in the program', () => {
-    const products = readdirSync(join(root, 'runbooks'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+    const products = readdirSync(join(root, 'runbooks'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
     expect(products).toHaveLength(5)
-    const named = sources.filter((file) => products.some((product) => readFileSync(join(root, file), 'utf8').toLowerCase().includes(product)))
+    const named = sources.filter((file) =>
+      products.some((product) => readFileSync(join(root, file), 'utf8').toLowerCase().includes(product)),
+    )
     expect(named).toEqual([])
   })
 

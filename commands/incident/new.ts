@@ -33,6 +33,10 @@ const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>): Form => ({
   ],
 })
 
+/** `High memory` is a title that speaks for a severity; `high Payments fail` is a severity and a title. A word that is no code for
+ *  one (`P2`, `level-1`, `3`) stays in a title that would be a single word without it. */
+const spoken = (taken: string, behind: string): boolean => /^\p{L}+\W*$/u.test(taken.trim()) && behind !== '' && !/\s/.test(behind)
+
 const open = async (
   wish: { product: string; severity: string; title: string; summary: string | null; private: boolean },
   by: Actor,
@@ -67,7 +71,8 @@ export default defineCommand({
       (ask.incident === null ? null : catalogue.product(ask.incident.product.key)) ??
       (known.length === 1 ? catalogue.product(known[0] ?? '') : null)
     if (product === null) return noProduct(catalogue, words, (some) => `/incident new ${some} P1 Payments fail`)
-    const { severity, rest: title } = catalogue.takeSeverity(product, rest)
+    const { severity, rest: behind } = catalogue.takeSeverity(product, rest)
+    const title = severity !== null && spoken(rest.slice(0, rest.length - behind.length), behind) ? rest : behind
     const meant = severity === null ? meantAsSeverity.exec(rest) : null
     if (meant !== null)
       return { refused: refuse('unknown_severity', { word: meant[0], known: knownSeverities(product.severityWords.aliases) }) }

@@ -74,7 +74,7 @@ export const slackApi = ({ context, gate, limiter }: SlackFront): RequestHandler
         method,
         ...(channel ? { channel } : {}),
         caller: callerOf(request),
-        sent: Object.values(args).join('\n'),
+        sent: JSON.stringify(args),
         perform,
         refuse: (error, status) => reply(status, { ok: false, error }),
       },

@@ -6,6 +6,9 @@ import type { Instant } from '../incident/policy.ts'
 /** Larger bodies are refused before they are read; what inflates beyond it, while it is read. */
 const mostBytes = 1_048_576
 
+/** How many unreadable alerts the answer and the log name; the rest is counted. */
+const mostListed = 100
+
 export type AlertsOptions = {
   readonly sources: ReadonlyMap<string, AlertSource>
   /** The secret that a sender must know; undefined: there is none, and every sender is refused. `product` as it stands in the path. */
@@ -38,11 +41,15 @@ const accept = async (
     options.log.warn({ source: name, product, configured: secret !== undefined }, 'an alert was refused: its sender is not authenticated')
     return refuse(response, 401, 'The sender is not authenticated. Send the secret that this source is configured with.')
   }
-  const { alerts, unreadable } = source.parse(received)
-  if (unreadable.length > 0) options.log.warn({ source: name, product, unreadable }, 'alerts could not be read')
-  if (alerts.length === 0 && unreadable.length > 0) return refuse(response, 400, 'No alert in this body can be read.', { unreadable })
+  const { alerts, unreadable: all } = source.parse(received)
+  // A hostile body of 1 MiB can hold hundreds of thousands of them.
+  const unreadable = all.slice(0, mostListed)
+  const more = all.length > unreadable.length ? { unlisted: all.length - unreadable.length } : {}
+  if (unreadable.length > 0) options.log.warn({ source: name, product, unreadable, ...more }, 'alerts could not be read')
+  if (alerts.length === 0 && unreadable.length > 0)
+    return refuse(response, 400, 'No alert in this body can be read.', { unreadable, ...more })
   if (alerts.length > 0) await options.receive(name, product, alerts)
-  return response.status(202).json({ accepted: alerts.length, ...(unreadable.length === 0 ? {} : { unreadable }) })
+  return response.status(202).json({ accepted: alerts.length, ...(unreadable.length === 0 ? {} : { unreadable, ...more }) })
 }
 
 export const alertRoutes = (options: AlertsOptions): Router => {

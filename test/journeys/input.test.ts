@@ -148,3 +148,9 @@ test('55: foreign words mention nobody, wherever they are shown', async () => {
   for (const { text } of [...(await bot.messages(channel)), ...(await bot.messages('incidents'))])
     expect(text).not.toMatch(/<!(channel|here|everyone|subteam)/)
 })
+
+test('a word that speaks for a severity stays in a title that would be one word without it', async () => {
+  expect(await ask('/incident new acme High memory')).toContain('P2 for Acme: High memory')
+  expect(await ask('/incident new acme high Payments are slow')).toContain('P2 for Acme: Payments are slow')
+  expect(await ask('/incident new acme P3 typo')).toContain('P3 for Acme: typo')
+})

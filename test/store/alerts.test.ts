@@ -27,8 +27,16 @@ eachStore((open) => {
     const [first] = await adoptStarts(store.db, 'generic', [alert({ startKnown: false })])
     expect(first?.startsAt).toBe('2026-11-21T03:00:00.000Z')
     await writeAlerts(store.db, 'generic', [alert({ startKnown: false })])
-    const adopted = await adoptStarts(store.db, 'generic', [alert(later), over({ ...later, endsAt: '2026-11-21T05:00:00.000Z' }), alert({ ...later, fingerprint: 'f9' })])
-    expect(adopted.map(({ startsAt }) => startsAt)).toEqual(['2026-11-21T03:00:00.000Z', '2026-11-21T03:00:00.000Z', '2026-11-21T05:00:00.000Z'])
+    const adopted = await adoptStarts(store.db, 'generic', [
+      alert(later),
+      over({ ...later, endsAt: '2026-11-21T05:00:00.000Z' }),
+      alert({ ...later, fingerprint: 'f9' }),
+    ])
+    expect(adopted.map(({ startsAt }) => startsAt)).toEqual([
+      '2026-11-21T03:00:00.000Z',
+      '2026-11-21T03:00:00.000Z',
+      '2026-11-21T05:00:00.000Z',
+    ])
     // A start that was given is an identity, and another source has its own.
     expect((await adoptStarts(store.db, 'generic', [alert({ ...later, startKnown: true })]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
     expect((await adoptStarts(store.db, 'other', [alert(later)]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')

@@ -24,7 +24,12 @@ describe.skipIf(!there)('an alert of a real Prometheus', () => {
     const channel = await bot.until(async () => (await bot.load('INC-1'))?.incident.channel?.name, 'the incident of the alert', 30_000)
     expect(channel).toBe('inc-1-acme-checkout-answers-503')
     const opened = await bot.incident('INC-1')
-    expect(opened).toMatchObject({ severity: 'P1', rule: 'CheckoutDown', title: 'Checkout answers 503', declaredBy: { kind: 'alert', source: 'alertmanager' } })
+    expect(opened).toMatchObject({
+      severity: 'P1',
+      rule: 'CheckoutDown',
+      title: 'Checkout answers 503',
+      declaredBy: { kind: 'alert', source: 'alertmanager' },
+    })
     expect(Date.parse(opened.response?.due ?? '') - Date.parse(opened.declaredAt)).toBe(15 * 60_000)
     await bot.sees(channel, 'please acknowledge by')
     expect(await bot.sees(channel, 'Checks at opening')).toContain('503')

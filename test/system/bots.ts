@@ -97,7 +97,9 @@ export const startProcess = (settings: Record<string, string>, cwd = root): Star
       const url = /Tocsin is ready at (\S+)/.exec(banner)?.[1]
       if (url !== undefined) resolve({ url, kill, exited, log: () => said })
     })
-    void exited.then(([code, signal]: unknown[]) => reject(new Error(`the bot ended (${String(code ?? signal)}) before it was ready:\n${said}`)))
+    void exited.then(([code, signal]: unknown[]) =>
+      reject(new Error(`the bot ended (${String(code ?? signal)}) before it was ready:\n${said}`)),
+    )
   })
   // Whoever kills it at its start does not wait for it.
   ready.catch(() => undefined)
@@ -206,12 +208,17 @@ export const startSurroundings = async () => {
       const response = await fetch(`${world.slackApiUrl}conversations.list?limit=1000&types=public_channel,private_channel`, {
         headers: { authorization: `Bearer ${token.slack}` },
       })
-      const list = (await response.json()) as { channels: { id: string; name: string; is_archived: boolean }[]; response_metadata?: { next_cursor?: string } }
+      const list = (await response.json()) as {
+        channels: { id: string; name: string; is_archived: boolean }[]
+        response_metadata?: { next_cursor?: string }
+      }
       if ((list.response_metadata?.next_cursor ?? '') !== '') throw new Error('there are too many channels for one page')
       return list.channels
     },
     github: async <Answer>(path: string): Promise<Answer> => {
-      const response = await fetch(`${world.githubApiUrl}/repos/acme/incidents${path}`, { headers: { authorization: `Bearer ${token.github}` } })
+      const response = await fetch(`${world.githubApiUrl}/repos/acme/incidents${path}`, {
+        headers: { authorization: `Bearer ${token.github}` },
+      })
       return (await response.json()) as Answer
     },
     supabase: async <Answer>(path: string): Promise<Answer> => {

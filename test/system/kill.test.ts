@@ -10,7 +10,12 @@ import { type DatabaseProxy, startDatabaseProxy, type Stop } from './database-pr
 import { type Beginning, live, look, type Row } from './story.ts'
 
 /** A call of the bot that is parked in the world; `N` in `contains` stands for the incident's number. */
-type Call = { readonly service: 'slack' | 'github' | 'supabase'; readonly method: string; readonly contains?: string; readonly when: 'before' | 'after' }
+type Call = {
+  readonly service: 'slack' | 'github' | 'supabase'
+  readonly method: string
+  readonly contains?: string
+  readonly when: 'before' | 'after'
+}
 type Point = {
   readonly name: string
   readonly point: { readonly call: Call } | { readonly statement: Stop }
@@ -22,7 +27,10 @@ type Point = {
 /** Held before the effect, and after the effect but before the answer. */
 const both = (name: string, call: Omit<Call, 'when'>): Point[] =>
   (['before', 'after'] as const).map((when) => ({ name: `${name}: ${when} it`, point: { call: { ...call, when } } }))
-const after = (name: string, call: Omit<Call, 'when'>): Point => ({ name: `${name}: after it`, point: { call: { ...call, when: 'after' } } })
+const after = (name: string, call: Omit<Call, 'when'>): Point => ({
+  name: `${name}: after it`,
+  point: { call: { ...call, when: 'after' } },
+})
 
 const calls: Point[] = [
   { name: 'asking Slack who the bot is, at the start', point: { call: { service: 'slack', method: 'auth.test', when: 'before' } } },
@@ -108,7 +116,7 @@ const points: readonly Point[] = [...calls, ...database].filter(({ name }) => ne
 const undisturbed: readonly Beginning[] = ['declared', 'alerted']
 
 /** Rows that live at a time: most of each is waiting. */
-const concurrency = Math.max(2, cpus().length) * Number(process.env["PER"] ?? 4)
+const concurrency = Math.max(2, cpus().length) * Number(process.env['PER'] ?? 4)
 const patienceMs = 400_000
 const template = 'template_kill'
 
@@ -136,7 +144,12 @@ const setCounter = async (url: string, number: number): Promise<void> => {
 const arm = async ({ point }: Point, name: string, number: number, proxy: DatabaseProxy | null): Promise<{ parked: Promise<void> }> => {
   if ('statement' in point) return { parked: proxy?.park(point.statement) ?? Promise.reject(new Error('a statement needs a proxy')) }
   const { contains, ...call } = point.call
-  await surroundings.ask('POST', '/faults', { kind: 'hold', caller: name, ...call, ...(contains === undefined ? {} : { contains: contains.replace('N', String(number)) }) })
+  await surroundings.ask('POST', '/faults', {
+    kind: 'hold',
+    caller: name,
+    ...call,
+    ...(contains === undefined ? {} : { contains: contains.replace('N', String(number)) }),
+  })
   const wait = async () => {
     while ((await surroundings.ask<unknown[]>('GET', `/held?caller=${name}&wait=30000`)).length === 0);
   }

@@ -57,12 +57,22 @@ export const live = async (row: Row, beginning: Beginning): Promise<void> => {
   const id = `INC-${number}`
   const database = new Client({ connectionString: row.database })
   await database.connect()
-  const count = async (sql: string, ...values: unknown[]) => Number((await database.query<{ count: string }>(`select count(*) ${sql}`, values)).rows[0]?.count)
+  const count = async (sql: string, ...values: unknown[]) =>
+    Number((await database.query<{ count: string }>(`select count(*) ${sql}`, values)).rows[0]?.count)
   const shown = (...keys: string[]) =>
-    until(async () => {
-      const patterns = keys.map((key) => `%/${key}`)
-      return (await count(`from unnest($2::text[]) wanted where exists (select from tocsin.item where incident = $1 and state = 'done' and key like wanted)`, id, patterns)) === keys.length
-    }, `${keys.join(', ')} of ${id}`)
+    until(
+      async () => {
+        const patterns = keys.map((key) => `%/${key}`)
+        return (
+          (await count(
+            `from unnest($2::text[]) wanted where exists (select from tocsin.item where incident = $1 and state = 'done' and key like wanted)`,
+            id,
+            patterns,
+          )) === keys.length
+        )
+      },
+      `${keys.join(', ')} of ${id}`,
+    )
   const happened = (type: string) => count(`from tocsin.event where incident = $1 and data->'event'->>'type' = $2`, id, type)
   const type = (as: string, channel: string, text: string) =>
     insist(keeper, async (url) => {
@@ -81,7 +91,8 @@ export const live = async (row: Row, beginning: Beginning): Promise<void> => {
     if (beginning === 'declared') await type('alice', general, '/incident new acme P1 Payments fail')
     else await alert('firing')
     await shown('opening', 'check:%', 'announcement')
-    const channel = (await database.query<{ channel_id: string }>('select channel_id from tocsin.incident where id = $1', [id])).rows[0]?.channel_id ?? ''
+    const channel =
+      (await database.query<{ channel_id: string }>('select channel_id from tocsin.incident where id = $1', [id])).rows[0]?.channel_id ?? ''
 
     await type('bob', channel, '/incident ack')
     await shown('ack:%')
@@ -102,7 +113,8 @@ export const live = async (row: Row, beginning: Beginning): Promise<void> => {
     await type('alice', channel, '/incident resolve Rolled back')
     await until(async () => (await happened('published')) > 0, `the post-mortem of ${id}`)
     await until(
-      async () => (await count(`from tocsin_jobs.job where state in ('created', 'retry', 'active') and start_after < now() + interval '5 s'`)) === 0,
+      async () =>
+        (await count(`from tocsin_jobs.job where state in ('created', 'retry', 'active') and start_after < now() + interval '5 s'`)) === 0,
       `rest in the queue of ${id}`,
     )
   } finally {
@@ -123,7 +135,7 @@ const normalised = (text: string, number: number, announce: string): string =>
     .replaceAll(/\b\d{10}\.\d{6}\b/g, 'TS')
     .replaceAll(/\b(?:\d+(?:\.\d+)? ?(?:ms|min|s|h)\b ?)+/g, 'SPAN ')
     .replaceAll(/\b1\d{9}\b/g, '0')
-    .replaceAll(/(minutes_to_\w+: )\d+/g, '$1MINUTES')
+    .replaceAll(/(minutes_to_\w+: )[\d.]+/g, '$1MINUTES')
     .replaceAll(`"number":${number},`, '"number":"N",')
     .replaceAll(/\b[0-9a-f]{12,64}\b/g, 'HASH')
     .replaceAll(/\bC[0-9A-Z]{8,10}\b/g, 'CHANNEL')
@@ -141,7 +153,12 @@ const channelSeen = async (surroundings: Surroundings, channel: TrueChannel) => 
     pins: channel.pins?.length,
     messages: messages
       .filter((message) => message.subtype === undefined && message.ephemeralTo === undefined)
-      .map((message): Message => ({ text: message.text, blocks: message.blocks, user: message.user, pinned: channel.pins?.includes(message.ts) === true })),
+      .map((message): Message => ({
+        text: message.text,
+        blocks: message.blocks,
+        user: message.user,
+        pinned: channel.pins?.includes(message.ts) === true,
+      })),
   }
 }
 
@@ -152,7 +169,9 @@ const eventsSeen = (rows: readonly EventRow[]): string[] => {
   const parts: string[][] = []
   for (const { data } of rows) {
     const { by, event } = data
-    const said = ['type', 'clock', 'percent', 'phase', 'where', 'text', 'summary', 'level'].flatMap((key) => (event[key] === undefined ? [] : [`${key}=${String(event[key])}`]))
+    const said = ['type', 'clock', 'percent', 'phase', 'where', 'text', 'summary', 'level'].flatMap((key) =>
+      event[key] === undefined ? [] : [`${key}=${String(event[key])}`],
+    )
     if (by.kind !== 'bot' || parts.length === 0) parts.push([])
     parts.at(-1)?.push(`${by.kind} ${said.join(' ')}`)
   }
@@ -162,17 +181,20 @@ const eventsSeen = (rows: readonly EventRow[]): string[] => {
 /** What is there of the incident, everywhere. */
 export const look = async ({ surroundings, keeper, database: url, number, announce }: Row): Promise<object> => {
   const id = `INC-${number}`
+  const plain = (text: string) => normalised(text, number, announce)
   const database = new Client({ connectionString: url })
   await database.connect()
   try {
     const rows = async <R extends object>(sql: string) => (await database.query<R>(sql)).rows
-    const channels = (await surroundings.channels()).filter(
-      ({ name }) => name === announce || name.startsWith(`inc-${number}-`),
-    )
+    const channels = (await surroundings.channels()).filter(({ name }) => name === announce || name.startsWith(`inc-${number}-`))
     const seen = await Promise.all(
-      channels.map(async ({ id: channel }) => channelSeen(surroundings, await surroundings.ask<TrueChannel>('GET', `/channels/${channel}`))),
+      channels.map(async ({ id: channel }) =>
+        channelSeen(surroundings, await surroundings.ask<TrueChannel>('GET', `/channels/${channel}`)),
+      ),
     )
-    const pulls = await surroundings.github<{ title: string; state: string; body: string; head: { ref: string } }[]>('/pulls?state=all&per_page=100&head=acme:postmortem/inc-' + number)
+    const pulls = await surroundings.github<{ title: string; state: string; body: string; head: { ref: string } }[]>(
+      '/pulls?state=all&per_page=100&head=acme:postmortem/inc-' + number,
+    )
     const mine = pulls.filter(({ head }) => head.ref === `postmortem/inc-${number}`)
     const path = `/contents/postmortems/${new Date().getUTCFullYear()}/${id}-payments-fail.md?ref=postmortem/inc-${number}`
     const file = await surroundings.github<{ content?: string }>(path)
@@ -187,25 +209,31 @@ export const look = async ({ surroundings, keeper, database: url, number, announ
       audit: /whole/i.test(audit.text) ? 'whole' : audit.text,
       incidents: await rows('select id, status, version from tocsin.incident'),
       events: eventsSeen(await rows<EventRow>(`select data from tocsin.event where incident = '${id}' order by seq`)),
-      timers: await rows(`select data, state, count(*)::int from tocsin_jobs.job where name = 'timer' group by data, state order by data::text, state`),
+      timers: await rows(
+        `select data, state, count(*)::int from tocsin_jobs.job where name = 'timer' group by data, state order by data::text, state`,
+      ),
       alerts: await rows('select state, pending, incident, outcome from tocsin.alert'),
-      left: await rows(`select name, state, data from tocsin_jobs.job where name = 'dead' or state = 'failed' or (state <> 'completed' and name <> 'timer' and start_after < now() + interval '5 s')`),
+      left: await rows(
+        `select name, state, data from tocsin_jobs.job where name = 'dead' or state = 'failed' or (state <> 'completed' and name <> 'timer' and start_after < now() + interval '5 s')`,
+      ),
       leases: await rows('select surface from tocsin.lease'),
-      items: await rows(`select regexp_replace(regexp_replace(key, '^[^:/]*/', ''), ':\\d+$', '') as key, state from tocsin.item order by 1`),
+      items: await rows(
+        `select regexp_replace(regexp_replace(key, '^[^:/]*/', ''), ':\\d+$', '') as key, state from tocsin.item order by 1`,
+      ),
       channels: seen.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       pulls: mine.map(({ title, state, body }) => ({ title, state, body })),
-      document: lines(Buffer.from(file.content ?? '', 'base64').toString()),
+      document: lines(Buffer.from(file.content ?? '', 'base64').toString(), plain),
       record: {
         incident,
-        timeline: timeline.map(({ text, kind, who }) => `${kind} ${who} ${text}`).toSorted(),
-        postmortem: postmortem.map(({ markdown, url: address }) => ({ url: address, document: lines(markdown) })),
+        timeline: timeline.map(({ text, kind, who }) => plain(`${kind} ${who} ${text}`)).toSorted(),
+        postmortem: postmortem.map(({ markdown, url: address }) => ({ url: address, document: lines(markdown, plain) })),
       },
     }
-    return JSON.parse(normalised(JSON.stringify(found), number, announce)) as object
+    return JSON.parse(plain(JSON.stringify(found))) as object
   } finally {
     await database.end()
   }
 }
 
 /** A document's lines; those of what the bot did by itself may come in another order. */
-const lines = (text: string): string[] => text.split('\n').toSorted()
+const lines = (text: string, plain: (text: string) => string): string[] => plain(text).split('\n').toSorted()
