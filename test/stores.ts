@@ -58,8 +58,7 @@ export const freshDump = async (): Promise<Blob> => {
 export const freshStore = async (kind: 'pglite' | 'postgres', log: Log = silent): Promise<Store> =>
   openStore(kind === 'pglite' ? { memory: await freshDump(), log } : { url: await freshDatabase(), log })
 
-/** For suites that need a real one: `describe.skipIf(!hasPostgres)`. */
-export const hasPostgres: boolean = inject('postgres')
+const hasPostgres: boolean = inject('postgres')
 
 /** The suite, once on PGlite and once on PostgreSQL. */
 export const eachStore = (suite: (open: Open) => void): void => {

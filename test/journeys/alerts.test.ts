@@ -167,7 +167,7 @@ test('two processes get the same webhook ten times each at the same moment: one 
 })
 
 test('a sender that gives no times repeats and resolves what it has sent; a product maps its own label names', async () => {
-  await using bot = await startTestBot({
+  await using own = await startTestBot({
     github: false,
     files: { 'brew/service.yml': 'name: Brew\nalerts:\n  labels: { product: [service] }\n' },
   })
@@ -178,16 +178,16 @@ test('a sender that gives no times repeats and resolves what it has sent; a prod
     labels: { service: 'brew', password: 'hunter2hunter2' },
   }
   for (const status of ['firing', 'firing', 'resolved']) {
-    expect((await bot.alert({ ...alert, status }, { path: 'generic' })).status).toBe(202)
-    await bot.idle()
+    expect((await own.alert({ ...alert, status }, { path: 'generic' })).status).toBe(202)
+    await own.idle()
   }
-  const incident = await bot.incident('INC-1')
+  const incident = await own.incident('INC-1')
   expect(incident).toMatchObject({ severity: 'P2', product: { key: 'brew' }, title: 'The kettle is cold' })
   expect(incident.alerts.map(({ endedAt, labels }) => ({ over: endedAt !== null, labels }))).toEqual([
     { over: true, labels: { service: 'brew', password: '***' } },
   ])
-  expect(await bot.load('INC-2')).toBeNull()
-  const bad = await bot.alert(JSON.stringify(Array.from({ length: 1000 }, () => 1)), { path: 'generic' })
+  expect(await own.load('INC-2')).toBeNull()
+  const bad = await own.alert(JSON.stringify(Array.from({ length: 1000 }, () => 1)), { path: 'generic' })
   expect(bad.status).toBe(400)
   const answer = (await bad.json()) as { unreadable: unknown[]; unlisted: number }
   expect([answer.unreadable.length, answer.unlisted]).toEqual([100, 900])
