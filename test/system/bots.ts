@@ -45,7 +45,7 @@ contacts:
   second: { name: Carol, email: carol@example.test }
 ladder: [first, second]
 severities:
-  P1: { meaning: Nobody can pay, response: 60 min, update: 60 min, warnAt: [2], checklist: [Confirm the severity, Name a lead] }
+  P1: { meaning: Nobody can pay, response: 60 min, update: 60 min, warnAt: [1], checklist: [Confirm the severity, Name a lead] }
 privateHosts: [127.0.0.1]
 checks:
   health: { kind: http, title: Health endpoint, options: { url: "${target}/api/health", json: true } }

@@ -17,7 +17,7 @@ const readyForQuery = 'Z'.charCodeAt(0)
 
 /** Cuts a stream into the protocol's messages: a type, a length, a body. What a client sends first has no type. */
 const createCutter = (typed: boolean) => {
-  let rest = Buffer.alloc(0)
+  let rest: Buffer = Buffer.alloc(0)
   let head = typed ? 1 : 0
   return (chunk: Buffer): { type: number; body: Buffer; whole: Buffer }[] => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
@@ -105,7 +105,8 @@ export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> =>
         const text = order === null ? (read(message), null) : read(message)
         if (state === 'open' && text !== null && isPlace(text) && order !== null) {
           const mine = order
-          order = null
+          // Many look for the same answer at a time; the first that gets it is parked.
+          if (mine.stop.answer === undefined) order = null
           if (mine.stop.when === 'before') {
             state = 'parked'
             mine.parked()
@@ -116,13 +117,15 @@ export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> =>
           state = (answer) => {
             kept.push(answer)
             if (!answers(answer).some(({ type }) => type === readyForQuery)) return
-            if (mine.stop.answer === undefined || mine.stop.answer.test(Buffer.concat(kept).toString('utf8'))) {
+            const all = Buffer.concat(kept)
+            const { answer: wanted } = mine.stop
+            if (wanted === undefined || (order === mine && wanted.test(all.toString('utf8')))) {
+              order = null
               mine.parked()
               return
             }
             state = 'open'
-            order = mine
-            client.write(Buffer.concat(kept))
+            client.write(all)
           }
         }
         server.write(message.whole)

@@ -140,10 +140,12 @@ const normalised = (text: string, number: number, announce: string): string =>
     .replaceAll(/\b[0-9a-f]{12,64}\b/g, 'HASH')
     .replaceAll(/\bC[0-9A-Z]{8,10}\b/g, 'CHANNEL')
     .replaceAll(/\/pull\/\d+/g, '/pull/P')
+    // A pull request says what it was opened from; the document in it goes on.
+    .replaceAll(/Audit head `HASH` \(event \d+\)/g, 'Audit head')
 
 type Message = { text: string; blocks: unknown; user: string; pinned: boolean }
 
-const channelSeen = async (surroundings: Surroundings, channel: TrueChannel) => {
+const channelSeen = async (surroundings: Surroundings, channel: TrueChannel, number: number, isShared: boolean) => {
   const messages = await surroundings.ask<TrueMessage[]>('GET', `/channels/${channel.id}/messages`)
   return {
     name: channel.name,
@@ -153,6 +155,8 @@ const channelSeen = async (surroundings: Surroundings, channel: TrueChannel) => 
     pins: channel.pins?.length,
     messages: messages
       .filter((message) => message.subtype === undefined && message.ephemeralTo === undefined)
+      // The announcements channel has those of other incidents, too.
+      .filter((message) => !isShared || new RegExp(`\\bINC-${number}\\b`).test(JSON.stringify(message)))
       .map((message): Message => ({
         text: message.text,
         blocks: message.blocks,
@@ -188,8 +192,8 @@ export const look = async ({ surroundings, keeper, database: url, number, announ
     const rows = async <R extends object>(sql: string) => (await database.query<R>(sql)).rows
     const channels = (await surroundings.channels()).filter(({ name }) => name === announce || name.startsWith(`inc-${number}-`))
     const seen = await Promise.all(
-      channels.map(async ({ id: channel }) =>
-        channelSeen(surroundings, await surroundings.ask<TrueChannel>('GET', `/channels/${channel}`)),
+      channels.map(async ({ id: channel, name }) =>
+        channelSeen(surroundings, await surroundings.ask<TrueChannel>('GET', `/channels/${channel}`), number, name === announce),
       ),
     )
     const pulls = await surroundings.github<{ title: string; state: string; body: string; head: { ref: string } }[]>(
@@ -207,18 +211,18 @@ export const look = async ({ surroundings, keeper, database: url, number, announ
     const audit = await surroundings.type(botUrl, 'alice', general, `/incident audit ${id}`)
     const found = {
       audit: /whole/i.test(audit.text) ? 'whole' : audit.text,
-      incidents: await rows('select id, status, version from tocsin.incident'),
+      incidents: await rows(`select id, status, version from tocsin.incident where id = '${id}'`),
       events: eventsSeen(await rows<EventRow>(`select data from tocsin.event where incident = '${id}' order by seq`)),
       timers: await rows(
-        `select data, state, count(*)::int from tocsin_jobs.job where name = 'timer' group by data, state order by data::text, state`,
+        `select data, state, count(*)::int from tocsin_jobs.job where name = 'timer' and data->>'incident' = '${id}' group by data, state order by data::text, state`,
       ),
-      alerts: await rows('select state, pending, incident, outcome from tocsin.alert'),
+      alerts: await rows(`select state, pending, incident, outcome from tocsin.alert where fingerprint = 'fingerprint-${number}'`),
       left: await rows(
         `select name, state, data from tocsin_jobs.job where name = 'dead' or state = 'failed' or (state <> 'completed' and name <> 'timer' and start_after < now() + interval '5 s')`,
       ),
-      leases: await rows('select surface from tocsin.lease'),
+      leases: await rows(`select surface from tocsin.lease where incident = '${id}'`),
       items: await rows(
-        `select regexp_replace(regexp_replace(key, '^[^:/]*/', ''), ':\\d+$', '') as key, state from tocsin.item order by 1`,
+        `select regexp_replace(regexp_replace(key, '^[^:/]*/', ''), ':\\d+$', '') as key, state from tocsin.item where incident = '${id}' order by 1`,
       ),
       channels: seen.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       pulls: mine.map(({ title, state, body }) => ({ title, state, body })),

@@ -45,11 +45,11 @@ export default defineJob({
           found !== null && (await edited(context.chat, channel, found.ts, message, marker))
             ? found.ts
             : (await context.chat.post(channel, message, marker)).ts
-        await session.done(key, ts, hash)
         for (const { surface, step } of incident.failedSteps) {
           if (surface === 'announcement' || surface === 'sync-announcement')
             await context.handle(incident.id, { type: 'step-mended', surface, step })
         }
+        await session.done(key, ts, hash)
       } catch (fault) {
         if (fault instanceof PortFault && fault.code === 'gone') await context.announceChannel(channel)
         else if (fault instanceof PortFault && fault.code !== 'limited') {

@@ -27,6 +27,11 @@ const openChannel = async (session: SurfaceSession, { incident }: Loaded, contex
     const key = `channel:${generation}:${name}`
     const known = session.items.get(key)
     if (known?.state === 'failed') continue
+    // An earlier run made it, and died before it could tell.
+    if (known?.state === 'done' && known.ref !== null) {
+      await context.handle(incident.id, { type: 'channel-opened', channel: known.ref, name })
+      return
+    }
     // An earlier run was about to make it: a channel of ours that is younger than that intention is the one it made.
     const made = known?.state === 'intent' ? await chat.findChannel(name) : null
     if (made !== null && made.ours && !made.archived && made.createdAt >= addSeconds(known?.at ?? made.createdAt, -2).toISOString()) {

@@ -32,13 +32,14 @@ export default defineJob({
           title: shorten(`Post-mortem ${incident.id}: ${incident.title}`, 200),
           body: `Written from the timeline of ${incident.id}. Fill in what only people know: impact, root cause, prevention, action items.\n\nAudit head \`${head.hash}\` (event ${head.seq}).`,
         })
-        await session.done(key, proposal.url, head.hash)
         await context.handle(incident.id, { type: 'published', where: 'pull-request', url: proposal.url, head: head.hash })
         if (proposal.state === 'merged' && incident.stamps.review === null) await context.handle(incident.id, { type: 'review' })
         for (const { surface, step } of incident.failedSteps) {
           if (surface === 'pull-request' || surface === 'sync-pull-request')
             await context.handle(incident.id, { type: 'step-mended', surface, step })
         }
+        // Last: a run that dies before it is done again, and what it told is not told twice.
+        await session.done(key, proposal.url, head.hash)
       } catch (fault) {
         if (fault instanceof PortFault && fault.code !== 'limited')
           await context.handle(incident.id, { type: 'step-failed', surface: 'pull-request', step: 'post-mortem', reason: fault.message })

@@ -22,10 +22,10 @@ export default defineJob({
       const markdown = incident.stamps.resolve === null ? null : writePostmortem(loaded, context.templates)
       try {
         await records.publish(published(incident, events, toldHead(loaded), markdown))
-        await session.done(key, null, version)
         for (const { surface, step } of incident.failedSteps) {
           if (surface === 'record' || surface === 'sync-record') await context.handle(incident.id, { type: 'step-mended', surface, step })
         }
+        await session.done(key, null, version)
       } catch (fault) {
         if (fault instanceof PortFault && fault.code !== 'limited')
           await context.handle(incident.id, { type: 'step-failed', surface: 'record', step: 'record', reason: fault.message })
