@@ -124,15 +124,28 @@ const deliver = async (url: string, form: Record<string, string>): Promise<{ sta
   return { status: response.status, text: await response.text() }
 }
 
+/** Some product's server, and the product itself in `runbooks/` of the folder. */
+export const startTarget = async (folder: string) => {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"healthy","version":"1.0.0"}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  mkdirSync(join(folder, 'runbooks/acme'), { recursive: true })
+  writeFileSync(join(folder, 'runbooks/acme/service.yml'), product(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  return {
+    close: (): void => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+export type Target = Awaited<ReturnType<typeof startTarget>>
+
 /** A world in a process of its own, a product and its server: what any number of bots share. */
 export const startSurroundings = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-system-'))
-  const target = createServer((_, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"healthy","version":"1.0.0"}')
-  }).listen(0, '127.0.0.1')
-  await once(target, 'listening')
-  mkdirSync(join(folder, 'runbooks/acme'), { recursive: true })
-  writeFileSync(join(folder, 'runbooks/acme/service.yml'), product(`http://127.0.0.1:${(target.address() as AddressInfo).port}`))
+  const target = await startTarget(folder)
   const world: WorldProcess = await startWorldProcess(
     {
       port: 0,
@@ -230,7 +243,6 @@ export const startSurroundings = async () => {
     close: async (): Promise<void> => {
       for (const child of children) child.kill('SIGKILL')
       await world.stop()
-      target.closeAllConnections()
       target.close()
       rmSync(folder, { recursive: true, force: true })
     },
