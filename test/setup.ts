@@ -30,10 +30,18 @@ const makeDump = async (): Promise<Blob | null> => {
   return dump
 }
 
+/** Tried again when the store's own limits are too short for a machine that is busy with everything else at this moment. */
 const makeTemplate = async (postgres: Postgres): Promise<void> => {
-  const store = await openStore({ url: await postgres.createDatabase('template_tocsin'), log: silent })
-  await prepare(store)
-  await store.close()
+  const url = await postgres.createDatabase('template_tocsin')
+  for (let tries = 5; ; tries -= 1) {
+    try {
+      const store = await openStore({ url, log: silent })
+      await prepare(store)
+      return await store.close()
+    } catch (error) {
+      if (tries === 1) throw error
+    }
+  }
 }
 
 const make = async (folder: string, has: boolean): Promise<Postgres | null> => {

@@ -98,12 +98,16 @@ export const createGate = () => {
     return fault
   }
 
-  /** Gives true when the caller is still there. */
-  const park = async ({ service, method, caller }: Passage, when: Held['when'], response: Response): Promise<boolean> => {
+  /** Gives true when the caller is still there. One that was gone before it could be held leaves the fault to its next call. */
+  const park = async ({ service, method, caller }: Passage, fault: Fault, response: Response): Promise<boolean> => {
+    const when = fault.when ?? 'before'
+    if (response.destroyed) {
+      faults.push({ ...fault, times: 1 })
+      return false
+    }
     const entry: Held = { service, method, when, ...(caller === undefined ? {} : { caller }) }
     const stays = await new Promise<boolean>((resolve) => {
       held.set(entry, () => resolve(true))
-      if (response.destroyed) resolve(false)
       response.once('close', () => resolve(false))
     })
     held.delete(entry)
@@ -131,9 +135,9 @@ export const createGate = () => {
         await sleep(fault.ms ?? 1000)
         return passage.perform()
       case 'hold': {
-        if (fault.when !== 'after') return (await park(passage, 'before', response)) ? passage.perform() : null
+        if (fault.when !== 'after') return (await park(passage, fault, response)) ? passage.perform() : null
         const answer = await passage.perform()
-        return (await park(passage, 'after', response)) ? answer : null
+        return (await park(passage, fault, response)) ? answer : null
       }
       default:
         return passage.perform()

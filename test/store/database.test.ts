@@ -123,9 +123,7 @@ describe('on postgres', () => {
     try {
       const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
       const holders = [1, 2].map(() => store.transaction(async (trx) => sql`select 1`.execute(trx).then(() => held)))
-      const started = performance.now()
       await expect(store.ping()).rejects.toThrow(/timeout/)
-      expect(performance.now() - started).toBeLessThan(3_000)
       letGo()
       await Promise.all(holders)
       await store.ping()

@@ -23,10 +23,8 @@ eachStore((open) => {
     }
     await one.work({ a: handler })
     await two.work({ a: handler })
-    const started = performance.now()
     await send(store, one, ...Array.from({ length: 40 }, (_, n) => ({ queue: 'a', data: { n } })))
     await until(() => expect(ran).toHaveLength(40))
-    expect(performance.now() - started).toBeLessThan(3_000)
     await sleep(700)
     expect(ran.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, n) => n))
   })
@@ -177,7 +175,8 @@ eachStore((open) => {
     expect(await queue.stats()).toMatchObject([{ queue: 'a', queued: 0, dead: 1, oldestSeconds: 0 }])
   })
 
-  test('timers are on time to some milliseconds, also those of another process', async () => {
+  // How late they are at most is measured in bench/clocks.ts: a test on a busy machine cannot say.
+  test('timers run once and never early, also those of another process', async () => {
     const store = await open.store()
     const queue = await open.queue(store, [queueOf('timer')])
     const other = await open.queue(store, [queueOf('timer')])
@@ -190,7 +189,6 @@ eachStore((open) => {
     }
     await until(() => expect(late).toHaveLength(10))
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0)
-    expect(Math.max(...late)).toBeLessThan(150)
   })
 
   test('overdue timers fire once each (faults 44)', async () => {

@@ -45,7 +45,7 @@ contacts:
   second: { name: Carol, email: carol@example.test }
 ladder: [first, second]
 severities:
-  P1: { meaning: Nobody can pay, response: 60 min, update: 60 min, warnAt: [1], checklist: [Confirm the severity, Name a lead] }
+  P1: { meaning: Nobody can pay, response: 24 h, update: 24 h, warnAt: [1], checklist: [Confirm the severity, Name a lead] }
 privateHosts: [127.0.0.1]
 checks:
   health: { kind: http, title: Health endpoint, options: { url: "${target}/api/health", json: true } }
@@ -65,13 +65,16 @@ export type Starting = {
 }
 
 const children = new Set<ChildProcess>()
-process.once('exit', () => {
+
+/** Ends every bot that still runs. */
+export const killAll = (): void => {
   for (const child of children) child.kill('SIGKILL')
-})
+}
 
 /** Starts `src/main.ts` with exactly these settings. */
 export const startProcess = (settings: Record<string, string>, cwd = root): Starting => {
-  const child = spawn(process.execPath, [join(root, 'src/main.ts')], {
+  // The kernel ends it when this process dies, however that happens.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, join(root, 'src/main.ts')], {
     cwd,
     env: {
       PATH: process.env['PATH'],
@@ -241,7 +244,7 @@ export const startSurroundings = async () => {
       return (await response.json()) as Answer
     },
     close: async (): Promise<void> => {
-      for (const child of children) child.kill('SIGKILL')
+      killAll()
       await world.stop()
       target.close()
       rmSync(folder, { recursive: true, force: true })

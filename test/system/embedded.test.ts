@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { WorldInfo } from '../../src/embedded/world.ts'
 import type { TrueChannel, TrueMessage } from '../../src/embedded/truth.ts'
-import { type BotProcess, startProcess, startTarget, type Target, until } from './bots.ts'
+import { type BotProcess, killAll, startProcess, startTarget, type Target, until } from './bots.ts'
 
 const patienceMs = 240_000
 
@@ -17,6 +17,7 @@ beforeAll(async () => {
   target = await startTarget(folder)
 })
 afterAll(() => {
+  killAll()
   target.close()
   rmSync(folder, { recursive: true, force: true })
 })

@@ -40,7 +40,7 @@ const alertOf = (number: number, status: 'firing' | 'resolved', startsAt: string
 
 /** Jobs of the incident that are to run now or soon. The one that waits for the checks at resolution finds nothing to do. */
 const unfinished = (id: string): string =>
-  `(data->>'incident' = '${id}' and state in ('created', 'retry', 'active') and start_after < now() + interval '5 s' and coalesce(singleton_key, '') not like '%:patience%')`
+  `(data->>'incident' = '${id}' and name <> 'timer' and state in ('created', 'retry', 'active') and start_after < now() + interval '5 s' and coalesce(singleton_key, '') not like '%:patience%')`
 
 /** Does it again until a bot has answered, as a person or an Alertmanager would: a bot that is killed meanwhile gives no answer. */
 const insist = async <T>(keeper: Keeper, work: (url: string) => Promise<T>): Promise<T> => {
@@ -105,7 +105,7 @@ export const live = async (row: Row, beginning: Beginning): Promise<void> => {
     for (;;) {
       await keeper.bot()
       if ((await happened('updated')) > 0) break
-      await surroundings.type((await keeper.bot()).url, 'bob', channel, '/incident update Rolling back next 1m').catch(() => sleep(100))
+      await surroundings.type((await keeper.bot()).url, 'bob', channel, '/incident update Rolling back next 2m').catch(() => sleep(100))
     }
     await shown('update:%')
     await shown('clock:update:%')
@@ -178,7 +178,7 @@ const eventsSeen = (rows: readonly EventRow[]): string[] => {
   for (const { data } of rows) {
     const { by, event } = data
     const said = ['type', 'clock', 'percent', 'phase', 'where', 'text', 'summary', 'level'].flatMap((key) =>
-      event[key] === undefined ? [] : [`${key}=${String(event[key])}`],
+      event[key] === undefined ? [] : [`${key}=${JSON.stringify(event[key])}`],
     )
     if (by.kind !== 'bot' || parts.length === 0) parts.push([])
     parts.at(-1)?.push(`${by.kind} ${said.join(' ')}`)

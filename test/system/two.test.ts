@@ -1,10 +1,11 @@
 /** Two bots on one PostgreSQL and one Slack share the work without doubling it (faults 9, 22, 33, 35); when one dies or leaves, the
  *  other one ends everything. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { TrueMessage } from '../../src/embedded/truth.ts'
 import { type Postgres, startPostgres } from '../postgres.ts'
-import { type BotProcess, startProcess, startSurroundings, type Surroundings, until } from './bots.ts'
+import { type BotProcess, killAll, startProcess, startSurroundings, type Surroundings, until } from './bots.ts'
 
 const general = 'C000000001'
 const patienceMs = 240_000
@@ -18,13 +19,17 @@ const start = (name: string): Promise<BotProcess> => startProcess(settings(name)
 const rows = async <R extends object>(sql: string): Promise<R[]> => (await database.query<R>(sql)).rows
 const count = async (sql: string): Promise<number> => Number((await rows<{ count: string }>(`select count(*) ${sql}`))[0]?.count)
 
-/** Types a command until somebody answers: at this bot, or at the other one when this one is gone. */
+/** Types a command until somebody has taken it: at this bot, or at the other one when this one is gone; again when a busy machine's
+ *  database did not answer. */
 const type = async (bots: readonly BotProcess[], as: string, channel: string, text: string): Promise<string> => {
-  for (const bot of bots) {
-    const said = await surroundings.type(bot.url, as, channel, text).catch(() => null)
-    if (said?.status === 200) return said.text
+  for (let tries = 0; tries < 20; tries += 1) {
+    for (const bot of bots) {
+      const said = await surroundings.type(bot.url, as, channel, text).catch(() => null)
+      if (said?.status === 200 && !said.text.includes('The database does not answer')) return said.text
+    }
+    await sleep(500)
   }
-  throw new Error(`nobody answered ${text}`)
+  throw new Error(`nobody took ${text}`)
 }
 
 const payload = (rules: readonly string[], status: 'firing' | 'resolved', startsAt: string) => ({
@@ -69,6 +74,7 @@ beforeAll(async () => {
   await database.connect()
 }, patienceMs)
 
+afterEach(killAll)
 afterAll(async () => {
   await database.end()
   await surroundings.close()
@@ -84,6 +90,7 @@ test('thirty incidents and bursts over both, one of which is killed in the middl
   // Everything is typed twice, at both.
   const titles = Array.from({ length: 30 }, (_, index) => `Payments fail ${index}`)
   await Promise.all(titles.flatMap((title) => both.map((bot) => type([bot], 'alice', general, `/incident new acme P1 ${title}`))))
+  await until(async () => (await count('from tocsin.incident')) >= titles.length, 'thirty incidents')
   expect(await count('from tocsin.incident')).toBe(30)
 
   const rules = ['Alpha', 'Beta', 'Gamma', 'Delta', 'Epsilon']
@@ -123,6 +130,9 @@ test('thirty incidents and bursts over both, one of which is killed in the middl
     ),
   )
 
+  const updates = () => count(`from tocsin.event where data->'event'->>'type' = 'updated'`)
+  await until(async () => (await updates()) >= 35 * 3, 'the updates')
+
   const dying = a.kill()
   const last = burst(
     (index) => `/incident update ${index}, 4`,
@@ -130,6 +140,7 @@ test('thirty incidents and bursts over both, one of which is killed in the middl
   )
   await dying
   await last
+  await until(async () => (await updates()) >= 35 * 4, 'the last updates')
   await alert([b], 'resolved')
   const resolved = incidents.slice(0, 4)
   await Promise.all(resolved.map(({ channel_id: channel }) => type([b], 'alice', channel, '/incident resolve Rolled back')))
@@ -213,7 +224,7 @@ test(
     const opened = async () =>
       (await rows<{ channel_id: string | null }>(`select channel_id from tocsin.incident where title = 'Handed over'`))[0]?.channel_id
     const channel = await until(opened, 'the channel of the other one')
-    expect(performance.now() - asked).toBeLessThan(5_000)
+    expect(performance.now() - asked).toBeLessThan(10_000)
 
     await surroundings.ask('DELETE', '/faults')
     const released = performance.now()
