@@ -15,7 +15,7 @@ const everyMs = 300_000
 const latest = 50
 
 const open: readonly QueueName[] = ['sync-channel', 'sync-announcement', 'sync-record']
-const over: readonly QueueName[] = ['sync-record', 'sync-pull-request']
+const over: readonly QueueName[] = ['sync-channel', 'sync-announcement', 'sync-record', 'sync-pull-request']
 
 export const createReconcile = ({ store, queue, handle, log }: { store: Store; queue: Queue; handle: Handle; log: Log }) => {
   const look = async (): Promise<void> => {

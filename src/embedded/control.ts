@@ -146,7 +146,7 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
       const caller = request.query['caller'] === undefined ? undefined : string(request.query['caller'])
       // `?wait=ms` waits for the first one.
       const until = performance.now() + Math.min(Number(request.query['wait'] ?? 0), 60_000)
-      while (gate.held(caller).length === 0 && performance.now() < until) await sleep(10)
+      while (gate.held(caller).length === 0 && performance.now() < until) await sleep(40)
       return gate.held(caller)
     }),
   )

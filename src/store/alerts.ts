@@ -29,17 +29,20 @@ export type AlertKey = Pick<AlertRef, 'source' | 'fingerprint' | 'startsAt'>
 export const neverFired = 'resolved without having fired: opens nothing'
 
 /** The same alerts, where one without a start of its own takes that of the open alert with its fingerprint: a sender that gives no
- *  times repeats and resolves what it has sent before, and opens nothing anew. */
+ *  times repeats and resolves what it has sent before, and opens nothing anew. An alert whose incident people have resolved is over,
+ *  whatever its sender said last: what comes after that is new. */
 export const adoptStarts = async (db: Db | Trx, source: string, alerts: readonly ParsedAlert[]): Promise<ParsedAlert[]> => {
   const unknown = alerts.filter(({ startKnown }) => !startKnown).map(({ fingerprint }) => fingerprint)
   if (unknown.length === 0) return [...alerts]
   const open = await db
     .selectFrom('alert')
-    .select(['fingerprint', 'starts_at'])
-    .where('source', '=', source)
-    .where('fingerprint', 'in', unknown)
-    .where('state', '=', 'firing')
-    .orderBy('starts_at')
+    .leftJoin('incident', 'incident.id', 'alert.incident')
+    .select(['alert.fingerprint', 'alert.starts_at'])
+    .where('alert.source', '=', source)
+    .where('alert.fingerprint', 'in', unknown)
+    .where('alert.state', '=', 'firing')
+    .where((eb) => eb.or([eb('incident.id', 'is', null), eb('incident.status', 'not in', ['resolved', 'reviewed'])]))
+    .orderBy('alert.starts_at')
     .execute()
   const starts = new Map(open.map((row) => [row.fingerprint, row.starts_at]))
   return alerts.map((alert) => {

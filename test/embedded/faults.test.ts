@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { World } from '../../src/embedded/world.ts'
-import { control, slackClient, slackError, testWorld } from './world.ts'
+import { BOT_TOKEN, control, slackClient, slackError, testWorld } from './world.ts'
 
 let world: World
 let bot: ReturnType<typeof slackClient>
@@ -55,6 +55,21 @@ describe('faults on order', () => {
     await ask('DELETE', '/faults')
     expect(await slackError(bot.auth.test())).toBe('no error')
     await expect(ask('POST', '/faults', { service: 'slack', kind: 'nonsense' })).rejects.toThrow('kind must be one of')
+  })
+
+  test('a call of one caller is held, before or after its effect, until the faults are cleared', async () => {
+    const channel = await created('held')
+    const named = slackClient(world.slackApiUrl, `${BOT_TOKEN}~a`)
+    for (const when of ['before', 'after']) {
+      await ask('POST', '/faults', { service: 'slack', method: 'chat.*', kind: 'hold', when, caller: 'a', contains: `held ${when}` })
+      expect(await slackError(bot.chat.postMessage({ channel, text: `not held ${when}` }))).toBe('no error')
+      const call = named.chat.postMessage({ channel, text: `held ${when}` })
+      expect(await ask('GET', '/held?caller=a&wait=5000')).toEqual([{ service: 'slack', method: 'chat.postMessage', caller: 'a', when }])
+      expect((await texts(channel)).includes(`held ${when}`)).toBe(when === 'after')
+      await ask('DELETE', '/faults')
+      expect(await slackError(call)).toBe('no error')
+      expect((await texts(channel)).filter((text) => text === `held ${when}`)).toHaveLength(1)
+    }
   })
 
   test('every call is written down', async () => {

@@ -190,3 +190,14 @@ test('a sender that gives no times repeats and resolves what it has sent; a prod
   const answer = (await bad.json()) as { unreadable: unknown[]; unlisted: number }
   expect([answer.unreadable.length, answer.unlisted]).toEqual([100, 900])
 })
+
+test('what people resolved is over: the same alert without times opens a new incident', async () => {
+  await using own = await startTestBot({ github: false })
+  const alert = { alertname: 'Down', product: 'acme', severity: 'critical', summary: 'It is down' }
+  await own.alert(alert, { path: 'generic' })
+  const channel = await own.opened('INC-1')
+  await own.say('alice', channel, '/incident resolve Fixed it')
+  await own.alert(alert, { path: 'generic' })
+  await own.idle()
+  expect((await own.incident('INC-2')).title).toBe('It is down')
+})

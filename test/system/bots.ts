@@ -33,7 +33,7 @@ export const until = async <T>(ask: () => Promise<T> | T, what: string, ms = pat
       last = error
     }
     if (performance.now() > end) throw new Error(`never came: ${what}`, { cause: last })
-    await sleep(100)
+    await sleep(150)
   }
 }
 

@@ -38,10 +38,6 @@ const alertOf = (number: number, status: 'firing' | 'resolved', startsAt: string
   ],
 })
 
-/** Jobs of the incident that are to run now or soon. The one that waits for the checks at resolution finds nothing to do. */
-const unfinished = (id: string): string =>
-  `(data->>'incident' = '${id}' and name <> 'timer' and state in ('created', 'retry', 'active') and start_after < now() + interval '5 s' and coalesce(singleton_key, '') not like '%:patience%')`
-
 /** Does it again until a bot has answered, as a person or an Alertmanager would: a bot that is killed meanwhile gives no answer. */
 const insist = async <T>(keeper: Keeper, work: (url: string) => Promise<T>): Promise<T> => {
   for (let tries = 1; ; tries += 1) {
@@ -222,9 +218,8 @@ export const look = async ({ surroundings, keeper, database: url, number, announ
       ),
       alerts: await rows(`select state, pending, incident, outcome from tocsin.alert where fingerprint = 'fingerprint-${number}'`),
       left: await rows(
-        `select name, state, data from tocsin_jobs.job where data->>'incident' = '${id}' and (name = 'dead' or state = 'failed') or ${unfinished(id)}`,
+        `select name, state, data from tocsin_jobs.job where data->>'incident' = '${id}' and (name = 'dead' or state = 'failed')`,
       ),
-      leases: await rows(`select surface from tocsin.lease where incident = '${id}'`),
       items: await rows(
         `select regexp_replace(regexp_replace(key, '^[^:/]*/', ''), ':\\d+$', '') as key, state from tocsin.item where incident = '${id}' order by 1`,
       ),

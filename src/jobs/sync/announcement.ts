@@ -31,6 +31,8 @@ export default defineJob({
       const key = `${channel}/announcement`
       const hash = createHash('sha256').update(JSON.stringify(message)).digest('hex')
       const known = session.items.get(key)
+      // One that was announced in a channel that is gone, and is over, is no news.
+      if (known === undefined && session.items.size > 0 && incident.stamps.resolve !== null) return
       if (known?.state === 'done' && known.hash === hash) return
       const marker = `${incident.id}/announcement`
       try {

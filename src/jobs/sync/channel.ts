@@ -12,6 +12,10 @@ import { type Chat, PortFault } from '../../ports.ts'
 /** The header is edited at most once in this time, so that a burst of events costs one edit. */
 const calmSeconds = 3
 
+/** After this many lost channels, one that is younger than this is not replaced at once. */
+const mostQuickLosses = 2
+const quickLossSeconds = 600
+
 /** A message whose event is older than this says that it is late. */
 const lateSeconds = 120
 
@@ -249,6 +253,15 @@ export default defineJob({
         }
         // A channel that people archived after the incident is left in peace.
         if (loaded.incident.stamps.resolve !== null) return
+        // Channels that keep disappearing are not made again and again: the job backs off, and the header's place says why.
+        const opened = loaded.events.findLast(({ event }) => event.type === 'channel-opened')?.at ?? loaded.incident.declaredAt
+        if (
+          loaded.incident.lostChannels.length >= mostQuickLosses &&
+          addSeconds(opened, quickLossSeconds).toISOString() > (await context.now())
+        ) {
+          await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'channel', reason: fault.message })
+          throw fault
+        }
         await context.handle(id, { type: 'channel-lost', channel: channel.id, why: fault.message })
       }
     })
