@@ -49,12 +49,17 @@ export const createReconcile = ({ store, queue, handle, log }: { store: Store; q
     /** Tells every open incident that its channel is gone with the workspace. */
     forgetWorkspace: async (): Promise<void> => {
       for (const row of await openIncidents(store.db)) {
-        if (row.channelId !== null)
+        if (row.channelId === null) continue
+        try {
           await handle.handle(
             row.id,
             { type: 'channel-lost', channel: row.channelId, why: 'the local workspace was started anew' },
             { kind: 'bot' },
           )
+        } catch (error) {
+          // One record that somebody damaged does not keep the bot from starting.
+          log.error({ err: error, incident: row.id }, 'an incident could not be told that its workspace is new')
+        }
       }
     },
   }

@@ -38,7 +38,7 @@ const stamp = (incident: Incident, step: Step, at: Instant): Incident =>
 const withoutStep = (incident: Incident, surface: string, step: string) =>
   incident.failedSteps.filter((failed) => failed.surface !== surface || failed.step !== step)
 
-const change = (incident: Incident, { event, at, occurredAt, by }: Recorded): Incident => {
+const change = (incident: Incident, { event, seq, at, occurredAt, by }: Recorded): Incident => {
   switch (event.type) {
     case 'declared':
       throw new Error(`${incident.id} was declared twice`)
@@ -119,7 +119,8 @@ const change = (incident: Incident, { event, at, occurredAt, by }: Recorded): In
     case 'published':
       return event.where === 'pull-request' ? { ...incident, pullRequest: event.url } : incident
     default:
-      return event satisfies never
+      event satisfies never
+      throw new Error(`event ${seq} of ${incident.id} is of a type that this version does not know`)
   }
 }
 

@@ -1,5 +1,8 @@
 /** Verifies a stream of events: whether each is what was once hashed over its predecessor, and none is missing or added. */
 import canonicalize from 'canonicalize'
+import { replay } from '../incident/evolve.ts'
+import type { Recorded } from '../incident/events.ts'
+import { upcast } from '../incident/upcast.ts'
 import type { Db, Trx } from './database.ts'
 import { chainHash, genesis } from './events.ts'
 
@@ -24,6 +27,20 @@ const inspect = (id: string, row: Row, expected: number, previous: string): stri
   return null
 }
 
+/** What the incident's row says of it beside its events. */
+const columns = ['severity', 'status', 'title', 'private', 'product', 'rule'] as const
+
+/** The first column of the row that differs from what the events make, in words; null when none does. */
+const differing = (texts: readonly string[], row: { readonly [Column in (typeof columns)[number]]: unknown }): string | null => {
+  const incident = replay(texts.map((text) => upcast(JSON.parse(text) as Recorded)))
+  if (incident === null) return 'it has no events'
+  const made = { ...incident, product: incident.product.key }
+  const column = columns.find((name) => made[name] !== row[name])
+  return column === undefined
+    ? null
+    : `the incident's row was changed: its ${column} is ${String(row[column])}, the events say ${String(made[column])}`
+}
+
 /** Checks every event of an incident against its hash, its data and the incident's row, and against `published`, a head that
  *  was made known earlier, when one is given: it finds out a stream that was rewritten as a whole. */
 export const verifyChain = async (db: Db | Trx, id: string, published?: { seq: number; head: string }): Promise<ChainReport> => {
@@ -32,6 +49,7 @@ export const verifyChain = async (db: Db | Trx, id: string, published?: { seq: n
     .selectFrom('incident')
     .fullJoin('event', 'event.incident', 'incident.id')
     .select(['event.seq', 'event.text', 'event.data', 'event.hash', 'incident.version', 'incident.head'])
+    .select(['incident.severity', 'incident.status', 'incident.title', 'incident.private', 'incident.product', 'incident.rule'])
     .where((eb) => eb.or([eb('incident.id', '=', id), eb('event.incident', '=', id)]))
     .orderBy('event.seq')
     .execute()
@@ -57,5 +75,9 @@ export const verifyChain = async (db: Db | Trx, id: string, published?: { seq: n
   if (kept.head !== previous) return { whole: false, seq: last, why: "the head in the incident's row is another one" }
   if (published !== undefined && published.seq > last)
     return { whole: false, seq: expected, why: `it is missing: event ${published.seq} was published` }
-  return { whole: true, head: previous, events: last }
+  const changed = differing(
+    rows.map((row) => row.text ?? ''),
+    kept,
+  )
+  return changed === null ? { whole: true, head: previous, events: last } : { whole: false, seq: last, why: changed }
 }

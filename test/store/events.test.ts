@@ -130,6 +130,12 @@ eachStore((open) => {
       ],
       ['the head', `update tocsin.incident set head = md5('x')`, { whole: false, seq: 4 }],
       ['the version', `update tocsin.incident set version = 5`, { whole: false, seq: 5 }],
+      [
+        'what the row says',
+        `update tocsin.incident set severity = 'P4'`,
+        { whole: false, seq: 4, why: expect.stringContaining('its severity is P4') },
+      ],
+      ['that it is open', `update tocsin.incident set status = 'resolved'`, { whole: false, seq: 4 }],
       ['the row of the incident', `delete from tocsin.incident`, { whole: false, seq: 4 }],
     ]
     test('names the row that somebody changed', async () => {
