@@ -111,7 +111,7 @@ const points: readonly Point[] = [...calls, ...statements]
 const undisturbed: readonly Beginning[] = ['declared', 'alerted']
 
 /** Rows that live at a time: most of each is waiting. */
-const lanes = cpus().length * 7
+const lanes = cpus().length * 6
 const patienceMs = 400_000
 const template = 'template_kill'
 
