@@ -13,6 +13,8 @@ export default defineCommand({
     if (ask.words !== '')
       return { refused: refuse('unreadable', { what: 'something this verb knows', word: ask.words, example: '/incident postmortem done' }) }
     if (incident.stamps.resolve === null) return { refused: refuse('not_resolved', { id: incident.id }) }
+    if (incident.private)
+      return say(`${incident.id} is private, so no pull request is opened: its post-mortem is in the published record only.`)
     return incident.pullRequest === null
       ? say('The post-mortem is being written. It is posted here when it is ready.')
       : say('📄 ', { link: incident.pullRequest, text: 'Post-mortem' }, '. Reviewed? ', { code: '/incident postmortem done' })

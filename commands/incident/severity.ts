@@ -8,14 +8,17 @@ export default defineCommand({
   needs: 'incident',
   run: async (ask, { handle, catalogue }) => {
     const incident = given(ask)
-    const product = catalogue.product(incident.product.key) ?? catalogue.unassigned
+    const known = catalogue.product(incident.product.key)
+    const product = known ?? catalogue.unassigned
     const word = ask.words.split(/\s+/)[0] ?? ''
     if (word === '') return { refused: refuse('missing', { what: 'The severity', example: '/incident severity P1' }) }
     const { severity, rest } = catalogue.takeSeverity(product, ask.words)
     if (severity === null) return { refused: refuse('unknown_severity', { word, known: knownSeverities(product.severityWords.aliases) }) }
-    return tell(
-      await handle(incident.id, { type: 'change-severity', policy: product.policy(severity), why: rest === '' ? null : rest }, ask.by),
-      (after) => say('✅ Now ', { bold: after.severity }, after.policy.meaning === '' ? '.' : ` (${after.policy.meaning}).`),
+    // While the product's file is broken its people are still those that the incident was opened with.
+    const { ladder, invite, calendar } = incident.policy
+    const policy = known === null ? { ...product.policy(severity), ladder, invite, calendar } : product.policy(severity)
+    return tell(await handle(incident.id, { type: 'change-severity', policy, why: rest === '' ? null : rest }, ask.by), (after) =>
+      say('✅ Now ', { bold: after.severity }, after.policy.meaning === '' ? '.' : ` (${after.policy.meaning}).`),
     )
   },
 })
