@@ -14,7 +14,7 @@ import { createChecking } from './checking.ts'
 import type { JobContext, Log } from './define.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
-import { createMatcher, understood } from './matching.ts'
+import { createIntake, createMatcher } from './matching.ts'
 import { createMetrics } from './metrics.ts'
 import { createPerson, createResolve, warm, withPeople } from './people.ts'
 import type { Registry } from './registry.ts'
@@ -23,7 +23,6 @@ import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
 import { createDispatch } from './slack/dispatch.ts'
 import { slackGuard } from './slack/guard.ts'
-import { adoptStarts, writeAlerts } from './store/alerts.ts'
 import { openStore, type Store } from './store/database.ts'
 import { isAway } from './store/away.ts'
 import { firstSeen } from './store/limits.ts'
@@ -150,6 +149,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
 
   const verbs = createVerbContext({ store, handle, catalogue, verbs: registry.verbs, runChecks })
+  const receiveAlerts = createIntake({ store, queue, catalogue })
   const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, log })
   const web = createWeb({ health, metrics: metrics.render, log })
   web.http.use('/slack/events', slackGuard({ signingSecret: options.slack.signingSecret, now: clock, log }))
@@ -183,28 +183,11 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
         const own = product === null ? undefined : catalogue.product(product)?.alerts.secrets[source]
         return own === undefined ? (options.webhookSecrets[source] ?? options.alertToken) : options.environment[own]
       },
+      broken: (product) => catalogue.broken.has(product.toLowerCase()),
       now: () => store.now(),
       receive: async (source, path, alerts) => {
         metrics.alertsReceived(source, alerts.length)
-        await store.transaction(async (trx) => {
-          const keys = await writeAlerts(
-            trx,
-            source,
-            await adoptStarts(
-              trx,
-              source,
-              alerts.map((alert) => understood(alert, path, catalogue)),
-            ),
-          )
-          await queue.enqueue(
-            trx,
-            keys.map(({ product, rule }) => ({
-              queue: 'match',
-              data: { product: product ?? catalogue.unassigned.key, rule },
-              key: `${product}/${rule}`,
-            })),
-          )
-        })
+        await receiveAlerts(source, path, alerts)
       },
       log,
     }),

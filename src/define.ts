@@ -185,6 +185,8 @@ export type Place = {
   readonly channel: string
   /** The incident whose channel this is, or that was named first. */
   readonly incident: Incident | null
+  /** Its id; known also when what is stored of it cannot be read. */
+  readonly id: string | null
 }
 
 export type Ask = Place & {
@@ -217,8 +219,20 @@ export type CommandContext = {
   readonly verbs: readonly Verb[]
 }
 
-/** A line of the list of open incidents. Private ones show only their number to who is not in them. */
-export type OpenIncident = { readonly id: string; readonly hidden: boolean; readonly incident: Incident }
+/** A record as a verb finds it. `incident`: null when what is stored of it cannot be read. `open`: whether this person may know,
+ *  from this channel, what is in it. */
+export type Found = { readonly id: string; readonly incident: Incident | null; readonly open: boolean }
+
+/** What finds the record that somebody means. */
+export type Finder = {
+  readonly byId: (id: string, by: Actor, channel: string) => Promise<Found | null>
+  /** The record whose channel this is. */
+  readonly byChannel: (channel: string) => Promise<Found | null>
+}
+
+/** A line of the list of open incidents. Private ones show only their number to who is not in them; `incident` is null when what is
+ *  stored of it cannot be read. */
+export type OpenIncident = { readonly id: string; readonly hidden: boolean; readonly incident: Incident | null }
 
 /** What is wanted of a new incident. */
 export type Wish = {
@@ -235,8 +249,8 @@ export type CommandDefinition = {
   /** What can be typed, e.g. `severity <P1..P4 or alias> [why]`. */
   readonly usage: string
   readonly examples: readonly string[]
-  /** Whether it needs an incident: its channel, or an id as the first word. */
-  readonly needs: 'incident' | 'nothing'
+  /** Whether it needs an incident: its channel, or an id as the first word. `id`: also one that cannot be read. */
+  readonly needs: 'incident' | 'id' | 'nothing'
   readonly run: (ask: Ask, context: CommandContext) => Promise<Reply>
   /** What the form of this verb does when it is sent. */
   readonly submit?: (values: Readonly<Record<string, string>>, place: Place, context: CommandContext) => Promise<Reply>

@@ -1,14 +1,15 @@
-/** Settles alerts: each opens an incident, joins one, resolves in one, or is kept with the reason why it does none of these. */
+/** Takes alerts in and settles them: each opens an incident, joins one, resolves in one, or is kept with the reason why it does none of these. */
 import type { Catalogue, Product } from './catalogue.ts'
 import type { Actor, AlertRef } from './incident/events.ts'
 import { severityOf } from './incident/match.ts'
 import { keepLine, mask, maskLabels, shorten } from './incident/text.ts'
 import type { ParsedAlert } from './define.ts'
 import type { Handle } from './handle.ts'
-import { type AlertRow, alertsToMatch, markAlert } from './store/alerts.ts'
+import { adoptStarts, type AlertRow, alertsToMatch, markAlert, writeAlerts } from './store/alerts.ts'
 import type { Store, Trx } from './store/database.ts'
 import { openWithRule } from './store/events.ts'
 import { openIncidents } from './store/reads.ts'
+import type { Queue } from './store/queue.ts'
 
 /** The first of the product's names for a field that the alert carries. */
 const labelled = (labels: Readonly<Record<string, string>>, names: readonly string[]): string | null =>
@@ -23,7 +24,7 @@ const productOf = (alert: ParsedAlert, path: string | null, catalogue: Catalogue
 }
 
 /** The alert as its product understands it, with the product's key in the catalogue. What must not be stored is masked. */
-export const understood = (alert: ParsedAlert, path: string | null, catalogue: Catalogue): ParsedAlert => {
+const understood = (alert: ParsedAlert, path: string | null, catalogue: Catalogue): ParsedAlert => {
   const product = productOf(alert, path, catalogue)
   const { labels } = product.alerts
   return {
@@ -36,6 +37,23 @@ export const understood = (alert: ParsedAlert, path: string | null, catalogue: C
     ...(alert.url === undefined ? {} : { url: mask(alert.url) }),
   }
 }
+
+/** Writes the alerts of one payload and the jobs that match them, in one transaction. `path`: the product that the address names. */
+export const createIntake =
+  ({ store, queue, catalogue }: { store: Store; queue: Queue; catalogue: Catalogue }) =>
+  (source: string, path: string | null, alerts: readonly ParsedAlert[]): Promise<void> =>
+    store.transaction(async (trx) => {
+      const known = alerts.map((alert) => understood(alert, path, catalogue))
+      const keys = await writeAlerts(trx, source, await adoptStarts(trx, source, known))
+      await queue.enqueue(
+        trx,
+        keys.map(({ product, rule }) => ({
+          queue: 'match',
+          data: { product: product ?? catalogue.unassigned.key, rule },
+          key: `${product}/${rule}`,
+        })),
+      )
+    })
 
 const refOf = ({ source, fingerprint, startsAt, rule, summary, severity, url, labels }: AlertRow): AlertRef => ({
   source,

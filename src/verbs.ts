@@ -1,6 +1,6 @@
 /** What verbs may use, made from the store and the catalogue. */
 import type { Catalogue } from './catalogue.ts'
-import type { CommandContext, OpenIncident, Verb } from './define.ts'
+import type { CommandContext, Finder, OpenIncident, Verb } from './define.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { nearest } from './incident/nearest.ts'
@@ -9,8 +9,8 @@ import { keepLine } from './incident/text.ts'
 import type { Handle } from './handle.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
-import { incidentByChannel, openIncidents } from './store/reads.ts'
-import { readStream } from './store/stream.ts'
+import { incidentByChannel, incidentRow, type IncidentRow, openIncidents } from './store/reads.ts'
+import { hasEvents, readStream, Unreadable } from './store/stream.ts'
 
 export type VerbWorld = {
   readonly store: Store
@@ -20,55 +20,84 @@ export type VerbWorld = {
   readonly runChecks: CommandContext['runChecks']
 }
 
-const isIn = (incident: Incident, by: Actor) =>
-  [incident.declaredBy, incident.lead].some((actor) => actor?.kind === 'person' && by.kind === 'person' && actor.id === by.id)
+type Kept = { readonly row: IncidentRow | null; readonly incident: Incident | null }
 
-export const createVerbContext = ({
-  store,
-  handle,
-  catalogue,
-  verbs,
-  runChecks,
-}: VerbWorld): CommandContext & { byChannel: (channel: string) => Promise<string | null> } => ({
-  now: () => store.now(),
-  load: (id) => readStream(store.db, id),
-  handle: handle.handle,
-  declare: async (wish, by) => {
-    const product = catalogue.product(wish.product)
-    const known = [...catalogue.products.keys()]
-    if (product === null)
-      return { refused: refuse('unknown_product', { word: wish.product, nearest: nearest(wish.product, known), known: known.join(', ') }) }
-    const severity =
-      wish.severity === ''
-        ? (catalogue.suggestSeverity(product, wish.title)?.severity ?? product.defaultSeverity)
-        : catalogue.severity(product, wish.severity)
-    if (severity === null)
-      return { refused: refuse('unknown_severity', { word: wish.severity, known: knownSeverities(product.severityWords.aliases) }) }
-    return handle.declare(
-      {
-        kind: 'incident',
-        product: { key: product.key, name: product.name, links: product.links, hash: product.hash },
-        // As it will be stored, so that the same title typed twice is found.
-        title: keepLine(wish.title),
-        summary: wish.summary,
-        policy: product.policy(severity),
-        private: wish.private,
-        rule: null,
-        alert: null,
-      },
-      by,
-    )
-  },
-  open: async (by) => {
-    const rows = await openIncidents(store.db)
-    const loaded = await Promise.all(rows.map((row) => readStream(store.db, row.id)))
-    return loaded.flatMap((each): OpenIncident[] =>
-      each === null ? [] : [{ id: each.incident.id, incident: each.incident, hidden: each.incident.private && !isIn(each.incident, by) }],
-    )
-  },
-  verify: (id) => verifyChain(store.db, id),
-  runChecks,
-  catalogue,
-  verbs,
-  byChannel: async (channel) => (await incidentByChannel(store.db, channel))?.id ?? null,
-})
+const isIn = ({ row, incident }: Kept, by: Actor): boolean => {
+  const is = (actor: Actor | null | undefined) => actor?.kind === 'person' && by.kind === 'person' && actor.id === by.id
+  return (by.kind === 'person' && row?.declaredBy === by.id) || is(incident?.declaredBy) || is(incident?.lead)
+}
+
+const isPrivate = ({ row, incident }: Kept): boolean => row?.private === true || incident?.private === true
+
+export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks }: VerbWorld): CommandContext & Finder => {
+  /** Null when there is none, or when what is stored of it cannot be read. */
+  const readable = async (id: string): Promise<Incident | null> => {
+    try {
+      return (await readStream(store.db, id))?.incident ?? null
+    } catch (error) {
+      if (error instanceof Unreadable) return null
+      throw error
+    }
+  }
+  /** Where only the row or only the events are left, it is a damaged record, and no missing one. */
+  const kept = async (id: string): Promise<Kept | null> => {
+    const [row, incident] = await Promise.all([incidentRow(store.db, id), readable(id)])
+    return row === null && incident === null && !(await hasEvents(store.db, id)) ? null : { row, incident }
+  }
+  return {
+    now: () => store.now(),
+    load: (id) => readStream(store.db, id),
+    handle: handle.handle,
+    declare: async (wish, by) => {
+      const product = catalogue.product(wish.product)
+      const known = [...catalogue.products.keys()]
+      if (product === null)
+        return {
+          refused: refuse('unknown_product', { word: wish.product, nearest: nearest(wish.product, known), known: known.join(', ') }),
+        }
+      const severity =
+        wish.severity === ''
+          ? (catalogue.suggestSeverity(product, wish.title)?.severity ?? product.defaultSeverity)
+          : catalogue.severity(product, wish.severity)
+      if (severity === null)
+        return { refused: refuse('unknown_severity', { word: wish.severity, known: knownSeverities(product.severityWords.aliases) }) }
+      return handle.declare(
+        {
+          kind: 'incident',
+          product: { key: product.key, name: product.name, links: product.links, hash: product.hash },
+          // As it will be stored, so that the same title typed twice is found.
+          title: keepLine(wish.title),
+          summary: wish.summary,
+          policy: product.policy(severity),
+          private: wish.private,
+          rule: null,
+          alert: null,
+        },
+        by,
+      )
+    },
+    open: async (by) => {
+      const rows = await openIncidents(store.db)
+      return Promise.all(
+        rows.map(async (row): Promise<OpenIncident> => {
+          const incident = await readable(row.id)
+          return { id: row.id, incident, hidden: isPrivate({ row, incident }) && !isIn({ row, incident }, by) }
+        }),
+      )
+    },
+    verify: (id) => verifyChain(store.db, id),
+    runChecks,
+    catalogue,
+    verbs,
+    byId: async (id, by, channel) => {
+      const found = await kept(id)
+      if (found === null) return null
+      const here = found.row?.channelId === channel || found.incident?.channel?.id === channel
+      return { id, incident: found.row === null ? null : found.incident, open: here || !isPrivate(found) || isIn(found, by) }
+    },
+    byChannel: async (channel) => {
+      const row = await incidentByChannel(store.db, channel)
+      return row === null ? null : { id: row.id, incident: await readable(row.id), open: true }
+    },
+  }
+}

@@ -7,6 +7,9 @@ import { checkParts } from '../../src/incident/report.ts'
 const diagnose = async (ask: Ask, context: CommandContext): Promise<Reply> => {
   const { catalogue } = context
   const { product: named, rest: which } = catalogue.takeProduct(ask.words)
+  const first = ask.words.trim().split(/\s+/)[0]?.toLowerCase() ?? ''
+  // Its name must not be taken for a check of the incident's own product.
+  if (named === null && catalogue.broken.has(first)) return noProduct(catalogue, first, () => '')
   const product = named ?? (ask.incident === null ? null : catalogue.product(ask.incident.product.key))
   if (product === null) return noProduct(catalogue, ask.words, (some) => `/diag ${some} ${ask.words}`)
   const keys = [...product.checks.keys()]

@@ -14,17 +14,15 @@ export default defineCommand({
   run: async (ask, { open }) => {
     const all = await open(ask.by)
     if (all.length === 0) return say('Nothing is open. To declare: ', { code: '/incident new [product] [severity] <title>' })
-    const items = all
-      .slice(0, most)
-      .map(({ id, hidden, incident }): Span[] =>
-        hidden
-          ? [{ bold: id }, ' private']
-          : [
-              { bold: `${id} ${incident.severity}` },
-              ` ${statusWord[incident.status]} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
-              ...(incident.channel === null ? [] : ([' · ', { channel: incident.channel.id, text: incident.channel.name }] as Span[])),
-            ],
-      )
+    const items = all.slice(0, most).map(({ id, hidden, incident }): Span[] => {
+      if (hidden) return [{ bold: id }, ' private']
+      if (incident === null) return [{ bold: id }, ' ⚠ cannot be read: its record is damaged. Where: ', { code: `/incident audit ${id}` }]
+      return [
+        { bold: `${id} ${incident.severity}` },
+        ` ${statusWord[incident.status]} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
+        ...(incident.channel === null ? [] : ([' · ', { channel: incident.channel.id, text: incident.channel.name }] as Span[])),
+      ]
+    })
     const rest = all.length > most ? [[`and ${all.length - most} more`]] : []
     return {
       parts: [

@@ -1,10 +1,11 @@
 /** Webhook of Prometheus' Alertmanager, payload version 4.
  *  https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
 import { defineAlertSource, type AlertRequest, type ParsedAlert } from '../define.ts'
 import { caps, cleanLabels, cleanSpan, cleanText, cleanUrl, cleanWord } from '../incident/foreign.ts'
 import type { Instant } from '../incident/policy.ts'
+import { sameSecret } from '../secret.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Parsed = { alerts: ParsedAlert[]; unreadable: { index: number; why: string }[] }
@@ -12,9 +13,6 @@ type Parsed = { alerts: ParsedAlert[]; unreadable: { index: number; why: string 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Hashes are compared, so that neither content nor length shows in the time taken. */
-const same = (given: string, secret: string): boolean => secret !== '' && timingSafeEqual(sha256(given), sha256(secret))
 
 /** The bearer token, or the password of basic authentication whatever the user. */
 const credentials = (header: string): string => {
@@ -115,6 +113,6 @@ const parse = (request: AlertRequest): Parsed => {
 
 export default defineAlertSource({
   summary: "Prometheus' Alertmanager, webhook version 4; bearer token, or basic authentication with the secret as the password",
-  verify: (request, secret) => same(credentials(request.headers['authorization'] ?? ''), secret),
+  verify: (request, secret) => sameSecret(credentials(request.headers['authorization'] ?? ''), secret),
   parse,
 })

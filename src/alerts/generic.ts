@@ -16,12 +16,13 @@
  *
  *  Authenticated by `authorization: Bearer <secret>`, or by `x-tocsin-signature: t=<unix seconds>,v1=<hex>` where hex is
  *  HMAC-SHA-256 with the secret over `<t>.<body>`, within five minutes. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
 import { defineAlertSource, type AlertRequest, type ParsedAlert } from '../define.ts'
 import { caps, cleanLabels, cleanSpan, cleanText, cleanUrl, cleanWord } from '../incident/foreign.ts'
 import { shorten } from '../incident/text.ts'
 import type { Instant } from '../incident/policy.ts'
+import { sameSecret } from '../secret.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Parsed = { alerts: ParsedAlert[]; unreadable: { index: number; why: string }[] }
@@ -34,9 +35,6 @@ const sha256 = (text: string): Buffer => createHash('sha256').update(text).diges
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Hashes are compared, so that neither content nor length shows in the time taken. */
-const same = (given: string, secret: string): boolean => secret !== '' && timingSafeEqual(sha256(given), sha256(secret))
-
 const signed = (request: AlertRequest, header: string, secret: string): boolean => {
   const parts = header.split(',').map((part) => part.trim())
   const time = parts.find((part) => part.startsWith('t='))?.slice(2) ?? ''
@@ -45,13 +43,13 @@ const signed = (request: AlertRequest, header: string, secret: string): boolean 
   if (!(Math.abs(Date.parse(request.receivedAt) / 1000 - Number(time)) <= tolerance)) return false
   const expected = createHmac('sha256', secret).update(`${time}.`).update(request.body).digest('hex')
   // Several, while a sender changes its secret; every one is compared, so that the time tells nothing.
-  return hashes.map((hash) => same(hash.slice(3).toLowerCase(), expected)).includes(true)
+  return hashes.map((hash) => sameSecret(hash.slice(3).toLowerCase(), expected)).includes(true)
 }
 
 const verify = (request: AlertRequest, secret: string): boolean => {
   const signature = request.headers['x-tocsin-signature']
   if (signature !== undefined) return signed(request, signature, secret)
-  return same(/^bearer +(\S+)$/i.exec((request.headers['authorization'] ?? '').trim())?.[1] ?? '', secret)
+  return sameSecret(/^bearer +(\S+)$/i.exec((request.headers['authorization'] ?? '').trim())?.[1] ?? '', secret)
 }
 
 const fingerprintOf = (

@@ -17,6 +17,8 @@ const table = {
   unknown_incident: (p: { id: string }) => `There is no ${foreign(p.id)}. \`/incident list\` shows the open ones.`,
   not_in_incident: (p: { verb: string }) =>
     `This is not the channel of an incident. Say which one: \`/incident ${foreign(p.verb)} INC-12 …\`. \`/incident list\` shows the open ones.`,
+  unreadable_record: (p: { id: string }) =>
+    `${p.id} cannot be read: its record is damaged. \`/incident audit ${p.id}\` says where. Nothing was recorded.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
   unknown_verb: (p: { verb: string; nearest: string | null }) =>
     `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest)}\`/incident help\` lists what does.`,

@@ -165,19 +165,25 @@ export const startSlack = (options: SlackOptions): App => {
   }
 
   app.action(/.*/, async ({ ack, action, body: payload, respond }) => {
-    await ack()
-    if (payload.type !== 'block_actions' || action.type !== 'button' || !ofThisTeam(payload.team?.id)) return
-    if (!('action_id' in action)) return
+    if (payload.type !== 'block_actions' || action.type !== 'button' || !('action_id' in action) || !ofThisTeam(payload.team?.id))
+      return ack()
     const source = {
       by: options.person(payload.user.id, payload.user.name ?? payload.user.id),
       channel: payload.channel?.id ?? '',
       canShowForm: true,
     }
-    // The rest goes on after Slack has its answer.
-    void safely(() => dispatch.press(action.action_id, action.value ?? '', source))
-      .then(async (told) => ('form' in told ? show(told, payload.trigger_id) : told.answer))
+    const answered = safely(() => dispatch.press(action.action_id, action.value ?? '', source)).then(async (told) =>
+      'form' in told ? show(told, payload.trigger_id) : told.answer,
+    )
+    // What was pressed is recorded before Slack hears that it was taken: a bot that dies in between leaves a warning at the button.
+    const started = performance.now()
+    await within(answered, patienceMs)
+    options.answered('button', (performance.now() - started) / 1000)
+    await ack()
+    void answered
       .then((answer) => (answer === null ? undefined : respond({ ...body(answer), replace_original: false })))
       .catch((error: unknown) => log.warn({ err: error }, 'an answer to a button did not arrive'))
+    return undefined
   })
 
   /** The form's own window with the answer in it: for who cannot be told in the channel. */

@@ -1,7 +1,6 @@
 /** From what somebody typed, pressed or filled in to a verb, and from there to what they are told. Knows nothing of HTTP. */
-import type { Answer, CommandContext, Form, Place, Reply, Verb } from '../define.ts'
+import type { Answer, CommandContext, Finder, Form, Found, Place, Reply, Verb } from '../define.ts'
 import type { Actor } from '../incident/events.ts'
-import type { Incident } from '../incident/incident.ts'
 import { nearest } from '../incident/nearest.ts'
 import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
 
@@ -26,7 +25,7 @@ export type Dispatch = {
   ) => Promise<{ readonly answer: Answer } | { readonly refused: Refusal }>
 }
 
-type World = CommandContext & { readonly byChannel: (channel: string) => Promise<string | null> }
+type World = CommandContext & Finder
 
 const idPattern = /^INC-\d+$/i
 
@@ -36,18 +35,11 @@ const firstWord = (text: string): { word: string; rest: string } => {
   return end < 0 ? { word: trimmed, rest: '' } : { word: trimmed.slice(0, end), rest: trimmed.slice(end).trim() }
 }
 
-/** A private incident is there for its channel, its declarer and its lead; others learn only its number. */
-const mayEnter = (incident: Incident, source: { by: Actor; channel: string }): boolean => {
-  const id = source.by.kind === 'person' ? source.by.id : null
-  const has = (actor: Actor | null) => actor?.kind === 'person' && actor.id === id
-  return !incident.private || incident.channel?.id === source.channel || has(incident.declaredBy) || has(incident.lead)
-}
-
 export const createDispatch = (world: World): Dispatch => {
-  const find = async (id: string, source: { by: Actor; channel: string }): Promise<Incident | Refusal> => {
-    const loaded = await world.load(id.toUpperCase())
-    if (loaded === null) return refuse('unknown_incident', { id })
-    return mayEnter(loaded.incident, source) ? loaded.incident : refuse('private_incident', { id: loaded.incident.id })
+  const find = async (id: string, { by, channel }: { by: Actor; channel: string }): Promise<Found | Refusal> => {
+    const found = await world.byId(id.toUpperCase(), by, channel)
+    if (found === null) return refuse('unknown_incident', { id })
+    return found.open ? found : refuse('private_incident', { id: found.id })
   }
 
   const told = (reply: Reply, place: { channel: string; incident: string | null }): Told => {
@@ -55,18 +47,19 @@ export const createDispatch = (world: World): Dispatch => {
     return { answer: 'refused' in reply ? { parts: refusalParts(reply.refused) } : reply }
   }
 
-  const run = async (verb: Verb, words: string, source: Source, incident: Incident | null): Promise<Told> => {
-    const place = { channel: source.channel, incident: incident?.id ?? null }
-    if (verb.definition.needs === 'incident' && incident === null)
-      return told({ refused: refuse('not_in_incident', { verb: verb.name }) }, place)
-    return told(
-      await verb.definition.run({ by: source.by, channel: source.channel, incident, words, canShowForm: source.canShowForm }, world),
-      place,
-    )
+  const run = async (verb: Verb, words: string, source: Source, found: Found | null): Promise<Told> => {
+    const id = found?.id ?? null
+    const incident = found?.incident ?? null
+    const place = { channel: source.channel, incident: id }
+    const { needs } = verb.definition
+    if (needs !== 'nothing' && id === null) return told({ refused: refuse('not_in_incident', { verb: verb.name }) }, place)
+    if (needs === 'incident' && id !== null && incident === null) return told({ refused: refuse('unreadable_record', { id }) }, place)
+    const { by, channel, canShowForm } = source
+    return told(await verb.definition.run({ by, channel, id, incident, words, canShowForm }, world), place)
   }
 
   /** The verb and its words; `/diag` takes a check's name where no verb stands. */
-  const verbOf = (command: 'incident' | 'diag', text: string, here: Incident | null): { verb: Verb; words: string } | Refusal => {
+  const verbOf = (command: 'incident' | 'diag', text: string, here: Found | null): { verb: Verb; words: string } | Refusal => {
     const { word, rest } = firstWord(text)
     const mine = world.verbs.filter((verb) => verb.command === command)
     const named = (name: string) => mine.find((verb) => verb.name === name)
@@ -89,12 +82,11 @@ export const createDispatch = (world: World): Dispatch => {
   return {
     type: async (command, text, source) => {
       const place = { channel: source.channel, incident: null }
-      const hereId = await world.byChannel(source.channel)
-      const here = hereId === null ? null : ((await world.load(hereId))?.incident ?? null)
+      const here = await world.byChannel(source.channel)
       const parsed = verbOf(command, text, here)
       if ('code' in parsed) return told({ refused: parsed }, place)
       const { word, rest } = firstWord(parsed.words)
-      if (parsed.verb.definition.needs !== 'incident' || !idPattern.test(word)) return run(parsed.verb, parsed.words, source, here)
+      if (parsed.verb.definition.needs === 'nothing' || !idPattern.test(word)) return run(parsed.verb, parsed.words, source, here)
       const named = await find(word, source)
       return 'code' in named ? told({ refused: named }, place) : run(parsed.verb, rest, source, named)
     },
@@ -108,9 +100,10 @@ export const createDispatch = (world: World): Dispatch => {
     submit: async (name, values, where, by) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
       if (verb?.definition.submit === undefined) return { refused: refuse('unknown_verb', { verb: name, nearest: null }) }
-      const incident = where.incident === null ? null : await find(where.incident, { by, channel: where.channel })
-      if (incident !== null && 'code' in incident) return { refused: incident }
-      const place: Place = { by, channel: where.channel, incident }
+      const found = where.incident === null ? null : await find(where.incident, { by, channel: where.channel })
+      if (found !== null && 'code' in found) return { refused: found }
+      if (found !== null && found.incident === null) return { refused: refuse('unreadable_record', { id: found.id }) }
+      const place: Place = { by, channel: where.channel, id: found?.id ?? null, incident: found?.incident ?? null }
       const reply = await verb.definition.submit(values, place, world)
       if ('refused' in reply) return reply
       return { answer: 'form' in reply ? { parts: [] } : reply }

@@ -29,12 +29,14 @@ export type AlertKey = Pick<AlertRef, 'source' | 'fingerprint' | 'startsAt'>
 export const neverFired = 'resolved without having fired: opens nothing'
 
 /** The same alerts, where one without a start of its own takes that of the open alert with its fingerprint: a sender that gives no
- *  times repeats and resolves what it has sent before, and opens nothing anew. An alert whose incident people have resolved is over,
- *  whatever its sender said last: what comes after that is new. */
-export const adoptStarts = async (db: Db | Trx, source: string, alerts: readonly ParsedAlert[]): Promise<ParsedAlert[]> => {
+ *  times repeats and resolves what it has sent before, and opens nothing anew; its "resolved" ends every open one. An alert whose
+ *  incident people have resolved is over, whatever its sender said last: what comes after that is new. Until the transaction ends
+ *  other payloads of this source without starts wait, or two at once would each find nothing and begin an alert of their own. */
+export const adoptStarts = async (trx: Trx, source: string, alerts: readonly ParsedAlert[]): Promise<ParsedAlert[]> => {
   const unknown = alerts.filter(({ startKnown }) => !startKnown).map(({ fingerprint }) => fingerprint)
   if (unknown.length === 0) return [...alerts]
-  const open = await db
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`tocsin alerts without starts from ${source}`}, 0))`.execute(trx)
+  const open = await trx
     .selectFrom('alert')
     .leftJoin('incident', 'incident.id', 'alert.incident')
     .select(['alert.fingerprint', 'alert.starts_at'])
@@ -44,11 +46,15 @@ export const adoptStarts = async (db: Db | Trx, source: string, alerts: readonly
     .where((eb) => eb.or([eb('incident.id', 'is', null), eb('incident.status', 'not in', ['resolved', 'reviewed'])]))
     .orderBy('alert.starts_at')
     .execute()
-  const starts = new Map(open.map((row) => [row.fingerprint, row.starts_at]))
-  return alerts.map((alert) => {
-    const startsAt = alert.startKnown ? undefined : starts.get(alert.fingerprint)
-    if (startsAt === undefined) return alert
-    return { ...alert, startsAt, endsAt: alert.endsAt !== null && alert.endsAt < startsAt ? startsAt : alert.endsAt }
+  const starts = Map.groupBy(open, (row) => row.fingerprint)
+  return alerts.flatMap((alert) => {
+    const known = alert.startKnown ? undefined : starts.get(alert.fingerprint)
+    if (known === undefined) return [alert]
+    return (alert.state === 'resolved' ? known : known.slice(-1)).map(({ starts_at: startsAt }) => ({
+      ...alert,
+      startsAt,
+      endsAt: alert.endsAt !== null && alert.endsAt < startsAt ? startsAt : alert.endsAt,
+    }))
   })
 }
 

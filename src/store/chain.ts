@@ -32,7 +32,13 @@ const columns = ['severity', 'status', 'title', 'private', 'product', 'rule'] as
 
 /** The first column of the row that differs from what the events make, in words; null when none does. */
 const differing = (texts: readonly string[], row: { readonly [Column in (typeof columns)[number]]: unknown }): string | null => {
-  const incident = replay(texts.map((text) => upcast(JSON.parse(text) as Recorded)))
+  let incident
+  try {
+    incident = replay(texts.map((text) => upcast(JSON.parse(text) as Recorded)))
+  } catch (error) {
+    // As it was recorded, and yet not to be read: a later version wrote it.
+    return `this version of the bot cannot read it: ${error instanceof Error ? error.message : String(error)}`
+  }
   if (incident === null) return 'it has no events'
   const made = { ...incident, product: incident.product.key }
   const column = columns.find((name) => made[name] !== row[name])

@@ -5,11 +5,29 @@ import type { Recorded } from '../incident/events.ts'
 import { upcast } from '../incident/upcast.ts'
 import type { Db, Trx } from './database.ts'
 
-/** Null when there is no such incident. `head(seq)` throws for an event that does not exist. */
+/** The events of an incident cannot be read: they were damaged, or written by a later version. The cause says how. */
+export class Unreadable extends Error {
+  constructor(id: string, cause: unknown) {
+    super(`${id} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+const read = (id: string, texts: readonly string[]) => {
+  try {
+    const events = texts.map((text) => upcast(JSON.parse(text) as Recorded))
+    return { events, incident: replay(events) }
+  } catch (error) {
+    throw new Unreadable(id, error)
+  }
+}
+
+/** Null when there is no such incident. `head(seq)` throws for an event that does not exist. Throws Unreadable. */
 export const readStream = async (db: Db | Trx, id: string): Promise<Loaded | null> => {
   const rows = await db.selectFrom('event').select(['text', 'hash']).where('incident', '=', id).orderBy('seq').execute()
-  const events = rows.map((row) => upcast(JSON.parse(row.text) as Recorded))
-  const incident = replay(events)
+  const { events, incident } = read(
+    id,
+    rows.map((row) => row.text),
+  )
   if (incident === null) return null
   return {
     incident,
@@ -21,3 +39,7 @@ export const readStream = async (db: Db | Trx, id: string): Promise<Loaded | nul
     },
   }
 }
+
+/** Whether anything is stored under this id, readable or not. */
+export const hasEvents = async (db: Db | Trx, id: string): Promise<boolean> =>
+  (await db.selectFrom('event').select('seq').where('incident', '=', id).limit(1).executeTakeFirst()) !== undefined

@@ -13,6 +13,8 @@ export type AlertsOptions = {
   readonly sources: ReadonlyMap<string, AlertSource>
   /** The secret that a sender must know; undefined: there is none, and every sender is refused. `product` as it stands in the path. */
   readonly secretOf: (source: string, product: string | null) => string | undefined
+  /** Whether `product`, as it stands in the path, is left out because of a mistake in its file: its own secret is not known then. */
+  readonly broken: (product: string) => boolean
   readonly now: () => Promise<Instant>
   /** Writes the alerts and their match jobs in one transaction. */
   readonly receive: (source: string, product: string | null, alerts: readonly ParsedAlert[]) => Promise<void>
@@ -38,6 +40,11 @@ const accept = async (
     receivedAt: await options.now(),
   }
   if (secret === undefined || !source.verify(received, secret)) {
+    // Not 401, which Alertmanager takes as final: once the file is mended the sender may well be the right one.
+    if (product !== null && options.broken(product)) {
+      options.log.error({ source: name, product }, 'an alert cannot be taken: its product is left out, and its secret is not known')
+      return refuse(response, 503, `The product ${product} is left out until its service.yml is mended. Send the alerts again.`)
+    }
     options.log.warn({ source: name, product, configured: secret !== undefined }, 'an alert was refused: its sender is not authenticated')
     return refuse(response, 401, 'The sender is not authenticated. Send the secret that this source is configured with.')
   }

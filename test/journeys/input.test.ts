@@ -26,8 +26,46 @@ test('a product whose file is broken is left out and named; the others work', as
   expect(await bot.health()).toMatchObject({ status: 'degraded', problems: bot.bot.problems })
   for (const text of ['/incident new broken P1 Nothing works', '/diag broken', '/diag broken health'])
     expect(await ask(text), text).toMatch(/^broken is left out: .*service\.yml.*\/incident new unassigned/)
+  // In an incident's channel the name is not taken for one of its own product's checks.
   expect(await ask('/incident new unassigned P4 Nothing works')).toContain('INC-1 P4 for Unassigned')
+  const channel = await bot.opened('INC-1')
+  expect(await ask('/diag broken health', channel)).toMatch(/^broken is left out/)
   expect(await ask('/diag brew')).toContain('Brew')
+})
+
+test('an alert to a broken product is to be sent again, unless its sender is known anyway', async () => {
+  const body = group(firing('Down'))
+  const refused = await bot.alert(body, { path: 'alertmanager/broken', token: 'its-own-secret' })
+  expect(refused.status).toBe(503)
+  expect(await refused.json()).toMatchObject({ error: expect.stringContaining('until its service.yml is mended') as string })
+  expect((await bot.alert(body, { path: 'alertmanager/brew', token: 'its-own-secret' })).status).toBe(401)
+})
+
+test('what a button does is recorded before Slack hears that it was taken', async () => {
+  const id = (await newest())?.id ?? ''
+  expect(await ask('/incident new acme P3 Pressed')).toContain('P3')
+  const pressed = (await newest())?.id ?? ''
+  expect(pressed).not.toBe(id)
+  const channel = await bot.opened(pressed)
+  await bot.sees(channel, 'Acknowledge')
+  let release = () => {}
+  const held = bot.store.transaction(async (trx) => {
+    await trx.selectFrom('incident').select('id').where('id', '=', pressed).forUpdate().execute()
+    await new Promise<void>((resolve) => (release = resolve))
+  })
+  let answered = false
+  const acted = bot.ask<{ status: number }>('POST', '/press', { as: 'bob', in: channel, action: 'ack' }).then((answer) => {
+    answered = true
+    return answer
+  })
+  await new Promise((resolve) => {
+    setTimeout(resolve, 300)
+  })
+  expect(answered).toBe(false)
+  release()
+  await held
+  expect((await acted).status).toBe(200)
+  expect((await bot.incident(pressed)).acknowledged).not.toBeNull()
 })
 
 test.each([

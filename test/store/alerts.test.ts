@@ -23,11 +23,12 @@ const key = { source: 'alertmanager', fingerprint: 'f1', startsAt: '2026-11-21T0
 eachStore((open) => {
   test('an alert without a start of its own is the open one with its fingerprint', async () => {
     const store = await open.store()
+    const adopt = (...given: [string, ParsedAlert[]]) => store.transaction((trx) => adoptStarts(trx, ...given))
     const later = { startKnown: false, startsAt: '2026-11-21T05:00:00.000Z' }
-    const [first] = await adoptStarts(store.db, 'generic', [alert({ startKnown: false })])
+    const [first] = await adopt('generic', [alert({ startKnown: false })])
     expect(first?.startsAt).toBe('2026-11-21T03:00:00.000Z')
     await writeAlerts(store.db, 'generic', [alert({ startKnown: false })])
-    const adopted = await adoptStarts(store.db, 'generic', [
+    const adopted = await adopt('generic', [
       alert(later),
       over({ ...later, endsAt: '2026-11-21T05:00:00.000Z' }),
       alert({ ...later, fingerprint: 'f9' }),
@@ -38,11 +39,27 @@ eachStore((open) => {
       '2026-11-21T05:00:00.000Z',
     ])
     // A start that was given is an identity, and another source has its own.
-    expect((await adoptStarts(store.db, 'generic', [alert({ ...later, startKnown: true })]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
-    expect((await adoptStarts(store.db, 'other', [alert(later)]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
+    expect((await adopt('generic', [alert({ ...later, startKnown: true })]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
+    expect((await adopt('other', [alert(later)]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
     // Once it is over, the next one is new.
     await writeAlerts(store.db, 'generic', [over({ startKnown: false })])
-    expect((await adoptStarts(store.db, 'generic', [alert(later)]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
+    expect((await adopt('generic', [alert(later)]))[0]?.startsAt).toBe('2026-11-21T05:00:00.000Z')
+  })
+
+  test('payloads without starts at once begin one alert, and one "resolved" ends it', async () => {
+    const store = await open.store()
+    const receive = (given: ParsedAlert) =>
+      store.transaction(async (trx) => writeAlerts(trx, 'generic', await adoptStarts(trx, 'generic', [given])))
+    const at = (minute: number) => `2026-11-21T05:0${minute}:00.000Z`
+    await Promise.all([1, 2, 3, 4, 5, 6].map((minute) => receive(alert({ startKnown: false, startsAt: at(minute) }))))
+    expect(await recentAlerts(store.db, 10)).toMatchObject([{ state: 'firing', repeats: 5 }])
+    // A sender that gave its starts for a while left two open.
+    await writeAlerts(store.db, 'generic', [alert({ startsAt: at(8) })])
+    await receive(over({ startKnown: false, startsAt: at(9), endsAt: at(9) }))
+    expect((await recentAlerts(store.db, 10)).map(({ state, endsAt }) => [state, endsAt])).toEqual([
+      ['resolved', at(9)],
+      ['resolved', at(9)],
+    ])
   })
 
   test('an alert is matched until it is marked; repeats and a second Alertmanager only count (faults 22)', async () => {
