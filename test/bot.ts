@@ -7,7 +7,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { vi } from 'vitest'
@@ -23,6 +22,7 @@ import { loadRegistry, type Registry } from '../src/registry.ts'
 import { readStream } from '../src/store/stream.ts'
 import { recorder } from './silent.ts'
 import { freshDatabase, freshDump } from './stores.ts'
+import { until } from './until.ts'
 
 // On a machine with much else to do, each step of a journey takes its time.
 if (process.env['VITEST'] !== undefined) vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
@@ -32,25 +32,8 @@ export const botToken = 'xoxb-test'
 export const signingSecret = 'test-signing-secret'
 export const alertToken = 'test-alert-token-0123'
 
-/** What a poll gives up after, in milliseconds. */
+/** What an answer is waited for, in milliseconds. */
 const patienceMs = 20_000
-
-/** Asks until the answer is neither null, undefined nor false. Errors count as "not yet". */
-export const until = async <T>(ask: () => Promise<T> | T, what: string, ms = patienceMs): Promise<NonNullable<T>> => {
-  const end = performance.now() + ms
-  let last: unknown
-  for (;;) {
-    try {
-      const answer = await ask()
-      if (answer !== null && answer !== undefined && answer !== false) return answer
-      last = answer
-    } catch (error) {
-      last = error
-    }
-    if (performance.now() > end) throw new Error(`never came: ${what}`, { cause: last })
-    await sleep(25)
-  }
-}
 
 /** Some of the product's servers: it answers what `answer` holds at the moment. */
 const startTarget = async () => {

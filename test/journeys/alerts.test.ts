@@ -1,7 +1,8 @@
 /** Alerts over HTTP: authenticated, read, and what becomes of them. */
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { alertToken, deliver, firing, group, startTestBot, type TestBot, testWorld, until } from '../bot.ts'
+import { alertToken, deliver, firing, group, startTestBot, type TestBot, testWorld } from '../bot.ts'
+import { until } from '../until.ts'
 import { openIncidents, recentIncidents } from '../../src/store/reads.ts'
 import { freshDatabase } from '../stores.ts'
 

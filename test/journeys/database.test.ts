@@ -1,7 +1,8 @@
 /** The database full of waiters, slow, and gone: everybody is answered, nothing is lost. */
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { firing, group, startTestBot, type TestBot, until } from '../bot.ts'
+import { firing, group, startTestBot, type TestBot } from '../bot.ts'
+import { until } from '../until.ts'
 import { type Postgres, startPostgres } from '../postgres.ts'
 
 let postgres: Postgres

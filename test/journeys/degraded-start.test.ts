@@ -1,6 +1,7 @@
 /** Started while Slack, GitHub and Supabase are away. */
 import { expect, test } from 'vitest'
-import { root, startTestBot, testWorld, until } from '../bot.ts'
+import { root, startTestBot, testWorld } from '../bot.ts'
+import { until } from '../until.ts'
 
 test('it starts while all three are unreachable, says so, and is whole once they are back', async () => {
   await using world = await testWorld({ supabase: { migrations: `${root}/supabase/migrations` } })

@@ -1,6 +1,7 @@
 /** What comes from Slack repeated, late, forged or from elsewhere, through the whole bot. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deliver, startTestBot, type TestBot, until } from '../bot.ts'
+import { deliver, startTestBot, type TestBot } from '../bot.ts'
+import { until } from '../until.ts'
 
 let bot: TestBot
 beforeAll(async () => {

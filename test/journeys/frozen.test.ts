@@ -1,7 +1,8 @@
 /** The database frozen, as a hung machine would: nobody waits, nothing is lost. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openIncidents } from '../../src/store/reads.ts'
-import { firing, group, startTestBot, type TestBot, until } from '../bot.ts'
+import { firing, group, startTestBot, type TestBot } from '../bot.ts'
+import { until } from '../until.ts'
 import { type Postgres, startPostgres } from '../postgres.ts'
 
 let postgres: Postgres

@@ -1,7 +1,8 @@
 /** What people and files get wrong: each has its answer, nothing breaks, nobody is mentioned by foreign words. */
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { firing, group, startTestBot, type TestBot, until } from '../bot.ts'
+import { firing, group, startTestBot, type TestBot } from '../bot.ts'
+import { until } from '../until.ts'
 import { recentIncidents } from '../../src/store/reads.ts'
 
 let bot: TestBot

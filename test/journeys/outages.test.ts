@@ -1,7 +1,8 @@
 /** Slack, GitHub and Supabase away for a while: the incident goes on, what is missing is shown, and all catches up. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { World } from '../../src/embedded/world.ts'
-import { root, startTestBot, type TestBot, testWorld, until } from '../bot.ts'
+import { root, startTestBot, type TestBot, testWorld } from '../bot.ts'
+import { until } from '../until.ts'
 import { sql } from 'kysely'
 
 let world: World

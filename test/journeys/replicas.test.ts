@@ -2,7 +2,8 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { World } from '../../src/embedded/world.ts'
-import { deliver, startTestBot, type TestBot, testWorld, until } from '../bot.ts'
+import { deliver, startTestBot, type TestBot, testWorld } from '../bot.ts'
+import { until } from '../until.ts'
 import { freshDatabase } from '../stores.ts'
 
 let world: World

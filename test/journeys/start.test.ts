@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { root, until } from '../bot.ts'
+import { root } from '../bot.ts'
+import { until } from '../until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-start-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,7 +1,8 @@
 /** One incident from its declaration to its post-mortem, as people see it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from 'kysely'
-import { startTestBot, type TestBot, until } from '../bot.ts'
+import { startTestBot, type TestBot } from '../bot.ts'
+import { until } from '../until.ts'
 
 let bot: TestBot
 let channel: string

@@ -1,7 +1,8 @@
 /** What Slack does wrong with what the bot asks of it, through the whole bot. */
 import { WebClient } from '@slack/web-api'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startTestBot, type TestBot, until } from '../bot.ts'
+import { startTestBot, type TestBot } from '../bot.ts'
+import { until } from '../until.ts'
 
 let bot: TestBot
 let number = 0

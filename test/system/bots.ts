@@ -8,10 +8,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startWorldProcess, type WorldProcess } from '../../src/embedded/child.ts'
 import type { Workspace } from '../../src/embedded/workspace.ts'
+import { until as untilIn } from '../until.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const token = { slack: 'xoxb-test', github: 'ghp_test', alerts: 'test-alert-token-0123' }
@@ -20,22 +20,8 @@ const signingSecret = 'test-signing-secret'
 /** What is waited for at most, in milliseconds: a machine that has much else to do is slow. */
 const patienceMs = 90_000
 
-/** Asks until the answer is neither null, undefined nor false. Errors count as "not yet". */
-export const until = async <T>(ask: () => Promise<T> | T, what: string, ms = patienceMs): Promise<NonNullable<T>> => {
-  const end = performance.now() + ms
-  let last: unknown
-  for (;;) {
-    try {
-      const answer = await ask()
-      if (answer !== null && answer !== undefined && answer !== false) return answer
-      last = answer
-    } catch (error) {
-      last = error
-    }
-    if (performance.now() > end) throw new Error(`never came: ${what}`, { cause: last })
-    await sleep(150)
-  }
-}
+/** As everywhere, with the patience of a machine on which whole bots start. */
+export const until = <T>(ask: () => Promise<T> | T, what: string, ms = patienceMs): Promise<NonNullable<T>> => untilIn(ask, what, ms, 150)
 
 const product = (target: string): string => `name: Acme
 links:

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { root, until } from '../bot.ts'
+import { root } from '../bot.ts'
+import { until } from '../until.ts'
 
 const run = promisify(execFile)
 
