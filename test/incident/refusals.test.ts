@@ -12,12 +12,20 @@ const all: readonly (readonly [Refusal, string])[] = [
   [refuse('unknown_incident', { id: 'INC-99' }), 'There is no INC-99. `/incident list` shows the open ones.'],
   [
     refuse('not_in_incident', { verb: 'ack' }),
-    'This is not the channel of an incident. Say which one: `/incident ack INC-12 …`. `/incident list` shows the open ones.',
+    'This is not the channel of an incident. Say which one, for example `/incident ack INC-12`. `/incident list` shows the open ones.',
+  ],
+  [
+    refuse('not_in_incident', { verb: 'ack', meant: 'INC-8' }),
+    'This is not the channel of an incident. Did you mean `/incident ack INC-8`? `/incident list` shows the open ones.',
+  ],
+  [
+    refuse('unreadable_record', { id: 'INC-5' }),
+    'INC-5 cannot be read: its record is damaged. `/incident audit INC-5` says where. Nothing was recorded. To go on: `/incident new`.',
   ],
   [refuse('private_incident', { id: 'INC-7' }), 'INC-7 is private. Ask its lead to invite you.'],
   [
     refuse('unknown_verb', { verb: 'akc', nearest: 'ack' }),
-    '`/incident akc` does not exist. Did you mean `ack`? `/incident help` lists what does.',
+    '`/incident akc` does not exist. Did you mean `/incident ack`? `/incident help` lists what does.',
   ],
   [refuse('unknown_verb', { verb: 'dance', nearest: null }), '`/incident dance` does not exist. `/incident help` lists what does.'],
   [refuse('unknown_severity', { word: 'P9', known: 'P1/critical, P2' }), '`P9` is not a severity. Use one of P1/critical, P2.'],
@@ -95,6 +103,13 @@ test.each(all)('%j', (refusal, words) => {
 test('every refusal is here, and short enough to be read at night', () => {
   expect(new Set(all.map(([{ code }]) => code))).toEqual(new Set(refusalCodes))
   for (const [, words] of all) expect(words.length).toBeLessThan(170)
+})
+
+test('a long quotation is cut between words, a long word where it must be', () => {
+  const quoted = (word: string) => /^`([^`]*)`/.exec(sentence(refuse('unreadable', { what: 'a time', word, example: 'x' })))?.[1]
+  expect(quoted('at 25:00')).toBe('at 25:00')
+  expect(quoted(`${'some words '.repeat(9)}at 25:00`)).toBe('some words some words some words some words some words…')
+  expect(quoted('x'.repeat(80))).toBe(`${'x'.repeat(59)}…`)
 })
 
 describe('as an answer', () => {
