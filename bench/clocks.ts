@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'kysely'
 import { PgBoss } from 'pg-boss'
 import { type Store, openStore } from '../src/store/database.ts'
 import { openQueue, type Queue, timerId } from '../src/store/queue.ts'
@@ -56,8 +55,6 @@ for (const name of ['timer', 'baseline']) {
     await store.transaction((trx) => queue.enqueue(trx, specs))
   }
 }
-// As autovacuum would after so many rows: plans made without statistics would be measured instead.
-await sql`analyze`.execute(store.db)
 
 let late: number[] = []
 const record = async ({ data }: { data: Record<string, unknown> }) => {

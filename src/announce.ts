@@ -5,11 +5,19 @@ import { recall, remember } from './store/settings.ts'
 
 const isId = (name: string) => /^[CG][A-Z0-9]{8,}$/.test(name)
 
-/** `configured`: an id, or a name. With `gone`, an id that was remembered and no longer exists is found or made anew. */
+/** `configured`: an id, or a name. With `gone`, an id that was remembered and no longer exists is found or made anew. Throws PortFault
+ *  `denied`, saying what to do, when somebody must look after the channel. */
 export const createAnnounceChannel =
   ({ store, chat, configured }: { store: Store; chat: Chat; configured: string }) =>
   async (gone?: string): Promise<string> => {
-    if (isId(configured)) return configured
+    if (isId(configured)) {
+      if (gone !== configured) return configured
+      throw new PortFault(
+        'denied',
+        'chat.postMessage',
+        `the announcements channel ${configured} is archived or deleted, or private without the bot: unarchive it or invite the bot, or set SLACK_ANNOUNCE_CHANNEL to another one`,
+      )
+    }
     const key = `announce-channel:${configured}`
     const known = await recall(store.db, key)
     if (known !== null && known !== gone) return known

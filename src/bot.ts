@@ -9,7 +9,7 @@ import { reachable } from './adapters/reach.ts'
 import { slackChat } from './adapters/slack.ts'
 import { supabaseRecord } from './adapters/supabase.ts'
 import { templates } from './adapters/templates.ts'
-import { loadCatalogue, problemText } from './catalogue.ts'
+import { loadCatalogue, problemText, startProblems, unreachedText } from './catalogue.ts'
 import { createChecking } from './checking.ts'
 import type { Log } from './define.ts'
 import { createHandle } from './handle.ts'
@@ -72,6 +72,8 @@ export type Bot = {
   readonly store: Store
   readonly queue: Queue
   readonly problems: readonly string[]
+  /** What works, and yet will fail somebody one night. */
+  readonly warnings: readonly string[]
   /** Outside services that did not answer at the start, by name, with the reason. */ readonly unreachable: Readonly<Record<string, string>>
   readonly stop: () => Promise<void>
 }
@@ -92,8 +94,10 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     environment: options.environment,
   })
   if (catalogue === null) throw new Error(`The templates cannot be used:\n${found.map(problemText).join('\n')}`)
-  const problems = found.filter((problem) => problem.level !== 'warning').map(problemText)
+  const problems = startProblems(found)
+  const warnings = unreachedText(catalogue)
   for (const problem of problems) log.error({ problem }, 'a part of the catalogue is left out')
+  for (const warning of warnings) log.warn({ warning }, 'the catalogue has a gap')
 
   const store = await openStore({ ...options.database, log })
   const queue = await openQueue(store, {
@@ -159,7 +163,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     publishes: { codeHost: github !== null, record: supabase !== null },
   })
   const receiveAlerts = createIntake({ store, queue, catalogue })
-  const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, log })
+  const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, warnings, log })
   const web = createWeb({ health, metrics: metrics.render, log })
   web.http.use('/slack/events', slackGuard({ signingSecret: options.slack.signingSecret, now: clock, log }))
   startSlack({
@@ -210,7 +214,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     handlers: Object.fromEntries(
       [...registry.jobs].map(([name, job]) => [
         name,
-        async ({ data, retryCount, signal }) => job.run({ data: data as Record<string, string | number>, retryCount, signal }, contextOf(signal)),
+        async ({ data, retryCount, signal }) =>
+          job.run({ data: data as Record<string, string | number>, retryCount, signal }, contextOf(signal)),
       ]),
     ),
     log,
@@ -251,6 +256,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     store,
     queue,
     problems,
+    warnings,
     unreachable: unreachableOf(pulse.all()),
     stop: () => (stopping ??= stop()),
   }

@@ -155,3 +155,11 @@ const sharedContacts = (
   const contacts = resolveContacts({ contacts: value.contacts, data: source.data, unset }, people, errors)
   return { contacts, fallback: findContacts(value.fallback, contacts, [], ['fallback'], errors) }
 }
+
+/** One line when a P1 of some products reaches nobody, for the start and `/health`; none when all reach somebody. */
+export const unreachedText = ({ unreached, products }: Catalogue): string[] =>
+  unreached.length === 0
+    ? []
+    : [
+        `A P1 of ${unreached.map((key) => products.get(key)?.name ?? key).join(', ')} reaches nobody: \`npm run catalogue\` says what to set.`,
+      ]

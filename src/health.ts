@@ -87,6 +87,7 @@ export const createHealth =
     version,
     now,
     problems,
+    warnings,
     log,
   }: {
     store: Store
@@ -95,6 +96,7 @@ export const createHealth =
     version: string
     now: () => string
     problems: readonly string[]
+    warnings: readonly string[]
     log: Log
   }) =>
   async (): Promise<Health> => {
@@ -107,5 +109,12 @@ export const createHealth =
       jobs: database !== null ? 'unknown' : dead === 0 ? 'healthy' : `${dead} dead`,
     }
     const degraded = problems.length > 0 || Object.values(services).some((state) => state !== 'healthy' && state !== 'off')
-    return { status: database !== null ? 'down' : degraded ? 'degraded' : 'healthy', timestamp: now(), version, services, problems }
+    return {
+      status: database !== null ? 'down' : degraded ? 'degraded' : 'healthy',
+      timestamp: now(),
+      version,
+      services,
+      problems,
+      warnings,
+    }
   }

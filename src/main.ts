@@ -1,11 +1,13 @@
 /** Composition root: settings → adapters, embedded or live → start, stop. Nothing imports it. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
-import { startBot } from './bot.ts'
+import { writeBackup } from './backup.ts'
+import { type Bot, startBot } from './bot.ts'
 import { loadCatalogue } from './catalogue.ts'
+import { noProducts } from './catalogue/files.ts'
 import { type Config, parseConfig, SettingsFault } from './config.ts'
 import type { Log } from './define.ts'
 import { startWorldProcess, type WorldProcess } from './embedded/child.ts'
@@ -88,7 +90,7 @@ const off = 'off: not configured'
 
 const banner = (
   config: Config,
-  bot: { url: string; problems: readonly string[]; unreachable: Readonly<Record<string, string>> },
+  bot: { url: string; problems: readonly string[]; warnings: readonly string[]; unreachable: Readonly<Record<string, string>> },
   world: WorldProcess | null,
   alertToken: string | undefined,
 ): string => {
@@ -113,15 +115,33 @@ const banner = (
     ...Object.entries(bot.unreachable).map(
       ([service, why]) => `  ⚠ ${service} is ${why}. What is for it is kept, and sent when it answers.`,
     ),
-    ...bot.problems.map((problem) => `  ⚠ left out: ${problem}`),
+    ...[...bot.problems, ...bot.warnings].map((problem) => `  ⚠ ${problem}`),
     ...(world === null ? [] : ['', 'Try it from another terminal:', "  npm run slack -- --as alice --in general '/incident help'"]),
     '',
   ].join('\n')
 }
 
+/** Writes a backup of the embedded database whenever SIGUSR2 asks for one, as `npm run backup` does. */
+const backUpOnSignal = (data: string, log: Log): { bot?: Bot } => {
+  const running: { bot?: Bot } = {}
+  const backUp = async () => {
+    const dump = await running.bot?.store.dump()
+    if (running.bot === undefined || dump === null || dump === undefined) log.warn({}, 'there is no embedded database to back up')
+    else log.info({ file: await writeBackup(data, dump, await running.bot.store.now()) }, 'backup written')
+  }
+  process.on('SIGUSR2', () => {
+    backUp().catch((error: unknown) => log.error({ err: error }, 'backup failed'))
+  })
+  return running
+}
+
 const start = async (): Promise<void> => {
   const config = parseConfig(process.env)
+  const none = noProducts(config.runbooks)
+  if (none !== null) throw new SettingsFault([`TOCSIN_RUNBOOKS (${resolve(config.runbooks)}): ${none}`])
   const log = openLog(config.logLevel)
+  // From now on the signal does not end the process.
+  const running = backUpOnSignal(config.data, log)
   const registry = await loadRegistry(root)
   const embedded = [config.slack, config.github, config.supabase].some((group) => group.mode === 'embedded')
   mkdirSync(config.data, { recursive: true })
@@ -164,6 +184,7 @@ const start = async (): Promise<void> => {
     clock: () => Date.now(),
     log,
   })
+  running.bot = bot
   if (world !== null) {
     await fetch(`${world.url}/world/bot-url`, {
       method: 'PUT',

@@ -40,7 +40,8 @@ export const createReconcile = ({ store, queue, handle, log }: { store: Store; q
   }
 
   const tidy = async (): Promise<void> => {
-    for (const dead of await queue.revive()) log.info({ queue: dead.queue, job: dead.id, error: dead.error }, 'a dead job is tried once more')
+    for (const dead of await queue.revive())
+      log.info({ queue: dead.queue, job: dead.id, error: dead.error }, 'a dead job is tried once more')
     await forgetOld(store.db)
     const alerts = await forgetAlerts(store.db)
     if (alerts > 0) log.info({ alerts }, 'old alerts are forgotten')

@@ -53,13 +53,13 @@ const logged =
         return limited
       }
       if (error instanceof SurfaceTaken) {
-        log.debug({ ...fields, ms, why: error.message }, 'job left to another run')
+        log.debug({ ...fields, ms, err: error }, 'job left to another run')
         onRun?.({ queue, ms, outcome: 'done' })
         return undefined
       }
       if (error instanceof LeaseLost) {
         const again = await inMs(store, handOverMs)
-        log.debug({ ...fields, ms, again, why: error.message }, 'job handed over')
+        log.debug({ ...fields, ms, again, err: error }, 'job handed over')
         onRun?.({ queue, ms, outcome: 'again' })
         return { again }
       }

@@ -294,7 +294,7 @@ describe('inheritance', () => {
   })
 
   test('alerts of unknown products have the templates', () => {
-    const { unassigned, products } = loaded(load({}))
+    const { unassigned, products } = loaded(load({ 'shop/service.yml': shop }))
     expect(products.get('unassigned')).toBe(unassigned)
     expect(unassigned).toMatchObject({ key: 'unassigned', name: 'Unassigned', defaultSeverity: 'P3', hosts: [], ladder: [] })
     expect(unassigned.policy('P1').response).toEqual({ kind: 'duration', minutes: 15, hours: 'always' })

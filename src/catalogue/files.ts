@@ -1,5 +1,5 @@
 /** Which files there are, and one file read against its schema with its variables filled in. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Path, Problem } from './problems.ts'
@@ -31,13 +31,24 @@ export const readAs = <Schema extends z.ZodType>(
 
 const Declared = z.object({ variables: z.record(z.string(), Variable) })
 
+const wayOut = 'make a folder with a `service.yml` in it for each product, or set TOCSIN_RUNBOOKS to where they are'
+
+/** Why the folder has not even a broken product, and what to do; null when it has one. A wrong path is likelier than a team without
+ *  products. */
+export const noProducts = (runbooks: string): string | null => {
+  if (statSync(runbooks, { throwIfNoEntry: false })?.isDirectory() !== true) return `there is no such folder: ${wayOut}`
+  const has = readdirSync(runbooks).some((name) => existsSync(join(runbooks, name, 'service.yml')))
+  return has ? null : `no product is in this folder: ${wayOut}`
+}
+
 /** The keys of all products, in order. Folders that hold no product are reported. */
 export const productFolders = (runbooks: string, problems: Problem[]): string[] => {
   const complain = (file: string, message: string): void => {
     problems.push({ level: 'error', file, line: 1, column: 1, path: '', message })
   }
-  if (!existsSync(runbooks)) {
-    complain(runbooks, 'there is no such folder')
+  const none = noProducts(runbooks)
+  if (none !== null) {
+    complain(runbooks, none)
     return []
   }
   const folders = readdirSync(runbooks, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))

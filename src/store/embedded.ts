@@ -13,6 +13,20 @@ const lockTimes = { touch: 2_000, stale: 8_000 }
 
 export type Embedded = { pglite: PGlite; release: () => Promise<void> }
 
+/** Another process has the folder open. */
+export class FolderInUse extends Error {
+  /** The process, when it runs on this machine. */
+  readonly pid: number | null
+  constructor(folder: string, holder: string) {
+    super(
+      `The database folder ${folder} is in use by ${holder}. Stop that process, or set TOCSIN_DATA to another folder; several processes need DATABASE_URL.`,
+    )
+    this.name = 'FolderInUse'
+    const [, pid, host] = /^process (\d+) on (.+)$/.exec(holder) ?? []
+    this.pid = host === hostname() ? Number(pid) : null
+  }
+}
+
 const touchedAt = async (path: string): Promise<number | null> => {
   try {
     return (await stat(path)).mtimeMs
@@ -43,10 +57,7 @@ const lockFolder = async (folder: string, onLost: (error: Error) => void): Promi
     }
     const now = await touchedAt(lockfilePath)
     if (now !== null && now !== seen) {
-      const holder = existsSync(owner) ? (await readFile(owner, 'utf8')).trim() : 'another process'
-      throw new Error(
-        `The database folder ${folder} is in use by ${holder}. Stop that process, or set TOCSIN_DATA to another folder; several processes need DATABASE_URL.`,
-      )
+      throw new FolderInUse(folder, existsSync(owner) ? (await readFile(owner, 'utf8')).trim() : 'another process')
     }
     await sleep(250)
   }
@@ -59,8 +70,7 @@ const torn = (folder: string, cause: unknown): Error =>
     { cause },
   )
 
-/** Opens a database in `folder`, which is created if it does not exist. Throws when another process uses it and when it is
- *  damaged, saying what to do. `onLost` is called if the lock is lost later: nothing may be written from then on. */
+/** Opens a database in `folder`, which is created if it does not exist. Throws FolderInUse, and when it is damaged, saying what to do. `onLost` is called if the lock is lost later: nothing may be written from then on. */
 export const openFolder = async (folder: string, onLost: (error: Error) => void): Promise<Embedded> => {
   await mkdir(dirname(folder), { recursive: true })
   const release = await lockFolder(folder, onLost)

@@ -9,6 +9,8 @@ export type Health = {
   readonly version: string
   readonly services: Readonly<Record<string, string>>
   readonly problems: readonly string[]
+  /** What does not make it degraded, and should be known. */
+  readonly warnings: readonly string[]
 }
 
 export type WebOptions = {

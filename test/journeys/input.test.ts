@@ -95,6 +95,8 @@ test('an unknown severity of an incident names those that there are', async () =
   expect(await ask(`/incident severity ${id} urgent`)).toMatch(/urgent is not a severity.*P1/)
   expect(await ask(`/incident severity ${id} P3`)).toContain('P3 already')
   expect(await ask(`/incident note ${id} something at 25:00`)).toContain('is not a time of day')
+  expect(await ask(`/incident note ${id} something at 3:1`)).toContain('at 3:1 is not a time of day such as 14:05, 2pm or 14:05 UTC.')
+  expect(await ask(`/incident update ${id} something next 99d`)).toContain('next 99d is not a time from 1m to 24h.')
   expect(await ask(`/incident update ${id} something next 0m`)).toMatch(/1m|minute/)
   expect(await ask(`/incident ack ${id.toLowerCase()}`)).toContain(`${id} acknowledged`)
 })

@@ -19,6 +19,11 @@ test('a P1 for which nobody can be called says so, in its channel and in the ann
   await bot.say('bob', 'general', '/incident ack INC-1')
   await bot.sees('incidents', '🟠 Acknowledged')
   expect((await bot.texts('incidents')).join()).not.toContain(nobody)
+  // Known before it happens, and no reason to call the bot degraded.
+  expect(await bot.health()).toMatchObject({
+    status: 'healthy',
+    warnings: ['A P1 of Brew, Unassigned reaches nobody: `npm run catalogue` says what to set.'],
+  })
 })
 
 test('resolved while the checks are red, and with nowhere to publish', async () => {

@@ -137,7 +137,8 @@ eachStore((open) => {
       await store.transaction((trx) => queue.enqueue(trx, [{ queue: name, data, key: JSON.stringify(data) }]))
       await vi.waitFor(() => expect(runs.length).toBe(before + 1), { timeout: 5_000 })
     }
-    const unmended = async () => (await queue.unmended()).map(({ queue: name, data }) => `${name} ${String(data['incident'] ?? data['rule'])}`)
+    const unmended = async () =>
+      (await queue.unmended()).map(({ queue: name, data }) => `${name} ${String(data['incident'] ?? data['rule'])}`)
     const settles = (expected: string[]) => vi.waitFor(async () => expect(await unmended()).toEqual(expected), { timeout: 5_000 })
     await send('a', { incident: 'INC-1', phase: 'opening' })
     await send('a', { incident: 'INC-1', phase: 'resolution' })

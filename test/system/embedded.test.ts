@@ -65,7 +65,7 @@ const supabase = async <Answer>(path: string): Promise<Answer> => {
   return (await (await fetch(`${supabaseUrl}/rest/v1/${path}`, { headers })).json()) as Answer
 }
 
-test('killed while the channel opens, and again after it was acknowledged', { timeout: patienceMs }, async () => {
+test('killed while the channel opens, again after it was acknowledged, and stopped when it is over', { timeout: patienceMs }, async () => {
   const first = await start()
   expect(await type('alice', 'general', '/incident new acme P1 Payments fail')).toContain('INC-1')
   await first.kill()
@@ -109,4 +109,15 @@ test('killed while the channel opens, and again after it was acknowledged', { ti
   expect(timeline.filter(({ kind }) => ['declared', 'acknowledged', 'update', 'resolved'].includes(kind))).toHaveLength(4)
   expect(record.version).toBeGreaterThan(5)
   await third.kill('SIGTERM')
+
+  // The local code host is new, too: the post-mortem is proposed in it, and the link leads there.
+  const fourth = await again()
+  const link = await until(async () => {
+    const answer = await type('alice', 'general', '/incident postmortem INC-1')
+    return /https?:[^|>"\s]*\/pull\/\d+/.exec(answer)?.[0]
+  }, 'the new link')
+  expect(link).toContain(info().url)
+  expect(await (await fetch(link)).text()).toContain('# INC-1: Payments fail')
+  await shows(['header', 'resolved', 'post-mortem'])
+  await fourth.kill('SIGTERM')
 })

@@ -1,6 +1,6 @@
 /** Makes the one announcement of an incident what it should be, in the announcements channel. */
 import { createHash } from 'node:crypto'
-import { defineJob } from '../../define.ts'
+import { defineJob, type JobContext } from '../../define.ts'
 import { announcement } from '../../incident/conversation.ts'
 import type { Message } from '../../incident/message.ts'
 import { type Chat, PortFault } from '../../ports.ts'
@@ -16,6 +16,16 @@ const edited = async (chat: Chat, channel: string, ts: string, message: Message,
   }
 }
 
+/** Has a channel that is gone made anew, for the next run. Gives what people are to know of: the fault, or what is in the way. */
+const replaced = async (gone: string, fault: unknown, context: JobContext): Promise<unknown> => {
+  try {
+    await context.announceChannel(gone)
+    return fault
+  } catch (obstacle) {
+    return obstacle
+  }
+}
+
 export default defineJob({
   summary: 'Posts and edits the incident’s announcement',
   expireInSeconds: 60,
@@ -26,16 +36,17 @@ export default defineJob({
     await context.surface('announcement', String(data['incident']), retryCount > 0, async (session, { incident }) => {
       const message = announcement(incident)
       if (message === null) return
-      const channel = await context.announceChannel()
-      await context.mayCall('chat.postMessage', channel)
-      const key = `${channel}/announcement`
-      const hash = createHash('sha256').update(JSON.stringify(message)).digest('hex')
-      const known = session.items.get(key)
-      // One that was announced in a channel that is gone, and is over, is no news.
-      if (known === undefined && session.items.size > 0 && incident.stamps.resolve !== null) return
-      if (known?.state === 'done' && known.hash === hash) return
-      const marker = `${incident.id}/announcement`
+      let channel: string | undefined
       try {
+        channel = await context.announceChannel()
+        await context.mayCall('chat.postMessage', channel)
+        const key = `${channel}/announcement`
+        const hash = createHash('sha256').update(JSON.stringify(message)).digest('hex')
+        const known = session.items.get(key)
+        // One that was announced in a channel that is gone, and is over, is no news.
+        if (known === undefined && session.items.size > 0 && incident.stamps.resolve !== null) return
+        if (known?.state === 'done' && known.hash === hash) return
+        const marker = `${incident.id}/announcement`
         const found =
           known === undefined
             ? null
@@ -52,11 +63,11 @@ export default defineJob({
             await context.handle(incident.id, { type: 'step-mended', surface, step })
         }
         await session.done(key, ts, hash)
-      } catch (fault) {
-        if (fault instanceof PortFault && fault.code === 'gone') await context.announceChannel(channel)
-        else if (fault instanceof PortFault && fault.code !== 'limited') {
+      } catch (error) {
+        const isGone = error instanceof PortFault && error.code === 'gone'
+        const fault = isGone && channel !== undefined ? await replaced(channel, error, context) : error
+        if (fault instanceof PortFault && fault.code !== 'limited' && fault.code !== 'gone')
           await context.handle(incident.id, { type: 'step-failed', surface: 'announcement', step: 'announcement', reason: fault.message })
-        }
         throw fault
       }
     })

@@ -18,13 +18,17 @@ const calmSeconds = 3
 const mostQuickLosses = 2
 const quickLossSeconds = 600
 
-/** A channel that was lost is made again until so long after the resolution; nobody looks for an older one. */
+/** A channel that was lost is made again until so long after the resolution. */
 const rebuiltDays = 7
 
 /** A message whose event is older than this says that it is late. */
 const lateSeconds = 120
 
 const hashOf = (item: object): string => createHash('sha256').update(JSON.stringify(item)).digest('hex')
+
+/** Whether the channel was lost and is not made again: nobody looks for one that is over for so long. */
+const isForgotten = ({ lostChannels, stamps }: Incident, now: Instant): boolean =>
+  lostChannels.length > 0 && stamps.resolve !== null && addDays(stamps.resolve, rebuiltDays).toISOString() < now
 
 /** Finds or makes the channel, and tells the incident. */
 const openChannel = async (session: SurfaceSession, { incident }: Loaded, context: JobContext): Promise<void> => {
@@ -240,8 +244,7 @@ export default defineJob({
     await context.surface('channel', id, retryCount > 0, async (session, loaded) => {
       const { channel } = loaded.incident
       if (channel === null) {
-        const { lostChannels, stamps } = loaded.incident
-        if (lostChannels.length > 0 && stamps.resolve !== null && addDays(stamps.resolve, rebuiltDays).toISOString() < (await context.now())) return
+        if (isForgotten(loaded.incident, await context.now())) return
         // The event that tells of the channel is what the next look works on.
         try {
           await openChannel(session, loaded, context)
