@@ -22,10 +22,20 @@ export const updateDue = (policy: Policy, from: Instant, minutes: number | null 
   return after === null ? null : addMinutes(from, after).toISOString()
 }
 
-/** Where the response clock counts from after a change of severity: a graver one is a new promise, made when it became known;
- *  a lighter one is counted from the declaration, so that time already spent is not given again. */
-export const responseFrom = (incident: Incident, to: Policy, now: Instant): Instant =>
-  isGraver(to.severity, incident.severity) ? now : incident.declaredAt
+/** The response clock after a change of severity. A graver one is a new promise, made when it became known; a lighter one is
+ *  counted from the declaration, so that time already spent is not given again. But no change puts off what was promised before:
+ *  an earlier run of the same severity, or of a lighter one, that runs out sooner goes on with its own start. */
+export const responseAfter = (incident: Incident, to: Policy, now: Instant): { from: Instant; due: Instant | null } => {
+  const from = isGraver(to.severity, incident.severity) ? now : incident.declaredAt
+  const due = responseDue(to, from)
+  if (due === null) return { from, due }
+  const runs = [...incident.pastRuns, { clock: 'response', run: incident.response }].flatMap(({ clock, run }) =>
+    clock === 'response' && run !== null && run.due !== null && !isGraver(run.target.severity, to.severity)
+      ? [{ from: run.startedAt, due: run.due }]
+      : [],
+  )
+  return runs.reduce((first, run) => (run.due < first.due ? run : first), { from, due })
+}
 
 /** Whether this clock still runs. */
 export const running = (run: ClockRun | null): run is ClockRun & { due: Instant } => run !== null && run.due !== null && run.metAt === null

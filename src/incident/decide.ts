@@ -1,8 +1,8 @@
 /** Decides what a command makes happen. Pure: the time, the ids and the policy come in with the command. */
-import { clocked, isGraver, passed, responseDue, responseFrom, running, updateDue } from './clocks.ts'
+import { clocked, isGraver, passed, responseAfter, responseDue, running, updateDue } from './clocks.ts'
 import type { Command, Decision, Intent } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
-import type { Incident, Said } from './incident.ts'
+import { hasChecked, type Incident, type Said } from './incident.ts'
 import type { Instant } from './policy.ts'
 import { type Refusal, refuse } from './refusals.ts'
 import { isBlank, keep, keepAlert, keepLine, shorten } from './text.ts'
@@ -108,7 +108,7 @@ const changeSeverity = (incident: Incident, { policy, why }: Intent & { type: 'c
   const reason = optional('why', why)
   if (isRefusal(reason)) return reason
   const waiting = incident.status === 'declared' && clocked(incident.kind)
-  const from = responseFrom(incident, policy, at)
+  const { from, due } = responseAfter(incident, policy, at)
   const changed: Event = {
     type: 'severity-changed',
     v: 1,
@@ -116,7 +116,7 @@ const changeSeverity = (incident: Incident, { policy, why }: Intent & { type: 'c
     policy,
     why: reason,
     responseFrom: from,
-    responseDue: waiting ? responseDue(policy, from) : null,
+    responseDue: waiting ? due : null,
     updateDue: clocked(incident.kind) ? updateDue(policy, at) : null,
   }
   const first = policy.ladder[0]
@@ -198,10 +198,8 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
       return waiting && incident.escalation + 1 === intent.level ? escalate(incident, 'silence') : []
     }
     case 'record-checks': {
-      // Those that the bot runs by itself are run once for each opening and each resolution.
-      const since = intent.phase === 'resolution' ? (incident.stamps.resolve ?? '') : ''
-      const known = intent.phase !== 'asked' && incident.checks.some((check) => check.phase === intent.phase && check.at >= since)
-      return known ? [] : [{ type: 'checked', v: 1, phase: intent.phase, results: intent.results }]
+      const { phase, results } = intent
+      return hasChecked(incident, phase) ? [] : [{ type: 'checked', v: 1, phase, results }]
     }
     case 'step-failed': {
       const { surface, step } = intent

@@ -75,7 +75,8 @@ export type Event =
       readonly from: Severity
       readonly policy: Policy
       readonly why: string | null
-      /** `responseDue` is null when the response clock is met already: it does not start again. */
+      /** Of the run that starts now, or of an earlier one that runs out sooner. `responseDue` is null when the response clock is met
+       *  already: it does not start again. */
       readonly responseFrom: Instant
       readonly responseDue: Instant | null
       readonly updateDue: Instant | null

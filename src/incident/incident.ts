@@ -61,3 +61,10 @@ export type Incident = {
   /** The number of events folded in. */
   readonly version: number
 }
+
+/** Whether the checks of this phase have been recorded already: those that the bot runs by itself are run once for each opening
+ *  and each resolution, those that are asked for as often as that. */
+export const hasChecked = (incident: Incident, phase: CheckPhase): boolean => {
+  const since = phase === 'resolution' ? (incident.stamps.resolve ?? '') : ''
+  return phase !== 'asked' && incident.checks.some((check) => check.phase === phase && check.at >= since)
+}

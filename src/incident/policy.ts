@@ -39,7 +39,16 @@ export type Contact = {
   readonly email?: string
   readonly phone?: string
   readonly url?: string
+  /** Variables of the environment that would give a way to tell them, where none is given. */
+  readonly unset?: readonly string[]
 }
+
+/** Whether the bot can call them by itself: a mention reaches them. Their e-mail stands for whoever has it in the chat. */
+export const mentionable = (contact: Contact): boolean =>
+  contact.slackUser !== undefined || contact.slackGroup !== undefined || contact.email !== undefined
+
+/** Whether anybody can call them: the bot, or a person by telephone. A channel or a page calls nobody. */
+export const reachable = (contact: Contact): boolean => mentionable(contact) || contact.phone !== undefined
 
 /** One severity of one product, as it was when it was decided. */
 export type Policy = {
