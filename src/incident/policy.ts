@@ -50,6 +50,16 @@ export const mentionable = (contact: Contact): boolean =>
 /** Whether anybody can call them: the bot, or a person by telephone. A channel or a page calls nobody. */
 export const reachable = (contact: Contact): boolean => mentionable(contact) || contact.phone !== undefined
 
+/** A promise besides the response and the updates (S3). `from` starts it, `until` meets it; `phase:<key>` is the end of a phase. */
+export type FurtherClock = {
+  /** Unlike `response` and `update`. */
+  readonly key: string
+  readonly title: string
+  readonly minutes: number
+  readonly from: 'declared' | 'resolved' | `phase:${string}`
+  readonly until: 'update' | 'mitigated' | 'resolved' | 'reviewed' | 'phase'
+}
+
 /** One severity of one product, as it was when it was decided. */
 export type Policy = {
   readonly severity: Severity
@@ -70,4 +80,8 @@ export type Policy = {
   readonly invite: readonly Contact[]
   readonly checklist: readonly string[]
   readonly calendar: Calendar
+  /** Minutes between asking for a lead, while there is none; without it nobody asks. */
+  readonly nagLead?: number | null
+  /** Promises besides the response and the updates. */
+  readonly clocks?: readonly FurtherClock[]
 }
