@@ -5,6 +5,7 @@ import { loadRegistry } from '../src/registry.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const quiet = () => undefined
+const away = 'the database is away'
 const bot = await startBot({
   registry: await loadRegistry(root),
   port: 0,
@@ -26,6 +27,7 @@ const bot = await startBot({
   webhookSecrets: {},
   environment: process.env,
   clock: () => Date.now(),
-  log: { debug: quiet, info: quiet, warn: quiet, error: (fields, message) => console.error(message, fields) },
+  // That the database is away is what `commands.ts` does to it.
+  log: { debug: quiet, info: quiet, warn: quiet, error: (fields, message) => message !== away && console.error(message, fields) },
 })
 process.send?.({ url: bot.url })

@@ -7,15 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startPostgres } from '../test/postgres.ts'
 import { testWorld } from '../test/embedded/world.ts'
+import { baseline, claim, percentile, ratio } from './claim.ts'
 
 const rate = 50
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 20)
 const incidents = 10
 const signingSecret = 'bench-signing-secret'
-
-const percentile = (sorted: readonly number[], share: number) =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-const ms = (value: number) => `${value.toFixed(1)} ms`
 
 let sent = 0
 /** Sends one signed slash command as Slack does; gives how long the answer took, and its text. */
@@ -75,11 +72,6 @@ const start = async (file: string, environment: Record<string, string>): Promise
   return { child, url: message.url }
 }
 
-const report = (name: string, times: readonly number[]) =>
-  console.log(
-    `${name.padEnd(34)} p50 ${ms(percentile(times, 0.5))}  p99 ${ms(percentile(times, 0.99))}  max ${ms(times.at(-1) ?? Number.NaN)}`,
-  )
-
 const main = async () => {
   await using postgres = await startPostgres({ durable: true })
   await using world = await testWorld({ bot: { token: 'xoxb-bench', name: 'tocsin', signingSecret } })
@@ -100,14 +92,18 @@ const main = async () => {
           ? `status INC-${(index % incidents) + 1}`
           : `note INC-${(index % incidents) + 1} measured ${index}`
     await Promise.all([command(bare.url, 'list'), command(bot.url, 'list')])
-    const baseline = await load(bare.url, mixed)
+    const plain = await load(bare.url, mixed)
     const real = await load(bot.url, mixed)
-    report('bare Bolt, acknowledges only', baseline.times)
-    report(`Tocsin, ${rate} commands a second`, real.times)
-    console.log(
-      `ratio to the baseline              p50 ${(percentile(real.times, 0.5) / percentile(baseline.times, 0.5)).toFixed(2)}  p99 ${(percentile(real.times, 0.99) / percentile(baseline.times, 0.99)).toFixed(2)}`,
-    )
-    console.log(`answers without a text             ${real.empty} of ${real.times.length}`)
+    for (const [name, share, most] of [
+      ['p50', 0.5, 10],
+      ['p99', 0.99, 100],
+    ] as const) {
+      const [alone, ours] = [percentile(plain.times, share), percentile(real.times, share)]
+      baseline(`bare Bolt, acknowledges only, ${name}`, alone, 'ms')
+      claim(`answered, ${rate} commands a second, ${name}`, ours, 'ms', { most })
+      ratio('  of it', ours / alone)
+    }
+    claim('answers without a text', real.empty, '', { most: 0 })
 
     postgres.freeze()
     const frozen: Promise<{ took: number; body: string }>[] = []
@@ -117,10 +113,8 @@ const main = async () => {
       await sleep(100)
     }
     postgres.thaw()
-    report(
-      'database frozen for 10 s',
-      (await Promise.all(frozen)).map(({ took }) => took).toSorted((a, b) => a - b),
-    )
+    const slowest = Math.max(...(await Promise.all(frozen)).map(({ took }) => took))
+    claim(`slowest of ${frozen.length}, database frozen for 10 s`, slowest, 'ms', { most: 2_500 })
   } finally {
     bot.child.kill('SIGKILL')
     bare.child.kill('SIGKILL')

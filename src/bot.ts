@@ -11,7 +11,7 @@ import { supabaseRecord } from './adapters/supabase.ts'
 import { templates } from './adapters/templates.ts'
 import { loadCatalogue, problemText } from './catalogue.ts'
 import { createChecking } from './checking.ts'
-import type { JobContext, Log } from './define.ts'
+import type { Log } from './define.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
 import { createIntake, createMatcher } from './matching.ts'
@@ -53,6 +53,8 @@ export type BotOptions = {
   }
   /** The workspace is new: channels of before are not there any more. */
   readonly freshWorkspace: boolean
+  /** The code host is new, too: what was proposed there is gone. */
+  readonly freshCodeHost?: boolean
   readonly announceChannel: string
   readonly github: { readonly token: string; readonly repository: string; readonly apiUrl: string | undefined } | null
   readonly supabase: { readonly url: string; readonly secretKey: string } | null
@@ -130,7 +132,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     environment: options.environment,
     log,
   })
-  const context: JobContext = createJobContext({
+  const contextOf = createJobContext({
     store,
     queue,
     handle,
@@ -148,7 +150,14 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     log,
   })
 
-  const verbs = createVerbContext({ store, handle, catalogue, verbs: registry.verbs, runChecks })
+  const verbs = createVerbContext({
+    store,
+    handle,
+    catalogue,
+    verbs: registry.verbs,
+    runChecks,
+    publishes: { codeHost: github !== null, record: supabase !== null },
+  })
   const receiveAlerts = createIntake({ store, queue, catalogue })
   const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, log })
   const web = createWeb({ health, metrics: metrics.render, log })
@@ -194,14 +203,15 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   )
 
   const reconcile = createReconcile({ store, queue, handle, log })
-  if (options.freshWorkspace) await reconcile.forgetWorkspace()
+  if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
   await startWorker({
     store,
     queue,
     handlers: Object.fromEntries(
       [...registry.jobs].map(([name, job]) => [
         name,
-        async ({ data, retryCount, signal }) => job.run({ data: data as Record<string, string | number>, retryCount, signal }, context),
+        async ({ data, retryCount, signal }) =>
+          job.run({ data: data as Record<string, string | number>, retryCount, signal }, contextOf(signal)),
       ]),
     ),
     log,

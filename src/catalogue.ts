@@ -2,11 +2,12 @@
  *  without the templates there is no catalogue. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Severity } from './incident/policy.ts'
+import { reachable, type Severity } from './incident/policy.ts'
 import type { CheckKinds } from './catalogue/checks.ts'
+import { findContacts, resolveContacts } from './catalogue/contacts.ts'
 import { failed, productFolders, readAs } from './catalogue/files.ts'
 import { claimNames, compact } from './catalogue/names.ts'
-import { nearest, type Problem } from './catalogue/problems.ts'
+import { nearest, type Path, type Problem, type Report } from './catalogue/problems.ts'
 import { hashOf, resolveProduct, type Product } from './catalogue/product.ts'
 import { provenanceOf, type Provenance } from './catalogue/provenance.ts'
 import { People, Service, Template } from './catalogue/schema.ts'
@@ -14,7 +15,7 @@ import { severityOf, suggested, takeLeading } from './catalogue/severity.ts'
 import { readSource, type Source } from './catalogue/source.ts'
 import type { Environment } from './catalogue/variables.ts'
 
-export { problemText, type Problem } from './catalogue/problems.ts'
+export { problemText, startProblems, type Problem } from './catalogue/problems.ts'
 export type { Product } from './catalogue/product.ts'
 
 /** The key of the product that alerts of unknown products belong to. It has nothing but the templates. */
@@ -27,6 +28,8 @@ export type Catalogue = {
   readonly people: People
   /** Products left out because of their problems. */
   readonly broken: ReadonlyMap<string, readonly Problem[]>
+  /** Keys of the products of which a P1 reaches nobody; a warning among the problems says of each what to set. */
+  readonly unreached: readonly string[]
   /** The product with this key, name or alias; case and how words are joined do not count. */
   readonly product: (word: string) => Product | null
   /** The product that the first words of a text name, and what remains. */
@@ -71,11 +74,16 @@ export const loadCatalogue = ({
   const peopleSource = existsSync(peopleFile) ? readSource(peopleFile) : null
   const people = (peopleSource && readAs(People, peopleSource, environment)?.value) ?? {}
 
-  const shared = template && { template: template.value, people, kinds, sources: alertSources }
-  const fallback =
-    shared && resolveProduct({ ...shared, key: unassigned, service: bare, source: errorsOnly(templateSource), unset: new Map() })
+  const common = template && {
+    template: template.value,
+    people,
+    shared: sharedContacts(template, templateSource, people),
+    kinds,
+    sources: alertSources,
+  }
+  const fallback = common && resolveProduct({ ...common, key: unassigned, service: bare, source: templateSource, unset: new Map() })
   problems.push(...templateSource.problems, ...(peopleSource?.problems ?? []))
-  if (shared === null || fallback === null || failed(templateSource)) return { catalogue: null, problems }
+  if (common === null || fallback === null || failed(templateSource)) return { catalogue: null, problems }
 
   const products = new Map<string, Product>()
   const sources = new Map<string, Source>([[unassigned, { ...templateSource, data: {}, assumed: new Map() }]])
@@ -84,10 +92,11 @@ export const loadCatalogue = ({
   for (const key of productFolders(runbooks, problems)) {
     const source = readSource(join(runbooks, key, 'service.yml'))
     const service = readAs(Service, source, environment)
-    const product = service && resolveProduct({ ...shared, key, service: service.value, source, unset: service.unset })
+    const product = service && resolveProduct({ ...common, key, service: service.value, source, unset: service.unset })
     if (product !== null) names.claim(product, source.report)
-    problems.push(...source.problems)
-    if (product === null || failed(source)) broken.set(key, source.problems)
+    const isBroken = product === null || failed(source)
+    problems.push(...source.problems.map((problem) => (isBroken ? { ...problem, leavesOut: key } : problem)))
+    if (isBroken) broken.set(key, source.problems)
     else {
       products.set(key, product)
       sources.set(key, source)
@@ -105,6 +114,7 @@ export const loadCatalogue = ({
     unassigned: fallback,
     people,
     broken,
+    unreached: [...products.values()].filter(({ policy }) => !policy('P1').ladder.some(reachable)).map(({ key }) => key),
     product: productOf,
     takeProduct: (text) => {
       const { found, rest } = takeLeading(text, productOf)
@@ -134,8 +144,14 @@ const bare = Service.parse({ name: 'Unassigned' })
 
 const wordsOf = (product: Product): string[] => [product.name, product.key, ...product.aliases]
 
-/** The templates themselves name nobody: that is no news. */
-const errorsOnly = (source: Source): Source => ({
-  ...source,
-  report: (path, message, more) => (more?.level === 'warning' ? undefined : source.report(path, message, more)),
-})
+/** The contacts of the templates, and those of them that are the fallback. That one of them is only a placeholder is no news: what
+ *  it leads to is said of each product. */
+const sharedContacts = (
+  { value, unset }: { value: Template; unset: ReadonlyMap<Path, readonly string[]> },
+  source: Source,
+  people: People,
+) => {
+  const errors: Report = (path, message, more) => (more?.level === 'warning' ? undefined : source.report(path, message, more))
+  const contacts = resolveContacts({ contacts: value.contacts, data: source.data, unset }, people, errors)
+  return { contacts, fallback: findContacts(value.fallback, contacts, [], ['fallback'], errors) }
+}

@@ -34,6 +34,8 @@ export const settings = {
   VERCEL_WEBHOOK_SECRET: text.optional(),
   STRIPE_WEBHOOK_SECRET: text.optional(),
   GITHUB_WEBHOOK_SECRET: text.optional(),
+  /** Read by `templates/severities.yml`; here it is only checked. */
+  FALLBACK_EMAIL: z.email('must be an e-mail address').optional(),
   LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
 } as const
 

@@ -215,6 +215,8 @@ export type CommandContext = {
   /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
   readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
   readonly catalogue: Catalogue
+  /** Which of the places for post-mortems are on; absent: all. */
+  readonly publishes: { readonly codeHost: boolean; readonly record: boolean }
   /** Every verb of both commands, for help. */
   readonly verbs: readonly Verb[]
 }

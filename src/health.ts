@@ -78,6 +78,7 @@ const within = async (work: Promise<unknown>): Promise<string | null> => {
   }
 }
 
+/** A dead job is a problem until the same work has been done by another one. */
 export const createHealth =
   ({
     store,
@@ -99,7 +100,7 @@ export const createHealth =
   async (): Promise<Health> => {
     const database = await within(store.ping())
     if (database !== null) log.warn({ error: database }, 'the database does not answer')
-    const dead = database === null ? (await queue.dead(1000)).length : 0
+    const dead = database === null ? (await queue.unmended()).length : 0
     const services = {
       ...pulse.all(),
       database: database === null ? 'healthy' : 'unreachable',

@@ -144,6 +144,7 @@ const start = async (): Promise<void> => {
             mode: 'embedded',
           },
     freshWorkspace: config.slack.mode === 'embedded',
+    freshCodeHost: config.github.mode === 'embedded',
     announceChannel: config.announceChannel,
     github:
       config.github.mode === 'live'

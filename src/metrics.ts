@@ -31,14 +31,17 @@ export const createMetrics = ({ store, queue }: { store: Store; queue: Queue }):
   })
   const queued = new Gauge({ name: 'tocsin_jobs_queued', help: 'Jobs that wait', labelNames: ['queue'], registers })
   const dead = new Gauge({ name: 'tocsin_jobs_dead', help: 'Jobs that failed for good in the last 30 days', registers })
+  const unmended = new Gauge({ name: 'tocsin_jobs_unmended', help: 'Dead jobs whose work nobody has done since', registers })
   const open = new Gauge({ name: 'tocsin_incidents_open', help: 'Open records', labelNames: ['severity'], registers })
   return {
     jobRan: ({ queue: name, ms, outcome }) => jobs.observe({ queue: name, outcome }, ms / 1000),
     alertsReceived: (source, count) => alerts.inc({ source }, count),
     commandAnswered: (command, seconds) => commands.observe({ command }, seconds),
     render: async () => {
-      for (const each of await queue.stats()) queued.set({ queue: each.queue }, each.queued)
-      dead.set((await queue.dead()).length)
+      const stats = await queue.stats()
+      for (const each of stats) queued.set({ queue: each.queue }, each.queued)
+      dead.set(stats.reduce((sum, each) => sum + each.dead, 0))
+      unmended.set((await queue.unmended()).length)
       open.reset()
       for (const incident of await openIncidents(store.db)) open.inc({ severity: incident.severity })
       return { type: registry.contentType, text: await registry.metrics() }

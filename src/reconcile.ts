@@ -4,12 +4,16 @@ import type { Log } from './define.ts'
 import type { Handle } from './handle.ts'
 import type { QueueName } from './incident/react.ts'
 import type { Store } from './store/database.ts'
-import { forgetOld } from './store/limits.ts'
+import { forgetAlerts, forgetOld } from './store/limits.ts'
 import type { Queue } from './store/queue.ts'
 import { openIncidents, recentIncidents } from './store/reads.ts'
+import { forget, incidentsOn } from './store/surfaces.ts'
 
 /** How often it looks; a sync that finds nothing to do costs a read. */
 const everyMs = 300_000
+
+/** How often it tries dead jobs once more, and forgets what is of no use any more. */
+const tidyMs = 3_600_000
 
 /** How many of the latest records are looked at besides the open ones. */
 const latest = 50
@@ -19,7 +23,6 @@ const over: readonly QueueName[] = ['sync-channel', 'sync-announcement', 'sync-r
 
 export const createReconcile = ({ store, queue, handle, log }: { store: Store; queue: Queue; handle: Handle; log: Log }) => {
   const look = async (): Promise<void> => {
-    await forgetOld(store.db)
     const present = await openIncidents(store.db)
     const past = (await recentIncidents(store.db, latest)).filter((row) => row.resolvedAt !== null)
     const jobs = [
@@ -35,32 +38,55 @@ export const createReconcile = ({ store, queue, handle, log }: { store: Store; q
       ),
     )
   }
-  const safely = () => {
-    look().catch((error: unknown) => log.warn({ err: error }, 'reconciling failed; it is tried again'))
+
+  const tidy = async (): Promise<void> => {
+    for (const dead of await queue.revive())
+      log.info({ queue: dead.queue, job: dead.id, error: dead.error }, 'a dead job is tried once more')
+    await forgetOld(store.db)
+    const alerts = await forgetAlerts(store.db)
+    if (alerts > 0) log.info({ alerts }, 'old alerts are forgotten')
   }
+
+  const safely = (work: () => Promise<void>) => () => {
+    work().catch((error: unknown) => log.warn({ err: error }, 'reconciling failed; it is tried again'))
+  }
+
+  /** One record that somebody damaged does not keep the bot from starting. */
+  const tell = async (incident: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      log.error({ err: error, incident }, 'an incident could not be told that its workspace is new')
+    }
+  }
+
+  /** The pull request is gone with the code host: its link is taken back, and the post-mortem is proposed again. */
+  const proposeAgain = (id: string): Promise<void> =>
+    store.transaction(async (trx) => {
+      const [head] = await forget(trx, 'pull-request', id)
+      await handle.within(trx).handle(id, { type: 'published', where: 'pull-request', url: null, head: head ?? '' }, { kind: 'bot' })
+      await queue.enqueue(trx, [{ queue: 'sync-pull-request', data: { incident: id }, key: id }])
+    })
+
   return {
     look,
-    /** Looks at once and then every five minutes. Gives what stops it. */
+    tidy,
+    /** Looks at once and then every five minutes; tidies up once an hour. Gives what stops it. */
     start: (): (() => void) => {
-      safely()
-      const timer = setInterval(safely, everyMs)
-      return () => clearInterval(timer)
+      const timers = [setInterval(safely(look), everyMs), setInterval(safely(tidy), tidyMs)]
+      safely(look)()
+      safely(tidy)()
+      return () => timers.forEach(clearInterval)
     },
-    /** Tells every open incident that its channel is gone with the workspace. */
-    forgetWorkspace: async (): Promise<void> => {
-      for (const row of await openIncidents(store.db)) {
-        if (row.channelId === null) continue
-        try {
-          await handle.handle(
-            row.id,
-            { type: 'channel-lost', channel: row.channelId, why: 'the local workspace was started anew' },
-            { kind: 'bot' },
-          )
-        } catch (error) {
-          // One record that somebody damaged does not keep the bot from starting.
-          log.error({ err: error, incident: row.id }, 'an incident could not be told that its workspace is new')
-        }
+    /** Tells every incident that its channel is gone with the workspace, and with `codeHost` that its pull request is, too. */
+    forgetWorkspace: async (codeHost: boolean): Promise<void> => {
+      for (const { id, channelId } of await recentIncidents(store.db, Number.MAX_SAFE_INTEGER)) {
+        if (channelId === null) continue
+        await tell(id, () =>
+          handle.handle(id, { type: 'channel-lost', channel: channelId, why: 'the local workspace was started anew' }, { kind: 'bot' }),
+        )
       }
+      if (codeHost) for (const id of await incidentsOn(store.db, 'pull-request')) await tell(id, () => proposeAgain(id))
     },
   }
 }

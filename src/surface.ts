@@ -3,34 +3,26 @@
 import { randomUUID } from 'node:crypto'
 import type { Loaded, SurfaceItem, SurfaceSession } from './define.ts'
 import type { Store } from './store/database.ts'
-import { done, extend, failed, intend, items, type Lease, lease, release } from './store/surfaces.ts'
+import { done, extend, failed, intend, items, type Lease, lease, LeaseLost, release, SurfaceTaken } from './store/surfaces.ts'
 
 /** How long a holder may be silent, in seconds: no longer than until the job of one that died runs again. One that lives is heard
  *  of every `renewMs`, however long it waits for the outside. */
 const leaseSeconds = 6
 const renewMs = 1_500
 
-/** The surface is somebody else's now; what this run would still do must not happen (faults 33). */
-class LeaseLost extends Error {
-  constructor(surface: string, incident: string) {
-    super(`the lease of ${surface} of ${incident} was lost`)
-    this.name = 'LeaseLost'
-  }
-}
-
-const openSession = async (store: Store, held: { surface: string; incident: string; token: string }): Promise<SurfaceSession> => {
+const openSession = async (store: Store, held: Lease, signal: AbortSignal): Promise<SurfaceSession> => {
   const known = new Map<string, SurfaceItem>((await items(store.db, held.surface, held.incident)).map((item) => [item.key, item]))
-  const kept = async (written: Promise<boolean>, key: string, change: Partial<SurfaceItem>) => {
-    if (!(await written) || !(await extend(store.db, held, leaseSeconds))) throw new LeaseLost(held.surface, held.incident)
+  const kept = async (write: () => Promise<boolean>, key: string, change: Partial<SurfaceItem>) => {
+    if (signal.aborted || !(await write()) || !(await extend(store.db, held, leaseSeconds))) throw new LeaseLost(held)
     const before = known.get(key)
     known.set(key, { key, ref: null, hash: null, ...before, at: await store.now(), state: 'done', ...change })
   }
   return {
     items: known,
-    intend: (key) => kept(intend(store.db, held, key), key, { state: 'intent' }),
+    intend: (key) => kept(() => intend(store.db, held, key), key, { state: 'intent' }),
     done: (key, ref, hash) =>
-      kept(done(store.db, held, key, { ref, hash }), key, { state: 'done', hash, ...(ref === null ? {} : { ref }) }),
-    failed: (key, error) => kept(failed(store.db, held, key, error), key, { state: 'failed' }),
+      kept(() => done(store.db, held, key, { ref, hash }), key, { state: 'done', hash, ...(ref === null ? {} : { ref }) }),
+    failed: (key, error) => kept(() => failed(store.db, held, key, error), key, { state: 'failed' }),
   }
 }
 
@@ -39,10 +31,13 @@ const giveUp = async (store: Store, held: Lease): Promise<void> => {
   if (!(await release(store.db, held))) await release(store.db, held)
 }
 
-/** Runs `apply` until the incident has not changed under it and nobody else wanted the surface meanwhile. `repeated`: an earlier run
- *  may have died with the lease in its hand, so a lease that is taken makes this run fail, to be tried again. */
+/** Runs `apply` until the incident has not changed under it and nobody else wanted the surface meanwhile. `signal`: from the moment
+ *  that it is aborted the run lets its lease lapse, and whatever it would still record throws. `repeated`: an earlier run may have died
+ *  with the lease in its hand, so it is to be tried again when the lease is taken. Throws LeaseLost, and SurfaceTaken when another
+ *  run does its work. */
 export const withSurface =
   ({ store, load }: { store: Store; load: (id: string) => Promise<Loaded | null> }) =>
+  (signal: AbortSignal) =>
   async (
     surface: string,
     id: string,
@@ -51,28 +46,31 @@ export const withSurface =
   ): Promise<void> => {
     const held = { surface, incident: id, token: randomUUID() }
     if (!(await lease(store.db, surface, id, held.token, leaseSeconds))) {
-      if (repeated) throw new LeaseLost(surface, id)
-      return
+      throw repeated ? new LeaseLost(held) : new SurfaceTaken(held)
     }
     const renewing = setInterval(() => {
       // A renewal that fails is found out by the next write.
       extend(store.db, held, leaseSeconds).catch(() => undefined)
     }, renewMs)
+    const lapse = () => clearInterval(renewing)
+    signal.addEventListener('abort', lapse)
     try {
       for (;;) {
+        if (signal.aborted) throw new LeaseLost(held)
         const loaded = await load(id)
         if (loaded === null) return await giveUp(store, held)
-        await apply(await openSession(store, held), loaded)
+        await apply(await openSession(store, held, signal), loaded)
         // What this run itself caused, such as the channel's opening, is shown without waiting for its job.
         const now = await load(id)
         if (now?.incident.version !== loaded.incident.version) {
-          if (!(await extend(store.db, held, leaseSeconds))) throw new LeaseLost(surface, id)
+          if (!(await extend(store.db, held, leaseSeconds))) throw new LeaseLost(held)
         } else if (await release(store.db, held)) return
       }
     } catch (error) {
       await giveUp(store, held)
       throw error
     } finally {
-      clearInterval(renewing)
+      lapse()
+      signal.removeEventListener('abort', lapse)
     }
   }

@@ -18,6 +18,7 @@ export type VerbWorld = {
   readonly catalogue: Catalogue
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
+  readonly publishes: NonNullable<CommandContext['publishes']>
 }
 
 type Kept = { readonly row: IncidentRow | null; readonly incident: Incident | null }
@@ -29,7 +30,7 @@ const isIn = ({ row, incident }: Kept, by: Actor): boolean => {
 
 const isPrivate = ({ row, incident }: Kept): boolean => row?.private === true || incident?.private === true
 
-export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks }: VerbWorld): CommandContext & Finder => {
+export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, publishes }: VerbWorld): CommandContext & Finder => {
   /** Null when there is none, or when what is stored of it cannot be read. */
   const readable = async (id: string): Promise<Incident | null> => {
     try {
@@ -88,6 +89,7 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks }
     verify: (id) => verifyChain(store.db, id),
     runChecks,
     catalogue,
+    publishes,
     verbs,
     byId: async (id, by, channel) => {
       const found = await kept(id)

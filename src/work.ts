@@ -10,16 +10,19 @@ import type { Queue } from './store/queue.ts'
 /** A pause that another job was told of. Long enough a wait that the clock's resolution does not matter. */
 const leastWaitSeconds = 0.1
 
-export type JobWorld = Omit<JobContext, 'now' | 'handle' | 'mayCall' | 'enqueue' | 'load'> & {
+export type JobWorld = Omit<JobContext, 'now' | 'handle' | 'mayCall' | 'enqueue' | 'load' | 'surface'> & {
+  /** Surfaces for a run that is over when the signal is aborted. */
+  readonly surface: (signal: AbortSignal) => JobContext['surface']
   readonly store: Store
   readonly queue: Queue
   readonly handle: Handle
   readonly load: (id: string) => Promise<Loaded | null>
 }
 
-export const createJobContext = ({ store, queue, handle, ...rest }: JobWorld): JobContext => {
+/** Gives the context of one run. */
+export const createJobContext = ({ store, queue, handle, surface, ...rest }: JobWorld): ((signal: AbortSignal) => JobContext) => {
   const bot: Actor = { kind: 'bot' }
-  return {
+  const shared: Omit<JobContext, 'surface'> = {
     ...rest,
     now: () => store.now(),
     handle: (id, intent, by = bot) => handle.handle(id, intent, by),
@@ -31,4 +34,5 @@ export const createJobContext = ({ store, queue, handle, ...rest }: JobWorld): J
     },
     enqueue: (job) => store.transaction((trx) => queue.enqueue(trx, [job])),
   }
+  return (signal) => ({ ...shared, surface: surface(signal) })
 }

@@ -22,20 +22,29 @@ test('all five products load; nothing is wrong, placeholders warn', () => {
   expect([...all.products.keys()]).toEqual(['fair-edge', 'invoice2e', 'napoleon', 'schnittwerk', 'talk-to-my-lawyer', 'unassigned'])
   const warned = problems.map(({ file, path }) => `${file.split('/')[1]} ${path}`)
   expect(warned).toEqual([
+    'severities.yml ladder',
     'fair-edge variables.FAIR_EDGE_DOMAIN',
     'fair-edge variables.FAIR_EDGE_SUPABASE_PROJECT',
     'fair-edge contacts.on-call',
     'fair-edge contacts.team-lead',
     'fair-edge contacts.devops',
     'fair-edge ladder',
+    'fair-edge links[0].url',
+    'fair-edge links[1].url',
+    'fair-edge links[2].url',
+    'fair-edge links[3].url',
     'invoice2e variables.INVOICE2E_VERCEL_TEAM',
+    'invoice2e links[2].url',
     'napoleon variables.NAPOLEON_SUPABASE_URL',
     'napoleon contacts.lead-developer',
     'napoleon contacts.devops-engineer',
     'napoleon contacts.security-officer',
     'napoleon ladder',
+    'napoleon links[2].url',
     'schnittwerk variables.SCHNITTWERK_URL',
     'schnittwerk ladder',
+    'schnittwerk links[0].url',
+    'schnittwerk links[1].url',
     'talk-to-my-lawyer contacts.emergency-sms',
   ])
 })
@@ -223,7 +232,7 @@ describe('C1: contacts and ladders', () => {
   test('Talk-To-My-Lawyer', () => {
     expect(ladder('talk-to-my-lawyer', 'P1')).toEqual([
       { name: 'Critical alerts', email: 'admin@talk-to-my-lawyer.com' },
-      { name: 'Emergency contact number (SMS)' },
+      { name: 'Emergency contact number (SMS)', unset: ['TTML_EMERGENCY_PHONE'] },
       { name: '#production-alerts', slackChannel: '#production-alerts' },
     ])
     expect(ladder('talk-to-my-lawyer', 'P2').map(({ email }) => email)).toEqual([
@@ -248,7 +257,11 @@ describe('C1: contacts and ladders', () => {
   })
 
   test('Napoleon', () => {
-    expect(ladder('napoleon', 'P1')).toEqual([{ name: 'DevOps Engineer' }, { name: 'Lead Developer' }, { name: 'Security Officer' }])
+    expect(ladder('napoleon', 'P1')).toEqual([
+      { name: 'DevOps Engineer', unset: ['NAPOLEON_DEVOPS_ENGINEER_EMAIL'] },
+      { name: 'Lead Developer', unset: ['NAPOLEON_LEAD_DEVELOPER_EMAIL'] },
+      { name: 'Security Officer', unset: ['NAPOLEON_SECURITY_OFFICER_EMAIL'] },
+    ])
     expect(['vercel', 'supabase', 'stripe', 'clerk'].map((name) => product('napoleon').contacts.get(`${name}-support`)?.url)).toEqual([
       'https://vercel.com/support',
       'https://supabase.com/support',
@@ -264,7 +277,7 @@ describe('C1: contacts and ladders', () => {
 
   test('SCHNITTWERK names nobody', () => {
     expect(ladder('schnittwerk', 'P1')).toEqual([])
-    expect(product('schnittwerk').contacts.size).toBe(0)
+    expect([...product('schnittwerk').contacts.keys()]).toEqual(['fallback'])
   })
 })
 
@@ -345,8 +358,10 @@ const mentioned: Readonly<Record<string, readonly string[]>> = {
 }
 
 describe.each(Object.keys(mentioned))('every address in the guide of %s is in the catalogue', (key) => {
-  const { links, contacts } = product(key)
-  const known = [...links, ...contacts.values()].flatMap((entry) => Object.values(entry).filter((text) => text !== undefined))
+  const { links, unsetLinks, contacts } = product(key)
+  const known = [...links, ...unsetLinks, ...contacts.values()].flatMap((entry) =>
+    Object.values(entry).filter((text) => typeof text === 'string'),
+  )
   const exact = known.flatMap((text) => (text.startsWith('https://') ? [text, text.slice('https://'.length)] : [text]))
   test.each(mentioned[key] ?? [])('%s', (text) => {
     const whole = /^https:|@|^#/.test(text)
@@ -379,6 +394,19 @@ test('D1: the other checks of Talk-To-My-Lawyer', () => {
     performance: { avgResponseTime: 2000, memoryUsage: 80, cpuUsage: 80 },
   })
   expect(checks.get('admin-gateway')?.options).toMatchObject({ url: 'https://www.talk-to-my-lawyer.com/secure-admin-gateway' })
+})
+
+test('C1: whose P1 reaches nobody until somebody is named', () => {
+  expect(all.unreached).toEqual(['fair-edge', 'napoleon', 'schnittwerk', 'unassigned'])
+  const reached = (environment: Record<string, string>) =>
+    loadCatalogue({ runbooks: 'runbooks', templates: 'templates', kinds: { http: http.options }, environment }).catalogue?.unreached
+  expect(reached({ NAPOLEON_SECURITY_OFFICER_EMAIL: 'security@example.com' })).toEqual(['fair-edge', 'schnittwerk', 'unassigned'])
+  expect(reached({ FALLBACK_EMAIL: 'night@example.com' })).toEqual([])
+})
+
+test('a placeholder is shown to nobody', () => {
+  for (const { links } of all.products.values()) expect(links.filter(({ url }) => /your-|\[|\.example/.test(url))).toEqual([])
+  expect(product('fair-edge').links[0]?.name).toBe('Supabase dashboard')
 })
 
 test('a placeholder is never asked', () => {

@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { loadCatalogue, problemText, type Catalogue } from '../src/catalogue.ts'
+import { loadCatalogue, problemText, startProblems, type Catalogue } from '../src/catalogue.ts'
 import { nearest } from '../src/catalogue/problems.ts'
 
 const kinds = {
@@ -33,8 +33,12 @@ const load = (files: Record<string, string>, environment: Record<string, string>
     environment,
   })
   const said = (level: 'error' | 'warning') =>
-    problems.filter((problem) => problem.level === level).map((problem) => problemText(problem).replace(`${folder}/`, ''))
-  return { catalogue, errors: said('error'), warnings: said('warning') }
+    problems
+      // That the templates name nobody by themselves is so in every one of these tests.
+      .filter((problem) => problem.level === level && !problem.message.startsWith('a P1 of Unassigned reaches nobody'))
+      .map((problem) => problemText(problem).replace(`${folder}/`, ''))
+  const start = startProblems(problems).map((line) => line.replace(`${folder}/`, ''))
+  return { catalogue, errors: said('error'), warnings: said('warning'), start }
 }
 
 const shop = `name: Shop
@@ -325,23 +329,150 @@ describe('variables', () => {
     ])
     expect(product(result).hosts).toEqual(['shop.test'])
     expect(product(result).checks.get('up')?.unset).toEqual(['SHOP_URL'])
+    expect(product(result).links.map(({ name }) => name)).toEqual(['Shop'])
     expect(product(shopWith(more, { SHOP_URL: 'https://real.test' })).checks.get('up')?.unset).toEqual([])
+  })
+
+  test('a link that still holds a placeholder is not shown, and what to set is said', () => {
+    const written = `name: Shop
+variables:
+  SHOP_TEAM: { placeholder: "[team]" }
+  SHOP_HOST: { placeholder: shop.example }
+links:
+  - { name: Dashboard, url: "https://\${SHOP_HOST}/\${SHOP_TEAM}/shop", kind: dashboard }
+  - { name: Status, url: "https://status.test", kind: status }
+contacts: { lead: { name: Lead, email: lead@shop.test } }
+ladder: [lead]
+`
+    const result = load({ 'shop/service.yml': written })
+    expect(product(result).links.map(({ url }) => url)).toEqual(['https://status.test'])
+    expect(product(result).unsetLinks).toEqual([
+      { name: 'Dashboard', url: 'https://shop.example/[team]/shop', kind: 'dashboard', unset: ['SHOP_HOST', 'SHOP_TEAM'] },
+    ])
+    expect(result.warnings.at(-1)).toBe('shop/service.yml:6:29 links[0].url: `Dashboard` is not shown: set SHOP_HOST and SHOP_TEAM')
+    const set = load({ 'shop/service.yml': written }, { SHOP_HOST: 'shop.test', SHOP_TEAM: 'us' })
+    expect(set.warnings).toEqual([])
+    expect(product(set)).toMatchObject({ links: [{ url: 'https://shop.test/us/shop' }, {}], unsetLinks: [], hash: product(result).hash })
+  })
+
+  test('a placeholder is no way to tell anybody', () => {
+    const written = `name: Shop
+variables: { SHOP_LEAD: { placeholder: nobody@example.com } }
+contacts: { lead: { name: Lead, email: "\${SHOP_LEAD}" } }
+ladder: [lead]
+`
+    expect(product(load({ 'shop/service.yml': written })).ladder).toEqual([{ name: 'Lead', unset: ['SHOP_LEAD'] }])
+    expect(product(load({ 'shop/service.yml': written }, { SHOP_LEAD: 'lead@shop.test' })).ladder).toEqual([
+      { name: 'Lead', email: 'lead@shop.test' },
+    ])
   })
 
   test('an empty one leaves its key out', () => {
     const more = `contacts:\n  lead: { name: Lead, email: "\${SHOP_LEAD:-}", placeholder: "[Contact Info]" }\nladder: [lead]\n`
     const empty = load({ 'shop/service.yml': `name: Shop\n${more}` })
     expect(empty.warnings).toEqual([
-      'shop/service.yml:3:3 contacts.lead: nobody can be told: `[Contact Info]` is only a placeholder',
-      'shop/service.yml:4:1 ladder: nobody on the ladder can be reached: a P1 pages nobody',
+      'shop/service.yml:3:3 contacts.lead: nobody can be told: `[Contact Info]` is only a placeholder; set SHOP_LEAD',
+      'shop/service.yml:4:1 ladder: a P1 of Shop reaches nobody: set SHOP_LEAD, or FALLBACK_EMAIL (`fallback` in templates/severities.yml)',
     ])
-    expect(product(empty).ladder).toEqual([{ name: 'Lead' }])
+    expect(product(empty).ladder).toEqual([{ name: 'Lead', unset: ['SHOP_LEAD'] }])
     const set = load({ 'shop/service.yml': `name: Shop\n${more}` }, { SHOP_LEAD: 'lead@shop.test' })
     expect(set.warnings).toEqual([])
     expect(product(set).ladder).toEqual([{ name: 'Lead', email: 'lead@shop.test' }])
   })
 
   test('`$${` is a plain `${`', () => expect(product(shopWith('about: costs $${MUCH}\n')).about).toBe('costs ${MUCH}'))
+})
+
+describe('a ladder that reaches nobody', () => {
+  const nobody = `name: Shop
+contacts:
+  first: { name: First, email: "\${SHOP_FIRST:-}", placeholder: "?" }
+  second: { name: Second, phone: "\${SHOP_SECOND:-}", slackUser: "\${SHOP_SECOND_SLACK:-}", placeholder: "?" }
+  room: { name: "#room", slackChannel: "#room" }
+  page: { name: Page, url: "https://shop.test" }
+`
+  const withLadder = (ladder: string, environment: Record<string, string> = {}) =>
+    load({ 'shop/service.yml': `${nobody}ladder: [${ladder}]\n` }, environment)
+  const fallback = { FALLBACK_EMAIL: 'night@acme.test' }
+  const told = [{ name: 'Fallback on-call', email: 'night@acme.test' }]
+
+  test.each([
+    ['first, second', 'set SHOP_FIRST, SHOP_SECOND or SHOP_SECOND_SLACK, or FALLBACK_EMAIL (`fallback` in templates/severities.yml)'],
+    // A channel and a page call nobody.
+    ['room, page', 'set FALLBACK_EMAIL (`fallback` in templates/severities.yml)'],
+    ['', 'set FALLBACK_EMAIL (`fallback` in templates/severities.yml)'],
+  ])('[%s] is said', (ladder, remedy) => {
+    const result = withLadder(ladder)
+    expect(result.warnings).toContain(`shop/service.yml:7:1 ladder: a P1 of Shop reaches nobody: ${remedy}`)
+    expect(loaded(result).unreached).toEqual(['shop', 'unassigned'])
+  })
+
+  test.each(['first, second', 'room, page', ''])('[%s] is the fallback, if that reaches somebody', (ladder) => {
+    const result = withLadder(ladder, fallback)
+    expect(result.warnings.join()).not.toContain('reaches nobody')
+    expect(loaded(result).unreached).toEqual([])
+    for (const severity of ['P1', 'P4'] as const) expect(product(result).policy(severity).ladder).toEqual(told)
+    expect(product(result)).toMatchObject({ ladder: told, notifications: { critical: told } })
+    expect(product(result).policy('P1').invite).toEqual(told)
+    expect(loaded(result).unassigned.policy('P1').ladder).toEqual(told)
+  })
+
+  test.each([
+    ['first, room', { SHOP_FIRST: 'first@shop.test' }],
+    ['room, second', { SHOP_SECOND: '+41 44 123 45 67' }],
+  ])('[%s] with one who can be called stays as it is', (ladder, environment) => {
+    const result = withLadder(ladder, { ...fallback, ...environment })
+    expect(product(result).policy('P1').ladder).toHaveLength(2)
+    expect(loaded(result).unreached).toEqual([])
+    expect(loaded(withLadder(ladder, environment)).unreached).toEqual(['unassigned'])
+  })
+
+  test("a P1's own ladder counts, not the product's", () => {
+    const more = 'severities: { P1: { ladder: [first] } }\n'
+    const own = load({ 'shop/service.yml': `${nobody}  lead: { name: Lead, email: lead@shop.test }\nladder: [lead]\n${more}` })
+    expect(own.warnings.at(-1)).toBe(
+      'shop/service.yml:9:21 severities.P1.ladder: a P1 of Shop reaches nobody: set SHOP_FIRST, or FALLBACK_EMAIL (`fallback` in templates/severities.yml)',
+    )
+    expect(loaded(own).unreached).toEqual(['shop', 'unassigned'])
+  })
+
+  test('a fallback that names an unknown contact is a mistake of the templates', () => {
+    const text = readFileSync('templates/severities.yml', 'utf8').replace(/^fallback:.*$/m, 'fallback: [falback]')
+    expect(load({ 't/severities.yml': text }, {}, 't')).toMatchObject({
+      catalogue: null,
+      errors: [expect.stringMatching(/ fallback\[0\]: no contact is called `falback`; did you mean `fallback`\?$/)],
+    })
+  })
+
+  test('without a `fallback` the templates are as before', () => {
+    const text = readFileSync('templates/severities.yml', 'utf8').replace(/^(contacts|  fallback|fallback):.*$/gm, '')
+    const result = load({ 't/severities.yml': text, 'shop/service.yml': 'name: Shop\n' }, {}, 't')
+    expect(result.warnings).toEqual([
+      'shop/service.yml:1:1 ladder: a P1 of Shop reaches nobody: set `fallback` in templates/severities.yml',
+    ])
+  })
+})
+
+describe('what a start says', () => {
+  const consequence = (key: string) =>
+    `: ${key} is left out until this is mended: it cannot be named in /incident, and its alerts open incidents of no product, or are answered with 503 if they have a secret of their own`
+
+  test('every error, and once a product what follows', () => {
+    const { start } = load({
+      'bank/service.yml': 'nmae: Bank\n',
+      'empty/readme.md': '',
+      'shop/service.yml': `${shop}abuot: x\n`,
+      'works/service.yml': 'name: Works\n',
+    })
+    expect(start).toEqual([
+      'empty:1:1: the folder has no `service.yml`',
+      'bank/service.yml:1:1 name: is missing',
+      `bank/service.yml:1:1 nmae: unknown key; did you mean \`name\`?${consequence('bank')}`,
+      `shop/service.yml:8:1 abuot: unknown key; did you mean \`about\`?${consequence('shop')}`,
+    ])
+  })
+
+  test('a warning is no reason to leave anything out', () => expect(load({ 'shop/service.yml': 'name: Shop\n' }).start).toEqual([]))
 })
 
 describe('the hash', () => {

@@ -12,7 +12,14 @@ export default defineCommand({
     const example = '/incident note Restarted the worker at 14:05'
     if (ask.words === '') return { refused: refuse('missing', { what: 'The text', example }) }
     const { text, at } = parseAt(ask.words, await now(), incident.policy.calendar.zone)
-    if (at === 'unreadable') return { refused: refuse('unreadable', { what: 'a time of day', word: ask.words.slice(-20), example }) }
+    if (at === 'unreadable')
+      return {
+        refused: refuse('unreadable', {
+          what: 'a time of day such as 14:05, 2pm or 14:05 UTC',
+          word: ask.words.slice(text.length).trim(),
+          example,
+        }),
+      }
     return tell(await handle(incident.id, { type: 'note', text }, ask.by, at ?? undefined), () =>
       at === null ? say('✅ Noted.') : say('✅ Noted for ', { time: at, zone: incident.policy.calendar.zone }, '.'),
     )

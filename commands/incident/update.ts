@@ -17,7 +17,7 @@ const form: Form = {
       multiline: false,
       optional: true,
       most: 10,
-      hint: '30m or 2h; empty: as the severity asks',
+      hint: '30m, 1h30m or 2h; empty: as the severity asks',
     },
   ],
 }
@@ -37,7 +37,7 @@ export default defineCommand({
     if (ask.words === '') return ask.canShowForm ? { form } : { refused: refuse('missing', { what: 'The text', example }) }
     const { text, minutes } = parseNext(ask.words)
     if (minutes === 'unreadable')
-      return { refused: refuse('unreadable', { what: 'a time from 1m to 24h', word: ask.words.slice(-20), example }) }
+      return { refused: refuse('unreadable', { what: 'a time from 1m to 24h', word: ask.words.slice(text.length).trim(), example }) }
     return tell(await handle(incident.id, { type: 'update', text, nextMinutes: minutes }, ask.by), said)
   },
   submit: async (values, place, { handle }) => {

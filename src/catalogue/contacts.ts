@@ -2,6 +2,7 @@
 import type { Contact as Reachable } from '../incident/policy.ts'
 import { nearest, type Path, type Report } from './problems.ts'
 import type { Contact, People } from './schema.ts'
+import { variablesIn } from './variables.ts'
 
 /** With `handle`, a name in a social network. */
 export type ProductContact = Reachable & { readonly handle?: string }
@@ -10,15 +11,26 @@ export type ProductContact = Reachable & { readonly handle?: string }
 const wholeLadder = 'ladder'
 const firstOfLadder = 'first-of-ladder'
 
-/** Contacts as they can be told. One of whom only a placeholder is known keeps just its name, and is reported as a warning. */
+type Written = {
+  readonly contacts: Readonly<Record<string, Contact>>
+  /** The file as it is written, before its variables were filled in. */
+  readonly data: unknown
+  /** Which values still contain a placeholder, by their paths. */
+  readonly unset: ReadonlyMap<Path, readonly string[]>
+}
+
+/** Contacts as they can be told. One of whom only a placeholder is known keeps just its name and the variables that would tell
+ *  more, and is reported as a warning. */
 export const resolveContacts = (
-  written: Readonly<Record<string, Contact>>,
+  { contacts: written, data, unset }: Written,
   people: People,
   report: Report,
 ): ReadonlyMap<string, ProductContact> => {
   const contacts = new Map<string, ProductContact>()
-  for (const [key, { person, placeholder, ...own }] of Object.entries(written)) {
+  for (const [key, { person, placeholder, ...given }] of Object.entries(written)) {
     const path = ['contacts', key]
+    const unknown = new Set([...unset.keys()].flatMap(([top, name, field]) => (top === 'contacts' && name === key ? [field] : [])))
+    const own = Object.fromEntries(Object.entries(given).filter(([field]) => !unknown.has(field))) as typeof given
     if (key === wholeLadder || key === firstOfLadder)
       report(path, `\`${key}\` stands for people of the ladder: call the contact otherwise`, { key: true })
     const known = person === undefined ? undefined : people[person]
@@ -28,10 +40,15 @@ export const resolveContacts = (
       ...(known && withoutEmpty({ name: known.name, email: known.email, phone: known.phone, slackUser: known.slack })),
       ...withoutEmpty(own),
     }
-    const contact = { name: key, ...merged }
-    if (Object.keys(contact).length === 1)
-      report(path, `nobody can be told: \`${placeholder ?? contact.name}\` is only a placeholder`, { level: 'warning', key: true })
-    contacts.set(key, contact)
+    const contact: ProductContact = { name: key, ...merged }
+    if (Object.keys(contact).length > 1) {
+      contacts.set(key, contact)
+      continue
+    }
+    const names = variablesIn((data as { contacts?: Readonly<Record<string, unknown>> } | undefined)?.contacts?.[key])
+    const remedy = names.length === 0 ? '' : `; set ${names.join(' or ')}`
+    report(path, `nobody can be told: \`${placeholder ?? contact.name}\` is only a placeholder${remedy}`, { level: 'warning', key: true })
+    contacts.set(key, names.length === 0 ? contact : { ...contact, unset: names })
   }
   return contacts
 }
@@ -51,7 +68,8 @@ export const findContacts = (
     if (keys.indexOf(key) < index) report([...path, index], `\`${key}\` stands twice`)
     const contact = contacts.get(key)
     if (contact !== undefined) return [contact]
-    if (path.includes('ladder')) report([...path, index], `no contact is called \`${key}\``, { suggestion: nearest(key, contacts.keys()) })
+    if (path.includes('ladder') || path[0] === 'fallback')
+      report([...path, index], `no contact is called \`${key}\``, { suggestion: nearest(key, contacts.keys()) })
     else if (key === wholeLadder) return ladder
     else if (key === firstOfLadder) return ladder.slice(0, 1)
     else
@@ -62,6 +80,3 @@ export const findContacts = (
   })
   return [...new Set(found)]
 }
-
-/** Whether there is any way to tell them. */
-export const reachable = (contact: Reachable): boolean => Object.keys(contact).length > 1

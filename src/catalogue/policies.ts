@@ -1,6 +1,6 @@
 /** What each severity of a product promises (S1–S5, S8): its own fields over those of the template. */
-import { severities, type Calendar, type Policy, type Severity, type Target } from '../incident/policy.ts'
-import { findContacts, reachable, type ProductContact } from './contacts.ts'
+import { type Contact, reachable, severities, type Calendar, type Policy, type Severity, type Target } from '../incident/policy.ts'
+import { findContacts, type ProductContact } from './contacts.ts'
 import type { Report } from './problems.ts'
 import type { Clock, OwnSeverity, Service, Template } from './schema.ts'
 import { normalised, severityOf, type SeverityWords } from './severity.ts'
@@ -24,11 +24,16 @@ type Resolved = {
 const bySeverity = <Value>(make: (severity: Severity) => Value): Record<Severity, Value> =>
   Object.fromEntries(severities.map((severity) => [severity, make(severity)])) as Record<Severity, Value>
 
+/** The ladder as it is called: where nobody on it can be reached, the fallback, if that reaches anybody. */
+export const called = <Person extends Contact>(ladder: readonly Person[], fallback: readonly Person[]): readonly Person[] =>
+  !ladder.some(reachable) && fallback.some(reachable) ? fallback : ladder
+
 /** Policies and words of all four severities. */
 export const resolveSeverities = (
   service: Service,
   template: Template,
   contacts: ReadonlyMap<string, ProductContact>,
+  fallback: readonly ProductContact[],
   calendar: Calendar,
   report: Report,
 ): Resolved => {
@@ -45,10 +50,11 @@ export const resolveSeverities = (
     if (immediate && mine.page === false) report([...path, 'page'], 'an immediate response pages at once')
     if (immediate && hours === 'business') report([...path, 'hours'], 'an immediate response cannot wait for working hours')
     const page = mine.page ?? (immediate || inherited.page)
-    const ladder =
+    const steps =
       mine.ladder === undefined
         ? findContacts(service.ladder ?? template.ladder, contacts, [], ['ladder'], () => {})
         : findContacts(mine.ladder, contacts, [], [...path, 'ladder'], report)
+    const ladder = called(steps, fallback)
     return {
       severity,
       meaning: mine.meaning ?? inherited.meaning,
@@ -64,9 +70,11 @@ export const resolveSeverities = (
     }
   })
 
-  if (policies.P1.ladder.length === 0) report(['ladder'], 'nobody is on the ladder: a P1 pages nobody', { level: 'warning', key: true })
-  else if (!policies.P1.ladder.some(reachable))
-    report(['ladder'], 'nobody on the ladder can be reached: a P1 pages nobody', { level: 'warning', key: true })
+  const { ladder } = policies.P1
+  if (!ladder.some(reachable)) {
+    const path = service.severities.P1?.ladder === undefined ? ['ladder'] : ['severities', 'P1', 'ladder']
+    report(path, `a P1 of ${service.name} reaches nobody: ${remedy(ladder, fallback)}`, { level: 'warning', key: true })
+  }
 
   return {
     policies,
@@ -81,6 +89,17 @@ export const resolveSeverities = (
       symptoms: [bySeverity((severity) => own[severity].symptoms ?? []), bySeverity((severity) => template.severities[severity].symptoms)],
     },
   }
+}
+
+/** What to set so that somebody can be reached. */
+const remedy = (ladder: readonly Contact[], fallback: readonly Contact[]): string => {
+  const variables = (people: readonly Contact[]) => [...new Set(people.flatMap(({ unset = [] }) => unset))]
+  const own = variables(ladder)
+    .join(', ')
+    .replace(/, ([^,]+)$/, ' or $1')
+  const common = variables(fallback).join(' or ')
+  const last = common === '' ? '`fallback` in templates/severities.yml' : `${common} (\`fallback\` in templates/severities.yml)`
+  return own === '' ? `set ${last}` : `set ${own}, or ${last}`
 }
 
 const targetOf = (response: Response, hours: 'always' | 'business', immediate: number): Target | null => {

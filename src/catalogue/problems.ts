@@ -11,6 +11,8 @@ export type Problem = {
   readonly path: string
   readonly message: string
   readonly suggestion?: string
+  /** The product that is left out because of this and what else is wrong with its file. */
+  readonly leavesOut?: string
 }
 
 export type Path = readonly (string | number)[]
@@ -25,6 +27,16 @@ export const pathText = (path: Path): string =>
 /** One line for a terminal or a log. */
 export const problemText = ({ file, line, column, path, message, suggestion }: Problem): string =>
   `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}: ${message}${suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`}`
+
+/** What a start has to say of the errors: one line each, and behind the last of a product what follows from them. */
+export const startProblems = (problems: readonly Problem[]): string[] => {
+  const errors = problems.filter(({ level }) => level === 'error')
+  return errors.map((problem, index) => {
+    const key = problem.leavesOut
+    if (key === undefined || errors.findLastIndex(({ leavesOut }) => leavesOut === key) > index) return problemText(problem)
+    return `${problemText(problem)}: ${key} is left out until this is mended: it cannot be named in /incident, and its alerts open incidents of no product, or are answered with 503 if they have a secret of their own`
+  })
+}
 
 /** The known word that was probably meant, or null when none is close. Case does not count. */
 export const nearest = (word: string, known: Iterable<string>): string | null => {

@@ -8,7 +8,7 @@ import { nearest, type Report } from './problems.ts'
 import type { Source } from './source.ts'
 import { type Check, type CheckKinds, resolveChecks, resolveHosts } from './checks.ts'
 import { findContacts, resolveContacts, type ProductContact } from './contacts.ts'
-import { resolveSeverities, type ProductSeverity } from './policies.ts'
+import { called, resolveSeverities, type ProductSeverity } from './policies.ts'
 import type { SeverityWords } from './severity.ts'
 
 type AlertField = (typeof alertFields)[number]
@@ -27,8 +27,11 @@ export type Product = {
   readonly about: string | null
   readonly hosting: readonly string[]
   readonly links: readonly Link[]
+  /** Links that still contain the placeholder of these variables: nobody is shown them. */
+  readonly unsetLinks: readonly (Link & { readonly unset: readonly string[] })[]
   readonly contacts: ReadonlyMap<string, ProductContact>
-  /** Who is told, in order. A severity may have a ladder of its own: see `policy`. */
+  /** Who is told, in order: the fallback where nobody whom the product names can be reached. A severity may have a ladder of its
+   *  own: see `policy`. */
   readonly ladder: readonly Reachable[]
   readonly calendar: Calendar
   readonly severities: Readonly<Record<Severity, ProductSeverity>>
@@ -65,26 +68,27 @@ export type Inputs = {
   readonly unset: ReadonlyMap<readonly (string | number)[], readonly string[]>
   readonly template: Template
   readonly people: People
+  /** The contacts of the templates, and those of them who are called where a product's ladder reaches nobody. */
+  readonly shared: { readonly contacts: ReadonlyMap<string, ProductContact>; readonly fallback: readonly ProductContact[] }
   readonly kinds: CheckKinds
   /** The alert sources that exist; without them their names are not looked at. */
   readonly sources?: readonly string[] | undefined
 }
 
 /** Puts a product together. What refers to nothing is reported; the caller leaves the product out then. */
-export const resolveProduct = ({ key, service, source, unset, template, people, kinds, sources }: Inputs): Product => {
+export const resolveProduct = ({ key, service, source, unset, template, people, shared, kinds, sources }: Inputs): Product => {
   const { report } = source
-  const contacts = resolveContacts({ ...template.contacts, ...service.contacts }, people, report)
+  const own = resolveContacts({ contacts: service.contacts, data: source.data, unset }, people, report)
+  const contacts = new Map([...shared.contacts, ...own])
   const calendar = resolveCalendar(service, template, report)
-  const severities = resolveSeverities(service, template, contacts, calendar, report)
-  const ladder = findContacts(service.ladder ?? template.ladder, contacts, [], ['ladder'], report)
+  const severities = resolveSeverities(service, template, contacts, shared.fallback, calendar, report)
+  const ladder = called(findContacts(service.ladder ?? template.ladder, contacts, [], ['ladder'], report), shared.fallback)
   const everyone = severities.policies.P1.ladder
   const notify = (field: keyof Notifications) =>
     findContacts(service.notifications[field] ?? template.notifications[field], contacts, everyone, ['notifications', field], report)
   const checks = resolveChecks(service, kinds, unset, report)
 
-  for (const [index, { name }] of service.links.entries())
-    if (service.links.findIndex((link) => link.name === name) < index)
-      report(['links', index, 'name'], `a link is called \`${name}\` already`)
+  const { links, unsetLinks } = resolveLinks(service, unset, report)
 
   for (const name of Object.keys(service.alerts.secrets))
     if (sources !== undefined && !sources.includes(name))
@@ -96,7 +100,8 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
     aliases: service.aliases,
     about: service.about ?? null,
     hosting: service.hosting,
-    links: service.links,
+    links,
+    unsetLinks,
     contacts,
     ladder,
     calendar,
@@ -125,6 +130,24 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
     },
     hash: hashOf(source.data),
   }
+}
+
+/** The links that can be shown, and those of which a part must still be given. */
+const resolveLinks = (service: Service, unset: Inputs['unset'], report: Report): Pick<Product, 'links' | 'unsetLinks'> => {
+  const missing = Map.groupBy(unset, ([[top, index]]) => (top === 'links' ? index : undefined))
+  const links: Link[] = []
+  const unsetLinks: (Link & { unset: string[] })[] = []
+  for (const [index, link] of service.links.entries()) {
+    if (service.links.findIndex(({ name }) => name === link.name) < index)
+      report(['links', index, 'name'], `a link is called \`${link.name}\` already`)
+    const names = [...new Set(missing.get(index)?.flatMap(([, variables]) => variables))]
+    if (names.length === 0) links.push(link)
+    else {
+      unsetLinks.push({ ...link, unset: names })
+      report(['links', index, 'url'], `\`${link.name}\` is not shown: set ${names.join(' and ')}`, { level: 'warning' })
+    }
+  }
+  return { links, unsetLinks }
 }
 
 const resolveCalendar = (service: Service, template: Template, report: Report): Calendar => {

@@ -33,6 +33,7 @@ const inheritable: readonly (readonly string[])[] = [
   ['defaultSeverity'],
   ['immediate'],
   ['ladder'],
+  ['fallback'],
   ...Object.keys(Template.shape.calendar.shape).map((field) => ['calendar', field]),
   ...Object.keys(Template.shape.notifications.shape).map((field) => ['notifications', field]),
   ...severities.flatMap((severity) => severityFields.map((field) => ['severities', severity, field])),

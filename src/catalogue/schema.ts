@@ -155,6 +155,8 @@ export const Template = z.strictObject({
   severities: each(TemplateSeverity),
   contacts: Contacts.default({}),
   ladder: Words.default([]),
+  /** Who is on the ladder of a product where nobody on its own can be reached: contacts of this file. */
+  fallback: Words.default([]),
   notifications: Notifications,
   environments: z.record(Slug, Place),
 })

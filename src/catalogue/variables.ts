@@ -23,6 +23,13 @@ export type Variable = z.infer<typeof Variable>
 const reference = /\$(\$?)\{([^}]*)\}?/g
 const inside = /^([A-Z][A-Z0-9_]*)(?::-(.*))?$/s
 
+/** The variables that a value refers to, at any depth. */
+export const variablesIn = (value: unknown): string[] => {
+  if (typeof value === 'string')
+    return [...value.matchAll(reference)].flatMap(([, escaped, body = '']) => (escaped === '' ? (inside.exec(body)?.[1] ?? []) : []))
+  return typeof value === 'object' && value !== null ? [...new Set(Object.values(value).flatMap(variablesIn))] : []
+}
+
 /** Fills in all variables. A key whose whole value is one empty variable is left out. `unset` says, by the path of a value,
  *  which placeholders it still contains. `$${` writes a plain `${`. */
 export const interpolate = (

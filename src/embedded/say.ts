@@ -38,6 +38,12 @@ const { values: options, positionals } = parseArgs({
   },
 })
 
+// Whoever reads may have seen enough, such as `head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 const dim = (text: string): string => styleText('dim', text)
 

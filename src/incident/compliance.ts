@@ -1,24 +1,36 @@
 /** The clocks of an incident against their targets, for those who read of it afterwards (S4). */
 import type { ClockName, Recorded } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
-import type { Target } from './policy.ts'
+import type { Instant, Target } from './policy.ts'
 import { between, duration, when } from './timeline.ts'
 
 export type ClockRow = {
   readonly clock: string
+  /** Whose promise it is. */
+  readonly severity: string
   readonly run: number
   readonly target: string
+  /** What the run counts from, which is hardly ever the detection. */
+  readonly from: string
   readonly started: string
   readonly due: string
-  readonly outcome: 'met' | 'breached' | 'replaced' | 'ended' | 'running'
+  readonly outcome: 'met' | 'breached' | 'unacknowledged' | 'replaced' | 'ended' | 'running'
   /** The outcome in words, with how long it took or how long it was over. */
   readonly text: string
   readonly over: string | null
 }
 
+type Run = { readonly clock: ClockName; readonly run: ClockRun }
+
 /** Whether this run of a clock was not met in time. */
 export const breached = (run: ClockRun): boolean =>
   run.due !== null && (run.breachedAt !== null || (run.metAt !== null && run.metAt > run.due))
+
+/** What stopped the present response clock when it was not an acknowledgement; null when it was one, or while it runs. */
+export const stoppedBy = ({ acknowledged, stamps }: Incident, run: ClockRun | null): 'mitigated' | 'resolved' | null => {
+  if (run === null || run.metAt === null || acknowledged !== null) return null
+  return run.metAt === stamps.mitigate ? 'mitigated' : 'resolved'
+}
 
 const targetText = (target: Target | null): string => {
   if (target === null) return 'none'
@@ -26,38 +38,94 @@ const targetText = (target: Target | null): string => {
   return `${duration(target.minutes * 60_000)}${target.hours === 'business' ? ' of working hours' : ''}`
 }
 
-/** Every run of the two clocks that there was, in the order of their starts. */
-export const runsOf = (incident: Incident): { clock: ClockName; run: ClockRun }[] =>
+/** Every run of the two clocks that there was, in the order of their starts, then of their numbers. */
+export const runsOf = (incident: Incident): Run[] =>
   [
     ...incident.pastRuns,
     ...(['response', 'update'] as const).flatMap((clock) => (incident[clock] === null ? [] : [{ clock, run: incident[clock] }])),
-  ].toSorted((a, b) => (a.run.startedAt === b.run.startedAt ? a.clock.localeCompare(b.clock) : a.run.startedAt < b.run.startedAt ? -1 : 1))
+  ].toSorted((a, b) => a.run.startedAt.localeCompare(b.run.startedAt) || a.clock.localeCompare(b.clock) || a.run.run - b.run.run)
 
-const clockRow = (events: readonly Recorded[], zone: string, { clock, run }: { clock: ClockName; run: ClockRun }): ClockRow[] => {
-  const { due, metAt } = run
-  if (due === null) return []
-  const endedBy = (type: 'severity-changed' | 'resolved') =>
-    events.some(({ event, at, occurredAt }) => event.type === type && (at === metAt || occurredAt === metAt))
-  const over = breached(run) && metAt !== null ? duration(between(due, metAt)) : null
-  const row = (outcome: ClockRow['outcome'], text: string): ClockRow[] => [
-    {
-      clock: clock === 'response' ? 'Response' : 'Status update',
-      run: run.run,
-      target: clock === 'response' ? targetText(run.target.response) : duration(between(run.startedAt, due)),
-      started: when(run.startedAt, zone),
-      due: when(due, zone),
-      outcome,
-      text,
-      over,
-    },
-  ]
-  if (breached(run)) return row('breached', over === null ? 'breached, never met' : `breached by ${over}`)
-  if (metAt === null) return row('running', 'running')
-  if (endedBy('severity-changed')) return row('replaced', 'replaced: the severity changed')
-  if (clock === 'update' && endedBy('resolved')) return row('ended', 'not needed: resolved first')
-  return row('met', `met in ${duration(between(run.startedAt, metAt))}`)
+/** The first of the response runs that count from the same moment to the same end: a change of severity puts off nothing that was
+ *  promised before. */
+const promised = (runs: readonly Run[], { clock, run }: Run): ClockRun =>
+  runs.find((each) => each.clock === 'response' && clock === 'response' && sameSpan(each.run, run))?.run ?? run
+
+const sameSpan = (a: ClockRun, b: ClockRun) => a.startedAt === b.startedAt && a.due === b.due
+
+/** The run that took the place of this one. */
+const successor = (runs: readonly Run[], { clock, run }: Run): ClockRun | undefined =>
+  runs.find((each) => each.clock === clock && each.run.run === run.run + 1)?.run
+
+type Stream = { readonly incident: Incident; readonly events: readonly Recorded[]; readonly runs: readonly Run[]; readonly zone: string }
+
+const fromText = ({ incident, events, runs }: Stream, { clock, run }: Run): string => {
+  if (run.startedAt === incident.declaredAt) return 'the declaration'
+  const updated = events.some(({ event, occurredAt }) => event.type === 'updated' && occurredAt === run.startedAt)
+  return clock === 'update' && updated ? 'the previous update' : `the change to ${promised(runs, { clock, run }).target.severity}`
 }
 
-/** Each run of each clock: what was promised, and what came of it. Instants are given in `zone` (IANA) and in UTC. */
-export const compliance = (incident: Incident, events: readonly Recorded[], zone: string): ClockRow[] =>
-  runsOf(incident).flatMap((run) => clockRow(events, zone, run))
+const outcomeOf = ({ incident, events, runs }: Stream, { clock, run }: Run): Pick<ClockRow, 'outcome' | 'text' | 'over'> => {
+  const { due, metAt, startedAt } = run
+  const at = (type: 'severity-changed' | 'resolved') =>
+    events.some((recorded) => recorded.event.type === type && (recorded.at === metAt || recorded.occurredAt === metAt))
+  const next = at('severity-changed') ? successor(runs, { clock, run }) : undefined
+  const resolved = at('resolved') ? 'resolved' : null
+  const stopped = next !== undefined ? null : clock === 'response' ? stoppedBy(incident, run) : resolved
+  const ended = next === undefined ? stopped : `the severity became ${next.target.severity}`
+  if (breached(run)) {
+    const over = metAt === null || due === null ? null : duration(between(due, metAt))
+    if (over === null) return { outcome: 'breached', text: 'breached, not met', over }
+    const never = clock === 'response' && stopped !== null ? 'breached and never acknowledged' : 'breached'
+    return { outcome: 'breached', text: ended === null ? `breached by ${over}` : `${never}; ${ended} ${over} later`, over }
+  }
+  if (metAt === null) return { outcome: 'running', text: 'running', over: null }
+  const took = duration(between(startedAt, metAt))
+  if (next !== undefined) return { outcome: 'replaced', text: `replaced after ${took}: ${ended}`, over: null }
+  if (stopped === null) return { outcome: 'met', text: `met in ${took}`, over: null }
+  if (clock === 'update') return { outcome: 'ended', text: 'not needed: resolved first', over: null }
+  const by = stopped === 'mitigated' ? 'mitigation' : 'resolution'
+  return { outcome: 'unacknowledged', text: `not acknowledged; stopped by ${by} after ${took}`, over: null }
+}
+
+const rowOf = (stream: Stream, each: Run & { run: { due: Instant } }): ClockRow => {
+  const { clock, run } = each
+  const { zone, runs } = stream
+  const promise = promised(runs, each)
+  return {
+    clock: clock === 'response' ? 'Response' : 'Status update',
+    severity: promise.target.severity,
+    run: run.run,
+    target: clock === 'response' ? targetText(promise.target.response) : duration(between(run.startedAt, run.due)),
+    from: fromText(stream, each),
+    started: when(run.startedAt, zone),
+    due: when(run.due, zone),
+    ...outcomeOf(stream, each),
+  }
+}
+
+/** A response run that was replaced within this time has nothing to tell. */
+const momentMs = 60_000
+
+/** Whether a run ended before anything could come of it: one of updates that was not due yet, or one of the response that was
+ *  replaced in a moment or by one that counts from the same instant. */
+const isNoise = (runs: readonly Run[], { clock, run }: Run, outcome: ClockRow['outcome']): boolean => {
+  if (outcome === 'ended') return true
+  if (outcome !== 'replaced') return false
+  const next = successor(runs, { clock, run })
+  const again = next?.due !== null && next?.startedAt === run.startedAt
+  return clock === 'update' || again || between(run.startedAt, run.metAt ?? run.startedAt) < momentMs
+}
+
+/** The runs of the clocks that a reader has to know of: what was promised, from when, and what came of it. Instants are given in
+ *  `zone` (IANA) and in UTC. `leftOut` counts the runs that ended before they were due and say nothing. */
+export const compliance = (
+  incident: Incident,
+  events: readonly Recorded[],
+  zone: string,
+): { readonly rows: readonly ClockRow[]; readonly leftOut: number } => {
+  const runs = runsOf(incident)
+  const due = runs.filter((each): each is Run & { run: { due: Instant } } => each.run.due !== null)
+  const all = due.map((each) => ({ each, row: rowOf({ incident, events, runs, zone }, each) }))
+  const told = all.filter(({ each, row }) => !isNoise(runs, each, row.outcome))
+  return { rows: told.map(({ row }) => row), leftOut: all.length - told.length }
+}

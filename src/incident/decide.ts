@@ -4,6 +4,7 @@ import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.t
 import { beginning, reclassified } from './areas/deadlines.ts'
 import type { Command, CoreIntent, Decision } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
+import { firstPaged } from './ladder.ts'
 import { hasChecked, type Incident, type Said } from './incident.ts'
 import type { Instant } from './policy.ts'
 import { type Refusal, refuse } from './refusals.ts'
@@ -54,9 +55,8 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
     alert,
     ...clocks,
   }
-  const first = policy.ladder[0]
-  const page: Event[] =
-    clocked(kind) && policy.page && first !== undefined ? [{ type: 'escalated', v: 1, run: 1, level: 0, to: first, why: 'page' }] : []
+  const first = firstPaged(policy)
+  const page: Event[] = clocked(kind) && first !== null ? [{ type: 'escalated', v: 1, run: 1, ...first, why: 'page' }] : []
   return { events: [opened, ...page, ...beginning(policy, 'declared', at)], occurredAt: at }
 }
 
@@ -75,11 +75,23 @@ const clockDue = (incident: Incident, intent: CoreIntent & { type: 'clock-due' }
   if (threshold === null) return []
   if (threshold.percent < 100)
     return [{ type: 'clock-warned', v: 1, clock: intent.clock, run: run.run, percent: threshold.percent, due: run.due }]
-  const breach: Event = { type: 'clock-breached', v: 1, clock: intent.clock, run: run.run, due: run.due }
+  const title = incident.deadlines[intent.clock]?.title
+  const breach: Event = {
+    type: 'clock-breached',
+    v: 1,
+    clock: intent.clock,
+    run: run.run,
+    due: run.due,
+    ...(title === undefined ? {} : { title }),
+  }
   return intent.clock === 'response' ? [breach, ...escalate(incident, 'breach')] : [breach]
 }
 
-const changeSeverity = (incident: Incident, { policy, why }: CoreIntent & { type: 'change-severity' }, at: Instant): Event[] | Refusal => {
+const changeSeverity = (
+  incident: Incident,
+  { policy, why }: CoreIntent & { type: 'change-severity' },
+  at: Instant,
+): readonly Event[] | Refusal => {
   if (policy.severity === incident.severity) return refuse('same_severity', { severity: incident.severity })
   const reason = optional('why', why)
   if (isRefusal(reason)) return reason
@@ -96,10 +108,10 @@ const changeSeverity = (incident: Incident, { policy, why }: CoreIntent & { type
     updateDue: clocked(incident.kind) ? updateDue(policy, at) : null,
   }
   const deadlines = reclassified(incident, policy)
-  const first = policy.ladder[0]
+  const first = firstPaged(policy)
   // A lighter severity pages nobody again.
-  if (!waiting || !policy.page || first === undefined || !isGraver(policy.severity, incident.severity)) return [changed, ...deadlines]
-  return [changed, ...deadlines, { type: 'escalated', v: 1, run: (incident.response?.run ?? 0) + 1, level: 0, to: first, why: 'page' }]
+  if (!waiting || first === null || !isGraver(policy.severity, incident.severity)) return [changed, ...deadlines]
+  return [changed, ...deadlines, { type: 'escalated', v: 1, run: (incident.response?.run ?? 0) + 1, ...first, why: 'page' }]
 }
 
 /** Whether the same person has just posted these words. */
@@ -221,5 +233,5 @@ export const decide = (incident: Incident | null, command: Command): Decision =>
     if (occurredAt < start && command.intent.type !== 'keep-message') return { refused: refuse('before_start', { at: occurredAt, start }) }
   }
   const outcome = happen(incident, command)
-  return Array.isArray(outcome) ? { events: outcome, occurredAt: occurredAt ?? at } : { refused: outcome }
+  return 'code' in outcome ? { refused: outcome } : { events: outcome, occurredAt: occurredAt ?? at }
 }

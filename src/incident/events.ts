@@ -107,7 +107,15 @@ export type CoreEvent =
       readonly percent: number
       readonly due: Instant
     }
-  | { readonly type: 'clock-breached'; readonly v: 1; readonly clock: ClockName; readonly run: number; readonly due: Instant }
+  | {
+      readonly type: 'clock-breached'
+      readonly v: 1
+      readonly clock: ClockName
+      readonly run: number
+      readonly due: Instant
+      /** Of a deadline. */
+      readonly title?: string
+    }
   /** Step `level` of the ladder was mentioned; 0 is the page at opening. */
   | {
       readonly type: 'escalated'

@@ -43,13 +43,6 @@ export type Contact = {
   readonly unset?: readonly string[]
 }
 
-/** Whether the bot can call them by itself: a mention reaches them. Their e-mail stands for whoever has it in the chat. */
-export const mentionable = (contact: Contact): boolean =>
-  contact.slackUser !== undefined || contact.slackGroup !== undefined || contact.email !== undefined
-
-/** Whether anybody can call them: the bot, or a person by telephone. A channel or a page calls nobody. */
-export const reachable = (contact: Contact): boolean => mentionable(contact) || contact.phone !== undefined
-
 /** A promise besides the response and the updates (S3). `from` starts it, `until` meets it; `phase:<key>` is the end of a phase. */
 export type FurtherClock = {
   /** Unlike `response` and `update`. */
@@ -59,6 +52,13 @@ export type FurtherClock = {
   readonly from: 'declared' | 'resolved' | `phase:${string}`
   readonly until: 'update' | 'mitigated' | 'resolved' | 'reviewed' | 'phase'
 }
+
+/** Whether the bot can call them by itself: a mention reaches them. Their e-mail stands for whoever has it in the chat. */
+export const mentionable = (contact: Contact): boolean =>
+  contact.slackUser !== undefined || contact.slackGroup !== undefined || contact.email !== undefined
+
+/** Whether anybody can call them: the bot, or a person by telephone. A channel or a page calls nobody. */
+export const reachable = (contact: Contact): boolean => mentionable(contact) || contact.phone !== undefined
 
 /** One severity of one product, as it was when it was decided. */
 export type Policy = {

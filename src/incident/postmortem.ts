@@ -5,7 +5,7 @@ import type { CheckResult, Measurement } from './check.ts'
 import { type ClockRow, breached, compliance, runsOf } from './compliance.ts'
 import type { Recorded } from './events.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
-import type { Instant } from './policy.ts'
+import { type Instant, mentionable } from './policy.ts'
 import type { PublishedIncident } from './record.ts'
 import { between, duration, nameOf, timeline, when } from './timeline.ts'
 
@@ -42,9 +42,19 @@ export type Postmortem = {
   readonly steps: readonly { readonly name: string; readonly at: string; readonly after: string }[]
   readonly timeline: readonly { readonly at: string; readonly late: string | null; readonly who: string; readonly text: string }[]
   readonly clocks: readonly ClockRow[]
+  /** How many runs ended before they were due and have no row. */
+  readonly clocksLeftOut: number
   readonly clocksMet: number
   readonly clocksBreached: number
-  readonly escalations: readonly { readonly at: string; readonly to: string; readonly step: number; readonly why: string }[]
+  readonly clocksUnacknowledged: number
+  /** `named`: only that, because the bot could not page them. */
+  readonly escalations: readonly {
+    readonly at: string
+    readonly to: string
+    readonly step: number
+    readonly why: string
+    readonly named: boolean
+  }[]
   readonly checks: readonly CheckRow[]
   readonly alerts: readonly {
     readonly rule: string
@@ -152,7 +162,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
   const status = incident.status === 'reviewed' && !reviewed ? 'resolved' : incident.status
   const detect = stamps.detect ?? incident.declaredAt
   const acknowledged = acknowledgedAt(covered)
-  const clocks = compliance(incident, covered, zone)
+  const { rows: clocks, leftOut } = compliance(incident, covered, zone)
   const count = (outcome: ClockRow['outcome']) => clocks.filter((row) => row.outcome === outcome).length
   const response = clocks.filter((row) => row.clock === 'Response').map((row) => row.outcome)
   return {
@@ -182,8 +192,10 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
         text,
       })),
     clocks,
+    clocksLeftOut: leftOut,
     clocksMet: count('met'),
     clocksBreached: count('breached'),
+    clocksUnacknowledged: count('unacknowledged'),
     escalations: covered.flatMap(({ event, occurredAt }) =>
       event.type === 'escalated'
         ? [
@@ -192,6 +204,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
               to: event.to.name,
               step: event.level + 1,
               why: { page: 'at once', breach: 'clock breached', silence: 'no answer' }[event.why],
+              named: !mentionable(event.to),
             },
           ]
         : [],
@@ -225,7 +238,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
       minutes_to_acknowledge: minutes(detect, acknowledged),
       minutes_to_mitigate: minutes(detect, stamps.mitigate),
       minutes_to_resolve: minutes(detect, stamps.resolve),
-      response_clock: response.includes('breached') ? 'breached' : response.includes('met') ? 'met' : 'none',
+      response_clock: (['breached', 'unacknowledged', 'met'] as const).find((outcome) => response.includes(outcome)) ?? 'none',
       clocks_met: count('met'),
       clocks_breached: count('breached'),
       alerts: incident.alerts.length,

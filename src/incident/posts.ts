@@ -1,28 +1,26 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
-import { isGraver } from './clocks.ts'
+import { isAreaEvent, postsOfArea } from './areas.ts'
+import { leadWanted } from './areas/roles.ts'
+import { clockHint, clockTitle } from './clock-words.ts'
+import { isGraver, runOf } from './clocks.ts'
 import type { ClockName, Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
-import { author, type Message, type Part, type Span } from './message.ts'
+import { ladderEnds, nobodyCalled, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
+import { author, line, type Message, type Part, type Span } from './message.ts'
 import type { Contact } from './policy.ts'
-import { checkParts } from './report.ts'
+import { checkParts, reasonWords } from './report.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
 
-const line = (key: string, summary: string, spans: readonly Span[], more: readonly Part[] = []): Message => ({
-  key,
-  summary,
-  parts: [{ kind: 'text', spans }, ...more],
-})
+/** On a line of its own, where there is something to say. */
+const below = (spans: readonly Span[] | null): readonly Span[] => (spans === null ? [] : ['\n', ...spans])
 
-const clockWords = { response: 'Acknowledgement', update: 'Status update' } as const
+const ackHint = '/incident ack'
 
-/** What to do about a clock. */
-const clockHint = { response: '/incident ack', update: '/incident update <text>' } as const
-
-/** Who a running clock is waiting for: the lead for updates, the ladder's present step for the response. */
+/** Who a running clock is waiting for: the ladder's present step for the response, the lead for all others. */
 const waitingFor = (incident: Incident, clock: ClockName): Contact | null => {
   const { lead, policy, escalation } = incident
-  if (clock === 'update' && lead?.kind === 'person') {
+  if (clock !== 'response' && lead?.kind === 'person') {
     const reach = lead.slack === undefined ? (lead.id.includes('@') ? { email: lead.id } : {}) : { slackUser: lead.slack }
     return { name: lead.name, ...reach }
   }
@@ -33,12 +31,14 @@ const waitingFor = (incident: Incident, clock: ClockName): Contact | null => {
 export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] => {
   const { event, seq, by, at } = recorded
   const zone = incident.policy.calendar.zone
+  if (isAreaEvent(event)) return [...postsOfArea(incident, event, recorded)]
   switch (event.type) {
     case 'declared':
       return [opening(incident, all)]
     case 'acknowledged': {
       const after = duration(between(incident.response?.startedAt ?? incident.declaredAt, recorded.occurredAt))
       return [
+        ...leadWanted(incident),
         line(`ack:${seq}`, `Acknowledged after ${after}`, [
           '✅ ',
           author(by),
@@ -47,8 +47,9 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
       ]
     }
     case 'severity-changed': {
-      const due: Span[] =
-        event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, ': ', { code: clockHint.response }]
+      const due: Span[] = event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, ': ', { code: ackHint }]
+      // Where the ladder has a first step, the message of its page says that nobody was called.
+      const paged = event.policy.ladder.length === 0 && isGraver(event.policy.severity, event.from) ? pagedNobody(incident) : null
       return [
         line(`severity:${seq}`, `Severity ${event.from} → ${event.policy.severity}`, [
           isGraver(event.policy.severity, event.from) ? '🔺 ' : '🔻 ',
@@ -58,6 +59,7 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
           event.policy.meaning === '' ? '.' : ` (${event.policy.meaning}).`,
           ...due,
           event.why === null ? '' : `\nWhy: ${event.why}`,
+          ...below(paged),
         ]),
       ]
     }
@@ -92,62 +94,62 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
       const left = duration(between(at, event.due))
       const spans: Span[] = [
         '⏳ ',
-        `${clockWords[event.clock]} due `,
+        `${clockTitle(incident, event.clock)} due `,
         { time: event.due, zone },
         ` (${left} left): `,
-        { code: clockHint[event.clock] },
+        { code: clockHint(incident, event.clock) },
       ]
       // Early warnings are one message, edited, which pings nobody; the last one is new, and mentions who is waited for.
-      const last = (incident[event.clock]?.target ?? incident.policy).warnAt.at(-1) ?? 0
-      if (event.percent < last) return [line(`clock:${event.clock}:${event.run}`, `${clockWords[event.clock]} due`, spans)]
+      const last = (runOf(incident, event.clock)?.target ?? incident.policy).warnAt.at(-1) ?? 0
+      if (event.percent < last) return [line(`clock:${event.clock}:${event.run}`, `${clockTitle(incident, event.clock)} due`, spans)]
       const who = waitingFor(incident, event.clock)
       return [
         line(
           `clock:${event.clock}:${event.run}:last`,
-          `${clockWords[event.clock]} due in ${left}`,
+          `${clockTitle(incident, event.clock)} due in ${left}`,
           who === null ? spans : [{ mention: who }, ' ', ...spans],
         ),
       ]
     }
     case 'clock-breached': {
       // The next of the ladder is mentioned in a message of their own; at its end, whoever was last is mentioned here.
-      const next = event.clock === 'response' && incident.policy.ladder[incident.escalation + 1] !== undefined
-      const who = next ? null : waitingFor(incident, event.clock)
+      const response = event.clock === 'response'
+      const next = response && incident.policy.ladder[incident.escalation + 1] !== undefined
+      const nobody = response ? nobodyCalled(incident) : null
+      const who = next || nobody !== null ? null : waitingFor(incident, event.clock)
       const spans: Span[] = [
         '⏰ ',
-        { bold: `${clockWords[event.clock]} overdue` },
+        { bold: `${clockTitle(incident, event.clock)} overdue` },
         ' since ',
         { time: event.due, zone },
         ': ',
-        { code: clockHint[event.clock] },
+        { code: clockHint(incident, event.clock) },
+        ...below(response && !next ? (nobody ?? [ladderEnds]) : null),
       ]
       return [
         line(
           `breach:${event.clock}:${event.run}`,
-          `${clockWords[event.clock]} overdue`,
+          `${clockTitle(incident, event.clock)} overdue`,
           who === null ? spans : [{ mention: who }, ' ', ...spans],
         ),
       ]
     }
     case 'escalated':
       // The page at opening stands in the opening message.
-      if (isOpeningPage(recorded)) return []
-      return [
-        line(`escalated:${event.run}:${event.level}`, `Escalated to ${event.to.name}`, [
-          '📟 ',
-          { mention: event.to },
-          event.why === 'page' ? ' please acknowledge: ' : ` nobody has acknowledged ${incident.id} yet: `,
-          { code: clockHint.response },
-          event.why === 'page' || incident.policy.ladder[event.level + 1] !== undefined ? '' : ' – nobody comes after you.',
-        ]),
-      ]
+      return isOpeningPage(recorded) ? [] : [called(incident, event)]
     case 'alert-joined':
     case 'alert-resolved':
       return [alertsOf(incident)]
     case 'checked':
       return event.results.length === 0
         ? []
-        : [{ key: `check:${seq}`, summary: checkSummary(event), parts: checkParts(event.phase, event.results, zone) }]
+        : [
+            {
+              key: `check:${seq}`,
+              summary: checkSummary(event),
+              parts: [...checkParts(event.phase, event.results, zone), ...stillFailing(incident, event)],
+            },
+          ]
     case 'published':
       return event.where === 'pull-request' && event.url !== null
         ? [
@@ -161,7 +163,7 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
     case 'channel-lost':
       return [
         line(`lost:${seq}`, 'The channel before this one was lost', [
-          `⚠ The channel before this one was lost (${shorten(event.why, 300)}). What the bot posted there is repeated above.`,
+          `⚠ The channel before this one was lost: ${shorten(reasonWords(event.why), 300)}. What the bot posted there is repeated above.`,
         ]),
       ]
     case 'channel-opened':
@@ -177,18 +179,45 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
 const checkSummary = (event: Event & { type: 'checked' }): string =>
   shorten(`Checks: ${event.results.map((result) => `${result.title} ${result.status}`).join(', ')}`, 150)
 
+/** What to do when the checks at the resolution say that it is not over. */
+const stillFailing = ({ id }: Incident, { phase, results }: Event & { type: 'checked' }): Part[] =>
+  phase === 'resolution' && results.some(({ status }) => status === 'fail')
+    ? [
+        {
+          kind: 'text',
+          spans: [`⚠ ${id} is resolved, but the checks still fail. If it is not over: `, { code: '/incident new <product> <title>' }, '.'],
+        },
+      ]
+    : []
+
 /** Whether this is the page that was decided together with the declaration. */
 const isOpeningPage = ({ seq, event }: Recorded) => seq === 2 && event.type === 'escalated' && event.why === 'page'
+
+/** Somebody of the ladder is called, or it is said that they cannot be. */
+const called = (incident: Incident, { run, level, to, why }: Event & { type: 'escalated' }): Message => {
+  const key = `escalated:${run}:${level}`
+  const last = why !== 'page' && incident.policy.ladder[level + 1] === undefined
+  const missed = notCalled(incident, to)
+  const waits = why === 'page' ? ' please acknowledge: ' : ` nobody has acknowledged ${incident.id} yet: `
+  const spans: readonly Span[] =
+    missed === null
+      ? ['📟 ', { mention: to }, waits, { code: ackHint }, last ? `. ${ladderEnds}` : '']
+      : [...missed, why === 'page' ? '\nAcknowledge: ' : `\nNobody has acknowledged ${incident.id} yet: `, { code: ackHint }]
+  return line(key, missed === null ? `Escalated to ${to.name}` : `${to.name} was not called`, spans)
+}
 
 /** The second message: who is paged, and the severity's checklist (S5). */
 const opening = (incident: Incident, all: readonly Recorded[]): Message => {
   const page = all.find(isOpeningPage)?.event
   const due = incident.response?.due ?? null
   const by: Span[] = due === null ? [] : [' by ', { time: due, zone: incident.policy.calendar.zone }]
-  const ask: Part[] =
-    page?.type === 'escalated'
-      ? [{ kind: 'text', spans: ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: clockHint.response }] }]
-      : []
+  const missed = page?.type === 'escalated' ? notCalled(incident, page.to) : pagedNobody(incident)
+  const ask: Span[] =
+    missed !== null
+      ? [...missed, '\nAcknowledge', ...by, ': ', { code: ackHint }]
+      : page?.type === 'escalated'
+        ? ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: ackHint }, ...skippedBefore(incident, page.level)]
+        : []
   const checklist: Part[] =
     incident.policy.checklist.length === 0
       ? []
@@ -212,7 +241,8 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
           },
         ]
   const none: Part[] = [{ kind: 'text', spans: ['Type ', { code: '/incident help' }, ' for what can be done here.'] }]
-  const parts = [...ask, ...foreign, ...checklist, ...alert]
+  const paged: Part[] = ask.length === 0 ? [] : [{ kind: 'text', spans: ask }]
+  const parts = [...paged, ...foreign, ...checklist, ...alert]
   return {
     key: 'opening',
     summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),

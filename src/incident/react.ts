@@ -80,7 +80,9 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
   if (!step || event.surface !== 'channel') jobs.push({ queue: 'sync-channel', data: { incident: id }, key: id })
   if (!step) jobs.push({ queue: 'sync-record', data: { incident: id }, key: id })
   const unopened = event.type === 'step-failed' && event.step === 'channel'
-  if ((announced.has(event.type) || unopened) && !after.private) jobs.push({ queue: 'sync-announcement', data: { incident: id }, key: id })
+  const rechecked = event.type === 'checked' && event.phase === 'resolution'
+  if ((announced.has(event.type) || unopened || rechecked) && !after.private)
+    jobs.push({ queue: 'sync-announcement', data: { incident: id }, key: id })
   for (const clock of clockNames(after)) if (startedRun(before, after, clock)) jobs.push(...timers(after, clock))
   if (event.type === 'escalated' && event.why !== 'page' && after.policy.ladder[event.level + 1] !== undefined) {
     const next = addMinutes(at, after.policy.escalateEvery).toISOString()

@@ -2,8 +2,15 @@
 import type { Part, Span } from './message.ts'
 import { cleanLine, shorten } from './text.ts'
 
+/** At most `most` characters, cut between words where that leaves something to read. */
+const wholeWords = (text: string, most: number): string => {
+  const cut = shorten(text, most)
+  const end = cut.lastIndexOf(' ')
+  return cut === text || end < most / 3 ? cut : `${cut.slice(0, end)}…`
+}
+
 /** A foreign word in a sentence: it cannot end the code that it stands in, nor become a channel. */
-const foreign = (text: string, most = 40): string => shorten(cleanLine(text), most).replaceAll('`', 'ˋ').replaceAll('<', '‹')
+const foreign = (text: string, most = 40): string => wholeWords(cleanLine(text), most).replaceAll('`', 'ˋ').replaceAll('<', '‹')
 
 const meant = (nearest: string | null) => (nearest === null ? '' : `Did you mean \`${foreign(nearest)}\`? `)
 
@@ -15,13 +22,18 @@ const always =
 
 const table = {
   unknown_incident: (p: { id: string }) => `There is no ${foreign(p.id)}. \`/incident list\` shows the open ones.`,
-  not_in_incident: (p: { verb: string }) =>
-    `This is not the channel of an incident. Say which one: \`/incident ${foreign(p.verb)} INC-12 …\`. \`/incident list\` shows the open ones.`,
+  // `meant`: the id that was probably meant, where what was typed is nearly one: `inc 8`, `INC8`, `#8`.
+  not_in_incident: (p: { verb: string; meant?: string }) =>
+    `This is not the channel of an incident. ${
+      p.meant === undefined
+        ? `Say which one, for example \`/incident ${foreign(p.verb)} INC-12\`.`
+        : `Did you mean \`/incident ${foreign(p.verb)} ${foreign(p.meant)}\`?`
+    } \`/incident list\` shows the open ones.`,
   unreadable_record: (p: { id: string }) =>
-    `${p.id} cannot be read: its record is damaged. \`/incident audit ${p.id}\` says where. Nothing was recorded.`,
+    `${p.id} cannot be read: its record is damaged. \`/incident audit ${p.id}\` says where. Nothing was recorded. To go on: \`/incident new\`.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
   unknown_verb: (p: { verb: string; nearest: string | null }) =>
-    `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest)}\`/incident help\` lists what does.`,
+    `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}\`/incident help\` lists what does.`,
   unknown_severity: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a severity. Use one of ${p.known}.`,
   unknown_product: (p: { word: string; nearest: string | null; known: string }) =>
     `\`${foreign(p.word)}\` is not a product. ${meant(p.nearest)}Known: ${p.known}.`,
@@ -53,7 +65,7 @@ const table = {
   not_your_role: (p: { role: string; name: string | null }) =>
     p.name === null
       ? `Nobody is ${p.role}, so there is nothing to give back. To take it: \`/incident role ${p.role.toLowerCase()}\`.`
-      : `${p.role} is ${foreign(p.name)}, not you. To take it over: \`/incident role <role> @you\`.`,
+      : `${p.role} is ${foreign(p.name)}, not you. To take it over: \`/incident role ${p.role.toLowerCase()}\`.`,
   has_todo: (p: { todo: number; text: string }) => `That is to do ${p.todo} already: ${foreign(p.text, 100)}.`,
   unknown_todo: (p: { todo: number; open: number }) => `There is no to do ${p.todo}; ${p.open} are open. \`/incident todo\` lists them.`,
   todo_is_done: (p: { todo: number }) => `To do ${p.todo} is done already. To open it again: \`/incident todo open ${p.todo}\`.`,

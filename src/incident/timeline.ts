@@ -1,9 +1,11 @@
 /** The story of an incident, one sentence an event, and the words for instants and durations. */
+import { isAreaEvent, tellArea } from './areas.ts'
+import type { Story, Told } from './areas/area.ts'
 import type { CheckResult } from './check.ts'
 import type { Actor, CheckPhase, ClockName, Event, Recorded } from './events.ts'
-import type { Instant } from './policy.ts'
+import { type Instant, mentionable } from './policy.ts'
 import type { TimelineEntry } from './record.ts'
-import { stepWord } from './report.ts'
+import { failedStep, reasonWords } from './report.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -89,8 +91,32 @@ export const nameOf = (actor: Actor): string => {
   }
 }
 
-const clockWord: Readonly<Record<ClockName, string>> = { response: 'response clock', update: 'status update clock' }
-const missing: Readonly<Record<ClockName, string>> = { response: 'without an acknowledgement', update: 'without a status update' }
+/** What the bot does by itself. The event carries the author of the command that caused it: whoever declares pages nobody. */
+const byItself: ReadonlySet<Event['type']> = new Set([
+  'channel-opened',
+  'channel-lost',
+  'clock-warned',
+  'clock-breached',
+  'deadline-set',
+  'deadline-dropped',
+  'escalated',
+  'lead-wanted',
+  'bot-removed',
+  'bot-returned',
+  'step-failed',
+  'step-mended',
+])
+
+/** Who is the author for readers, whatever command it was recorded with. */
+const actorOf = ({ by, event }: Recorded): Actor =>
+  byItself.has(event.type) || (event.type === 'checked' && event.phase !== 'asked') ? { kind: 'bot' } : by
+
+/** What a clock ran out of. */
+const ranOut = (clock: ClockName, title: string | undefined): { readonly what: string; readonly without: string } => {
+  if (clock === 'response') return { what: 'The response clock', without: ' without an acknowledgement' }
+  if (clock === 'update') return { what: 'The status update clock', without: ' without a status update' }
+  return { what: `The time for “${title ?? clock}”`, without: '' }
+}
 const phaseWord: Readonly<Record<CheckPhase, string>> = { opening: 'at opening', resolution: 'at resolution', asked: 'on request' }
 const reasonWord = {
   page: 'at once, as the severity asks',
@@ -110,9 +136,19 @@ const ran = (phase: CheckPhase, results: readonly CheckResult[]): string => {
   return `Ran ${count} ${phaseWord[phase]}: ${bad.length === 0 ? 'all ok.' : named.join('; ')}`
 }
 
+/** Who has neither a name in the chat nor an e-mail was only named in the channel. */
+const paged = ({ to, level, why }: Event & { type: 'escalated' }): string => {
+  const step = `(step ${level + 1})`
+  return mentionable(to)
+    ? `Paged ${to.name} ${step} ${reasonWord[why]}.`
+    : `Named ${to.name} ${step} in the channel ${reasonWord[why]}; the bot could reach nobody there.`
+}
+
 /** One kind of entry and one sentence, in the past tense and without the author, who stands beside it. Null: nothing that a
  *  reader of the story needs; the audit has it. */
-const tell = (event: Event, zone: string): { kind: string; text: string } | null => {
+const tell = (event: Event, story: Story): Told | null => {
+  const { zone } = story
+  if (isAreaEvent(event)) return tellArea(event, story)
   switch (event.type) {
     case 'declared':
       return event.alert === null
@@ -124,7 +160,7 @@ const tell = (event: Event, zone: string): { kind: string; text: string } | null
     case 'channel-opened':
       return { kind: 'channel', text: `Opened the channel #${event.name}.` }
     case 'channel-lost':
-      return { kind: 'channel', text: `Lost the channel: ${event.why}` }
+      return { kind: 'channel', text: `Lost the channel: ${reasonWords(event.why)}` }
     case 'alert-joined':
       return { kind: 'alert', text: `Alert ${event.alert.rule} joined: ${event.alert.summary}` }
     case 'alert-resolved':
@@ -146,14 +182,16 @@ const tell = (event: Event, zone: string): { kind: string; text: string } | null
     // Warnings are for those who can still act; the compliance table says what came of them.
     case 'clock-warned':
       return null
-    case 'clock-breached':
-      return { kind: 'clock', text: `The ${clockWord[event.clock]} ran out at ${when(event.due, zone)} ${missing[event.clock]}.` }
+    case 'clock-breached': {
+      const { what, without } = ranOut(event.clock, event.title)
+      return { kind: 'clock', text: `${what} ran out at ${when(event.due, zone)}${without}.` }
+    }
     case 'escalated':
-      return { kind: 'escalation', text: `Called ${event.to.name} (step ${event.level + 1}) ${reasonWord[event.why]}.` }
+      return { kind: 'escalation', text: paged(event) }
     case 'checked':
       return event.results.length === 0 ? null : { kind: 'check', text: ran(event.phase, event.results) }
     case 'step-failed':
-      return { kind: 'fault', text: `${stepWord(event.step)}: ${event.reason}` }
+      return { kind: 'fault', text: failedStep(event) }
     // Where the story is published is not part of it: a post-mortem that told of its own publishing would never be finished.
     case 'step-mended':
     case 'published':
@@ -185,10 +223,10 @@ const repaired = (events: readonly Recorded[], { seq, event }: Recorded): boolea
 export const timeline = (events: readonly Recorded[], options: { readonly zone: string }): TimelineEntry[] =>
   events
     .flatMap((recorded): TimelineEntry[] => {
-      const { seq, at, occurredAt, by, event } = recorded
+      const { seq, at, occurredAt, event } = recorded
       const named =
         event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
-      const told = repaired(events, recorded) ? null : tell(named, options.zone)
-      return told === null ? [] : [{ seq, at, occurredAt, who: nameOf(by), ...told }]
+      const told = repaired(events, recorded) ? null : tell(named, { events, seq, zone: options.zone })
+      return told === null ? [] : [{ seq, at, occurredAt, who: nameOf(actorOf(recorded)), ...told }]
     })
     .toSorted((a, b) => (a.occurredAt === b.occurredAt ? a.seq - b.seq : a.occurredAt < b.occurredAt ? -1 : 1))

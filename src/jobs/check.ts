@@ -1,5 +1,6 @@
 /** Runs a product's own checks when an incident opens and when it is resolved, or one that was asked for, and keeps the results as evidence. */
 import { defineJob } from '../define.ts'
+import { hasChecked } from '../incident/incident.ts'
 
 export default defineJob({
   summary: 'Runs checks and records what they found',
@@ -13,7 +14,7 @@ export default defineJob({
     const loaded = await context.load(id)
     if (loaded === null) return
     // A run that was interrupted after its results were recorded does not record them twice.
-    if (phase !== 'asked' && loaded.incident.checks.some((check) => check.phase === phase)) return
+    if (hasChecked(loaded.incident, phase)) return
     const results = await context.runChecks(loaded.incident.product.key, 'auto')
     await context.handle(id, { type: 'record-checks', phase, results })
   },

@@ -3,6 +3,7 @@ import type { Answer, CommandContext, Finder, Form, Found, Place, Reply, Verb } 
 import type { Actor } from '../incident/events.ts'
 import { nearest } from '../incident/nearest.ts'
 import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
+import { synonym } from '../incident/synonyms.ts'
 
 export type Source = { readonly by: Actor; readonly channel: string; readonly canShowForm: boolean }
 
@@ -27,7 +28,8 @@ export type Dispatch = {
 
 type World = CommandContext & Finder
 
-const idPattern = /^INC-\d+$/i
+/** An incident that is named first. In an incident's channel only what cannot be a word of the text is one. */
+const named = { here: /^inc-?(\d+)(?=\s|$)/i, elsewhere: /^(?:inc[-\s]?|#)(\d+)(?=\s|$)/i } as const
 
 const firstWord = (text: string): { word: string; rest: string } => {
   const trimmed = text.trim()
@@ -52,7 +54,14 @@ export const createDispatch = (world: World): Dispatch => {
     const incident = found?.incident ?? null
     const place = { channel: source.channel, incident: id }
     const { needs } = verb.definition
-    if (needs !== 'nothing' && id === null) return told({ refused: refuse('not_in_incident', { verb: verb.name }) }, place)
+    if (needs !== 'nothing' && id === null) {
+      // A bare number may be part of the text, so it is not taken for an incident without asking.
+      const number = /^(\d+)(?=\s|$)/.exec(words)?.[1]
+      return told(
+        { refused: refuse('not_in_incident', { verb: verb.name, ...(number === undefined ? {} : { meant: `INC-${number}` }) }) },
+        place,
+      )
+    }
     if (needs === 'incident' && id !== null && incident === null) return told({ refused: refuse('unreadable_record', { id }) }, place)
     const { by, channel, canShowForm } = source
     return told(await verb.definition.run({ by, channel, id, incident, words, canShowForm }, world), place)
@@ -62,19 +71,21 @@ export const createDispatch = (world: World): Dispatch => {
   const verbOf = (command: 'incident' | 'diag', text: string, here: Found | null): { verb: Verb; words: string } | Refusal => {
     const { word, rest } = firstWord(text)
     const mine = world.verbs.filter((verb) => verb.command === command)
-    const named = (name: string) => mine.find((verb) => verb.name === name)
+    const byName = (name: string) => mine.find((verb) => verb.name === name)
     if (command === 'diag') {
-      const verb = named(text.trim() === '' || world.catalogue.takeProduct(text).rest === '' ? 'list' : 'check')
+      const verb = byName(text.trim() === '' || world.catalogue.takeProduct(text).rest === '' ? 'list' : 'check')
       if (verb !== undefined) return { verb, words: text.trim() }
     }
-    const verb = word === '' ? named(here === null ? 'new' : 'help') : named(word.toLowerCase())
+    const verb = word === '' ? byName(here === null ? 'new' : 'help') : byName(word.toLowerCase())
     return verb === undefined
       ? refuse('unknown_verb', {
           verb: word,
-          nearest: nearest(
-            word,
-            mine.map(({ name }) => name),
-          ),
+          nearest:
+            synonym(word) ??
+            nearest(
+              word,
+              mine.map(({ name }) => name),
+            ),
         })
       : { verb, words: rest }
   }
@@ -85,17 +96,18 @@ export const createDispatch = (world: World): Dispatch => {
       const here = await world.byChannel(source.channel)
       const parsed = verbOf(command, text, here)
       if ('code' in parsed) return told({ refused: parsed }, place)
-      const { word, rest } = firstWord(parsed.words)
-      if (parsed.verb.definition.needs === 'nothing' || !idPattern.test(word)) return run(parsed.verb, parsed.words, source, here)
-      const named = await find(word, source)
-      return 'code' in named ? told({ refused: named }, place) : run(parsed.verb, rest, source, named)
+      const { verb, words } = parsed
+      const match = verb.definition.needs === 'nothing' ? null : named[here === null ? 'elsewhere' : 'here'].exec(words)
+      if (match === null) return run(verb, words, source, here)
+      const found = await find(`INC-${match[1] ?? ''}`, source)
+      return 'code' in found ? told({ refused: found }, place) : run(verb, words.slice(match[0].length).trim(), source, found)
     },
     press: async (name, id, source) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
       if (verb === undefined)
         return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
-      const named = await find(id, source)
-      return 'code' in named ? told({ refused: named }, { channel: source.channel, incident: null }) : run(verb, '', source, named)
+      const found = await find(id, source)
+      return 'code' in found ? told({ refused: found }, { channel: source.channel, incident: null }) : run(verb, '', source, found)
     },
     submit: async (name, values, where, by) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)

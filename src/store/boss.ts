@@ -26,7 +26,7 @@ const connect = (store: Store): PgBoss => {
   return new PgBoss({ ...settings, ...connection, connectionString: store.source.url, application_name: 'tocsin-jobs', max: 6 })
 }
 
-/** Each worker complains twice a second while the database is away: the same is said once in 10 s. */
+/** Each worker complains while the database is away: the same is said once in 10 s. */
 const createComplaint = (log: Log) => {
   const said = new Map<string, number>()
   return (error: Error) => {

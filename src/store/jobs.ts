@@ -1,7 +1,10 @@
 /** Reads pg-boss's tables: how many jobs wait, which are dead, what is due next. */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Instant } from '../incident/policy.ts'
 import type { Db, Trx } from './database.ts'
+
+/** Runs that began under earlier ids of the same job (see `again`), kept in its data. */
+export const runsField = '$runs'
 
 export type QueueStats = {
   readonly queue: string
@@ -45,12 +48,41 @@ const message = (output: unknown): string => {
   return typeof given.value === 'string' ? given.value : JSON.stringify(output)
 }
 
+type DeadRow = { id: string; queue: string; data: Record<string, unknown> | null; output: unknown; at: Instant }
+
+const toDead = ({ id, queue, data, output, at }: DeadRow): DeadJob => ({ id, queue, data: data ?? {}, error: message(output), at })
+
+const letter = sql`id, source_name as queue, data - ${sql.lit(runsField)} as data, source_output as output, created_on as at`
+
 /** Dead letters, newest first; the one with `id` if it is given. */
 export const deadJobs = async (db: Db, { id, limit }: { id?: string; limit: number }): Promise<DeadJob[]> => {
-  const { rows } = await sql<{ id: string; queue: string; data: Record<string, unknown> | null; output: unknown; at: Instant }>`
-    select id, source_name as queue, data, source_output as output, created_on as at from tocsin_jobs.job
+  const { rows } = await sql<DeadRow>`
+    select ${letter} from tocsin_jobs.job
     where name = 'dead' ${id === undefined ? sql`` : sql`and id = ${id}::uuid`} order by created_on desc limit ${limit}`.execute(db)
-  return rows.map((row) => ({ id: row.id, queue: row.queue, data: row.data ?? {}, error: message(row.output), at: row.at }))
+  return rows.map(toDead)
+}
+
+/** What a job was for: its incident, or whatever else it was told. Jobs of a queue with the same subject do the same work. */
+const subjectOf = (data: RawBuilder<unknown>) => sql`coalesce(${data} ->> 'incident', (${data} - ${sql.lit(runsField)})::text)`
+
+/** Dead letters whose work nobody has done since, the latest of each queue and subject. */
+export const unmendedJobs = async (db: Db, limit: number): Promise<DeadJob[]> => {
+  const { rows } = await sql<DeadRow>`
+    select distinct on (queue, ${subjectOf(sql`data`)}) * from (
+      select ${letter} from tocsin_jobs.job where name = 'dead' and output ->> 'mended' is null
+    ) letters order by queue, ${subjectOf(sql`data`)}, at desc limit ${limit}`.execute(db)
+  return rows.map(toDead)
+}
+
+/** A job of this queue with this data has succeeded: dead letters with the same subject are no problem any more. They stay, with the
+ *  time as their own result. Gives how many there were. */
+export const mendDead = async (db: Db, queue: string, data: object): Promise<number> => {
+  const { rows } = await sql`
+    update tocsin_jobs.job set output = jsonb_build_object('mended', clock_timestamp())
+    where name = 'dead' and source_name = ${queue} and output ->> 'mended' is null
+      and ${subjectOf(sql`data`)} = ${subjectOf(sql`${JSON.stringify(data)}::jsonb`)}
+    returning id`.execute(db)
+  return rows.length
 }
 
 /** Locks the queued jobs of a coalescing queue with these keys, so that no worker takes them before the transaction ends; gives
@@ -63,17 +95,25 @@ export const lockQueued = async (trx: Trx, queue: string, keys: readonly string[
   return new Set(rows.map((row) => row.key))
 }
 
-/** The jobs of these queues that come due in the next `seconds`: milliseconds from now, soonest first, at most `limit`; and the
- *  clock that they are counted from. */
+export type Due = {
+  /** The database's clock, in milliseconds, read last: the answer is on its way since then. */
+  readonly now: number
+  /** Jobs that come due soon, soonest first. */
+  readonly due: readonly { readonly queue: string; readonly at: number }[]
+  /** How many jobs of a queue could run now; queues without any are left out. */
+  readonly ready: readonly { readonly queue: string; readonly jobs: number }[]
+}
+
+/** What these queues have for their workers: the jobs of the next `seconds`, at most `limit`, and those that could run now, counted
+ *  up to `workers` for each queue. */
 export const dueSoon = async (
   db: Db,
   queues: readonly string[],
-  seconds: number,
-  limit: number,
-): Promise<{ now: number; due: { queue: string; at: number }[] }> => {
-  const { rows } = await sql<{ now: number; due: { queue: string; at: number }[] | null }>`
+  { seconds, limit, workers }: { seconds: number; limit: number; workers: number },
+): Promise<Due> => {
+  const { rows } = await sql<{ now: number; due: Due['due'] | null; ready: Due['ready'] | null }>`
     with clock as materialized (select clock_timestamp() as now)
-    select extract(epoch from now)::float8 * 1000 as now, (
+    select (
       select json_agg(json_build_object('queue', soon.name, 'at', extract(epoch from soon.start_after)::float8 * 1000) order by soon.start_after)
       from (
         select name, start_after from tocsin_jobs.job
@@ -81,10 +121,20 @@ export const dueSoon = async (
           and start_after > now and start_after <= now + make_interval(secs => ${seconds}::float8)
         order by start_after limit ${limit}
       ) soon
-    ) as due
+    ) as due, (
+      select json_agg(json_build_object('queue', queue.name, 'jobs', waiting.jobs))
+      from json_array_elements_text(${JSON.stringify(queues)}::json) as queue (name)
+      cross join lateral (
+        select count(*)::int as jobs from (
+          select 1 from tocsin_jobs.job
+          where name = queue.name and state < 'active' and not blocked and start_after <= now limit ${workers}
+        ) one
+      ) waiting
+      where waiting.jobs > 0
+    ) as ready, extract(epoch from clock_timestamp())::float8 * 1000 as now
     from clock`.execute(db)
   const found = rows[0]!
-  return { now: found.now, due: found.due ?? [] }
+  return { now: found.now, due: found.due ?? [], ready: found.ready ?? [] }
 }
 
 /** Tells the workers of all processes to look into these queues, on the channel that pg-boss listens to. */

@@ -29,8 +29,42 @@ export const firstSeen = async (db: Db | Trx, source: string, id: string): Promi
   return rows.length === 1
 }
 
+/** So many rows are deleted at once, so many times in a row at most: others get in between, and the next hour does the rest. */
+const batch = { rows: 1_000, most: 100 }
+
+const inBatches = async (remove: () => Promise<{ rows: unknown[] }>): Promise<number> => {
+  let removed = 0
+  for (let count = 0; count < batch.most; count += 1) {
+    const { rows } = await remove()
+    removed += rows.length
+    if (rows.length < batch.rows) break
+  }
+  return removed
+}
+
 /** Forgets what was seen more than `hours` hours ago, and pauses that are over. Senders repeat for less than a day. */
-export const forgetOld = async (db: Db | Trx, hours = 24): Promise<void> => {
-  await sql`delete from tocsin.seen where at < clock_timestamp() - make_interval(hours => ${hours}::int)`.execute(db)
+export const forgetOld = async (db: Db, hours = 24): Promise<void> => {
+  await inBatches(() =>
+    sql`
+      delete from tocsin.seen where (source, id) in (
+        select source, id from tocsin.seen where at < clock_timestamp() - make_interval(hours => ${hours}::int)
+        limit ${batch.rows} for update skip locked
+      ) returning 1`.execute(db),
+  )
   await sql`delete from tocsin.pause where until < clock_timestamp()`.execute(db)
 }
+
+/** Forgets alerts that came and ended more than `days` days ago and belong to no open incident; what they did is told by the events.
+ *  One that still fires is kept however old it is: its next repeat would open an incident anew. Gives how many. */
+export const forgetAlerts = (db: Db, days = 90): Promise<number> =>
+  inBatches(() =>
+    sql`
+      delete from tocsin.alert where (source, fingerprint, starts_at) in (
+        select alert.source, alert.fingerprint, alert.starts_at
+        from tocsin.alert left join tocsin.incident on incident.id = alert.incident
+        where alert.state = 'resolved' and not alert.pending
+          and greatest(alert.received_at, alert.ends_at) < clock_timestamp() - make_interval(days => ${days}::int)
+          and (incident.id is null or incident.status in ('resolved', 'reviewed'))
+        limit ${batch.rows} for update of alert skip locked
+      ) returning 1`.execute(db),
+  )

@@ -6,7 +6,7 @@ import { v5 } from 'uuid'
 import type { Instant } from '../incident/policy.ts'
 import { deadQueue, startBoss } from './boss.ts'
 import type { Log, Store, Trx } from './database.ts'
-import { type DeadJob, type QueueStats, deadJobs, lockQueued, queueStats } from './jobs.ts'
+import { type DeadJob, type QueueStats, deadJobs, lockQueued, mendDead, queueStats, runsField, unmendedJobs } from './jobs.ts'
 import { createWaker } from './waker.ts'
 
 export type { DeadJob, QueueStats } from './jobs.ts'
@@ -66,9 +66,18 @@ export type Queue = {
   stats(): Promise<QueueStats[]>
   /** Jobs that failed for good in the last 30 days, newest first, at most `limit`. */
   dead(limit?: number): Promise<DeadJob[]>
+  /** Those of them whose work nobody has done since, the latest for each incident (or whatever else it was about). */
+  unmended(limit?: number): Promise<DeadJob[]>
+  /** A job has succeeded: those that died of the same queue and incident are mended. Gives how many. */
+  mend(queue: string, data: object): Promise<number>
+  /** Tries what is dead and unmended once more. Gives what was enqueued. */
+  revive(): Promise<DeadJob[]>
   /** Takes no new jobs, waits at most `timeoutMs` for those that run, and gives the rest back to be run again. */
   stop(timeoutMs: number): Promise<void>
 }
+
+/** Dead jobs that are tried again at once, at most. */
+const mostRevived = 100
 
 const namespace = '6f8d3a52-0d0b-4c64-9d3b-746f6373696e'
 
@@ -78,8 +87,8 @@ export const timerId = (meaning: string): string => v5(meaning, namespace)
 /** A process that died is noticed when its jobs were not touched for `lapse` seconds. pg-boss allows queues no less than 10, too
  *  long to be running again within 10 s; a single job may have less. */
 const heartbeat = { lapse: 5, refresh: 1.5 }
-/** Runs that began under earlier ids of the same job (see `again`), kept in its data. */
-const runsField = '$runs'
+/** How often each worker looks by itself, in seconds: only for what the waker, which looks for all of them, would have missed. */
+const pollSeconds = 10
 
 const byQueue = (specs: readonly JobSpec[]): Map<string, JobSpec[]> => {
   // In one order for everybody: two transactions with the same keys would else wait for each other.
@@ -184,8 +193,8 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
       {
         includeMetadata: true,
         batchSize: 1,
-        pollingIntervalSeconds: 0.5,
-        notifyPollingIntervalSeconds: 0.5,
+        pollingIntervalSeconds: pollSeconds,
+        notifyPollingIntervalSeconds: pollSeconds,
         heartbeatRefreshSeconds: heartbeat.refresh,
       },
       async ([job]: JobWithMetadata<Record<string, unknown> | null>[]) => {
@@ -221,6 +230,15 @@ export const openQueue = async (store: Store, options: { queues: readonly QueueD
     },
     stats: () => queueStats(store.db, [...definitions.keys()]),
     dead: (limit = 100) => deadJobs(store.db, { limit }),
+    unmended: (limit = 1_000) => unmendedJobs(store.db, limit),
+    mend: (queue, data) => mendDead(store.db, queue, data),
+    async revive() {
+      const dead = (await unmendedJobs(store.db, mostRevived)).filter(({ queue }) => definitions.has(queue))
+      const specs = dead.map(({ queue, data }) => ({ queue, data, key: `revived ${JSON.stringify(data)}` }))
+      // As runs that follow others: what they were for may have been done.
+      await store.transaction((trx) => enqueue(trx, specs, 1))
+      return dead
+    },
     async stop(timeoutMs) {
       waker.stop()
       await boss.stop({ graceful: timeoutMs > 0, timeout: timeoutMs, close: true })

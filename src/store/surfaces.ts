@@ -20,6 +20,23 @@ export type Item = {
   readonly at: Instant
 }
 
+/** The surface is somebody else's now, or the time of this run is over: what it would still do must not happen (faults 33). An
+ *  ordinary hand-over between two runs, no fault. */
+export class LeaseLost extends Error {
+  constructor({ surface, incident }: { surface: string; incident: string }) {
+    super(`the lease of ${surface} of ${incident} was lost`)
+    this.name = 'LeaseLost'
+  }
+}
+
+/** Another run has the surface, and looks again before it lets go: there is nothing left to do for this one. */
+export class SurfaceTaken extends Error {
+  constructor({ surface, incident }: { surface: string; incident: string }) {
+    super(`another run has ${surface} of ${incident}`)
+    this.name = 'SurfaceTaken'
+  }
+}
+
 /** Takes the surface for `seconds`, or for longer when the token has it already. False while somebody else has it: leave then, for
  *  the holder is told to look again by its `release`. */
 export const lease = async (db: Db | Trx, surface: string, incident: string, token: string, seconds: number): Promise<boolean> => {
@@ -105,3 +122,20 @@ export const done = (db: Db | Trx, held: Lease, key: string, made: { ref: string
 /** Records why the item could not be made. False when the lease was lost. */
 export const failed = (db: Db | Trx, held: Lease, key: string, error: string): Promise<boolean> =>
   write(db, held, { key, state: 'failed', ref: null, hash: null, error, attempt: false })
+
+/** The incidents of which a surface is known to hold anything, oldest number first. */
+export const incidentsOn = async (db: Db | Trx, surface: string): Promise<string[]> => {
+  const rows = await db
+    .selectFrom('incident')
+    .select('id')
+    .where((eb) => eb.exists(eb.selectFrom('item').where('surface', '=', surface).whereRef('item.incident', '=', 'incident.id')))
+    .orderBy('number')
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Forgets what a surface of an incident held: the surface itself is gone. Gives the hash that each item had. */
+export const forget = async (trx: Trx, surface: string, incident: string): Promise<(string | null)[]> => {
+  const rows = await trx.deleteFrom('item').where('surface', '=', surface).where('incident', '=', incident).returning('hash').execute()
+  return rows.map((row) => row.hash)
+}

@@ -1,7 +1,8 @@
-/** Wakes workers the moment that there is something to do: pg-boss alone looks twice a second. Jobs of the near future are
- *  learned when they are enqueued here, and from the database once a second, so that those set by a process that died are on time
- *  too. Other processes are told of new jobs after the commit: a NOTIFY within the transaction makes all commits of the database
- *  wait for each other, and one that is lost costs half a second. */
+/** Wakes workers the moment that there is something to do, so that they need not look by themselves: thirty of them would ask the
+ *  database sixty times a second for nothing. Jobs of the near future are learned when they are enqueued here. Once a second one look
+ *  at the database tells what comes due soon and what could run now: timers set by a process that died are on time, and a job that
+ *  is tried again, or that nobody told of, waits at most that long. Other processes are told of new jobs after the commit: a NOTIFY
+ *  within the transaction makes all commits of the database wait for each other, and one that is lost costs a second. */
 import type { PgBoss } from 'pg-boss'
 import type { Instant } from '../incident/policy.ts'
 import type { Log, Store } from './database.ts'
@@ -9,8 +10,8 @@ import { dueSoon, notifyQueues } from './jobs.ts'
 
 /** Milliseconds between looks at the database, and how far one looks ahead: further, so that a late look misses nothing. */
 const look = { every: 1_000, ahead: 3_000 }
-/** Due times remembered at most; what is beyond comes with a later look, or with the poll. */
-const most = 5_000
+/** Due times remembered at most; what is beyond comes with a later look. */
+const mostDue = 5_000
 /** A timer of Node may fire up to a millisecond early, and the job is not there a moment before its time. */
 const margin = 1
 
@@ -89,13 +90,15 @@ export const createWaker = (store: Store, boss: PgBoss, log: Log): Waker => {
     try {
       const queues = [...workers.keys()]
       if (queues.length === 0) return
-      const found = await dueSoon(store.db, queues, look.ahead / 1_000, most)
-      // The answer's clock was read somewhere in between; the earlier bound makes alarms late by at most the way, never early.
+      const most = { limit: mostDue, workers: Math.max(...[...workers.values()].map((all) => all.length)) }
+      const found = await dueSoon(store.db, queues, { seconds: look.ahead / 1_000, ...most })
+      // The clock was read before the answer came: alarms are late by at most the way, never early.
       offset = found.now - performance.now()
       for (const { queue, at } of found.due) remember(queue, at)
       arm()
+      for (const { queue, jobs } of found.ready) wake(queue, jobs)
     } catch (error) {
-      // The poll goes on without; the next look may find the database again.
+      // The next look may find the database again; alarms that are set ring meanwhile.
       log.warn({ error: (error as Error).message }, 'could not look for due jobs')
     } finally {
       if (running) looking = setTimeout(() => void lookAhead(), look.every)
@@ -105,7 +108,7 @@ export const createWaker = (store: Store, boss: PgBoss, log: Log): Waker => {
   const remember = (queue: string, at: number) => {
     const times = due.get(queue) ?? new Set()
     due.set(queue, times)
-    if (times.size < most) times.add(at)
+    if (times.size < mostDue) times.add(at)
   }
 
   return {

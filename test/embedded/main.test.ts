@@ -1,4 +1,4 @@
-import { execFile, fork, type ChildProcess } from 'node:child_process'
+import { execFile, fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -55,8 +55,8 @@ afterAll(async () => {
   await rm(data, { recursive: true, force: true })
 })
 
+const script = new URL('../../src/embedded/say.ts', import.meta.url).pathname
 const say = async (...args: string[]): Promise<string> => {
-  const script = new URL('../../src/embedded/say.ts', import.meta.url).pathname
   const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], {
     env: { ...process.env, TOCSIN_DATA: data, NO_COLOR: '1' },
   })
@@ -74,6 +74,18 @@ test('a command typed in a terminal shows the answer and what came of it', async
   const pressed = await say('--as', 'bob', '--in', 'inc-1-payments-fail', '--press', 'ack')
   expect(pressed).toMatch(/bot \(edited\)\n {4}INC-1 Payments fail\n {4}State: acknowledged/)
   expect(await say('--read', 'inc-1-payments-fail')).toContain('State: acknowledged')
+})
+
+test('it ends quietly when nobody reads any more, as with `| head`', async () => {
+  const piped = spawn(process.execPath, [script, '--read', 'general'], {
+    env: { ...process.env, TOCSIN_DATA: data },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let complaint = ''
+  piped.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
+  piped.stdout.destroy()
+  expect(await once(piped, 'close')).toEqual([0, null])
+  expect(complaint).toBe('')
 })
 
 test('without a world the terminal says what to do, and the world ends with its parent', async () => {

@@ -250,11 +250,43 @@ describe('escalation', () => {
       .happens({ type: 'acknowledged' })
   })
 
-  test('a graver severity starts again with the first', () => {
+  test('a graver severity starts again with the first, and what was overdue stays so', () => {
     const steps = [declared({ policy: policy('P2') }), tick('response', 1, 60), silence(1, 70), severity('P1', 75)] as const
-    expect(after(...steps)).toMatchObject({ escalation: 0, response: { run: 2 } })
+    expect(after(...steps)).toMatchObject({ escalation: 0, response: { run: 2, due: at(60), breachedAt: null } })
     given(...steps)
-      .when(tick('response', 2, 95))
-      .happens({ type: 'clock-breached', run: 2 }, { type: 'escalated', run: 2, level: 1 })
+      .when(tick('response', 2, 75))
+      .happens({ type: 'clock-breached', run: 2, due: at(60) }, { type: 'escalated', run: 2, level: 1 })
+  })
+})
+
+describe('a change of severity puts off nothing that was promised', () => {
+  test('P1, P2 and P1 again: due when it was due first, and warned of as it was', () => {
+    const there = [declared(), severity('P2', 5), severity('P1', 8)] as const
+    const { response } = after(...there)
+    expect(response).toMatchObject({ run: 3, startedAt: at(0), due: at(20) })
+    expect(running(response) && thresholds('response', response).map((threshold) => threshold.at)).toEqual([at(10), at(15), at(18), at(20)])
+    given(...there)
+      .when(tick('response', 3, 10))
+      .happens({ type: 'clock-warned', percent: 50, due: at(20) })
+  })
+
+  test('back to it after it had run out: the breach is said at once', () => {
+    given(declared(), severity('P2', 5), severity('P1', 30))
+      .when(tick('response', 3, 30))
+      .happens({ type: 'clock-breached', run: 3, due: at(20) }, { type: 'escalated', level: 1 })
+  })
+
+  test('graver: never later than the lighter one would have been', () => {
+    const { response } = after(declared({ policy: policy('P3') }), severity('P2', 230))
+    expect(response).toMatchObject({ startedAt: at(0), due: at(240) })
+  })
+
+  test('lighter: what a graver one had promised does not bind it', () => {
+    expect(after(declared(), severity('P3', 5), severity('P2', 10)).response).toMatchObject({ startedAt: at(10), due: at(70) })
+    expect(after(declared({ policy: policy('P3') }), severity('P1', 30), severity('P2', 40)).response).toMatchObject({ due: at(60) })
+  })
+
+  test('over a severity without a clock, too', () => {
+    expect(after(declared(), severity('P4', 5, { response: null }), severity('P1', 10)).response).toMatchObject({ run: 3, due: at(20) })
   })
 })

@@ -5,6 +5,7 @@ import type { CheckResult } from '../../src/incident/check.ts'
 import type { Recorded } from '../../src/incident/events.ts'
 import { replay } from '../../src/incident/evolve.ts'
 import type { Message, Part, Span } from '../../src/incident/message.ts'
+import type { Contact } from '../../src/incident/policy.ts'
 import * as g from '../given.ts'
 import {
   ack,
@@ -179,7 +180,7 @@ describe('a whole story', () => {
 
       escalated:2:1: 📟 @Team lead nobody has acknowledged INC-7 yet: \`/incident ack\`
 
-      escalated:2:2: 📟 @Head of engineering nobody has acknowledged INC-7 yet: \`/incident ack\` – nobody comes after you.
+      escalated:2:2: 📟 @Head of engineering nobody has acknowledged INC-7 yet: \`/incident ack\`. Nobody is left on the ladder: if nobody answers, call somebody yourself.
 
       ack:12: ✅ *Bob Berg* acknowledged after 31 min and leads.
 
@@ -301,6 +302,10 @@ describe('the header', () => {
     ['Ack ⏰ 25 min of 20 min · Update due +30', [ack(25)]],
     ['Ack ✅ 3 min of 20 min · Update ⏰ overdue since +30', [ack(3), tick('update', 1, 30)]],
     ['Ack ✅ 3 min of 20 min', [ack(3), resolve(9)]],
+    ['Ack none: resolved after 12 min of 20 min', [resolve(12)]],
+    ['Ack none: mitigated after 5 min of 20 min · Update due +30', [mitigate(5)]],
+    ['Ack none: mitigated after 5 min of 20 min', [mitigate(5), resolve(12)]],
+    ['Ack ⏰ none: resolved after 25 min of 20 min', [tick('response', 1, 20), resolve(25)]],
     ['no clock runs', [severity('P4', 1, { response: null })]],
     ['Ack due +480', [severity('P4', 1)]],
   ])('clocks: %s', (clocks, steps) => {
@@ -311,12 +316,12 @@ describe('the header', () => {
     const failed = (name: string, reason: string) => step({ type: 'step-failed', surface: 'channel', step: name, reason }, 1, bot)
     const steps = [
       declared(),
-      failed('invite:P1', 'Bob (user_disabled)'),
+      failed('invite:P1', 'Slack, conversations.invite: not_in_channel (the bot is not in the channel: invite it)'),
       failed('topic', 'Slack, conversations.setTopic: restricted_action'),
       failed('new-thing', 'odd'),
     ] as const
     expect(header(...steps)).toContain(
-      '(⚠ Not everybody could be invited: Bob (user_disabled))\n(⚠ The topic could not be set: Slack, conversations.setTopic: restricted_action)\n(⚠ The job new-thing failed: odd)',
+      '(⚠ Not everybody could be invited: the bot is not in the channel: invite it (not_in_channel))\n(⚠ The topic could not be set: a setting of the workspace forbids it (restricted_action))\n(⚠ The job new-thing failed: odd)',
     )
     expect(header(...steps, step({ type: 'step-mended', surface: 'channel', step: 'invite:P1' }, 2, bot))).not.toContain('invited')
   })
@@ -402,11 +407,117 @@ describe('clock messages', () => {
     expect(read('breach:response:1', ...steps)).toBe('⏰ *Acknowledgement overdue* since +20: `/incident ack`')
     expect(read('escalated:1:1', ...steps)).toBe('📟 @Team lead nobody has acknowledged INC-7 yet: `/incident ack`')
     expect(read('escalated:1:2', ...steps)).toBe(
-      '📟 @Head of engineering nobody has acknowledged INC-7 yet: `/incident ack` – nobody comes after you.',
+      '📟 @Head of engineering nobody has acknowledged INC-7 yet: `/incident ack`. Nobody is left on the ladder: if nobody answers, call somebody yourself.',
     )
     expect(read('breach:response:1', declared({ policy: policy('P1', { ladder: [g.ladder[0]!] }) }), tick('response', 1, 20))).toBe(
-      '@On-call ⏰ *Acknowledgement overdue* since +20: `/incident ack`',
+      '@On-call ⏰ *Acknowledgement overdue* since +20: `/incident ack`\nNobody is left on the ladder: if nobody answers, call somebody yourself.',
     )
+  })
+})
+
+describe('where the bot cannot call', () => {
+  const calls = (...named: readonly Contact[]) => declared({ policy: policy('P1', { ladder: named, checklist: [] }) })
+  const placeholder = { name: 'Team lead' }
+  const phone = { name: 'Emergency number', phone: '+49 30 1' }
+  const nobody =
+    '⚠ Nobody on the ladder of Acme Shop can be reached: nobody was called. Call somebody yourself; who is called is set in `acme/service.yml`.'
+
+  test.each<[string, readonly Contact[]]>([
+    ['nobody is on the ladder', []],
+    ['there are only placeholders', [placeholder, { name: 'Boss' }]],
+    [
+      'a channel and a page call nobody',
+      [
+        { name: '#alerts', slackChannel: 'C0ALERTS' },
+        { name: 'Portal', url: 'https://x.example' },
+      ],
+    ],
+  ])('at the opening: %s', (_, all) => {
+    expect(read('opening', calls(...all))).toBe(`${nobody}\nAcknowledge by +20: \`/incident ack\``)
+    expect(textOf(announcement(after(calls(...all))) as Message)).toContain(`\n${nobody}\n`)
+  })
+
+  test('it says so only where somebody should have been called, and until somebody has taken it on', () => {
+    const unpaged = declared({ policy: policy('P2', { ladder: [] }) })
+    expect(read('opening', unpaged)).not.toContain('⚠')
+    expect(textOf(announcement(after(unpaged)) as Message)).not.toContain('⚠')
+    expect(read('opening', declared({ kind: 'change', policy: policy('P1', { ladder: [] }) }))).not.toContain('⚠')
+    for (const over of [ack(1), mitigate(1), resolve(1)])
+      expect(textOf(announcement(after(calls(), over)) as Message)).not.toContain('Nobody')
+    expect(textOf(announcement(after(calls(g.ladder[0]!))) as Message)).not.toContain('Nobody')
+  })
+
+  test('it says where it is set who is called: in which file, or by which variables', () => {
+    const product = { key: 'unassigned', name: 'Unassigned', links: [], hash: '' }
+    expect(read('opening', declared({ product, policy: policy('P1', { ladder: [] }) }))).toContain('set in `severities.yml`.')
+    const unset = [
+      { ...placeholder, unset: ['LEAD_EMAIL'] },
+      { name: 'Boss', unset: ['BOSS_EMAIL', 'LEAD_EMAIL'] },
+    ]
+    expect(read('opening', calls(...unset))).toContain('Call somebody yourself; who is called is set by `LEAD_EMAIL`, `BOSS_EMAIL`.')
+    expect(read('opening', calls(unset[0]!, ...g.ladder))).toContain(
+      '⚠ @Team lead was not called: no address is known. Call somebody yourself; who is called is set by `LEAD_EMAIL`.',
+    )
+  })
+
+  test('a telephone is for people', () => {
+    expect(read('opening', calls(placeholder, phone))).toBe(
+      '⚠ Nobody was called: the bot cannot telephone. Please do: @Emergency number.\nAcknowledge by +20: `/incident ack`',
+    )
+    expect(read('opening', calls(phone, ...g.ladder))).toBe(
+      '📟 @On-call please acknowledge by +20: `/incident ack`\n⚠ @Emergency number was not called: the bot cannot telephone. Please do.',
+    )
+  })
+
+  test('one who cannot be called among others who can is named as such, at their step', () => {
+    expect(read('opening', calls(placeholder, ...g.ladder))).toBe(
+      '📟 @On-call please acknowledge by +20: `/incident ack`\n⚠ @Team lead was not called: no address is known. Call somebody yourself; who is called is set in `acme/service.yml`.',
+    )
+    expect(read('escalated:1:1', calls(g.ladder[0]!, placeholder), tick('response', 1, 20))).toBe(
+      '⚠ @Team lead was not called: no address is known. Call somebody yourself; who is called is set in `acme/service.yml`.\nNobody has acknowledged INC-7 yet: `/incident ack`',
+    )
+  })
+
+  test('at a breach, in one message and not in two', () => {
+    const steps = [calls(), tick('response', 1, 20)] as const
+    expect(read('breach:response:1', ...steps)).toBe(`⏰ *Acknowledgement overdue* since +20: \`/incident ack\`\n${nobody}`)
+    const named = [calls(placeholder, { name: 'Boss' }), tick('response', 1, 20)] as const
+    expect(read('breach:response:1', ...named)).toBe('⏰ *Acknowledgement overdue* since +20: `/incident ack`')
+    expect(read('escalated:1:1', ...named)).toBe(`${nobody}\nNobody has acknowledged INC-7 yet: \`/incident ack\``)
+    expect(read('breach:update:1', calls(), ack(1), tick('update', 1, 30))).not.toContain('Nobody')
+  })
+
+  test('when the severity becomes one that pages', () => {
+    const P2 = declared({ policy: policy('P2') })
+    const page = (all: readonly Contact[]) => severity('P1', 5, { ladder: all })
+    expect(read('severity:2', P2, page([]))).toContain(`\n${nobody}`)
+    expect(read('severity:2', P2, page([placeholder]))).not.toContain('⚠')
+    expect(read('escalated:2:0', P2, page([placeholder]))).toBe(`${nobody}\nAcknowledge: \`/incident ack\``)
+    expect(read('severity:3', P2, ack(1), page([]))).not.toContain('⚠')
+  })
+})
+
+describe('checks that still fail at the resolution', () => {
+  const results = (phase: 'opening' | 'resolution', ...all: readonly CheckResult[]) =>
+    step({ type: 'record-checks', phase, results: all }, phase === 'opening' ? 1 : 6, bot)
+  const site = check({ title: 'Site', status: 'warn', findings: [{ status: 'warn', text: 'Slow.' }] })
+  const steps = [declared(), results('opening', check()), ack(2), resolve(5)] as const
+
+  test('are said to, with what to do', () => {
+    const red = [...steps, results('resolution', check(), site)] as const
+    expect(read('check:6', ...red)).toMatch(
+      /⚠ INC-7 is resolved, but the checks still fail\. If it is not over: `\/incident new <product> <title>`\.$/,
+    )
+    expect(read('header', ...red)).toContain('\n(⚠ Checks still failed at the resolution: Health)')
+    expect(textOf(announcement(after(...red)) as Message)).toBe(
+      '*P1 Acme Shop* Checkout fails\n*Resolved:* Rolled back to v141\n⚠ Checks still failed at the resolution: Health\n(INC-7 · 🟢 Resolved · since +0)',
+    )
+  })
+
+  test('those that failed at opening only, or only warn, are not', () => {
+    const green = [...steps, results('resolution', check({ status: 'ok' }), site)] as const
+    for (const text of [read('header', ...steps), read('header', ...green), read('check:6', ...green), read('check:3', ...steps)])
+      expect(text).not.toContain('⚠')
   })
 })
 
@@ -429,7 +540,7 @@ test('in the place of a lost channel all is said again, and why', () => {
   const lost = step({ type: 'channel-lost', channel: 'C0ACME', why: 'Slack, chat.postMessage: is_archived' }, 2, bot)
   expect(keys(declared(), opened, ack(1), lost, resolve(5)).slice(-4)).toEqual(['opening', 'ack:4', 'lost:5', 'resolved:6'])
   expect(read('lost:5', declared(), opened, ack(1), lost)).toBe(
-    '⚠ The channel before this one was lost (Slack, chat.postMessage: is_archived). What the bot posted there is repeated above.',
+    '⚠ The channel before this one was lost: the channel is archived (is_archived). What the bot posted there is repeated above.',
   )
 })
 
@@ -437,7 +548,7 @@ describe('the announcement', () => {
   test('is one message with where it is and how it stands', () => {
     const message = announcement(after(declared(), opened, resolve(5)))
     expect(message === null ? null : textOf(message)).toBe(
-      '*P1 Acme Shop* Checkout fails\nRolled back to v141\n(INC-7 · 🟢 Resolved · since +0 · #inc-7-acme-checkout-fails)',
+      '*P1 Acme Shop* Checkout fails\n*Resolved:* Rolled back to v141\n(INC-7 · 🟢 Resolved · since +0 · #inc-7-acme-checkout-fails)',
     )
   })
 

@@ -70,7 +70,7 @@ describe('runs', () => {
 
   test('runs are numbered on where the clock stood meanwhile', () => {
     const incident = after(declared(), severity('P4', 5, { response: null }), severity('P1', 10))
-    expect(incident).toMatchObject({ response: { run: 3, due: at(30) }, update: { run: 3, due: at(40) } })
+    expect(incident).toMatchObject({ response: { run: 3, due: at(20) }, update: { run: 3, due: at(40) } })
   })
 
   test('an update without a next one meets the clock', () => {

@@ -1,7 +1,7 @@
 /** Any sequence of commands and timers, at any instants: what must always hold. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clocked } from '../../src/incident/clocks.ts'
+import { clocked, isGraver, thresholds, runOf } from '../../src/incident/clocks.ts'
 import type { Command, Intent } from '../../src/incident/commands.ts'
 import { conversation } from '../../src/incident/conversation.ts'
 import { decide } from '../../src/incident/decide.ts'
@@ -195,7 +195,7 @@ describe('whatever happens', () => {
       for (const recorded of events) {
         const { event } = recorded
         if (event.type === 'clock-warned' || event.type === 'clock-breached') {
-          const run = incident?.[event.clock]
+          const run = incident === null ? null : runOf(incident, event.clock)
           const key = `${event.clock} ${event.run}`
           const percent = event.type === 'clock-breached' ? 100 : event.percent
           expect(percent).toBeGreaterThan(said.get(key) ?? 0)
@@ -206,6 +206,35 @@ describe('whatever happens', () => {
         incident = evolve(incident, recorded)
       }
     })
+  })
+
+  test('no sequence of changes of severity makes an earlier promise later, at the same severity or a graver one', () => {
+    const changes = fc.array(fc.record({ policy: policies, wait: fc.oneof(fc.nat(12), fc.nat(300), fc.constant(3000)) }), { maxLength: 8 })
+    let kept = 0
+    const check = (declaration: Parameters<typeof live>[0], list: readonly { policy: Policy; wait: number }[]) => {
+      const wish = ({ policy: to, wait }: (typeof list)[number]) => ({
+        intent: { type: 'change-severity', policy: to, why: null } as const,
+        wait,
+        by: alice,
+        back: null,
+      })
+      const incident = replay(live(declaration, list.map(wish)).events)
+      const runs = [...(incident?.pastRuns ?? []), { clock: 'response', run: incident?.response ?? null }].flatMap(({ clock, run }) =>
+        clock === 'response' && run !== null && run.due !== null ? [{ ...run, due: run.due }] : [],
+      )
+      for (const [index, run] of runs.entries()) {
+        for (const earlier of runs.slice(0, index)) {
+          if (isGraver(earlier.target.severity, run.target.severity)) continue
+          expect(run.due <= earlier.due, `${earlier.due} became ${run.due}`).toBe(true)
+          if (run.due === earlier.due) kept += 1
+        }
+        // What a run has to say lies within it, in order.
+        const said = [run.startedAt, ...thresholds('response', run).map((threshold) => threshold.at)]
+        expect(said).toEqual(said.toSorted())
+      }
+    }
+    fc.assert(fc.property(declarations, changes, check), { numRuns: 300 })
+    expect(kept).toBeGreaterThan(50)
   })
 
   test('escalations go up one at a time within a run, and only while nobody has responded', () => {

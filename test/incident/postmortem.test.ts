@@ -5,6 +5,8 @@ import { parse } from 'yaml'
 import { link, md, templates, yaml } from '../../src/adapters/templates.ts'
 import { mergeGenerated } from '../../src/incident/merge.ts'
 import { postmortem, published } from '../../src/incident/postmortem.ts'
+import type { Recorded } from '../../src/incident/events.ts'
+import * as g from '../given.ts'
 import { after, alice, hostile, policy, record, story } from './story.ts'
 
 const head = { seq: 18, hash: 'ab12cd' }
@@ -41,19 +43,20 @@ describe('model', () => {
     expect(postmortem(after(quiet), quiet, head).steps.map(({ at }) => at)).toContain('skipped')
   })
 
-  test('holds every run of each clock against its target (S4)', () => {
-    expect(model.clocks.map(({ clock, run, target, outcome, text, over }) => [clock, run, target, outcome, text, over])).toEqual([
-      ['Response', 1, '1 h', 'replaced', 'replaced: the severity changed', null],
-      ['Status update', 1, '1 h', 'replaced', 'replaced: the severity changed', null],
-      ['Response', 2, '15 min', 'breached', 'breached by 7 min', '7 min'],
-      ['Status update', 2, '30 min', 'met', 'met in 28 min', null],
-      ['Status update', 3, '30 min', 'met', 'met in 28 min', null],
-      ['Status update', 4, '30 min', 'breached', 'breached by 2 d 01 h', '2 d 01 h'],
+  test('holds every run of each clock against its target, and says from when it counts (S4)', () => {
+    expect(
+      model.clocks.map(({ clock, severity, target, from, outcome, text, over }) => [clock, severity, target, from, outcome, text, over]),
+    ).toEqual([
+      ['Response', 'P2', '1 h', 'the declaration', 'replaced', 'replaced after 5 min: the severity became P1', null],
+      ['Response', 'P1', '15 min', 'the change to P1', 'breached', 'breached by 7 min', '7 min'],
+      ['Status update', 'P1', '30 min', 'the change to P1', 'met', 'met in 28 min', null],
+      ['Status update', 'P1', '30 min', 'the previous update', 'met', 'met in 28 min', null],
+      ['Status update', 'P1', '30 min', 'the previous update', 'breached', 'breached; resolved 2 d 01 h later', '2 d 01 h'],
     ])
-    expect([model.clocksMet, model.clocksBreached]).toEqual([2, 2])
-    expect(model.escalations.map(({ to, step, why }) => [to, step, why])).toEqual([
-      ['On-call engineer', 1, 'at once'],
-      ['Development team lead', 2, 'clock breached'],
+    expect([model.clocksMet, model.clocksBreached, model.clocksUnacknowledged, model.clocksLeftOut]).toEqual([2, 2, 0, 1])
+    expect(model.escalations.map(({ to, step, why, named }) => [to, step, why, named])).toEqual([
+      ['On-call engineer', 1, 'at once', false],
+      ['Development team lead', 2, 'clock breached', true],
     ])
   })
 
@@ -119,6 +122,94 @@ describe('model', () => {
   })
 })
 
+describe('clocks', () => {
+  const of = (...steps: readonly g.Step[]) => {
+    const events = g.happened(...steps)
+    return postmortem(after(events), events, { seq: events.length, hash: 'x' })
+  }
+  const rows = (...steps: readonly g.Step[]) =>
+    of(...steps).clocks.map(({ clock, severity, target, from, text }) => `${clock}, ${severity}: ${target} from ${from}: ${text}`)
+  const front = (document: ReturnType<typeof of>) => Object.fromEntries(document.front.map(({ key, value }) => [key, value]))
+
+  test('one that nobody acknowledged is not met, but stopped', () => {
+    const document = of(g.declared(), g.resolve(12))
+    expect(document.clocks).toMatchObject([{ outcome: 'unacknowledged', text: 'not acknowledged; stopped by resolution after 12 min' }])
+    expect(front(document)).toMatchObject({ response_clock: 'unacknowledged', clocks_met: 0, clocks_breached: 0 })
+    const text = render('postmortem', document)
+    expect(text).toContain(' Clocks: 0 met, **1 never acknowledged**.')
+    expect(text).toContain('| **not acknowledged; stopped by resolution after 12 min** |')
+    expect(text).toContain('| Response time | never acknowledged |')
+    expect(rows(g.declared(), g.mitigate(5), g.resolve(12))[0]).toContain('not acknowledged; stopped by mitigation after 5 min')
+    expect(front(of(g.declared(), g.tick('response', 1, 20), g.resolve(45)))).toMatchObject({ response_clock: 'breached' })
+    expect(rows(g.declared(), g.tick('response', 1, 20), g.resolve(45))[0]).toMatch(
+      /: breached and never acknowledged; resolved 25 min later$/,
+    )
+  })
+
+  test('one that was acknowledged in time is met', () => {
+    const document = of(g.declared(), g.ack(3), g.resolve(12))
+    expect(front(document)).toMatchObject({ response_clock: 'met', clocks_met: 1 })
+    expect(render('postmortem', document)).toContain(' All clocks met.')
+  })
+
+  test('runs with nothing to tell are left out, and counted', () => {
+    const changed = [g.declared({ policy: g.policy('P2') }), g.severity('P1', 0.5), g.ack(4), g.severity('P2', 6), g.resolve(9)] as const
+    expect(rows(...changed)).toEqual(['Response, P1: 20 min from the change to P1: met in 3 min'])
+    expect(of(...changed).clocksLeftOut).toBe(4)
+    expect(render('postmortem', of(...changed))).toContain(
+      '\nLeft out: 4 runs that were not due yet when the severity changed or the incident was resolved.\n',
+    )
+    expect(render('postmortem', of(g.declared(), g.ack(3), g.update('x', 4), g.tick('update', 2, 34), g.resolve(36)))).not.toContain(
+      'Left out',
+    )
+  })
+
+  test('a lighter severity counts from the declaration: its row tells all', () => {
+    expect(rows(g.declared(), g.severity('P2', 10), g.ack(30), g.resolve(31))).toEqual([
+      'Response, P2: 1 h from the declaration: met in 30 min',
+    ])
+  })
+
+  test('a severity without a response clock leaves the row of the one before', () => {
+    expect(rows(g.declared(), g.severity('P4', 10, { response: null }), g.resolve(31))).toEqual([
+      'Response, P1: 20 min from the declaration: replaced after 10 min: the severity became P4',
+    ])
+  })
+
+  test('a breach before the severity changed stays one', () => {
+    expect(rows(g.declared({ policy: g.policy('P2') }), g.tick('response', 1, 60), g.severity('P1', 70), g.ack(75), g.resolve(76))[0]).toBe(
+      'Response, P2: 1 h from the declaration: breached; the severity became P1 10 min later',
+    )
+  })
+
+  test('what was promised before is not given a new target by a change of severity', () => {
+    const [opened] = g.happened(g.declared({ policy: g.policy('P2') }))
+    const change = {
+      type: 'severity-changed',
+      v: 1,
+      from: 'P2',
+      policy: g.policy('P1'),
+      why: null,
+      responseFrom: g.at(0),
+      responseDue: g.at(60),
+      updateDue: null,
+    } as const
+    const events: Recorded[] = [{ at: 55, event: change } as const, { at: 58, event: { type: 'acknowledged', v: 1 } } as const].map(
+      ({ at, event }, index) => ({ incident: 'INC-7', seq: index + 2, at: g.at(at), occurredAt: g.at(at), by: g.alice, event }),
+    )
+    const all = [opened as Recorded, ...events]
+    expect(postmortem(after(all), all, { seq: 3, hash: 'x' }).clocks).toMatchObject([
+      { severity: 'P2', target: '1 h', from: 'the declaration', text: 'met in 58 min' },
+    ])
+  })
+})
+
+test('without an alert it does not say who noticed', () => {
+  const events = g.happened(g.declared(), g.resolve(5))
+  const text = render('postmortem', postmortem(after(events), events, { seq: events.length, hash: 'x' }))
+  expect(text).toContain('\n## Alerts\n\nNo alert is part of this incident.\n')
+})
+
 test('the published row has the times, the story and the post-mortem', () => {
   const row = published(after(story), story, head, '# text')
   expect(row).toMatchObject({
@@ -146,6 +237,12 @@ describe('document', () => {
       clocks_breached: 2,
       audit_head: 'ab12cd',
     })
+  })
+
+  test('names those of the ladder whom the bot could only name', () => {
+    expect(rendered).toMatch(
+      /\n1\. On-call engineer, .* \(at once\)\n2\. Development team lead, .* \(clock breached\): \*\*only named in the channel/,
+    )
   })
 
   test('has a place for each thing that only people know', () => {

@@ -1,7 +1,20 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { CheckResult } from '../../src/incident/check.ts'
+import type { Event } from '../../src/incident/events.ts'
 import { duration, timeline, when } from '../../src/incident/timeline.ts'
-import { alert, bot, hostile, record, story } from './story.ts'
+import { alert, alice, bot, hostile, record, story } from './story.ts'
+
+const health: CheckResult = {
+  check: 'health',
+  kind: 'http',
+  title: 'Health',
+  status: 'ok',
+  findings: [],
+  measurements: [],
+  startedAt: '2026-11-21T00:00:00.000Z',
+  took: 1,
+}
 
 const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000]
 
@@ -68,9 +81,9 @@ describe('timeline', () => {
       'Tocsin: Opened the channel #inc-12-invoice2e-payments-fail.',
       'Tocsin: Ran 2 checks at opening: Health fail (It answers 503 after 1.9 s)',
       'Bob | <b>Berg</b>: Changed the severity from P2 to P1: nobody can pay',
-      'Bob | <b>Berg</b>: Called On-call engineer (step 1) at once, as the severity asks.',
+      'Tocsin: Paged On-call engineer (step 1) at once, as the severity asks.',
       'Tocsin: The response clock ran out at 2026-11-21 00:20 CET (2026-11-20 23:20 UTC) without an acknowledgement.',
-      'Tocsin: Called Development team lead (step 2) because the response clock had run out.',
+      'Tocsin: Named Development team lead (step 2) in the channel because the response clock had run out; the bot could reach nobody there.',
       'Alice Adler: Acknowledged the incident.',
       'Alice Adler: Reported: Card payments fail since 23:55. We look at the last deployment.',
       'Alice Adler: Reported: Rolled back. Watching.',
@@ -79,6 +92,35 @@ describe('timeline', () => {
       'Tocsin: Ran 1 check at resolution: all ok.',
       'Alice Adler: Resolved the incident: A wrong price id; fixed in v143.',
     ])
+  })
+
+  test('what the bot does is the bot’s, whoever’s command caused it', () => {
+    const due = '2026-11-21T00:00:00.000Z'
+    const events: readonly Event[] = [
+      { type: 'escalated', v: 1, run: 1, level: 0, to: { name: 'On-call', email: 'oncall@acme.example' }, why: 'page' },
+      { type: 'clock-breached', v: 1, clock: 'response', run: 1, due },
+      { type: 'channel-opened', v: 1, channel: 'C1', name: 'inc-12' },
+      { type: 'channel-lost', v: 1, channel: 'C1', why: 'Slack, chat.postMessage: is_archived' },
+      { type: 'step-failed', v: 1, surface: 'channel', step: 'topic', reason: 'timeout' },
+      { type: 'checked', v: 1, phase: 'opening', results: [health] },
+      { type: 'checked', v: 1, phase: 'asked', results: [health] },
+    ]
+    const told = timeline(record(events.map((event) => [due, alice, event])), { zone: 'UTC' })
+    expect(told.map(({ who }) => who)).toEqual(['Tocsin', 'Tocsin', 'Tocsin', 'Tocsin', 'Tocsin', 'Tocsin', 'Alice Adler'])
+    expect(told[0]?.text).toBe('Paged On-call (step 1) at once, as the severity asks.')
+    expect(told[3]?.text).toBe('Lost the channel: the channel is archived (is_archived)')
+  })
+
+  test.each([
+    [{ name: 'Team lead' }, 'Named'],
+    [{ name: 'Team lead', phone: '+49 30 1' }, 'Named'],
+    [{ name: '#alerts', slackChannel: 'C0ALERTS' }, 'Named'],
+    [{ name: 'Team lead', slackUser: 'U1' }, 'Paged'],
+    [{ name: 'Responders', slackGroup: 'S1' }, 'Paged'],
+    [{ name: 'Team lead', email: 'lead@acme.example' }, 'Paged'],
+  ] as const)('%j is %s', (to, verb) => {
+    const events = record([['2026-11-21T00:00:00.000Z', bot, { type: 'escalated', v: 1, run: 1, level: 1, to, why: 'silence' }]])
+    expect(timeline(events, { zone: 'UTC' })[0]?.text).toMatch(new RegExp(`^${verb} `))
   })
 
   test('tells of a failed step only while it is not made good', () => {

@@ -70,8 +70,11 @@ test('what a button does is recorded before Slack hears that it was taken', asyn
 })
 
 test.each([
-  ['/incident lst', /`?lst`? .*Did you mean `?list`?\?.*\/incident help/],
+  ['/incident lst', /lst does not exist\. Did you mean \/incident list\? .*\/incident help/],
   ['/incident frobnicate', /frobnicate.*\/incident help/],
+  ['/incident ack 99', /Did you mean \/incident ack INC-99\?/],
+  ['/incident ack #99', /There is no INC-99/],
+  ['/incident ack inc 99', /There is no INC-99/],
   ['/incident ack', /not the channel of an incident.*\/incident ack INC-12/],
   ['/incident ack INC-99', /There is no INC-99/],
   ['/incident new', /^$/],
@@ -81,7 +84,7 @@ test.each([
   ['/incident new Payments fail', /Which product\?.*acme/],
   ['/diag acme helth', /no check helth.*Did you mean health/],
   ['/diag acne health', /acne is not a product.*Did you mean/],
-  ['/incident help lst', /Did you mean list/],
+  ['/incident help lst', /Did you mean \/incident list/],
 ] as const)('%s', async (text, answer) => {
   expect(await ask(text)).toMatch(answer)
 })

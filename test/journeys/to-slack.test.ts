@@ -15,7 +15,9 @@ contacts:
   first: { name: Gone Person, slackUser: U0DEADBEEF }
   second: { name: Bob, email: bob@example.test }
   third: { name: Nobody, email: nobody@example.test }
-ladder: [first, second, third]
+  fourth: { name: Security Officer, email: "\${GUESTS_SECURITY_EMAIL:-}", placeholder: "[Contact Info]" }
+  fifth: { name: Emergency number, phone: "+41 44 123 45 67" }
+ladder: [first, second, third, fourth, fifth]
 `,
     },
   })
@@ -124,7 +126,8 @@ test('17: who cannot be invited is shown, all others are in', async () => {
   await until(async () => (await bot.channel(channel)).members.includes(bot.user('bob')), 'bob in the channel')
   expect((await bot.channel(channel)).members).toContain(bot.user('alice'))
   const shown = await bot.sees(channel, /⚠.*nobody@example.test/)
-  expect(shown).toMatch(/nobody@example.test \(not in this workspace\)/)
+  expect(shown).toContain('Gone Person: no such person (user_not_found); nobody@example.test (not in this workspace)')
+  expect(shown).toContain('Security Officer (no address: set GUESTS_SECURITY_EMAIL); Emergency number (only a telephone number is known)')
 })
 
 test('18: blocks that Slack finds too long are sent as text', async () => {

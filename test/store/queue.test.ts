@@ -191,6 +191,29 @@ eachStore((open) => {
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0)
   })
 
+  test('idle workers leave the database alone, and a job that nobody told of is found within a second or so', async () => {
+    const store = await open.store()
+    const queue = await open.queue(store, [queueOf('a', { concurrency: 8 })])
+    const other = await open.queue(store, [queueOf('a')])
+    const ran: unknown[] = []
+    await queue.work({ a: async ({ data }) => void ran.push(data['n']) })
+    await sleep(1_000)
+    // Of PGlite every statement can be seen; what a worker asks with begins so.
+    let asked = 0
+    if (store.source.kind === 'pglite') {
+      const { pglite } = store.source
+      const { query, exec } = pglite
+      const count = (text: string) => void (asked += /^\s*with\s+next\s/i.test(text) ? 1 : 0)
+      pglite.query = (text, ...rest) => (count(text), query.call(pglite, text, ...rest)) as never
+      pglite.exec = (text, ...rest) => (count(text), exec.call(pglite, text, ...rest))
+    }
+    await sleep(3_000)
+    expect(asked).toBeLessThanOrEqual(8)
+    // One that is due now tells no other process.
+    await send(store, other, { queue: 'a', data: { n: 1 }, startAfter: await store.now() })
+    await until(() => expect(ran).toEqual([1]), 4_000)
+  })
+
   test('overdue timers fire once each (faults 44)', async () => {
     const store = await open.store()
     const queue = await open.queue(store, [queueOf('timer')])

@@ -1,11 +1,13 @@
 /** Clocks that stand still for a reason, and a record that is opened again: both compute what is due anew, from the events. */
 import { addMinutes } from 'date-fns/addMinutes'
 import { addWorkingMinutes, workingMinutesBetween } from '../calendar.ts'
+import { clockTitle } from '../clock-words.ts'
 import { clocked, responseDue, running, runningClocks, targetOf, updateDue } from '../clocks.ts'
 import type { ClockName } from '../events.ts'
 import type { ClockRun, Incident } from '../incident.ts'
+import { firstPaged } from '../ladder.ts'
 import { author, line, type Span } from '../message.ts'
-import type { Contact, Instant } from '../policy.ts'
+import type { Instant } from '../policy.ts'
 import { refuse } from '../refusals.ts'
 import { isRefusal, written } from '../written.ts'
 import type { Area } from './area.ts'
@@ -111,7 +113,7 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
       if (isRefusal(why)) return why
       const { policy, kind } = incident
       const run = (incident.response?.run ?? 0) + 1
-      const first: Contact | undefined = policy.ladder[0]
+      const first = firstPaged(policy)
       return [
         {
           type: 'reopened',
@@ -122,9 +124,7 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
           clocks: going(metByResolution(incident, resolvedAt), resolvedAt, at),
         },
         ...withoutReview(incident),
-        ...(clocked(kind) && policy.page && first !== undefined
-          ? [{ type: 'escalated' as const, v: 1 as const, run, level: 0, to: first, why: 'page' as const }]
-          : []),
+        ...(clocked(kind) && first !== null ? [{ type: 'escalated' as const, v: 1 as const, run, ...first, why: 'page' as const }] : []),
       ]
     },
   },
@@ -220,7 +220,3 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
     ],
   },
 }
-
-/** What people call a clock. */
-export const clockTitle = (incident: Incident, clock: ClockName): string =>
-  clock === 'response' ? 'Acknowledgement' : clock === 'update' ? 'Status update' : (incident.deadlines[clock]?.title ?? clock)

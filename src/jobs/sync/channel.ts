@@ -1,5 +1,6 @@
 /** Makes an incident's channel what `conversation` says: the channel itself, the header, the side steps, and each message in order. */
 import { createHash } from 'node:crypto'
+import { addDays } from 'date-fns/addDays'
 import { addSeconds } from 'date-fns/addSeconds'
 import { defineJob, type JobContext, type Loaded, type SurfaceSession } from '../../define.ts'
 import { channelName } from '../../incident/channel-name.ts'
@@ -7,6 +8,7 @@ import { conversation, type Item } from '../../incident/conversation.ts'
 import type { Incident } from '../../incident/incident.ts'
 import type { Message } from '../../incident/message.ts'
 import type { Contact, Instant } from '../../incident/policy.ts'
+import { codeWord } from '../../incident/report.ts'
 import { type Chat, PortFault } from '../../ports.ts'
 
 /** The header is edited at most once in this time, so that a burst of events costs one edit. */
@@ -15,6 +17,9 @@ const calmSeconds = 3
 /** After this many lost channels, one that is younger than this is not replaced at once. */
 const mostQuickLosses = 2
 const quickLossSeconds = 600
+
+/** A channel that was lost is made again until so long after the resolution; nobody looks for an older one. */
+const rebuiltDays = 7
 
 /** A message whose event is older than this says that it is late. */
 const lateSeconds = 120
@@ -57,7 +62,14 @@ const openChannel = async (session: SurfaceSession, { incident }: Loaded, contex
   throw new PortFault('invalid', 'conversations.create', `no free name for the channel of ${incident.id}`)
 }
 
-/** The users behind contacts, with the names by which people know them. */
+/** Why nobody in the chat stands for a contact. */
+const absence = ({ email, phone, unset = [] }: Contact): string => {
+  if (email !== undefined) return 'not in this workspace'
+  if (phone !== undefined) return 'only a telephone number is known'
+  return unset.length > 0 ? `no address: set ${unset.join(' or ')}` : 'no address is known'
+}
+
+/** The users behind contacts, with the names by which people know them; and who is not in the chat, and why. */
 const usersOf = async (contacts: readonly Contact[], context: JobContext): Promise<{ users: Map<string, string>; unknown: string[] }> => {
   const users = new Map<string, string>()
   const unknown: string[] = []
@@ -66,7 +78,7 @@ const usersOf = async (contacts: readonly Contact[], context: JobContext): Promi
     if (found.slackUser !== undefined) users.set(found.slackUser, found.name)
     else if (found.slackGroup !== undefined)
       for (const user of await context.chat.groupMembers(found.slackGroup)) users.set(user, users.get(user) ?? `a member of ${found.name}`)
-    else if (found.slackChannel === undefined && found.url === undefined) unknown.push(found.email ?? found.name)
+    else if (found.slackChannel === undefined && found.url === undefined) unknown.push(`${found.email ?? found.name} (${absence(found)})`)
   }
   return { users, unknown }
 }
@@ -102,11 +114,8 @@ const sideStep = async (
     case 'invite': {
       const { users, unknown } = await usersOf(item.contacts, context)
       const { refused } = users.size === 0 ? { refused: [] } : await context.chat.invite(channel, [...users.keys()])
-      const problems = [
-        ...refused.map(({ user, reason }) => `${users.get(user) ?? user} (${reason})`),
-        ...unknown.map((name) => `${name} (not in this workspace)`),
-      ]
-      return problems.length === 0 ? null : problems.join(', ')
+      const problems = [...refused.map(({ user, reason }) => `${users.get(user) ?? user}: ${codeWord(reason)}`), ...unknown]
+      return problems.length === 0 ? null : problems.join('; ')
     }
     default:
       return item satisfies never
@@ -231,6 +240,13 @@ export default defineJob({
     await context.surface('channel', id, retryCount > 0, async (session, loaded) => {
       const { channel } = loaded.incident
       if (channel === null) {
+        const { lostChannels, stamps } = loaded.incident
+        if (
+          lostChannels.length > 0 &&
+          stamps.resolve !== null &&
+          addDays(stamps.resolve, rebuiltDays).toISOString() < (await context.now())
+        )
+          return
         // The event that tells of the channel is what the next look works on.
         try {
           await openChannel(session, loaded, context)

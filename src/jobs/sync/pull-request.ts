@@ -16,8 +16,9 @@ export default defineJob({
     if (codeHost === null) return
     await context.surface('pull-request', String(data['incident']), retryCount > 0, async (session, loaded) => {
       const { incident } = loaded
+      if (incident.stamps.resolve === null || incident.private) return
       // What was reviewed is finished: what still happens is in the record, and proposes no second document.
-      if (incident.stamps.resolve === null || incident.stamps.review !== null || incident.private) return
+      if (incident.stamps.review !== null && incident.pullRequest !== null) return
       const key = 'pull-request'
       const head = toldHead(loaded)
       if (session.items.get(key)?.hash === head.hash) return
