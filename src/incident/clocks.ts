@@ -4,7 +4,7 @@ import { addMinutes } from 'date-fns/addMinutes'
 import { dueAt, pointAt } from './calendar.ts'
 import type { ClockName, Kind } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
-import { type Instant, type Policy, type Severity, severities } from './policy.ts'
+import { type Instant, type Policy, type Target, type Severity, severities } from './policy.ts'
 
 /** Whether records of this kind have clocks: planned work has none (S9). */
 export const clocked = (kind: Kind): boolean => kind !== 'change' && kind !== 'maintenance'
@@ -37,16 +37,41 @@ export const responseAfter = (incident: Incident, to: Policy, now: Instant): { f
   return runs.reduce((first, run) => (run.due < first.due ? run : first), { from, due })
 }
 
+/** The present run of a clock, whichever it is; null when it never began. */
+export const runOf = (incident: Incident, clock: ClockName): ClockRun | null =>
+  clock === 'response' || clock === 'update' ? incident[clock] : (incident.deadlines[clock] ?? null)
+
+/** The incident with another run of a clock. */
+export const withRun = (incident: Incident, clock: ClockName, change: (run: ClockRun) => ClockRun): Incident => {
+  const run = runOf(incident, clock)
+  if (run === null) return incident
+  if (clock === 'response' || clock === 'update') return { ...incident, [clock]: change(run) }
+  const deadline = incident.deadlines[clock]
+  return deadline === undefined
+    ? incident
+    : { ...incident, deadlines: { ...incident.deadlines, [clock]: { ...deadline, ...change(deadline) } } }
+}
+
+/** All clocks that the incident has. */
+export const clockNames = (incident: Incident): ClockName[] => ['response', 'update', ...Object.keys(incident.deadlines)]
+
+/** The clocks that run, or that stand because the incident is paused. */
+export const runningClocks = (incident: Incident): { clock: ClockName; run: ClockRun & { due: Instant } }[] =>
+  clockNames(incident).flatMap((clock) => {
+    const run = runOf(incident, clock)
+    return running(run) ? [{ clock, run }] : []
+  })
+
+/** What a run of this clock counts: only the response clock has working hours, all others are minutes round the clock. */
+export const targetOf = (clock: ClockName, run: ClockRun): Target =>
+  clock === 'response' && run.target.response !== null ? run.target.response : { kind: 'duration', minutes: 0, hours: 'always' }
+
 /** Whether this clock still runs. */
 export const running = (run: ClockRun | null): run is ClockRun & { due: Instant } => run !== null && run.due !== null && run.metAt === null
 
 /** The instants at which a running clock has something to say, in order; 100 is the breach. */
 export const thresholds = (clock: ClockName, run: ClockRun & { due: Instant }): { percent: number; at: Instant }[] => {
-  // A status update is counted in minutes round the clock; only the response clock has working hours.
-  const target =
-    clock === 'response' && run.target.response !== null
-      ? run.target.response
-      : { kind: 'duration' as const, minutes: 0, hours: 'always' as const }
+  const target = targetOf(clock, run)
   return [
     ...run.target.warnAt.map((percent) => ({ percent, at: pointAt(target, run.target.calendar, run.startedAt, run.due, percent) })),
     { percent: 100, at: run.due },

@@ -1,10 +1,29 @@
 /** Everything that can be asked of an incident. A command brings its time and its author; `decide` adds nothing of its own. */
+import type { ChannelIntent } from './areas/channel.ts'
+import type { DeadlineIntent } from './areas/deadlines.ts'
+import type { HypothesisIntent } from './areas/hypotheses.ts'
+import type { MergeIntent } from './areas/merging.ts'
+import type { MessageIntent } from './areas/messages.ts'
+import type { PauseIntent } from './areas/pausing.ts'
+import type { RoleIntent } from './areas/roles.ts'
+import type { TodoIntent } from './areas/todos.ts'
 import type { CheckResult } from './check.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy } from './policy.ts'
 import type { Refusal } from './refusals.ts'
 
-export type Intent =
+/** What can be asked of the areas. */
+export type AreaIntent =
+  | ChannelIntent
+  | DeadlineIntent
+  | HypothesisIntent
+  | MergeIntent
+  | MessageIntent
+  | PauseIntent
+  | RoleIntent
+  | TodoIntent
+
+export type CoreIntent =
   | {
       readonly type: 'declare'
       readonly id: string
@@ -41,6 +60,8 @@ export type Intent =
   | { readonly type: 'step-failed'; readonly surface: string; readonly step: string; readonly reason: string }
   | { readonly type: 'step-mended'; readonly surface: string; readonly step: string }
   | { readonly type: 'published'; readonly where: 'pull-request' | 'record'; readonly url: string | null; readonly head: string }
+
+export type Intent = CoreIntent | AreaIntent
 
 export type Command = {
   readonly intent: Intent

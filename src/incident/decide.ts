@@ -1,44 +1,21 @@
 /** Decides what a command makes happen. Pure: the time, the ids and the policy come in with the command. */
-import { clocked, isGraver, passed, responseAfter, responseDue, running, updateDue } from './clocks.ts'
-import type { Command, Decision, Intent } from './commands.ts'
+import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, updateDue } from './clocks.ts'
+import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.ts'
+import { beginning, reclassified } from './areas/deadlines.ts'
+import type { Command, CoreIntent, Decision } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
+import { firstPaged } from './ladder.ts'
 import { hasChecked, type Incident, type Said } from './incident.ts'
 import type { Instant } from './policy.ts'
 import { type Refusal, refuse } from './refusals.ts'
-import { isBlank, keep, keepAlert, keepLine, shorten } from './text.ts'
-
-/** The texts that people write: what each is called, what to type instead of none, and how long it may be, in characters: what
- *  fits into one Slack message with room for its frame. */
-const texts = {
-  title: { what: 'The title', example: '/incident new <product> P1 Payments fail', most: 500 },
-  description: { what: 'The description', example: '/incident new <product> P1 Payments fail', most: 3000 },
-  why: { what: 'The reason', example: '/incident severity P1 All payments fail now', most: 1000 },
-  update: { what: 'The update', example: '/incident update Rolled back, watching', most: 3000 },
-  note: { what: 'The note', example: '/incident note Restarted the worker at 14:05', most: 3000 },
-  mitigation: { what: 'The text', example: '/incident mitigate Rolled back to v141', most: 3000 },
-  summary: { what: 'The summary', example: '/incident resolve Rolled back to v141', most: 3000 },
-} as const
+import { isBlank, keepAlert, keepLine, shorten } from './text.ts'
+import { isRefusal, optional, texts, written } from './written.ts'
 
 /** The longest reason that a machine gives; unlike a person it is not asked to shorten it. */
 const longestReason = 500
 
 /** The same words by the same person are the same post for this long (faults 2). */
 const sameWordsMs = 10 * 60_000
-
-/** A text as it is kept, or why it cannot be. */
-const written = (of: keyof typeof texts, text: string): string | Refusal => {
-  const { what, example, most } = texts[of]
-  const kept = of === 'title' ? keepLine(text) : keep(text)
-  const length = Array.from(kept).length
-  if (isBlank(kept)) return refuse('missing', { what, example })
-  return length > most ? refuse('too_long', { what, length, most }) : kept
-}
-
-/** A text that need not be there. */
-const optional = (of: keyof typeof texts, text: string | null): string | null | Refusal =>
-  text === null || isBlank(keep(text)) ? null : written(of, text)
-
-const isRefusal = (text: string | null | Refusal): text is Refusal => typeof text === 'object' && text !== null
 
 const sameAlert =
   (a: Pick<AlertRef, 'source' | 'fingerprint' | 'startsAt'>) => (b: Pick<AlertRef, 'source' | 'fingerprint' | 'startsAt'>) =>
@@ -78,10 +55,9 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
     alert,
     ...clocks,
   }
-  const first = policy.ladder[0]
-  const page: Event[] =
-    clocked(kind) && policy.page && first !== undefined ? [{ type: 'escalated', v: 1, run: 1, level: 0, to: first, why: 'page' }] : []
-  return { events: [opened, ...page], occurredAt: at }
+  const first = firstPaged(policy)
+  const page: Event[] = clocked(kind) && first !== null ? [{ type: 'escalated', v: 1, run: 1, ...first, why: 'page' }] : []
+  return { events: [opened, ...page, ...beginning(policy, 'declared', at)], occurredAt: at }
 }
 
 /** The next step of the ladder, or nothing when all have been mentioned. */
@@ -91,19 +67,31 @@ const escalate = (incident: Incident, why: 'breach' | 'silence'): Event[] => {
   return to === undefined || incident.response === null ? [] : [{ type: 'escalated', v: 1, run: incident.response.run, level, to, why }]
 }
 
-const clockDue = (incident: Incident, intent: Intent & { type: 'clock-due' }, at: Instant): Event[] => {
-  const run = incident[intent.clock]
+const clockDue = (incident: Incident, intent: CoreIntent & { type: 'clock-due' }, at: Instant): Event[] => {
+  const run = runOf(incident, intent.clock)
   // A timer is never cancelled: one that was set for an earlier run, or for a clock that is met, is simply stale (faults 46).
-  if (!running(run) || run.run !== intent.run) return []
+  if (!running(run) || run.run !== intent.run || incident.paused !== null) return []
   const threshold = passed(intent.clock, run, at)
   if (threshold === null) return []
   if (threshold.percent < 100)
     return [{ type: 'clock-warned', v: 1, clock: intent.clock, run: run.run, percent: threshold.percent, due: run.due }]
-  const breach: Event = { type: 'clock-breached', v: 1, clock: intent.clock, run: run.run, due: run.due }
+  const title = incident.deadlines[intent.clock]?.title
+  const breach: Event = {
+    type: 'clock-breached',
+    v: 1,
+    clock: intent.clock,
+    run: run.run,
+    due: run.due,
+    ...(title === undefined ? {} : { title }),
+  }
   return intent.clock === 'response' ? [breach, ...escalate(incident, 'breach')] : [breach]
 }
 
-const changeSeverity = (incident: Incident, { policy, why }: Intent & { type: 'change-severity' }, at: Instant): Event[] | Refusal => {
+const changeSeverity = (
+  incident: Incident,
+  { policy, why }: CoreIntent & { type: 'change-severity' },
+  at: Instant,
+): readonly Event[] | Refusal => {
   if (policy.severity === incident.severity) return refuse('same_severity', { severity: incident.severity })
   const reason = optional('why', why)
   if (isRefusal(reason)) return reason
@@ -119,10 +107,11 @@ const changeSeverity = (incident: Incident, { policy, why }: Intent & { type: 'c
     responseDue: waiting ? due : null,
     updateDue: clocked(incident.kind) ? updateDue(policy, at) : null,
   }
-  const first = policy.ladder[0]
+  const deadlines = reclassified(incident, policy)
+  const first = firstPaged(policy)
   // A lighter severity pages nobody again.
-  if (!waiting || !policy.page || first === undefined || !isGraver(policy.severity, incident.severity)) return [changed]
-  return [changed, { type: 'escalated', v: 1, run: (incident.response?.run ?? 0) + 1, level: 0, to: first, why: 'page' }]
+  if (!waiting || first === null || !isGraver(policy.severity, incident.severity)) return [changed, ...deadlines]
+  return [changed, ...deadlines, { type: 'escalated', v: 1, run: (incident.response?.run ?? 0) + 1, ...first, why: 'page' }]
 }
 
 /** Whether the same person has just posted these words. */
@@ -135,10 +124,11 @@ const repeated = (last: Said | null, text: string, by: Actor, at: Instant): last
   Date.parse(at) - Date.parse(last.at) < sameWordsMs
 
 /** What only an open record can have done to it. */
-const whileOpen: ReadonlySet<Intent['type']> = new Set(['acknowledge', 'change-severity', 'update', 'mitigate', 'resolve'])
+const whileOpen: ReadonlySet<string> = new Set(['acknowledge', 'change-severity', 'update', 'mitigate', 'resolve', ...areasWhileOpen])
 
-const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command): Event[] | Refusal => {
+const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command): readonly Event[] | Refusal => {
   if (incident.stamps.resolve !== null && whileOpen.has(intent.type)) return refuse('already_resolved', { at: incident.stamps.resolve })
+  if (isAreaIntent(intent)) return decideArea(incident, intent, { at, occurredAt, by })
   switch (intent.type) {
     case 'declare':
       return refuse('already_declared', { id: incident.id, channel: incident.channel?.id ?? null })
@@ -186,7 +176,7 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
     }
     case 'resolve': {
       const summary = written('summary', intent.summary)
-      return isRefusal(summary) ? summary : [{ type: 'resolved', v: 1, summary }]
+      return isRefusal(summary) ? summary : [{ type: 'resolved', v: 1, summary }, ...beginning(incident.policy, 'resolved', occurredAt)]
     }
     case 'review':
       if (incident.stamps.review !== null) return refuse('already_reviewed', { at: incident.stamps.review })
@@ -194,7 +184,11 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
     case 'clock-due':
       return clockDue(incident, intent, at)
     case 'escalation-due': {
-      const waiting = running(incident.response) && incident.response.run === intent.run && incident.response.breachedAt !== null
+      const waiting =
+        incident.paused === null &&
+        running(incident.response) &&
+        incident.response.run === intent.run &&
+        incident.response.breachedAt !== null
       return waiting && incident.escalation + 1 === intent.level ? escalate(incident, 'silence') : []
     }
     case 'record-checks': {
@@ -235,8 +229,9 @@ export const decide = (incident: Incident | null, command: Command): Decision =>
   if (occurredAt !== undefined) {
     const start = incident.stamps.detect ?? incident.declaredAt
     if (occurredAt > at) return { refused: refuse('in_future', { at: occurredAt }) }
-    if (occurredAt < start) return { refused: refuse('before_start', { at: occurredAt, start }) }
+    // A message that somebody keeps may have been written before the incident was declared.
+    if (occurredAt < start && command.intent.type !== 'keep-message') return { refused: refuse('before_start', { at: occurredAt, start }) }
   }
   const outcome = happen(incident, command)
-  return Array.isArray(outcome) ? { events: outcome, occurredAt: occurredAt ?? at } : { refused: outcome }
+  return 'code' in outcome ? { refused: outcome } : { events: outcome, occurredAt: occurredAt ?? at }
 }

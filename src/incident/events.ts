@@ -1,4 +1,12 @@
 /** Everything that can have happened to an incident. An event is never edited: a new version gets a new `v` and an upcaster. */
+import type { ChannelEvent } from './areas/channel.ts'
+import type { DeadlineEvent } from './areas/deadlines.ts'
+import type { HypothesisEvent } from './areas/hypotheses.ts'
+import type { MergeEvent } from './areas/merging.ts'
+import type { MessageEvent } from './areas/messages.ts'
+import type { PauseEvent } from './areas/pausing.ts'
+import type { RoleEvent } from './areas/roles.ts'
+import type { TodoEvent } from './areas/todos.ts'
 import type { CheckResult } from './check.ts'
 import type { Contact, Instant, Policy, Severity } from './policy.ts'
 
@@ -23,7 +31,8 @@ export type AlertRef = {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export type ClockName = 'response' | 'update'
+/** `response`, `update`, or the key of a deadline. */
+export type ClockName = string
 
 /** The product as the incident needs it, copied at declaration. */
 export type ProductRef = {
@@ -37,7 +46,11 @@ export type ProductRef = {
 /** `'opening'` and `'resolution'` are run by the bot itself, `'asked'` by `/diag`. */
 export type CheckPhase = 'opening' | 'resolution' | 'asked'
 
-export type Event =
+/** Events of the areas, each told in the area's own file. */
+export type AreaEvent = ChannelEvent | DeadlineEvent | HypothesisEvent | MergeEvent | MessageEvent | PauseEvent | RoleEvent | TodoEvent
+
+/** Events of the main line: declared, acknowledged, resolved, and what goes with them. */
+export type CoreEvent =
   | {
       readonly type: 'declared'
       readonly v: 1
@@ -94,7 +107,15 @@ export type Event =
       readonly percent: number
       readonly due: Instant
     }
-  | { readonly type: 'clock-breached'; readonly v: 1; readonly clock: ClockName; readonly run: number; readonly due: Instant }
+  | {
+      readonly type: 'clock-breached'
+      readonly v: 1
+      readonly clock: ClockName
+      readonly run: number
+      readonly due: Instant
+      /** Of a deadline. */
+      readonly title?: string
+    }
   /** Step `level` of the ladder was mentioned; 0 is the page at opening. */
   | {
       readonly type: 'escalated'
@@ -115,6 +136,8 @@ export type Event =
       readonly url: string | null
       readonly head: string
     }
+
+export type Event = CoreEvent | AreaEvent
 
 export type EventType = Event['type']
 

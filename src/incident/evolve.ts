@@ -1,6 +1,15 @@
 /** Folds one recorded event into the incident. Total: whatever was once recorded can be replayed. */
-import { clocked, running } from './clocks.ts'
-import type { ClockName, Recorded } from './events.ts'
+import { evolveArea, isAreaEvent } from './areas.ts'
+import { noChannel } from './areas/channel.ts'
+import { meetDeadlines, noDeadlines } from './areas/deadlines.ts'
+import { noHypotheses } from './areas/hypotheses.ts'
+import { noMerges } from './areas/merging.ts'
+import { noMessages } from './areas/messages.ts'
+import { noPauses, unpaused } from './areas/pausing.ts'
+import { noRoles } from './areas/roles.ts'
+import { noTodos } from './areas/todos.ts'
+import { clocked, running, withRun } from './clocks.ts'
+import type { Recorded } from './events.ts'
 import type { ClockRun, Incident, Step } from './incident.ts'
 import type { Instant, Policy } from './policy.ts'
 
@@ -15,14 +24,14 @@ const startRun = (run: number, startedAt: Instant, due: Instant | null, target: 
 })
 
 /** The present run of a clock is met: it stops. */
-const meet = (incident: Incident, clock: ClockName, at: Instant): Incident => {
+const meet = (incident: Incident, clock: 'response' | 'update', at: Instant): Incident => {
   const present = incident[clock]
   return present === null ? incident : { ...incident, [clock]: { ...present, metAt: present.metAt ?? at } }
 }
 
 /** The next run of a clock takes the place of the present one, which is over at `at`. Runs are numbered without end, also those
  *  without `due`: a timer of an earlier run must never be taken for one of a later. */
-const startNext = (incident: Incident, clock: ClockName, at: Instant, startedAt: Instant, due: Instant | null): Incident => {
+const startNext = (incident: Incident, clock: 'response' | 'update', at: Instant, startedAt: Instant, due: Instant | null): Incident => {
   const present = incident[clock]
   return {
     ...incident,
@@ -38,7 +47,9 @@ const stamp = (incident: Incident, step: Step, at: Instant): Incident =>
 const withoutStep = (incident: Incident, surface: string, step: string) =>
   incident.failedSteps.filter((failed) => failed.surface !== surface || failed.step !== step)
 
-const change = (incident: Incident, { event, seq, at, occurredAt, by }: Recorded): Incident => {
+const change = (incident: Incident, recorded: Recorded): Incident => {
+  const { event, seq, at, occurredAt, by } = recorded
+  if (isAreaEvent(event)) return evolveArea(incident, event, recorded)
   switch (event.type) {
     case 'declared':
       throw new Error(`${incident.id} was declared twice`)
@@ -74,7 +85,7 @@ const change = (incident: Incident, { event, seq, at, occurredAt, by }: Recorded
     }
     case 'updated': {
       const said = { ...incident, lastUpdate: { text: event.text, by, at, occurredAt } }
-      const met = meet(said, 'update', occurredAt)
+      const met = meetDeadlines(meet(said, 'update', occurredAt), ['update'], occurredAt)
       return stamp(
         event.updateDue === null ? met : startNext(met, 'update', occurredAt, occurredAt, event.updateDue),
         'communicate',
@@ -85,23 +96,22 @@ const change = (incident: Incident, { event, seq, at, occurredAt, by }: Recorded
       return { ...incident, lastNote: { text: event.text, by, at, occurredAt } }
     // Who mitigates or resolves has responded: nobody needs to be paged any more.
     case 'mitigated':
-      return stamp({ ...meet(incident, 'response', occurredAt), status: 'mitigated' }, 'mitigate', occurredAt)
+      return stamp(
+        { ...meetDeadlines(meet(incident, 'response', occurredAt), ['mitigated'], occurredAt), status: 'mitigated' },
+        'mitigate',
+        occurredAt,
+      )
     case 'resolved': {
-      const stopped = meet(meet(incident, 'response', occurredAt), 'update', occurredAt)
+      const clocks = meet(meet(unpaused(incident, at), 'response', occurredAt), 'update', occurredAt)
+      const stopped = meetDeadlines(clocks, ['update', 'mitigated', 'resolved'], occurredAt)
       return stamp({ ...stopped, status: 'resolved', resolution: event.summary }, 'resolve', occurredAt)
     }
     case 'reviewed':
-      return stamp({ ...incident, status: 'reviewed' }, 'review', occurredAt)
-    case 'clock-warned': {
-      const run = incident[event.clock]
-      return run === null || run.run !== event.run ? incident : { ...incident, [event.clock]: { ...run, warned: event.percent } }
-    }
-    case 'clock-breached': {
-      const run = incident[event.clock]
-      return run === null || run.run !== event.run
-        ? incident
-        : { ...incident, [event.clock]: { ...run, warned: 100, breachedAt: event.due } }
-    }
+      return stamp({ ...meetDeadlines(incident, ['reviewed'], occurredAt), status: 'reviewed' }, 'review', occurredAt)
+    case 'clock-warned':
+      return withRun(incident, event.clock, (run) => (run.run === event.run ? { ...run, warned: event.percent } : run))
+    case 'clock-breached':
+      return withRun(incident, event.clock, (run) => (run.run === event.run ? { ...run, warned: 100, breachedAt: event.due } : run))
     case 'escalated':
       return { ...incident, escalation: event.level }
     case 'checked':
@@ -145,7 +155,6 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     declaredBy: by,
     stamps: { detect: event.detectedAt, assess: null, communicate: null, mitigate: null, resolve: null, review: null },
     acknowledged: null,
-    lead: null,
     channel: null,
     lostChannels: [],
     response: clocked(event.kind) ? startRun(1, at, event.responseDue, event.policy) : null,
@@ -159,6 +168,14 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     lastNote: null,
     resolution: null,
     pullRequest: null,
+    ...noChannel,
+    ...noDeadlines,
+    ...noHypotheses,
+    ...noMerges,
+    ...noMessages,
+    ...noPauses,
+    ...noRoles,
+    ...noTodos,
     version: recorded.seq,
   }
 }

@@ -1,6 +1,14 @@
 /** The incident as its events make it: `evolve` folds one event into it. Pure; nothing here reads a clock or the catalogue. */
 import type { CheckResult } from './check.ts'
-import type { Actor, AlertRef, CheckPhase, Kind, ProductRef } from './events.ts'
+import type { ChannelState } from './areas/channel.ts'
+import type { DeadlineState } from './areas/deadlines.ts'
+import type { HypothesisState } from './areas/hypotheses.ts'
+import type { MergeState } from './areas/merging.ts'
+import type { MessageState } from './areas/messages.ts'
+import type { PauseState } from './areas/pausing.ts'
+import type { RoleState } from './areas/roles.ts'
+import type { TodoState } from './areas/todos.ts'
+import type { Actor, AlertRef, CheckPhase, ClockName, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy, Severity } from './policy.ts'
 
 /** The steps of S6 in their order. */
@@ -24,7 +32,10 @@ export type ClockRun = {
 /** What somebody posted last, so that the same thing posted twice is noticed. `occurredAt` tells two notes with the same words apart. */
 export type Said = { readonly text: string; readonly by: Actor; readonly at: Instant; readonly occurredAt: Instant }
 
-export type Incident = {
+/** What each area knows of the incident. */
+type AreaState = ChannelState & DeadlineState & HypothesisState & MergeState & MessageState & PauseState & RoleState & TodoState
+
+export type Incident = AreaState & {
   readonly id: string
   readonly number: number
   readonly kind: Kind
@@ -40,7 +51,6 @@ export type Incident = {
   readonly declaredBy: Actor
   readonly stamps: Readonly<Record<Step, Instant | null>>
   readonly acknowledged: { readonly at: Instant; readonly by: Actor } | null
-  readonly lead: Actor | null
   readonly channel: { readonly id: string; readonly name: string } | null
   /** Channels that were lost, newest last. */
   readonly lostChannels: readonly string[]
@@ -48,7 +58,7 @@ export type Incident = {
   readonly response: ClockRun | null
   readonly update: ClockRun | null
   /** Every run of both clocks that is over, oldest first: the post-mortem's compliance table. */
-  readonly pastRuns: readonly { readonly clock: 'response' | 'update'; readonly run: ClockRun }[]
+  readonly pastRuns: readonly { readonly clock: ClockName; readonly run: ClockRun }[]
   /** The highest step of the ladder mentioned so far; -1 before the first. */
   readonly escalation: number
   readonly alerts: readonly (AlertRef & { readonly endedAt: Instant | null })[]

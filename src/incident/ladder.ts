@@ -1,7 +1,7 @@
 /** Who on the ladder is called, and what is said where the bot cannot call them. Pure. */
 import type { Incident } from './incident.ts'
 import type { Span } from './message.ts'
-import { type Contact, mentionable, reachable } from './policy.ts'
+import { type Contact, mentionable, type Policy, reachable } from './policy.ts'
 
 /** The product of what belongs to none: it has no file of its own. */
 const unassigned = 'unassigned'
@@ -14,6 +14,14 @@ const instead = ({ product }: Incident, contacts: readonly Contact[]): Span[] =>
   const file = product.key === unassigned ? 'severities.yml' : `${product.key}/service.yml`
   const where: Span[] = names.length === 0 ? [' in ', { code: file }] : [' by ', ...joined(names.map((code) => ({ code })))]
   return ['Call somebody yourself; who is called is set', ...where, '.']
+}
+
+/** Who is paged first, with their step of the ladder: the first whom the bot can call, or at least the first that it can name; null
+ *  when the severity pages nobody. */
+export const firstPaged = ({ page, ladder }: Policy): { readonly level: number; readonly to: Contact } | null => {
+  const level = Math.max(0, ladder.findIndex(mentionable))
+  const to = ladder[level]
+  return page && to !== undefined ? { level, to } : null
 }
 
 /** That the bot can call nobody of the ladder, and what to do about it; null when it can. */
@@ -42,3 +50,10 @@ export const ladderEnds = 'Nobody is left on the ladder: if nobody answers, call
 /** That nobody was called for an incident that should have paged somebody and that nobody has taken on; null otherwise. */
 export const pagedNobody = (incident: Incident): readonly Span[] | null =>
   incident.status === 'declared' && incident.response !== null && incident.policy.page ? nobodyCalled(incident) : null
+
+/** Those of the ladder before the step that is called, whom the bot cannot call, one line each. */
+export const skippedBefore = (incident: Incident, level: number): readonly Span[] =>
+  incident.policy.ladder.slice(0, level).flatMap((contact): readonly Span[] => {
+    const missed = notCalled(incident, contact)
+    return missed === null ? [] : ['\n', ...missed]
+  })

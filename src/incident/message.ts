@@ -46,3 +46,10 @@ export const author = (by: Actor): Span => {
   if (by.kind === 'person') return by.slack === undefined ? { bold: by.name } : { mention: { name: by.name, slackUser: by.slack } }
   return { bold: by.kind === 'alert' ? `Alert (${by.source})` : 'Tocsin' }
 }
+
+/** A message of one paragraph, with more below it. */
+export const line = (key: string, summary: string, spans: readonly Span[], more: readonly Part[] = []): Message => ({
+  key,
+  summary,
+  parts: [{ kind: 'text', spans }, ...more],
+})

@@ -43,6 +43,16 @@ export type Contact = {
   readonly unset?: readonly string[]
 }
 
+/** A promise besides the response and the updates (S3). `from` starts it, `until` meets it; `phase:<key>` is the end of a phase. */
+export type FurtherClock = {
+  /** Unlike `response` and `update`. */
+  readonly key: string
+  readonly title: string
+  readonly minutes: number
+  readonly from: 'declared' | 'resolved' | `phase:${string}`
+  readonly until: 'update' | 'mitigated' | 'resolved' | 'reviewed' | 'phase'
+}
+
 /** Whether the bot can call them by itself: a mention reaches them. Their e-mail stands for whoever has it in the chat. */
 export const mentionable = (contact: Contact): boolean =>
   contact.slackUser !== undefined || contact.slackGroup !== undefined || contact.email !== undefined
@@ -70,4 +80,8 @@ export type Policy = {
   readonly invite: readonly Contact[]
   readonly checklist: readonly string[]
   readonly calendar: Calendar
+  /** Minutes between asking for a lead, while there is none; without it nobody asks. */
+  readonly nagLead?: number | null
+  /** Promises besides the response and the updates. */
+  readonly clocks?: readonly FurtherClock[]
 }

@@ -1,32 +1,26 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
-import { isGraver } from './clocks.ts'
+import { isAreaEvent, postsOfArea } from './areas.ts'
+import { leadWanted } from './areas/roles.ts'
+import { clockHint, clockTitle } from './clock-words.ts'
+import { isGraver, runOf } from './clocks.ts'
 import type { ClockName, Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
-import { ladderEnds, nobodyCalled, notCalled, pagedNobody } from './ladder.ts'
-import { author, type Message, type Part, type Span } from './message.ts'
+import { ladderEnds, nobodyCalled, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
+import { author, line, type Message, type Part, type Span } from './message.ts'
 import type { Contact } from './policy.ts'
 import { checkParts, reasonWords } from './report.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
 
-const line = (key: string, summary: string, spans: readonly Span[], more: readonly Part[] = []): Message => ({
-  key,
-  summary,
-  parts: [{ kind: 'text', spans }, ...more],
-})
-
 /** On a line of its own, where there is something to say. */
 const below = (spans: readonly Span[] | null): readonly Span[] => (spans === null ? [] : ['\n', ...spans])
 
-const clockWords = { response: 'Acknowledgement', update: 'Status update' } as const
+const ackHint = '/incident ack'
 
-/** What to do about a clock. */
-const clockHint = { response: '/incident ack', update: '/incident update <text>' } as const
-
-/** Who a running clock is waiting for: the lead for updates, the ladder's present step for the response. */
+/** Who a running clock is waiting for: the ladder's present step for the response, the lead for all others. */
 const waitingFor = (incident: Incident, clock: ClockName): Contact | null => {
   const { lead, policy, escalation } = incident
-  if (clock === 'update' && lead?.kind === 'person') {
+  if (clock !== 'response' && lead?.kind === 'person') {
     const reach = lead.slack === undefined ? (lead.id.includes('@') ? { email: lead.id } : {}) : { slackUser: lead.slack }
     return { name: lead.name, ...reach }
   }
@@ -37,12 +31,14 @@ const waitingFor = (incident: Incident, clock: ClockName): Contact | null => {
 export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] => {
   const { event, seq, by, at } = recorded
   const zone = incident.policy.calendar.zone
+  if (isAreaEvent(event)) return [...postsOfArea(incident, event, recorded)]
   switch (event.type) {
     case 'declared':
       return [opening(incident, all)]
     case 'acknowledged': {
       const after = duration(between(incident.response?.startedAt ?? incident.declaredAt, recorded.occurredAt))
       return [
+        ...leadWanted(incident),
         line(`ack:${seq}`, `Acknowledged after ${after}`, [
           '✅ ',
           author(by),
@@ -51,8 +47,7 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
       ]
     }
     case 'severity-changed': {
-      const due: Span[] =
-        event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, ': ', { code: clockHint.response }]
+      const due: Span[] = event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, ': ', { code: ackHint }]
       // Where the ladder has a first step, the message of its page says that nobody was called.
       const paged = event.policy.ladder.length === 0 && isGraver(event.policy.severity, event.from) ? pagedNobody(incident) : null
       return [
@@ -99,19 +94,19 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
       const left = duration(between(at, event.due))
       const spans: Span[] = [
         '⏳ ',
-        `${clockWords[event.clock]} due `,
+        `${clockTitle(incident, event.clock)} due `,
         { time: event.due, zone },
         ` (${left} left): `,
-        { code: clockHint[event.clock] },
+        { code: clockHint(incident, event.clock) },
       ]
       // Early warnings are one message, edited, which pings nobody; the last one is new, and mentions who is waited for.
-      const last = (incident[event.clock]?.target ?? incident.policy).warnAt.at(-1) ?? 0
-      if (event.percent < last) return [line(`clock:${event.clock}:${event.run}`, `${clockWords[event.clock]} due`, spans)]
+      const last = (runOf(incident, event.clock)?.target ?? incident.policy).warnAt.at(-1) ?? 0
+      if (event.percent < last) return [line(`clock:${event.clock}:${event.run}`, `${clockTitle(incident, event.clock)} due`, spans)]
       const who = waitingFor(incident, event.clock)
       return [
         line(
           `clock:${event.clock}:${event.run}:last`,
-          `${clockWords[event.clock]} due in ${left}`,
+          `${clockTitle(incident, event.clock)} due in ${left}`,
           who === null ? spans : [{ mention: who }, ' ', ...spans],
         ),
       ]
@@ -124,17 +119,17 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
       const who = next || nobody !== null ? null : waitingFor(incident, event.clock)
       const spans: Span[] = [
         '⏰ ',
-        { bold: `${clockWords[event.clock]} overdue` },
+        { bold: `${clockTitle(incident, event.clock)} overdue` },
         ' since ',
         { time: event.due, zone },
         ': ',
-        { code: clockHint[event.clock] },
+        { code: clockHint(incident, event.clock) },
         ...below(response && !next ? (nobody ?? [ladderEnds]) : null),
       ]
       return [
         line(
           `breach:${event.clock}:${event.run}`,
-          `${clockWords[event.clock]} overdue`,
+          `${clockTitle(incident, event.clock)} overdue`,
           who === null ? spans : [{ mention: who }, ' ', ...spans],
         ),
       ]
@@ -206,8 +201,8 @@ const called = (incident: Incident, { run, level, to, why }: Event & { type: 'es
   const waits = why === 'page' ? ' please acknowledge: ' : ` nobody has acknowledged ${incident.id} yet: `
   const spans: readonly Span[] =
     missed === null
-      ? ['📟 ', { mention: to }, waits, { code: clockHint.response }, last ? `. ${ladderEnds}` : '']
-      : [...missed, why === 'page' ? '\nAcknowledge: ' : `\nNobody has acknowledged ${incident.id} yet: `, { code: clockHint.response }]
+      ? ['📟 ', { mention: to }, waits, { code: ackHint }, last ? `. ${ladderEnds}` : '']
+      : [...missed, why === 'page' ? '\nAcknowledge: ' : `\nNobody has acknowledged ${incident.id} yet: `, { code: ackHint }]
   return line(key, missed === null ? `Escalated to ${to.name}` : `${to.name} was not called`, spans)
 }
 
@@ -219,9 +214,9 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
   const missed = page?.type === 'escalated' ? notCalled(incident, page.to) : pagedNobody(incident)
   const ask: Span[] =
     missed !== null
-      ? [...missed, '\nAcknowledge', ...by, ': ', { code: clockHint.response }]
+      ? [...missed, '\nAcknowledge', ...by, ': ', { code: ackHint }]
       : page?.type === 'escalated'
-        ? ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: clockHint.response }]
+        ? ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: ackHint }, ...skippedBefore(incident, page.level)]
         : []
   const checklist: Part[] =
     incident.policy.checklist.length === 0

@@ -1,6 +1,8 @@
 /** What has to be done because of an event: jobs, written in the same transaction. Sync jobs carry no content, so they coalesce. */
 import { addMinutes } from 'date-fns/addMinutes'
-import { running, thresholds } from './clocks.ts'
+import { jobsOfAreas } from './areas.ts'
+import { searchForLead } from './areas/roles.ts'
+import { clockNames, runOf, running, thresholds } from './clocks.ts'
 import type { ClockName, EventType, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import type { Instant } from './policy.ts'
@@ -28,26 +30,45 @@ const announced: ReadonlySet<EventType> = new Set([
   'resolved',
   'reviewed',
   'published',
+  'reopened',
+  'merged',
+  'absorbed',
+  'channel-renamed',
+  'role-taken',
+  'role-left',
 ])
 
 /** Events that the post-mortem does not tell: they say what became of it, and must not make it a new document. */
-export const untold: ReadonlySet<EventType> = new Set(['published', 'step-failed', 'step-mended', 'reviewed'])
+export const untold: ReadonlySet<EventType> = new Set([
+  'published',
+  'step-failed',
+  'step-mended',
+  'reviewed',
+  'bot-removed',
+  'bot-returned',
+])
 
 /** How long a post-mortem waits for the checks that run at resolution. */
 const patienceMinutes = 1
 
 const timers = (incident: Incident, clock: ClockName): Job[] => {
-  const run = incident[clock]
+  const run = runOf(incident, clock)
   if (!running(run)) return []
-  return thresholds(clock, run).map(({ percent, at }) => ({
-    queue: 'timer',
-    data: { incident: incident.id, clock, run: run.run, at },
-    once: `clock:${incident.id}:${clock}:${run.run}:${percent}`,
-    startAfter: at,
-  }))
+  return (
+    thresholds(clock, run)
+      // What was said before the clock stood is not said again.
+      .filter(({ percent }) => percent > run.warned)
+      .map(({ percent, at }) => ({
+        queue: 'timer',
+        data: { incident: incident.id, clock, run: run.run, at },
+        once: `clock:${incident.id}:${clock}:${run.run}:${percent}`,
+        startAfter: at,
+      }))
+  )
 }
 
-const startedRun = (before: Incident | null, after: Incident, clock: ClockName) => (before?.[clock]?.run ?? 0) !== (after[clock]?.run ?? 0)
+const startedRun = (before: Incident | null, after: Incident, clock: ClockName) =>
+  (before === null ? 0 : (runOf(before, clock)?.run ?? 0)) !== (runOf(after, clock)?.run ?? 0)
 
 /** The jobs that one event causes. */
 export const react = (before: Incident | null, recorded: Recorded, after: Incident): Job[] => {
@@ -62,7 +83,7 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
   const rechecked = event.type === 'checked' && event.phase === 'resolution'
   if ((announced.has(event.type) || unopened || rechecked) && !after.private)
     jobs.push({ queue: 'sync-announcement', data: { incident: id }, key: id })
-  for (const clock of ['response', 'update'] as const) if (startedRun(before, after, clock)) jobs.push(...timers(after, clock))
+  for (const clock of clockNames(after)) if (startedRun(before, after, clock)) jobs.push(...timers(after, clock))
   if (event.type === 'escalated' && event.why !== 'page' && after.policy.ladder[event.level + 1] !== undefined) {
     const next = addMinutes(at, after.policy.escalateEvery).toISOString()
     jobs.push({
@@ -72,6 +93,8 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
       startAfter: next,
     })
   }
+  if (before !== null) jobs.push(...jobsOfAreas(before, recorded, after))
+  if (event.type === 'declared') jobs.push(...searchForLead(after, at))
   if (event.type === 'declared') jobs.push({ queue: 'check', data: { incident: id, phase: 'opening' }, once: `check:${id}:opening` })
   if (event.type === 'resolved') {
     jobs.push({ queue: 'check', data: { incident: id, phase: 'resolution' }, once: `check:${id}:resolution` })

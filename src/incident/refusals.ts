@@ -61,6 +61,36 @@ const table = {
   already_reviewed: (p: { at: string }) => `Already reviewed at ${p.at}. \`/incident note <text>\` still works.`,
   no_response_clock: (p: { kind: string }) =>
     `A ${p.kind} has no response clock, so there is nothing to acknowledge. To say how it goes: \`/incident update <text>\`.`,
+  has_role: (p: { name: string; role: string }) => `${foreign(p.name)} is ${p.role} already; nothing changed.`,
+  not_your_role: (p: { role: string; name: string | null }) =>
+    p.name === null
+      ? `Nobody is ${p.role}, so there is nothing to give back. To take it: \`/incident role ${p.role.toLowerCase()}\`.`
+      : `${p.role} is ${foreign(p.name)}, not you. To take it over: \`/incident role ${p.role.toLowerCase()}\`.`,
+  has_todo: (p: { todo: number; text: string }) => `That is to do ${p.todo} already: ${foreign(p.text, 100)}.`,
+  unknown_todo: (p: { todo: number; open: number }) => `There is no to do ${p.todo}; ${p.open} are open. \`/incident todo\` lists them.`,
+  todo_is_done: (p: { todo: number }) => `To do ${p.todo} is done already. To open it again: \`/incident todo open ${p.todo}\`.`,
+  is_suspected: (p: { suspect: number; text: string; because: string | null }) =>
+    p.because === null
+      ? `That is suspicion ${p.suspect} already: ${foreign(p.text, 100)}.`
+      : `That was suspicion ${p.suspect}, and was ruled out: ${foreign(p.because, 200)}. If it is possible again, say what is new about it.`,
+  is_ruled_out: (p: { suspect: number; because: string }) =>
+    `Suspicion ${p.suspect} is ruled out already: ${foreign(p.because, 200)}. \`/incident note\` takes what else speaks against it.`,
+  unknown_suspect: (p: { suspect: string; count: number }) =>
+    p.count === 0
+      ? `Nothing is suspected yet. First: \`/incident suspect <text>\`.`
+      : `There is no suspicion ${foreign(p.suspect)}: they are numbered 1 to ${p.count}. \`/incident suspect\` lists them.`,
+  already_paused: (p: { at: string; why: string }) =>
+    `The clocks stand since ${p.at}: ${foreign(p.why, 200)}. To let them run: \`/incident resume\`.`,
+  not_paused: always('The clocks are not paused. To pause them: `/incident pause <why>`.'),
+  no_clock_runs: (p: { id: string }) => `No clock of ${p.id} runs, so there is nothing to pause.`,
+  is_open: (p: { id: string }) => `${p.id} is open; nothing changed.`,
+  is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Go on there.`,
+  merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
+  no_phases: (p: { id: string; kind: string }) =>
+    `${p.id} is of the kind ${p.kind}, which has no phases. \`/incident note <text>\` keeps what was done.`,
+  unknown_phase: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a phase. There are ${p.known}.`,
+  phase_not_begun: (p: { phase: string }) => `${p.phase} has not begun: the phase before it is not done yet.`,
+  phase_is_done: (p: { phase: string; at: string }) => `${p.phase} is done since ${p.at}; nothing changed.`,
   before_start: (p: { at: string; start: string }) => `${p.at} is before the start, ${p.start}. Give a time between the start and now.`,
   in_future: (p: { at: string }) => `${p.at} has not come yet. Give a time between the start and now.`,
   not_yours: always('This message belongs to another workspace. Use the bot of your own.'),

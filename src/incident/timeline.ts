@@ -1,4 +1,6 @@
 /** The story of an incident, one sentence an event, and the words for instants and durations. */
+import { isAreaEvent, tellArea } from './areas.ts'
+import type { Story, Told } from './areas/area.ts'
 import type { CheckResult } from './check.ts'
 import type { Actor, CheckPhase, ClockName, Event, Recorded } from './events.ts'
 import { type Instant, mentionable } from './policy.ts'
@@ -95,7 +97,12 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'channel-lost',
   'clock-warned',
   'clock-breached',
+  'deadline-set',
+  'deadline-dropped',
   'escalated',
+  'lead-wanted',
+  'bot-removed',
+  'bot-returned',
   'step-failed',
   'step-mended',
 ])
@@ -104,8 +111,12 @@ const byItself: ReadonlySet<Event['type']> = new Set([
 const actorOf = ({ by, event }: Recorded): Actor =>
   byItself.has(event.type) || (event.type === 'checked' && event.phase !== 'asked') ? { kind: 'bot' } : by
 
-const clockWord: Readonly<Record<ClockName, string>> = { response: 'response clock', update: 'status update clock' }
-const missing: Readonly<Record<ClockName, string>> = { response: 'without an acknowledgement', update: 'without a status update' }
+/** What a clock ran out of. */
+const ranOut = (clock: ClockName, title: string | undefined): { readonly what: string; readonly without: string } => {
+  if (clock === 'response') return { what: 'The response clock', without: ' without an acknowledgement' }
+  if (clock === 'update') return { what: 'The status update clock', without: ' without a status update' }
+  return { what: `The time for “${title ?? clock}”`, without: '' }
+}
 const phaseWord: Readonly<Record<CheckPhase, string>> = { opening: 'at opening', resolution: 'at resolution', asked: 'on request' }
 const reasonWord = {
   page: 'at once, as the severity asks',
@@ -135,7 +146,9 @@ const paged = ({ to, level, why }: Event & { type: 'escalated' }): string => {
 
 /** One kind of entry and one sentence, in the past tense and without the author, who stands beside it. Null: nothing that a
  *  reader of the story needs; the audit has it. */
-const tell = (event: Event, zone: string): { kind: string; text: string } | null => {
+const tell = (event: Event, story: Story): Told | null => {
+  const { zone } = story
+  if (isAreaEvent(event)) return tellArea(event, story)
   switch (event.type) {
     case 'declared':
       return event.alert === null
@@ -169,8 +182,10 @@ const tell = (event: Event, zone: string): { kind: string; text: string } | null
     // Warnings are for those who can still act; the compliance table says what came of them.
     case 'clock-warned':
       return null
-    case 'clock-breached':
-      return { kind: 'clock', text: `The ${clockWord[event.clock]} ran out at ${when(event.due, zone)} ${missing[event.clock]}.` }
+    case 'clock-breached': {
+      const { what, without } = ranOut(event.clock, event.title)
+      return { kind: 'clock', text: `${what} ran out at ${when(event.due, zone)}${without}.` }
+    }
     case 'escalated':
       return { kind: 'escalation', text: paged(event) }
     case 'checked':
@@ -211,7 +226,7 @@ export const timeline = (events: readonly Recorded[], options: { readonly zone: 
       const { seq, at, occurredAt, event } = recorded
       const named =
         event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
-      const told = repaired(events, recorded) ? null : tell(named, options.zone)
+      const told = repaired(events, recorded) ? null : tell(named, { events, seq, zone: options.zone })
       return told === null ? [] : [{ seq, at, occurredAt, who: nameOf(actorOf(recorded)), ...told }]
     })
     .toSorted((a, b) => (a.occurredAt === b.occurredAt ? a.seq - b.seq : a.occurredAt < b.occurredAt ? -1 : 1))

@@ -1,5 +1,14 @@
 /** Tells an incident that one of its timers came due. Whether that still means anything is for `decide` to say. */
 import { defineJob } from '../define.ts'
+import type { Intent } from '../incident/commands.ts'
+
+/** What a timer asks: each kind carries what tells it apart. */
+const intentOf = (data: Readonly<Record<string, string | number>>): Intent => {
+  const run = Number(data['run'])
+  if (data['search'] !== undefined) return { type: 'lead-due', search: Number(data['search']), count: Number(data['count']) }
+  if (data['escalation'] !== undefined) return { type: 'escalation-due', run, level: Number(data['escalation']) }
+  return { type: 'clock-due', clock: String(data['clock']), run }
+}
 
 export default defineJob({
   summary: 'Lets clocks warn, breach and escalate',
@@ -11,14 +20,7 @@ export default defineJob({
     // A clock that was set back since would find nothing due yet, and the timer would be lost (faults 43).
     const at = data['at']
     if (typeof at === 'string' && (await context.now()) < at) return { again: at }
-    const run = Number(data['run'])
-    const clock = data['clock']
-    await context.handle(
-      String(data['incident']),
-      clock === 'response' || clock === 'update'
-        ? { type: 'clock-due', clock, run }
-        : { type: 'escalation-due', run, level: Number(data['escalation']) },
-    )
+    await context.handle(String(data['incident']), intentOf(data))
     return undefined
   },
 })

@@ -465,13 +465,13 @@ describe('where the bot cannot call', () => {
       '⚠ Nobody was called: the bot cannot telephone. Please do: @Emergency number.\nAcknowledge by +20: `/incident ack`',
     )
     expect(read('opening', calls(phone, ...g.ladder))).toBe(
-      '⚠ @Emergency number was not called: the bot cannot telephone. Please do.\nAcknowledge by +20: `/incident ack`',
+      '📟 @On-call please acknowledge by +20: `/incident ack`\n⚠ @Emergency number was not called: the bot cannot telephone. Please do.',
     )
   })
 
   test('one who cannot be called among others who can is named as such, at their step', () => {
     expect(read('opening', calls(placeholder, ...g.ladder))).toBe(
-      '⚠ @Team lead was not called: no address is known. Call somebody yourself; who is called is set in `acme/service.yml`.\nAcknowledge by +20: `/incident ack`',
+      '📟 @On-call please acknowledge by +20: `/incident ack`\n⚠ @Team lead was not called: no address is known. Call somebody yourself; who is called is set in `acme/service.yml`.',
     )
     expect(read('escalated:1:1', calls(g.ladder[0]!, placeholder), tick('response', 1, 20))).toBe(
       '⚠ @Team lead was not called: no address is known. Call somebody yourself; who is called is set in `acme/service.yml`.\nNobody has acknowledged INC-7 yet: `/incident ack`',

@@ -1,7 +1,7 @@
 /** Any sequence of commands and timers, at any instants: what must always hold. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clocked, isGraver, thresholds } from '../../src/incident/clocks.ts'
+import { clocked, isGraver, thresholds, runOf } from '../../src/incident/clocks.ts'
 import type { Command, Intent } from '../../src/incident/commands.ts'
 import { conversation } from '../../src/incident/conversation.ts'
 import { decide } from '../../src/incident/decide.ts'
@@ -195,7 +195,7 @@ describe('whatever happens', () => {
       for (const recorded of events) {
         const { event } = recorded
         if (event.type === 'clock-warned' || event.type === 'clock-breached') {
-          const run = incident?.[event.clock]
+          const run = incident === null ? null : runOf(incident, event.clock)
           const key = `${event.clock} ${event.run}`
           const percent = event.type === 'clock-breached' ? 100 : event.percent
           expect(percent).toBeGreaterThan(said.get(key) ?? 0)

@@ -22,6 +22,51 @@ const all: readonly (readonly [Refusal, string])[] = [
     refuse('unreadable_record', { id: 'INC-5' }),
     'INC-5 cannot be read: its record is damaged. `/incident audit INC-5` says where. Nothing was recorded. To go on: `/incident new`.',
   ],
+  [refuse('has_role', { name: 'Bob', role: 'Lead' }), 'Bob is Lead already; nothing changed.'],
+  [refuse('not_your_role', { role: 'Scribe', name: 'Bob' }), 'Scribe is Bob, not you. To take it over: `/incident role scribe`.'],
+  [refuse('has_todo', { todo: 3, text: 'Add an alert' }), 'That is to do 3 already: Add an alert.'],
+  [refuse('unknown_todo', { todo: 9, open: 2 }), 'There is no to do 9; 2 are open. `/incident todo` lists them.'],
+  [refuse('todo_is_done', { todo: 3 }), 'To do 3 is done already. To open it again: `/incident todo open 3`.'],
+  [refuse('is_suspected', { suspect: 1, text: 'The migration', because: null }), 'That is suspicion 1 already: The migration.'],
+  [
+    refuse('is_ruled_out', { suspect: 1, because: 'the lock was gone' }),
+    'Suspicion 1 is ruled out already: the lock was gone. `/incident note` takes what else speaks against it.',
+  ],
+  [
+    refuse('unknown_suspect', { suspect: '#7', count: 2 }),
+    'There is no suspicion #7: they are numbered 1 to 2. `/incident suspect` lists them.',
+  ],
+  [
+    refuse('already_paused', { at: '2026-11-21T14:05:00.000Z', why: 'Waiting for the provider' }),
+    'The clocks stand since 2026-11-21T14:05:00.000Z: Waiting for the provider. To let them run: `/incident resume`.',
+  ],
+  [refuse('not_paused', {}), 'The clocks are not paused. To pause them: `/incident pause <why>`.'],
+  [refuse('no_clock_runs', { id: 'INC-7' }), 'No clock of INC-7 runs, so there is nothing to pause.'],
+  [refuse('is_open', { id: 'INC-7' }), 'INC-7 is open; nothing changed.'],
+  [refuse('is_merged', { id: 'INC-7', into: 'INC-8' }), 'INC-7 was merged into INC-8. Go on there.'],
+  [refuse('merge_with_itself', { id: 'INC-7' }), 'This is INC-7 itself. Name the other one: `/incident merge INC-12`.'],
+  [
+    refuse('no_phases', { id: 'INC-7', kind: 'incident' }),
+    'INC-7 is of the kind incident, which has no phases. `/incident note <text>` keeps what was done.',
+  ],
+  [
+    refuse('unknown_phase', { word: 'recover', known: 'assessment, recovery' }),
+    '`recover` is not a phase. There are assessment, recovery.',
+  ],
+  [refuse('phase_not_begun', { phase: 'Validation' }), 'Validation has not begun: the phase before it is not done yet.'],
+  [
+    refuse('phase_is_done', { phase: 'Assessment', at: '2026-11-21T14:05:00.000Z' }),
+    'Assessment is done since 2026-11-21T14:05:00.000Z; nothing changed.',
+  ],
+  [
+    refuse('not_your_role', { role: 'Scribe', name: null }),
+    'Nobody is Scribe, so there is nothing to give back. To take it: `/incident role scribe`.',
+  ],
+  [
+    refuse('is_suspected', { suspect: 1, text: 'The migration', because: 'the lock was gone' }),
+    'That was suspicion 1, and was ruled out: the lock was gone. If it is possible again, say what is new about it.',
+  ],
+  [refuse('unknown_suspect', { suspect: '1', count: 0 }), 'Nothing is suspected yet. First: `/incident suspect <text>`.'],
   [refuse('private_incident', { id: 'INC-7' }), 'INC-7 is private. Ask its lead to invite you.'],
   [
     refuse('unknown_verb', { verb: 'akc', nearest: 'ack' }),

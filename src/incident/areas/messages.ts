@@ -1,0 +1,117 @@
+/** What people wrote in the channel and want in the story: pinned, marked, or the message that an incident was declared from. The
+ *  author of the event is the author of the message, and it happened when it was written. */
+import type { Actor } from '../events.ts'
+import type { Incident } from '../incident.ts'
+import type { Instant } from '../policy.ts'
+import { keep, shorten } from '../text.ts'
+import type { Area } from './area.ts'
+
+/** A file at a message, kept apart from the events. */
+export type FileRef = { readonly id: string; readonly name: string; readonly type: string; readonly bytes: number }
+
+/** Where a message is; in Slack `ts` names it within its channel. */
+export type MessageRef = { readonly channel: string; readonly ts: string }
+
+export type MessageEvent =
+  | (MessageRef & {
+      readonly type: 'message-kept'
+      readonly v: 1
+      readonly text: string
+      readonly files: readonly FileRef[]
+      /** Where it can be read. */
+      readonly link: string | null
+      readonly keptBy: Actor
+      readonly how: 'pin' | 'reaction' | 'declared'
+    })
+  | (MessageRef & { readonly type: 'message-edited'; readonly v: 1; readonly text: string })
+  | (MessageRef & { readonly type: 'message-deleted'; readonly v: 1 })
+  /** Nobody wants it in the story any more. */
+  | (MessageRef & { readonly type: 'message-dropped'; readonly v: 1 })
+
+export type MessageIntent =
+  | (MessageRef & {
+      readonly type: 'keep-message'
+      readonly text: string
+      readonly files: readonly FileRef[]
+      readonly link: string | null
+      readonly keptBy: Actor
+      readonly how: 'pin' | 'reaction' | 'declared'
+    })
+  | (MessageRef & { readonly type: 'edit-message'; readonly text: string })
+  | (MessageRef & { readonly type: 'delete-message' })
+  | (MessageRef & { readonly type: 'drop-message' })
+
+export type KeptMessage = MessageRef & {
+  readonly text: string
+  readonly files: readonly FileRef[]
+  readonly link: string | null
+  readonly by: Actor
+  readonly writtenAt: Instant
+  readonly deleted: boolean
+}
+
+export type MessageState = { readonly messages: readonly KeptMessage[] }
+
+export const noMessages: MessageState = { messages: [] }
+
+const same = (a: MessageRef) => (b: MessageRef) => a.channel === b.channel && a.ts === b.ts
+
+/** The message as it is kept, or undefined. */
+export const kept = (incident: Incident, ref: MessageRef): KeptMessage | undefined => incident.messages.find(same(ref))
+
+const change = (incident: Incident, ref: MessageRef, more: Partial<KeptMessage>): Incident => ({
+  ...incident,
+  messages: incident.messages.map((message) => (same(ref)(message) ? { ...message, ...more } : message)),
+})
+
+/** What a message is in the story: people write longer than a line, and the whole stands behind the link. */
+const longest = 1500
+
+export const messageArea: Area<MessageIntent, MessageEvent> = {
+  whileOpen: [],
+  decide: {
+    'keep-message': (incident, { channel, ts, text, files, link, keptBy, how }) =>
+      kept(incident, { channel, ts }) !== undefined
+        ? []
+        : [{ type: 'message-kept', v: 1, channel, ts, text: shorten(keep(text), longest), files, link, keptBy, how }],
+    'edit-message': (incident, { channel, ts, text }) => {
+      const known = kept(incident, { channel, ts })
+      const clean = shorten(keep(text), longest)
+      return known === undefined || known.deleted || known.text === clean
+        ? []
+        : [{ type: 'message-edited', v: 1, channel, ts, text: clean }]
+    },
+    'delete-message': (incident, { channel, ts }) => {
+      const known = kept(incident, { channel, ts })
+      return known === undefined || known.deleted ? [] : [{ type: 'message-deleted', v: 1, channel, ts }]
+    },
+    'drop-message': (incident, { channel, ts }) =>
+      kept(incident, { channel, ts }) === undefined ? [] : [{ type: 'message-dropped', v: 1, channel, ts }],
+  },
+  evolve: {
+    'message-kept': (incident, { channel, ts, text, files, link }, { by, occurredAt }) => ({
+      ...incident,
+      messages: [...incident.messages, { channel, ts, text, files, link, by, writtenAt: occurredAt, deleted: false }],
+    }),
+    'message-edited': (incident, { channel, ts, text }) => change(incident, { channel, ts }, { text }),
+    'message-deleted': (incident, { channel, ts }) => change(incident, { channel, ts }, { deleted: true }),
+    'message-dropped': (incident, ref) => ({ ...incident, messages: incident.messages.filter((message) => !same(ref)(message)) }),
+  },
+  tell: {
+    'message-kept': (event, { events, seq }) => {
+      const later = events
+        .filter(({ seq: at, event: other }) => at > seq && 'ts' in other && same(event)(other as MessageRef))
+        .map(({ event: other }) => other)
+      if (later.some(({ type }) => type === 'message-dropped')) return null
+      const edited = later.findLast((other) => other.type === 'message-edited')
+      const text = edited?.type === 'message-edited' ? edited.text : event.text
+      const deleted = later.some(({ type }) => type === 'message-deleted') ? ' (deleted since)' : ''
+      const files = event.files.length === 0 ? '' : ` [${event.files.map(({ name }) => name).join(', ')}]`
+      return { kind: 'message', text: `Wrote: ${text}${files}${deleted}` }
+    },
+    'message-edited': () => null,
+    'message-deleted': () => null,
+    'message-dropped': () => null,
+  },
+  posts: { 'message-kept': () => [], 'message-edited': () => [], 'message-deleted': () => [], 'message-dropped': () => [] },
+}

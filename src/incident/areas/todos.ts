@@ -1,0 +1,123 @@
+/** What is still to be done: asked for in the channel, owned, dated, ticked off; what is open at the end is followed up. */
+import type { Incident } from '../incident.ts'
+import { author, type Message, type Span } from '../message.ts'
+import type { Instant, LocalDate } from '../policy.ts'
+import { refuse } from '../refusals.ts'
+import { isRefusal, written } from '../written.ts'
+import type { Area, Person } from './area.ts'
+
+/** A message of the channel that something was made from. */
+export type Source = { readonly channel: string; readonly ts: string }
+
+export type TodoEvent =
+  | {
+      readonly type: 'todo-added'
+      readonly v: 1
+      readonly todo: number
+      readonly text: string
+      readonly owner: Person | null
+      readonly due: LocalDate | null
+      readonly source: Source | null
+    }
+  | { readonly type: 'todo-done'; readonly v: 1; readonly todo: number }
+  | { readonly type: 'todo-reopened'; readonly v: 1; readonly todo: number }
+
+export type TodoIntent =
+  | {
+      readonly type: 'add-todo'
+      readonly text: string
+      readonly owner: Person | null
+      readonly due: LocalDate | null
+      readonly source: Source | null
+    }
+  | { readonly type: 'finish-todo'; readonly todo: number }
+  | { readonly type: 'reopen-todo'; readonly todo: number }
+
+export type Todo = {
+  readonly todo: number
+  readonly text: string
+  readonly owner: Person | null
+  /** In the product's zone. */
+  readonly due: LocalDate | null
+  readonly source: Source | null
+  readonly addedAt: Instant
+  readonly doneAt: Instant | null
+}
+
+export type TodoState = { readonly todos: readonly Todo[] }
+
+export const noTodos: TodoState = { todos: [] }
+
+const sameSource = (a: Source | null, b: Source | null) => a !== null && b !== null && a.channel === b.channel && a.ts === b.ts
+
+const change = (incident: Incident, todo: number, doneAt: Instant | null): Incident => ({
+  ...incident,
+  todos: incident.todos.map((each) => (each.todo === todo ? { ...each, doneAt } : each)),
+})
+
+/** One message for all of them, edited in place. */
+const listOf = (incident: Incident): Message[] => {
+  const open = incident.todos.filter(({ doneAt }) => doneAt === null)
+  const item = ({ todo, text, owner, due, doneAt }: Todo): Span[] => [
+    doneAt === null ? '☐ ' : '☑ ',
+    { bold: `${todo}` },
+    ` ${text}`,
+    ...(owner === null ? [] : [' · ', author(owner)]),
+    ...(due === null ? [] : [` · by ${due}`]),
+  ]
+  return [
+    {
+      key: 'todos',
+      summary: `${open.length} to do`,
+      parts: [
+        { kind: 'text', spans: [{ bold: open.length === 0 ? 'Everything is done' : `To do: ${open.length} open` }] },
+        { kind: 'list', items: incident.todos.map(item) },
+        { kind: 'context', spans: ['Done: ', { code: '/incident todo done <number>' }] },
+      ],
+    },
+  ]
+}
+
+export const todoArea: Area<TodoIntent, TodoEvent> = {
+  whileOpen: [],
+  decide: {
+    'add-todo': (incident, { text: words, owner, due, source }) => {
+      const text = written('todo', words)
+      if (isRefusal(text)) return text
+      const known = incident.todos.find((each) => sameSource(each.source, source) || (each.doneAt === null && each.text === text))
+      if (known !== undefined) return refuse('has_todo', { todo: known.todo, text: known.text })
+      return [{ type: 'todo-added', v: 1, todo: incident.todos.length + 1, text, owner, due, source }]
+    },
+    'finish-todo': (incident, { todo }) => {
+      const known = incident.todos.find((each) => each.todo === todo)
+      if (known === undefined) return refuse('unknown_todo', { todo, open: incident.todos.filter(({ doneAt }) => doneAt === null).length })
+      return known.doneAt === null ? [{ type: 'todo-done', v: 1, todo }] : refuse('todo_is_done', { todo })
+    },
+    'reopen-todo': (incident, { todo }) => {
+      const known = incident.todos.find((each) => each.todo === todo)
+      if (known === undefined) return refuse('unknown_todo', { todo, open: incident.todos.filter(({ doneAt }) => doneAt === null).length })
+      return known.doneAt === null ? [] : [{ type: 'todo-reopened', v: 1, todo }]
+    },
+  },
+  evolve: {
+    'todo-added': (incident, { todo, text, owner, due, source }, { at }) => ({
+      ...incident,
+      todos: [...incident.todos, { todo, text, owner, due, source, addedAt: at, doneAt: null }],
+    }),
+    'todo-done': (incident, { todo }, { at }) => change(incident, todo, at),
+    'todo-reopened': (incident, { todo }) => change(incident, todo, null),
+  },
+  tell: {
+    'todo-added': ({ todo, text, owner, due }) => ({
+      kind: 'todo',
+      text: `To do ${todo}: ${text}${owner === null ? '' : ` (${owner.name})`}${due === null ? '' : ` by ${due}`}`,
+    }),
+    'todo-done': ({ todo }) => ({ kind: 'todo', text: `Did to do ${todo}.` }),
+    'todo-reopened': ({ todo }) => ({ kind: 'todo', text: `Opened to do ${todo} again.` }),
+  },
+  posts: {
+    'todo-added': listOf,
+    'todo-done': listOf,
+    'todo-reopened': listOf,
+  },
+}
