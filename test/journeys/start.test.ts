@@ -32,7 +32,6 @@ test('half-filled settings: every problem at once, and the exit code 1', async (
     GITHUB_TOKEN: 'ghp_x',
     SUPABASE_URL: 'ftp://x',
     ALERT_TOKEN: 'short',
-    SLACK_APP_TOKEN: 'xapp-1',
     TOCSIN_DATA: folder,
   })
   expect(await exited).toBe(1)
@@ -41,10 +40,9 @@ test('half-filled settings: every problem at once, and the exit code 1', async (
   - SLACK_BOT_TOKEN must start with xoxb-
   - SUPABASE_URL must be an http or https address
   - ALERT_TOKEN must have at least 16 characters
-  - SLACK_SIGNING_SECRET is missing: Slack is half configured (SLACK_BOT_TOKEN set). Set all of it, or none.
+  - SLACK_SIGNING_SECRET or SLACK_APP_TOKEN is missing: Slack is half configured (SLACK_BOT_TOKEN set). Set all of it, or none.
   - GITHUB_REPOSITORY is missing: GitHub is half configured (GITHUB_TOKEN set). Set all of it, or none.
   - SUPABASE_SECRET_KEY is missing: Supabase is half configured (SUPABASE_URL set). Set all of it, or none.
-  - SLACK_APP_TOKEN is set, but Socket Mode is not there yet: leave it out and use SLACK_SIGNING_SECRET.
 See .env.example for all settings.
 `)
   expect(said.out).toBe('')
