@@ -252,9 +252,9 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
 
   const stop = async (): Promise<void> => {
     web.stopTaking()
+    pulse.stop()
     await Promise.all([closeServer(server), backlog.stop(), receiver.stop()])
     stopReconcile()
-    pulse.stop()
     identity.stop()
     await queue.stop(stopMs)
     await store.close()

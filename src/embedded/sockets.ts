@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import { object, parsed, string, type Json } from './json.ts'
 
 /** An app may have this many sockets at once. */
@@ -59,7 +59,7 @@ export const createSockets = (url: string, appId: string) => {
   }
 
   const accept = (socket: WebSocket): void => {
-    if (connections.length >= MOST) {
+    if (open().length >= MOST) {
       goodbye(socket, 'too_many_websockets')
       return socket.close()
     }
@@ -77,20 +77,24 @@ export const createSockets = (url: string, appId: string) => {
     socket.send(
       JSON.stringify({
         type: 'hello',
-        num_connections: connections.length,
+        num_connections: open().length,
         debug_info: { host: 'world', build_number: 1, approximate_connection_time: 18_060 },
         connection_info: { app_id: appId },
       }),
     )
   }
 
+  /** Those whose other end has not said that it closes. */
+  const open = (): Connection[] => connections.filter(({ socket }) => socket.readyState === WebSocket.OPEN)
+
   /** The next one in turn, another than `last` if there is one. */
   const choose = (last?: Connection): Connection | undefined => {
+    const present = open()
     const best = [
-      connections.filter((each) => !each.leaving && each !== last),
-      connections.filter((each) => !each.leaving),
-      connections.filter((each) => each !== last),
-      connections,
+      present.filter((each) => !each.leaving && each !== last),
+      present.filter((each) => !each.leaving),
+      present.filter((each) => each !== last),
+      present,
     ].find((some) => some.length > 0)
     turn += 1
     return best?.[turn % best.length]
@@ -158,7 +162,7 @@ export const createSockets = (url: string, appId: string) => {
         server.handleUpgrade(request, socket, head, accept)
       }
     },
-    list: () => connections.map(({ id, leaving }) => ({ id, leaving })),
+    list: () => open().map(({ id, leaving }) => ({ id, leaving })),
 
     /** Commands, buttons and forms are sent once. */
     async request(type: 'slash_commands' | 'interactive', payload: Json): Promise<Acknowledged> {
@@ -179,7 +183,9 @@ export const createSockets = (url: string, appId: string) => {
     /** Tells sockets to go, as Slack does every few hours, and closes them after `ms`: the oldest, or all. */
     rotate({ reason = 'refresh_requested', all = false, ms = 2_000 }: { reason?: string; all?: boolean; ms?: number }): void {
       if (reason === 'link_disabled') inUse = false
-      for (const connection of connections.filter((each) => !each.leaving).slice(0, all ? MOST : 1)) {
+      for (const connection of open()
+        .filter((each) => !each.leaving)
+        .slice(0, all ? MOST : 1)) {
         connection.leaving = true
         goodbye(connection.socket, reason)
         after(ms, () => connection.socket.terminate())
@@ -188,7 +194,7 @@ export const createSockets = (url: string, appId: string) => {
     /** Drops all sockets and takes no new ones: for `ms`, or until `heal`. */
     cut(ms?: number): void {
       cut = true
-      for (const { socket } of connections) socket.terminate()
+      for (const socket of server.clients) socket.terminate()
       if (ms !== undefined) after(ms, () => (cut = false))
     },
     heal(): void {
@@ -196,7 +202,7 @@ export const createSockets = (url: string, appId: string) => {
     },
     close(): void {
       for (const timer of timers) clearTimeout(timer)
-      for (const { socket } of connections) socket.terminate()
+      for (const socket of server.clients) socket.terminate()
       server.close()
     },
   }

@@ -45,6 +45,16 @@ export const createReceiver = (options: ReceiverOptions): SlackReceiver => {
   }
   if (signingSecret === undefined) throw new Error('Slack needs a signing secret, or an app token')
   http.use('/slack/events', slackGuard({ signingSecret, now, log }))
-  const receiver = new ExpressReceiver({ signingSecret, app: http, endpoints: '/slack/events', processBeforeResponse: true })
+  const receiver = new ExpressReceiver({
+    signingSecret,
+    app: http,
+    endpoints: '/slack/events',
+    processBeforeResponse: true,
+    // The error was logged where it was thrown.
+    processEventErrorHandler: ({ response }) => {
+      if (!response.headersSent) response.writeHead(500).end()
+      return Promise.resolve(false)
+    },
+  })
   return { receiver, start: () => Promise.resolve(), stop: () => Promise.resolve(), problem: () => null }
 }

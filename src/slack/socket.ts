@@ -124,7 +124,8 @@ export const openSocket = async ({ appToken, apiUrl, receive, log }: SocketOptio
       await within(Promise.all(handling), graceMs, late).catch(() =>
         log.warn({ handling: handling.size }, 'a socket is closed with work in hand'),
       )
-      await within(client.disconnect(), farewellMs, late).catch(() => undefined)
+      // Told a second time, the client does not wait for the other end.
+      await within(client.disconnect(), farewellMs, late).catch(() => client.disconnect())
     },
   }
 }

@@ -11,6 +11,8 @@ const wanted = 2
 /** Pauses between attempts, in milliseconds: growing, and longer when Slack said no, which a person has to mend. */
 const pauses = { first: 1_000, most: 30_000, refused: 60_000 }
 
+const pauseAfter = (failures: number): number => (failures <= 0 ? 0 : Math.min(pauses.most, pauses.first * 2 ** (failures - 1)))
+
 /** A socket that lived for less counts as an attempt that failed. */
 const shortLifeMs = 5_000
 
@@ -120,29 +122,34 @@ export const createSockets = ({ appToken, apiUrl, changed, now, refusedMs = paus
   /** Keeps one socket open until `stop`. `tried` is told when the first attempt is over. Never throws. */
   const keep = async (tried: () => void): Promise<void> => {
     let failures = 0
+    let leaving: Socket | null = null
     while (!stopped) {
       const started = performance.now()
-      let ms: number | undefined
+      let ms: number
       try {
         const socket = await openSocket({ appToken, apiUrl, receive, log })
         // The bot was stopped meanwhile.
         if (stopped) return await socket.close(0)
         admit(socket)
         tried()
+        // Until now it still heard what Slack had nobody else to tell.
+        void leaving?.close(graceMs)
         const reason = await Promise.race([socket.leaving, socket.closed.then(() => '')])
-        // The next one is opened while this one still acknowledges.
-        void socket.close(graceMs)
+        leaving = socket
         why = worded(reason)
-        if (unwanted.has(reason)) ms = refusedMs
+        failures = performance.now() - started < shortLifeMs ? failures + 1 : 0
+        // After one that was open, the next is opened at once.
+        ms = unwanted.has(reason) ? refusedMs : pauseAfter(failures - 1)
       } catch (error) {
-        ;({ why, ms } = verdict(error, refusedMs))
-        log.warn({ err: error, why }, 'a socket to Slack could not be opened; it is tried again')
+        failures += 1
+        const said = verdict(error, refusedMs)
+        why = said.why
+        ms = said.ms ?? pauseAfter(failures)
+        log.warn({ err: error, why, ms }, 'a socket to Slack could not be opened; it is tried again')
         report()
         tried()
       }
-      failures = performance.now() - started < shortLifeMs ? failures + 1 : 0
-      const usual = failures === 0 ? 0 : Math.min(pauses.most, pauses.first * 2 ** (failures - 1))
-      if (!stopped && (ms ?? usual) > 0) await pause(ms ?? usual)
+      if (!stopped && ms > 0) await pause(ms)
     }
   }
 
