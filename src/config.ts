@@ -86,6 +86,9 @@ const groups = [
   optional: readonly (keyof Settings)[]
 }[]
 
+/** A setting, or what may stand in for it. */
+const named = ([first, ...others]: readonly string[]): string => (others.length === 0 ? `${first}` : `${first} (or ${others.join(', ')})`)
+
 const problemsOf = (given: Readonly<Record<string, string>>): string[] => {
   const problems: string[] = []
   for (const [name, schema] of Object.entries(settings)) {
@@ -95,7 +98,7 @@ const problemsOf = (given: Readonly<Record<string, string>>): string[] => {
   }
   for (const group of groups) {
     const set = [...group.needs.flat(), ...group.optional].filter((name) => given[name] !== undefined)
-    const missing = group.needs.filter((either) => either.every((name) => given[name] === undefined)).map((either) => either.join(' or '))
+    const missing = group.needs.filter((either) => either.every((name) => given[name] === undefined)).map(named)
     if (set.length > 0 && missing.length > 0) {
       problems.push(
         `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: ${group.name} is half configured (${set.join(', ')} set). Set all of it, or none.`,

@@ -57,10 +57,9 @@ export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log:
       return present
     }
     const work = async () => {
-      do {
-        again.delete(service)
-        await ask(service, probe)
-      } while (again.has(service) && !stopped)
+      again.add(service)
+      // Once it is stopped, nobody adds to it.
+      while (again.delete(service)) await ask(service, probe)
       looking.delete(service)
     }
     const looked = work()

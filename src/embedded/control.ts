@@ -113,7 +113,10 @@ export const controlRouter = ({
     answering((request) => people.say(body(request))),
   )
 
-  router.get('/sockets', answering(sockets.list))
+  router.get(
+    '/sockets',
+    answering(() => sockets.list()),
+  )
   router.post(
     '/sockets/rotate',
     answering((request) => sockets.rotate(body(request))),
@@ -122,7 +125,10 @@ export const controlRouter = ({
     '/sockets/cut',
     answering((request) => sockets.cut(body(request)['ms'] === undefined ? undefined : Number(body(request)['ms']))),
   )
-  router.delete('/sockets/cut', answering(sockets.heal))
+  router.delete(
+    '/sockets/cut',
+    answering(() => sockets.heal()),
+  )
 
   router.get(
     '/responses/:id',

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { object, parsed, string, type Json } from './json.ts'
 
 /** An app may have this many sockets at once. */
@@ -52,8 +52,8 @@ export const createSockets = (url: string, appId: string) => {
   const goodbye = (socket: WebSocket, reason: string): void =>
     socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'world' } }))
 
-  const receive = (connection: Connection, data: RawData): void => {
-    const message = object(parsed(data.toString()))
+  const receive = (connection: Connection, text: string): void => {
+    const message = object(parsed(text))
     // Slack takes an acknowledgement only from the socket that it sent the envelope to.
     connection.waiting.get(string(message['envelope_id']))?.(object(message['payload']))
   }
@@ -67,7 +67,7 @@ export const createSockets = (url: string, appId: string) => {
     const connection: Connection = { id: counter, socket, leaving: false, waiting: new Map() }
     connections.push(connection)
     const pings = setInterval(() => socket.ping(), PING_MS)
-    socket.on('message', (data) => receive(connection, data))
+    socket.on('message', (data) => receive(connection, (data as Buffer).toString()))
     socket.on('error', () => socket.terminate())
     socket.on('close', () => {
       clearInterval(pings)

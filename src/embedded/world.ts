@@ -111,7 +111,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const truth = createTruth(workspace, call, memory)
   const responses = createResponseUrls(url, workspace, memory, call)
   const sockets = createSockets(url, workspace.appId)
-  server.on('upgrade', sockets.upgrade)
+  server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head))
   const delivery = createDelivery({ workspace, sockets, botUrl: () => botUrl })
   const people = createPeople({ workspace, call, memory, responses, truth, delivery })
   const info: WorldInfo = {

@@ -1,5 +1,6 @@
 /** Socket Mode: several sockets to Slack, so that one is open while another is changed. Slack closes each every few hours, and the
  *  network when it likes; they are opened again for ever. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api'
 import type { App, Receiver } from '@slack/bolt'
 import type { Log } from '../define.ts'
@@ -13,7 +14,7 @@ const pauses = { first: 1_000, most: 30_000, refused: 60_000 }
 
 const pauseAfter = (failures: number): number => (failures <= 0 ? 0 : Math.min(pauses.most, pauses.first * 2 ** (failures - 1)))
 
-/** A socket that lived for less counts as an attempt that failed. */
+/** A socket that lived for less is as good as none. */
 const shortLifeMs = 5_000
 
 /** What a closing socket waits for what is being handled, in milliseconds: after that, Slack takes no acknowledgement. */
@@ -67,28 +68,16 @@ const verdict = (error: unknown, refusedMs: number): { why: string; ms: number |
  *  end, and may be called again. */
 export const createSockets = ({ appToken, apiUrl, changed, now, refusedMs = pauses.refused, log }: SocketsOptions): Sockets => {
   const open = new Set<Socket>()
-  const sleeping = new Set<() => void>()
+  const life = new AbortController()
   let app: App | undefined
-  let stopped = false
   let closedSince = now()
   let why = ''
 
   const report = () => changed(open.size)
 
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        sleeping.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, ms)
-      sleeping.add(wake)
-    })
-
   const receive = async ({ type, body, ack, retry_num, retry_reason }: Envelope): Promise<void> => {
     // What is not acknowledged goes to another process, or comes again.
-    if (stopped || app === undefined) return
+    if (life.signal.aborted || app === undefined) return
     let taken = false
     try {
       await app.processEvent({
@@ -107,39 +96,42 @@ export const createSockets = ({ appToken, apiUrl, changed, now, refusedMs = paus
     }
   }
 
-  const admit = (socket: Socket) => {
+  /** Counts a socket among the open ones until it is closed. */
+  const count = async (socket: Socket): Promise<void> => {
     open.add(socket)
     log.info({ open: open.size }, 'a socket to Slack is open')
-    void socket.closed.then(() => {
-      open.delete(socket)
-      if (open.size === 0) closedSince = now()
-      log.info({ open: open.size }, 'a socket to Slack is closed')
-      report()
-    })
+    report()
+    await socket.closed
+    open.delete(socket)
+    if (open.size === 0) closedSince = now()
+    log.info({ open: open.size }, 'a socket to Slack is closed')
     report()
   }
 
   /** Keeps one socket open until `stop`. `tried` is told when the first attempt is over. Never throws. */
   const keep = async (tried: () => void): Promise<void> => {
+    /** Attempts that failed, and sockets that did not live for long, in a row. */
     let failures = 0
+    let briefs = 0
     let leaving: Socket | null = null
-    while (!stopped) {
+    while (!life.signal.aborted) {
       const started = performance.now()
       let ms: number
       try {
         const socket = await openSocket({ appToken, apiUrl, receive, log })
         // The bot was stopped meanwhile.
-        if (stopped) return await socket.close(0)
-        admit(socket)
+        if (life.signal.aborted) return await socket.close(0)
+        failures = 0
+        void count(socket)
         tried()
         // Until now it still heard what Slack had nobody else to tell.
         void leaving?.close(graceMs)
         const reason = await Promise.race([socket.leaving, socket.closed.then(() => '')])
         leaving = socket
         why = worded(reason)
-        failures = performance.now() - started < shortLifeMs ? failures + 1 : 0
-        // After one that was open, the next is opened at once.
-        ms = unwanted.has(reason) ? refusedMs : pauseAfter(failures - 1)
+        briefs = performance.now() - started < shortLifeMs ? briefs + 1 : 0
+        // The next is opened at once, unless Slack is about to do the same again.
+        ms = unwanted.has(reason) ? refusedMs : pauseAfter(briefs - 1)
       } catch (error) {
         failures += 1
         const said = verdict(error, refusedMs)
@@ -149,13 +141,13 @@ export const createSockets = ({ appToken, apiUrl, changed, now, refusedMs = paus
         report()
         tried()
       }
-      if (!stopped && ms > 0) await pause(ms)
+      // Ends early when the bot stops.
+      if (ms > 0) await sleep(ms, undefined, { signal: life.signal }).catch(() => undefined)
     }
   }
 
   const stop = async (): Promise<void> => {
-    stopped = true
-    for (const wake of sleeping) wake()
+    life.abort()
     await Promise.all([...open].map((socket) => socket.close(graceMs)))
   }
   let stopping: Promise<void> | undefined

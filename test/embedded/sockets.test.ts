@@ -78,7 +78,7 @@ test('sends each event to one socket, and to another when that one does not ackn
   const [one, other] = [await connect(), await connect()]
   for (const id of ['Ev1', 'Ev2']) expect((await event(id)).status).toBe(200)
   const events = ({ heard }: Plain) => heard.flatMap(({ type, payload }) => (type === 'events_api' ? [payload.event_id] : []))
-  expect([...events(one), ...events(other)].toSorted()).toEqual(['Ev1', 'Ev2'])
+  expect(new Set([...events(one), ...events(other)])).toEqual(new Set(['Ev1', 'Ev2']))
   expect([events(one).length, events(other).length]).toEqual([1, 1])
   one.answer = () => null
   // Whichever it is sent to first.
@@ -124,9 +124,9 @@ test('drops every socket, and takes none until it is healed', async () => {
 
 test('is what the vendor’s client expects', async () => {
   const client = new SocketModeClient({ appToken: APP_TOKEN, clientOptions: { slackApiUrl: world.slackApiUrl } })
-  client.on('slash_commands', ({ ack, body }: { ack: (response: object) => Promise<void>; body: { text: string } }) =>
-    ack({ text: `heard ${body.text}` }),
-  )
+  client.on('slash_commands', ({ ack, body }: { ack: (response: object) => Promise<void>; body: { text: string } }) => {
+    void ack({ text: `heard ${body.text}` })
+  })
   expect(await client.start()).toMatchObject({ ok: true })
   const said = await ask('POST', '/command', { as: 'alice', text: '/incident list' })
   expect(said).toMatchObject({ status: 200, late: false, responses: [{ text: 'heard list' }] })

@@ -88,6 +88,25 @@ test('1: the same event four times, over both sockets, makes one new channel', a
   expect((await bot.channels()).filter(({ name }) => name.startsWith(`${id.toLowerCase()}-`))).toHaveLength(2)
 })
 
+test('9: two processes, each of which is sent the same event, make one new channel', async () => {
+  const { id, channel } = await opened('Heard by two')
+  await using _second = await startTestBot({
+    sockets: true,
+    world: bot.world,
+    store: { url: bot.store.source.kind === 'postgres' ? bot.store.source.url : '' },
+    github: false,
+    options: { runbooks: bot.options.runbooks },
+  })
+  const event = { type: 'channel_archive', channel, user: bot.user('alice'), event_ts: '1.0' }
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, () => bot.ask<{ headers: { socket: string } }>('POST', '/event', { event, event_id: 'EvTWO' })),
+  )
+  expect(new Set(answers.map(({ headers }) => headers.socket)).size).toBe(4)
+  await renewed(id, channel)
+  await bot.idle()
+  expect((await bot.channels()).filter(({ name }) => name.startsWith(`${id.toLowerCase()}-`))).toHaveLength(2)
+})
+
 test('8, 11: another workspace is refused; a trigger that has expired gets words instead of the form', async () => {
   const { id, channel } = await opened('Of another workspace')
   const event = { type: 'channel_archive', channel, user: bot.user('alice'), event_ts: '1.0' }
