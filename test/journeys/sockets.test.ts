@@ -90,7 +90,7 @@ test('1: the same event four times, over both sockets, makes one new channel', a
 
 test('9: two processes, each of which is sent the same event, make one new channel', async () => {
   const { id, channel } = await opened('Heard by two')
-  await using _second = await startTestBot({
+  await using second = await startTestBot({
     sockets: true,
     world: bot.world,
     store: { url: bot.store.source.kind === 'postgres' ? bot.store.source.url : '' },
@@ -102,6 +102,7 @@ test('9: two processes, each of which is sent the same event, make one new chann
     Array.from({ length: 4 }, () => bot.ask<{ headers: { socket: string } }>('POST', '/event', { event, event_id: 'EvTWO' })),
   )
   expect(new Set(answers.map(({ headers }) => headers.socket)).size).toBe(4)
+  expect((await second.health()).status).toBe('healthy')
   await renewed(id, channel)
   await bot.idle()
   expect((await bot.channels()).filter(({ name }) => name.startsWith(`${id.toLowerCase()}-`))).toHaveLength(2)
