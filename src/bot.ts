@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createAnnounceChannel } from './announce.ts'
+import { createBacklog } from './backlog.ts'
 import { githubHost } from './adapters/github.ts'
 import { guardedFetch } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
@@ -22,7 +23,7 @@ import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
 import { createDispatch } from './slack/dispatch.ts'
-import { slackGuard } from './slack/guard.ts'
+import { createReceiver } from './slack/receivers.ts'
 import { openStore, type Store } from './store/database.ts'
 import { isAway } from './store/away.ts'
 import { firstSeen } from './store/limits.ts'
@@ -47,9 +48,14 @@ export type BotOptions = {
   readonly database: { readonly url: string } | { readonly dataDir: string } | { readonly memory: true | Blob }
   readonly slack: {
     readonly botToken: string
-    readonly signingSecret: string
+    /** For HTTP; not needed with an app token. */
+    readonly signingSecret: string | undefined
+    /** Sockets instead of HTTP. */
+    readonly appToken?: string | undefined
     readonly apiUrl: string | undefined
     readonly mode: 'live' | 'embedded'
+    /** How long a refused app token is left alone, in milliseconds; a minute without it. */
+    readonly refusedMs?: number
   }
   /** The workspace is new: channels of before are not there any more. */
   readonly freshWorkspace: boolean
@@ -106,7 +112,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
   const handle = createHandle({ store, queue })
   const load = (id: string) => readStream(store.db, id)
-  const metrics = createMetrics({ store, queue })
+  const metrics = createMetrics({ store, queue, sockets: options.slack.appToken !== undefined })
 
   const slack = slackChat({
     token: options.slack.botToken,
@@ -120,7 +126,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
   const pulse = createPulse(
     {
-      slack: async () => (await slack.reachable())?.message ?? null,
+      slack: async () => (await slack.reachable())?.message ?? receiver.problem(),
       supabase: supabase === null ? null : () => reachable(supabase.url),
       github: github === null ? null : () => reachable(githubUrl),
     },
@@ -144,6 +150,10 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     surface: withSurface({ store, load }),
     announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
     chat,
+    observe: (channel, said) => {
+      log.info({ channel, said: said.length }, 'a channel was read for what was missed')
+      return Promise.resolve()
+    },
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
     records: supabase === null ? null : supabaseRecord({ ...supabase, timeoutMs: 15_000 }),
     resolve,
@@ -165,11 +175,24 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const receiveAlerts = createIntake({ store, queue, catalogue })
   const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, warnings, log })
   const web = createWeb({ health, metrics: metrics.render, log })
-  web.http.use('/slack/events', slackGuard({ signingSecret: options.slack.signingSecret, now: clock, log }))
-  startSlack({
+  const backlog = createBacklog({ store, queue, log })
+  const receiver = createReceiver({
     http: web.http,
-    dispatch: createDispatch(verbs),
     signingSecret: options.slack.signingSecret,
+    appToken: options.slack.appToken,
+    apiUrl: options.slack.apiUrl,
+    refusedMs: options.slack.refusedMs,
+    socketsChanged: (open) => {
+      metrics.socketsOpen(open)
+      backlog.sockets(open)
+      pulse.suspect('slack')
+    },
+    now: clock,
+    log,
+  })
+  startSlack({
+    receiver: receiver.receiver,
+    dispatch: createDispatch(verbs),
     botToken: options.slack.botToken,
     apiUrl: options.slack.apiUrl,
     identity: identity.known,
@@ -236,15 +259,16 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     },
   })
   const stopReconcile = reconcile.start()
+  await receiver.start()
   await pulse.start()
   const { server, port } = await web.listen(options.port, options.host)
   void warm(catalogue, resolve, log)
 
   const stop = async (): Promise<void> => {
     web.stopTaking()
-    await closeServer(server)
-    stopReconcile()
     pulse.stop()
+    await Promise.all([closeServer(server), backlog.stop(), receiver.stop()])
+    stopReconcile()
     identity.stop()
     await queue.stop(stopMs)
     await store.close()

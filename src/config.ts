@@ -52,7 +52,13 @@ export type Config = {
   readonly templates: string
   readonly logLevel: Settings['LOG_LEVEL']
   readonly announceChannel: string
-  readonly slack: Group<{ readonly botToken: string; readonly signingSecret: string; readonly apiUrl: string | undefined }>
+  /** With an app token Slack is heard over sockets, without one over HTTP, which is signed. */
+  readonly slack: Group<{
+    readonly botToken: string
+    readonly signingSecret: string | undefined
+    readonly appToken: string | undefined
+    readonly apiUrl: string | undefined
+  }>
   readonly github: Group<{ readonly token: string; readonly repository: string; readonly apiUrl: string | undefined }>
   readonly supabase: Group<{ readonly url: string; readonly secretKey: string }>
   readonly databaseUrl: string | undefined
@@ -71,12 +77,19 @@ export class SettingsFault extends Error {
   }
 }
 
-/** Variables that only mean something together; `optional` may be left out. */
+/** Variables that only mean something together: of each of `needs` one that is set; `optional` may be left out. */
 const groups = [
-  { name: 'Slack', needs: ['SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET'], optional: ['SLACK_API_URL'] },
-  { name: 'GitHub', needs: ['GITHUB_TOKEN', 'GITHUB_REPOSITORY'], optional: ['GITHUB_API_URL'] },
-  { name: 'Supabase', needs: ['SUPABASE_URL', 'SUPABASE_SECRET_KEY'], optional: [] },
-] as const satisfies readonly { name: string; needs: readonly (keyof Settings)[]; optional: readonly (keyof Settings)[] }[]
+  { name: 'Slack', needs: [['SLACK_BOT_TOKEN'], ['SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN']], optional: ['SLACK_API_URL'] },
+  { name: 'GitHub', needs: [['GITHUB_TOKEN'], ['GITHUB_REPOSITORY']], optional: ['GITHUB_API_URL'] },
+  { name: 'Supabase', needs: [['SUPABASE_URL'], ['SUPABASE_SECRET_KEY']], optional: [] },
+] as const satisfies readonly {
+  name: string
+  needs: readonly (readonly (keyof Settings)[])[]
+  optional: readonly (keyof Settings)[]
+}[]
+
+/** A setting, or what may stand in for it. */
+const named = ([first, ...others]: readonly string[]): string => (others.length === 0 ? `${first}` : `${first} (or ${others.join(', ')})`)
 
 const problemsOf = (given: Readonly<Record<string, string>>): string[] => {
   const problems: string[] = []
@@ -86,16 +99,14 @@ const problemsOf = (given: Readonly<Record<string, string>>): string[] => {
     if (!result.success) problems.push(`${name} ${[...new Set(result.error.issues.map((issue) => issue.message))].join(', ')}`)
   }
   for (const group of groups) {
-    const set = [...group.needs, ...group.optional].filter((name) => given[name] !== undefined)
-    const missing = group.needs.filter((name) => given[name] === undefined)
+    const set = [...group.needs.flat(), ...group.optional].filter((name) => given[name] !== undefined)
+    const missing = group.needs.filter((either) => either.every((name) => given[name] === undefined)).map(named)
     if (set.length > 0 && missing.length > 0) {
       problems.push(
         `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: ${group.name} is half configured (${set.join(', ')} set). Set all of it, or none.`,
       )
     }
   }
-  if (given['SLACK_APP_TOKEN'] !== undefined)
-    problems.push('SLACK_APP_TOKEN is set, but Socket Mode is not there yet: leave it out and use SLACK_SIGNING_SECRET.')
   return problems
 }
 
@@ -111,8 +122,13 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
   if (problems.length > 0) throw new SettingsFault(problems)
   const all = z.object(settings).parse(given)
   const slack =
-    all.SLACK_BOT_TOKEN !== undefined && all.SLACK_SIGNING_SECRET !== undefined
-      ? { botToken: all.SLACK_BOT_TOKEN, signingSecret: all.SLACK_SIGNING_SECRET, apiUrl: all.SLACK_API_URL }
+    all.SLACK_BOT_TOKEN !== undefined && (all.SLACK_APP_TOKEN ?? all.SLACK_SIGNING_SECRET) !== undefined
+      ? {
+          botToken: all.SLACK_BOT_TOKEN,
+          signingSecret: all.SLACK_SIGNING_SECRET,
+          appToken: all.SLACK_APP_TOKEN,
+          apiUrl: all.SLACK_API_URL,
+        }
       : null
   const github =
     all.GITHUB_TOKEN !== undefined && all.GITHUB_REPOSITORY !== undefined

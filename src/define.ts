@@ -9,7 +9,7 @@ import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
-import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Templates } from './ports.ts'
+import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Said, Templates } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -118,6 +118,8 @@ export type JobContext = {
   /** The id of the announcements channel; made if it does not exist, or if it is the one that is `gone`. */
   readonly announceChannel: (gone?: string) => Promise<string>
   readonly chat: Chat
+  /** Takes in what was said in a channel while the chat could not be heard, oldest first; some of it may have been heard all the same. */
+  readonly observe: (channel: string, said: readonly Said[]) => Promise<void>
   /** Null when the group is off. */
   readonly codeHost: CodeHost | null
   readonly records: RecordStore | null

@@ -27,15 +27,12 @@ export type Pulse = {
 export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log: Log): Pulse => {
   const states = new Map(Object.entries(probes).map(([service, probe]) => [service, probe === null ? 'off' : 'healthy']))
   const timers = new Map<string, NodeJS.Timeout>()
-  const looking = new Set<string>()
+  const looking = new Map<string, Promise<void>>()
+  const again = new Set<string>()
   let stopped = false
 
-  const look = async (service: string): Promise<void> => {
-    const probe = probes[service]
-    if (probe === null || probe === undefined || looking.has(service) || stopped) return
-    looking.add(service)
+  const ask = async (service: string, probe: Probe): Promise<void> => {
     const problem = await probe()
-    looking.delete(service)
     const state = problem === null ? 'healthy' : `unreachable: ${problem}`
     if (state !== states.get(service)) {
       if (problem === null) log.info({ service }, 'a service answers again')
@@ -48,6 +45,26 @@ export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log:
         service,
         setTimeout(() => void look(service), problem === null ? every.healthy : every.unreachable),
       )
+  }
+
+  /** Looks, and once more when it is asked to meanwhile: what made it look may have come too late for the first. */
+  const look = (service: string): Promise<void> => {
+    const probe = probes[service]
+    if (probe === null || probe === undefined || stopped) return Promise.resolve()
+    const present = looking.get(service)
+    if (present !== undefined) {
+      again.add(service)
+      return present
+    }
+    const work = async () => {
+      again.add(service)
+      // Once it is stopped, nobody adds to it.
+      while (again.delete(service)) await ask(service, probe)
+      looking.delete(service)
+    }
+    const looked = work()
+    looking.set(service, looked)
+    return looked
   }
 
   return {

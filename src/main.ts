@@ -16,7 +16,7 @@ import { loadRegistry, type Registry } from './registry.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Names of fields that may hold a secret, wherever they stand in a log line. */
-const redacted = ['token', 'botToken', 'signingSecret', 'secretKey', 'secret', 'password', 'authorization']
+const redacted = ['token', 'botToken', 'appToken', 'signingSecret', 'secretKey', 'secret', 'password', 'authorization']
 
 const openLog = (level: string): Log => {
   const logger = pino(
@@ -95,7 +95,12 @@ const banner = (
   alertToken: string | undefined,
 ): string => {
   const line = (name: string, text: string) => `  ${name.padEnd(11)}${text}`
-  const slack = world !== null && config.slack.mode === 'embedded' ? `embedded at ${world.slackApiUrl}; nothing is published` : 'live'
+  const slack =
+    world !== null && config.slack.mode === 'embedded'
+      ? `embedded at ${world.slackApiUrl}; nothing is published`
+      : config.slack.mode === 'live' && config.slack.live.appToken !== undefined
+        ? 'live, over sockets'
+        : 'live'
   const state = (mode: string, embeddedAt: string | undefined) =>
     mode === 'live' ? 'live' : mode === 'off' ? off : `embedded at ${embeddedAt}`
   return [

@@ -8,10 +8,12 @@ export type Metrics = {
   readonly jobRan: (run: { queue: string; ms: number; outcome: string }) => void
   readonly alertsReceived: (source: string, count: number) => void
   readonly commandAnswered: (command: string, seconds: number) => void
+  readonly socketsOpen: (count: number) => void
   readonly render: () => Promise<{ type: string; text: string }>
 }
 
-export const createMetrics = ({ store, queue }: { store: Store; queue: Queue }): Metrics => {
+/** `sockets`: whether Slack is heard over sockets, which are counted then. */
+export const createMetrics = ({ store, queue, sockets }: { store: Store; queue: Queue; sockets: boolean }): Metrics => {
   const registry = new Registry()
   const registers = [registry]
   const jobs = new Histogram({
@@ -32,11 +34,13 @@ export const createMetrics = ({ store, queue }: { store: Store; queue: Queue }):
   const queued = new Gauge({ name: 'tocsin_jobs_queued', help: 'Jobs that wait', labelNames: ['queue'], registers })
   const dead = new Gauge({ name: 'tocsin_jobs_dead', help: 'Jobs that failed for good in the last 30 days', registers })
   const unmended = new Gauge({ name: 'tocsin_jobs_unmended', help: 'Dead jobs whose work nobody has done since', registers })
+  const socketsOpen = sockets ? new Gauge({ name: 'tocsin_slack_sockets_open', help: 'Sockets to Slack that are open', registers }) : null
   const open = new Gauge({ name: 'tocsin_incidents_open', help: 'Open records', labelNames: ['severity'], registers })
   return {
     jobRan: ({ queue: name, ms, outcome }) => jobs.observe({ queue: name, outcome }, ms / 1000),
     alertsReceived: (source, count) => alerts.inc({ source }, count),
     commandAnswered: (command, seconds) => commands.observe({ command }, seconds),
+    socketsOpen: (count) => socketsOpen?.set(count),
     render: async () => {
       const stats = await queue.stats()
       for (const each of stats) queued.set({ queue: each.queue }, each.queued)

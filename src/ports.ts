@@ -26,6 +26,9 @@ export class PortFault extends Error {
   }
 }
 
+/** A message that somebody wrote in a channel. `user` is empty for what an app or the chat itself says. */
+export type Said = { readonly ts: string; readonly user: string; readonly text: string }
+
 /** The chat where incidents are run. Every method throws PortFault. `marker` is put into the message's metadata, so that a
  *  repeated job finds what an earlier run of it has posted. Channels and users are the chat's ids; messages are `ts`. */
 export type Chat = {
@@ -37,6 +40,10 @@ export type Chat = {
   edit(channel: string, ts: string, message: Message, marker: string): Promise<void>
   /** Looks for a message of ours with this marker, posted at or after `since`. */
   findPosted(channel: string, marker: string, since: Instant): Promise<{ ts: string } | null>
+  /** Whether a channel can still be written in. */
+  channelState(channel: string): Promise<'open' | 'archived' | 'gone'>
+  /** What was said in a channel from `since` on, oldest first; without what was said in threads. */
+  said(channel: string, since: Instant): Promise<Said[]>
   pin(channel: string, ts: string): Promise<void>
   topic(channel: string, topic: string): Promise<void>
   /** Invites all who can be invited; who cannot be is named with the reason, never a reason to fail the others. */

@@ -57,7 +57,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/adapters/fetch': [...pure, 'src/ports.ts', 'src/adapters/fetch', 'undici', 'ipaddr.js', 'node:'],
   'src/slack/': [...pure, 'src/define.ts', 'src/slack/', 'src/handle.ts', 'src/store/reads.ts', '@slack/', 'express', 'node:'],
   'src/web/': [...pure, 'src/define.ts', 'src/web/', 'src/handle.ts', 'src/store/reads.ts', 'express', 'node:'],
-  'src/embedded/': ['src/embedded/', 'emulate', 'express', '@supabase/lite', '@electric-sql/pglite', 'p-queue', 'proper-lockfile', 'node:'],
+  'src/embedded/': [
+    'src/embedded/',
+    'emulate',
+    'express',
+    '@supabase/lite',
+    '@electric-sql/pglite',
+    'p-queue',
+    'proper-lockfile',
+    'ws',
+    'node:',
+  ],
 }
 
 const ruleOf = (file: string) =>

@@ -30,6 +30,7 @@ if (process.env['VITEST'] !== undefined) vi.setConfig({ testTimeout: 60_000, hoo
 export const root = fileURLToPath(new URL('..', import.meta.url))
 export const botToken = 'xoxb-test'
 export const signingSecret = 'test-signing-secret'
+export const appToken = 'xapp-test'
 export const alertToken = 'test-alert-token-0123'
 
 /** What an answer is waited for, in milliseconds. */
@@ -76,7 +77,7 @@ checks:
 export const testWorld = (options: Partial<Parameters<typeof startWorld>[0]> = {}): Promise<World> =>
   startWorld({
     users: ['alice', 'bob', 'carol', 'dave'].map((name) => ({ name, email: `${name}@example.test`, realName: `${name} Example` })),
-    bot: { token: botToken, name: 'tocsin', signingSecret },
+    bot: { token: botToken, name: 'tocsin', signingSecret, appToken },
     github: { token: 'ghp_test', owner: 'acme', repo: 'incidents' },
     ...options,
   })
@@ -89,6 +90,8 @@ type TestBotOptions = {
   /** With a Supabase in the world; that takes seconds. */
   readonly supabase?: boolean
   readonly github?: boolean
+  /** Slack is heard over sockets instead of HTTP. */
+  readonly sockets?: boolean
   /** Files below `runbooks/`, by their path. */
   readonly files?: Readonly<Record<string, string>>
   readonly templates?: string
@@ -145,7 +148,12 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
     runbooks: join(folder, 'runbooks'),
     templates: given.templates ?? join(root, 'templates'),
     database,
-    slack: { botToken, signingSecret, apiUrl: world.slackApiUrl, mode: 'embedded' },
+    slack: {
+      botToken,
+      ...(given.sockets === true ? { signingSecret: undefined, appToken, refusedMs: 500 } : { signingSecret }),
+      apiUrl: world.slackApiUrl,
+      mode: 'embedded',
+    },
     freshWorkspace: false,
     announceChannel: 'incidents',
     github: given.github === false ? null : { token: 'ghp_test', repository: 'acme/incidents', apiUrl: world.githubApiUrl },

@@ -69,7 +69,11 @@ describe('.env.example', () => {
 
 describe('manifest.yml', () => {
   const methods = [
-    ...new Set([...read('src/adapters/slack.ts').matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g)].map((match) => match[1] ?? '')),
+    ...new Set(
+      ['src/adapters/slack.ts', 'src/adapters/slack/channels.ts'].flatMap((file) =>
+        [...read(file).matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g)].map((match) => match[1] ?? ''),
+      ),
+    ),
   ].toSorted()
 
   test('asks for the scopes that the calls need, and no others', () => {

@@ -2,6 +2,7 @@
 import type { Block, KnownBlock, View } from '@slack/types'
 import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from '@slack/web-api'
 import { type Chat, PortFault } from '../ports.ts'
+import { channelReading, eventType } from './slack/channels.ts'
 import { faultOf, fetchWithLimits, harmlessInvite, refusedBlocks, userErrors } from './slack/faults.ts'
 
 type Message = Parameters<Chat['post']>[1]
@@ -36,11 +37,6 @@ export type SlackChat = Chat & {
 
 /** Slack takes 1000 now, 100 earlier and in older documentation; the emulator keeps to 100. */
 const inviteBatch = 100
-
-/** Our clock and Slack's may differ by this much, in seconds, when a repeated job looks for what it posted. */
-const skew = 60
-
-const eventType = 'tocsin'
 
 /** Nothing that a bot says is parsed by Slack: no names, addresses or channels become links. */
 const literally = { parse: 'none', link_names: false } as const
@@ -135,6 +131,7 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
 
   return {
     identity,
+    ...channelReading(client, call, identity),
 
     async reachable() {
       try {
@@ -151,28 +148,6 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
       return { id: channel?.id ?? '', name: channel?.name ?? name }
     },
 
-    async findChannel(name) {
-      const { botUserId } = await identity()
-      let cursor = ''
-      do {
-        const page = await call('conversations.list', '', () =>
-          client.conversations.list({
-            types: 'public_channel,private_channel',
-            exclude_archived: false,
-            limit: 999,
-            ...(cursor === '' ? {} : { cursor }),
-          }),
-        )
-        const found = page.channels?.find((channel) => channel.name === name || channel.name_normalized === name)
-        if (found?.id !== undefined) {
-          const createdAt = new Date((found.created ?? 0) * 1000).toISOString()
-          return { id: found.id, createdAt, ours: found.creator === botUserId, archived: found.is_archived === true }
-        }
-        cursor = page.response_metadata?.next_cursor ?? ''
-      } while (cursor !== '')
-      return null
-    },
-
     async post(channel, message, marker) {
       const metadata = { event_type: eventType, event_payload: { marker } }
       const { ts } = await send('chat.postMessage', channel, message, (body) =>
@@ -184,33 +159,6 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
     async edit(channel, ts, message, marker) {
       const metadata = { event_type: eventType, event_payload: { marker } }
       await send('chat.update', channel, message, (body) => client.chat.update({ channel, ts, ...body, ...literally, metadata }))
-    },
-
-    async findPosted(channel, marker, since) {
-      const { botUserId, botId } = await identity()
-      const oldest = Math.floor(Date.parse(since) / 1000) - skew
-      let cursor = ''
-      do {
-        const page = await call('conversations.history', channel, () =>
-          client.conversations.history({
-            channel,
-            oldest: String(oldest),
-            inclusive: true,
-            include_all_metadata: true,
-            limit: 200,
-            ...(cursor === '' ? {} : { cursor }),
-          }),
-        )
-        for (const message of page.messages ?? []) {
-          // Other apps may write the same metadata: only our own messages count.
-          const ours = message.user === botUserId || (botId !== '' && message.bot_id === botId)
-          const payload: { marker?: unknown } = message.metadata?.event_payload ?? {}
-          const found = message.metadata?.event_type === eventType && payload.marker === marker
-          if (ours && found && message.ts !== undefined && Number(message.ts) >= oldest) return { ts: message.ts }
-        }
-        cursor = page.response_metadata?.next_cursor ?? ''
-      } while (cursor !== '')
-      return null
     },
 
     async pin(channel, ts) {

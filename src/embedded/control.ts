@@ -7,6 +7,7 @@ import type { Limiter } from './limits.ts'
 import type { Memory } from './memory.ts'
 import type { People } from './people.ts'
 import type { ResponseUrls } from './responses.ts'
+import type { Sockets } from './sockets.ts'
 import type { Truth } from './truth.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -43,6 +44,7 @@ export type Control = {
   memory: Memory
   people: People
   responses: ResponseUrls
+  sockets: Sockets
   truth: Truth
   setBotUrl: (url: string) => void
   /** Addresses and keys, as `startWorld` gives them. */
@@ -61,7 +63,18 @@ const answering =
 
 const body = (request: Request): Json => object(request.body)
 
-export const controlRouter = ({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info }: Control): Router => {
+export const controlRouter = ({
+  workspace,
+  gate,
+  limiter,
+  memory,
+  people,
+  responses,
+  sockets,
+  truth,
+  setBotUrl,
+  info,
+}: Control): Router => {
   const router = Router()
   router.use(express.json({ limit: '1mb' }))
 
@@ -98,6 +111,23 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
   router.post(
     '/say',
     answering((request) => people.say(body(request))),
+  )
+
+  router.get(
+    '/sockets',
+    answering(() => sockets.list()),
+  )
+  router.post(
+    '/sockets/rotate',
+    answering((request) => sockets.rotate(body(request))),
+  )
+  router.post(
+    '/sockets/cut',
+    answering((request) => sockets.cut(body(request)['ms'] === undefined ? undefined : Number(body(request)['ms']))),
+  )
+  router.delete(
+    '/sockets/cut',
+    answering(() => sockets.heal()),
   )
 
   router.get(

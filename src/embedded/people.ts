@@ -1,5 +1,6 @@
-/** People of the workspace, acting: what they type and press reaches the bot signed, as Slack sends it. */
-import { createHmac, randomBytes } from 'node:crypto'
+/** People of the workspace, acting: what they type and press reaches the bot as Slack sends it. */
+import { randomBytes } from 'node:crypto'
+import type { Delivered, Delivery } from './delivery.ts'
 import { findElement, stateOf } from './elements.ts'
 import { object, objects, parsed, string, isJson, type Json } from './json.ts'
 import type { Memory } from './memory.ts'
@@ -8,11 +9,6 @@ import type { Truth, TrueMessage } from './truth.ts'
 import type { CallSlack } from './upstream.ts'
 import type { Person, Workspace } from './workspace.ts'
 
-/** Slack waits 3 s and then shows an error; the world waits longer, to tell how late the answer was. */
-const PATIENCE_MS = 15_000
-const SLACK_WAITS_MS = 3_000
-
-export type Delivered = { status: number; took: number; body: string; headers: Record<string, string>; late: boolean }
 /** `id` is where to ask for what the bot says later. */
 export type Acted = Delivered & { id: string; responses: Received[] }
 
@@ -22,44 +18,16 @@ type Setting = {
   memory: Memory
   responses: ResponseUrls
   truth: Truth
-  botUrl: () => string
+  delivery: Delivery
 }
 
-export const createPeople = ({ workspace, call, memory, responses, truth, botUrl }: Setting) => {
+export const createPeople = ({ workspace, call, memory, responses, truth, delivery }: Setting) => {
   const person = (ref: unknown): Person => {
     const name = string(ref).replace(/^@/, '')
     const found = workspace.people.find((each) => each.name === name || each.id === name)
     if (!found)
       throw new Error(`nobody is called ${name || '(nothing)'}: take one of ${workspace.people.map((each) => each.name).join(', ')}`)
     return found
-  }
-
-  const deliver = async (body: string, type: string, extra: Record<string, string> = {}): Promise<Delivered> => {
-    if (!botUrl()) throw new Error('the world does not know the bot: PUT /world/bot-url {"url": "http://…"} first')
-    const timestamp = String(Math.floor(Date.now() / 1000))
-    const signature = createHmac('sha256', workspace.signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')
-    const started = performance.now()
-    const elapsed = (): number => Math.round((performance.now() - started) * 10) / 10
-    try {
-      const response = await fetch(`${botUrl()}/slack/events`, {
-        method: 'POST',
-        headers: {
-          'content-type': type,
-          'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
-          'x-slack-request-timestamp': timestamp,
-          'x-slack-signature': `v0=${signature}`,
-          ...extra,
-        },
-        body,
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      })
-      const text = await response.text()
-      const took = elapsed()
-      return { status: response.status, took, body: text, headers: Object.fromEntries(response.headers), late: took > SLACK_WAITS_MS }
-    } catch (error) {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
-      return { status: 0, took: elapsed(), body: cause, headers: {}, late: true }
-    }
   }
 
   const trigger = async (user: Person, stale: boolean, view?: string): Promise<string> => {
@@ -91,9 +59,6 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
     is_enterprise_install: false,
     user: who(user),
   })
-  const interact = (payload: Json): Promise<Delivered> =>
-    deliver(new URLSearchParams({ payload: JSON.stringify(payload) }).toString(), 'application/x-www-form-urlencoded')
-
   const messagesFor = async (channel: string, user: Person): Promise<TrueMessage[]> =>
     (await truth.messages(channel)).filter((message) => message.ephemeralTo === undefined || message.ephemeralTo === user.id).toReversed()
 
@@ -106,7 +71,7 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
       const command = string(order['command']) || (/^\/\S+/.exec(typed)?.[0] ?? '')
       if (!command) throw new Error('a command starts with a slash, e.g. {"text": "/incident list"}')
       const entry = responses.create(user.id, channel.id)
-      const form = new URLSearchParams({
+      const fields = {
         token: workspace.verification,
         team_id: workspace.team.id,
         team_domain: workspace.team.domain,
@@ -120,8 +85,8 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
         is_enterprise_install: 'false',
         response_url: entry.url,
         trigger_id: await trigger(user, order['staleTrigger'] === true),
-      })
-      return finished(entry, await deliver(form.toString(), 'application/x-www-form-urlencoded'))
+      }
+      return finished(entry, await delivery.command(fields))
     },
 
     /** Presses the button (or chooses in the menu) with this action id or label: in the given or the newest message. */
@@ -146,7 +111,7 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
           response_url: entry.url,
           actions: [{ ...pressed, action_ts: (Date.now() / 1000).toFixed(6) }],
         }
-        return finished(entry, await interact(payload))
+        return finished(entry, await delivery.interactive(payload))
       }
       const buttons = candidates.flatMap((message) => findElement.all(message.blocks))
       throw new Error(`no button ${wanted.action} in #${channel.name}; there are: ${[...new Set(buttons)].join(', ') || 'none'}`)
@@ -161,7 +126,7 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
       if (!opened) throw new Error(`${user.name} has no form open`)
       const people = new Map(workspace.people.map((each) => [each.name, each.id]))
       const values = stateOf(objects(opened.view['blocks']), object(order['values']), people)
-      const delivered = await interact({
+      const delivered = await delivery.interactive({
         type: 'view_submission',
         ...common(user),
         trigger_id: await trigger(user, false, opened.id),
@@ -180,7 +145,7 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
     async event(order: Json): Promise<Delivered & { event_id: string }> {
       const id = string(order['event_id']) || `Ev${randomBytes(5).toString('hex').toUpperCase()}`
       const team = string(order['team_id']) || workspace.team.id
-      const body = JSON.stringify({
+      const payload = {
         token: workspace.verification,
         team_id: team,
         api_app_id: workspace.appId,
@@ -190,10 +155,8 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
         event_time: Math.floor(Date.now() / 1000),
         authorizations: [{ enterprise_id: null, team_id: team, user_id: workspace.bot.id, is_bot: true, is_enterprise_install: false }],
         is_ext_shared_channel: false,
-      })
-      const retry =
-        order['retry'] === undefined ? {} : { 'x-slack-retry-num': String(Number(order['retry'])), 'x-slack-retry-reason': 'http_timeout' }
-      return { ...(await deliver(body, 'application/json', retry)), event_id: id }
+      }
+      return { ...(await delivery.event(payload, order['retry'] === undefined ? undefined : Number(order['retry']))), event_id: id }
     },
 
     /** Writes a message. The bot learns of it only by an event of yours. */

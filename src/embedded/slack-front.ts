@@ -6,6 +6,7 @@ import type { Limiter } from './limits.ts'
 import type { ResponseUrls } from './responses.ts'
 import { answerMethod, type SlackContext } from './slack-methods.ts'
 import { refuseArguments } from './slack-rules.ts'
+import type { Sockets } from './sockets.ts'
 import type { Upstream } from './upstream.ts'
 
 export const bytesOf = (request: Request): Buffer => (Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
@@ -50,9 +51,13 @@ export type SlackFront = {
   gate: Gate
   limiter: Limiter
   responses: ResponseUrls
+  sockets: Sockets
 }
 
-export const slackApi = ({ context, gate, limiter }: SlackFront): RequestHandler => {
+/** The one method that takes the app's token, and takes no other. */
+const OPEN_SOCKET = 'apps.connections.open'
+
+export const slackApi = ({ context, gate, limiter, sockets }: SlackFront): RequestHandler => {
   const { workspace } = context
   const tokens = new Set([workspace.bot.token, workspace.admin.token, ...workspace.people.map((person) => person.token)])
 
@@ -65,6 +70,9 @@ export const slackApi = ({ context, gate, limiter }: SlackFront): RequestHandler
     const perform = async (): Promise<Answer> => {
       const wait = limiter.retryAfter(method, channel)
       if (wait > 0) return reply(429, { ok: false, error: 'ratelimited' }, { 'retry-after': String(wait) })
+      const ofApp = token === workspace.bot.appToken
+      if (method === OPEN_SOCKET && ofApp) return reply(200, sockets.open())
+      if (ofApp || (method === OPEN_SOCKET && tokens.has(token))) return reply(200, { ok: false, error: 'not_allowed_token_type' })
       if (!tokens.has(token)) return reply(200, { ok: false, error: token ? 'invalid_auth' : 'not_authed' })
       return reply(200, refuseArguments(method, args) ?? (await answerMethod({ method, token, args }, context)))
     }

@@ -10,7 +10,7 @@ export type Workspace = {
   /** The old verification token: sent with everything, checked by nobody. */
   verification: string
   signingSecret: string
-  bot: { id: string; botId: string; name: string; token: string }
+  bot: { id: string; botId: string; name: string; token: string; appToken: string }
   /** An administrator of the emulator, who sees all public channels. Not a person of the workspace. */
   admin: { token: string }
   people: Person[]
@@ -20,7 +20,8 @@ export type Workspace = {
 
 export type WorkspaceOptions = {
   users: { name: string; email: string; realName: string }[]
-  bot: { token: string; name: string; signingSecret: string }
+  /** `appToken`: with which the bot may open sockets. */
+  bot: { token: string; name: string; signingSecret: string; appToken?: string }
   channels?: string[]
   groups?: { handle: string; name: string; users: string[] }[]
 }
@@ -52,7 +53,13 @@ export const workspaceOf = (options: WorkspaceOptions): Workspace => {
     appId: 'A000000001',
     verification: 'local-verification-token',
     signingSecret: options.bot.signingSecret,
-    bot: { id: stableId('U', `bot ${options.bot.name}`), botId: 'B000000001', name: options.bot.name, token: options.bot.token },
+    bot: {
+      id: stableId('U', `bot ${options.bot.name}`),
+      botId: 'B000000001',
+      name: options.bot.name,
+      token: options.bot.token,
+      appToken: options.bot.appToken ?? 'xapp-local',
+    },
     admin: { token: 'xoxp-local-admin' },
     people,
     groups: (options.groups ?? []).map((group) => ({

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type Request as Incoming } from 'express'
 import { controlRouter } from './control.ts'
+import { createDelivery } from './delivery.ts'
 import { createGate, type Answer } from './gate.ts'
 import { githubFront, githubSeed, type GithubOptions } from './github-front.ts'
 import { BODY_LIMIT, createLimiter, type LimitOptions } from './limits.ts'
@@ -10,6 +11,7 @@ import { createMemory } from './memory.ts'
 import { createPeople } from './people.ts'
 import { createResponseUrls } from './responses.ts'
 import { bytesOf, callerOf, nameCallers, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
+import { createSockets } from './sockets.ts'
 import { openSupabase, type Supabase, type SupabaseOptions } from './supabase.ts'
 import { createTruth } from './truth.ts'
 import { callSlackThrough, startSlack, startUpstream } from './upstream.ts'
@@ -108,7 +110,10 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const call = callSlackThrough(slack)
   const truth = createTruth(workspace, call, memory)
   const responses = createResponseUrls(url, workspace, memory, call)
-  const people = createPeople({ workspace, call, memory, responses, truth, botUrl: () => botUrl })
+  const sockets = createSockets(url, workspace.appId)
+  server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head))
+  const delivery = createDelivery({ workspace, sockets, botUrl: () => botUrl })
+  const people = createPeople({ workspace, call, memory, responses, truth, delivery })
   const info: WorldInfo = {
     url,
     slackApiUrl: `${url}/slack/api/`,
@@ -125,11 +130,11 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   }
   app.use(
     '/world',
-    controlRouter({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
+    controlRouter({ workspace, gate, limiter, memory, people, responses, sockets, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
   )
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
   app.use(nameCallers)
-  const front = { context: { workspace, call, memory }, upstream: slack, gate, limiter, responses }
+  const front = { context: { workspace, call, memory }, upstream: slack, gate, limiter, responses, sockets }
   app.all('/slack/api/:method', slackApi(front))
   app.post('/slack/response/:id', slackResponse(front))
   app.use('/slack', slackOther(front))
@@ -157,6 +162,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
 
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
+    sockets.close()
     server.closeAllConnections()
     await new Promise((resolve) => {
       server.close(resolve)

@@ -1,9 +1,8 @@
-/** Bolt: commands, buttons, forms and events over HTTP. Every command is answered within Slack's three seconds; what takes
- *  longer says so, and answers later through `response_url`. */
+/** Bolt: commands, buttons, forms and events, whichever way they come. Every command is answered within Slack's three seconds; what
+ *  takes longer says so, and answers later through `response_url`. */
 import { randomUUID } from 'node:crypto'
-import { App, ExpressReceiver } from '@slack/bolt'
+import { App, type Receiver } from '@slack/bolt'
 import type { View } from '@slack/types'
-import type { Application } from 'express'
 import type { Answer, Log } from '../define.ts'
 import type { Actor } from '../incident/events.ts'
 import type { Message, Part, Span } from '../incident/message.ts'
@@ -15,9 +14,8 @@ import { valuesOf, viewOf } from './forms.ts'
 const patienceMs = 2200
 
 export type SlackOptions = {
-  readonly http: Application
+  readonly receiver: Receiver
   readonly dispatch: Dispatch
-  readonly signingSecret: string
   readonly botToken: string
   readonly apiUrl: string | undefined
   /** Null until Slack has answered for the first time. */
@@ -78,16 +76,11 @@ const message = (parts: readonly Part[]): Message => {
   return { key: 'answer', summary: first === undefined ? 'Answer' : first.spans.map(wordsOf).join(''), parts }
 }
 
+/** Makes the app behind `receiver`, which is started by who made it. */
 export const startSlack = (options: SlackOptions): App => {
   const { dispatch, log, identity } = options
-  const receiver = new ExpressReceiver({
-    signingSecret: options.signingSecret,
-    app: options.http,
-    endpoints: '/slack/events',
-    processBeforeResponse: true,
-  })
   const app = new App({
-    receiver,
+    receiver: options.receiver,
     authorize: () => Promise.resolve({ botToken: options.botToken, ...identity() }),
     ...(options.apiUrl === undefined
       ? {}
@@ -145,6 +138,17 @@ export const startSlack = (options: SlackOptions): App => {
         }
       : { parts: refusalParts(refuse('not_yours', {})) }
 
+  /** Whether Slack heard it: not over a socket that was closed meanwhile. */
+  const heard = async (acknowledged: Promise<void>): Promise<boolean> => {
+    try {
+      await acknowledged
+      return true
+    } catch (error) {
+      log.warn({ err: error }, 'an acknowledgement did not reach Slack')
+      return false
+    }
+  }
+
   for (const name of ['incident', 'diag'] as const) {
     app.command(`/${name}`, async ({ command, ack, respond }) => {
       if (!ofThisTeam(command.team_id)) return ack(body(foreign()))
@@ -155,8 +159,11 @@ export const startSlack = (options: SlackOptions): App => {
       const started = performance.now()
       const first = await within(answered, patienceMs)
       options.answered(name, (performance.now() - started) / 1000)
-      if (first !== late) return first === null ? ack() : ack(body(first))
-      await ack(body(stillWorking))
+      if (first !== late) {
+        if (!(await heard(first === null ? ack() : ack(body(first)))) && first !== null) await respond(body(first))
+        return undefined
+      }
+      await heard(ack(body(stillWorking)))
       void answered
         .then((answer) => (answer === null ? undefined : respond(body(answer))))
         .catch((error: unknown) => log.warn({ err: error }, 'a late answer did not arrive'))
@@ -179,7 +186,7 @@ export const startSlack = (options: SlackOptions): App => {
     const started = performance.now()
     await within(answered, patienceMs)
     options.answered('button', (performance.now() - started) / 1000)
-    await ack()
+    await heard(ack())
     void answered
       .then((answer) => (answer === null ? undefined : respond({ ...body(answer), replace_original: false })))
       .catch((error: unknown) => log.warn({ err: error }, 'an answer to a button did not arrive'))
@@ -228,8 +235,10 @@ export const startSlack = (options: SlackOptions): App => {
     options.answered('form', (performance.now() - started) / 1000)
     if (first === late) {
       await ack(answerView(stillWorking))
-      const outcome = await submitted
-      await toldThere(place, payload.user.id, 'refused' in outcome ? { parts: refusalParts(outcome.refused) } : outcome.answer)
+      // Not waited for: over HTTP, Slack hears what was acknowledged when this function ends.
+      void submitted.then((outcome) =>
+        toldThere(place, payload.user.id, 'refused' in outcome ? { parts: refusalParts(outcome.refused) } : outcome.answer),
+      )
       return undefined
     }
     // A refusal keeps the form open, with everything that was typed.
@@ -251,9 +260,10 @@ export const startSlack = (options: SlackOptions): App => {
     })
   }
 
-  app.error(async (fault) => {
+  app.error((fault) => {
     log.error({ err: fault }, 'Bolt could not handle a request')
-    await Promise.resolve()
+    // Thrown on, so that Slack is not told that an event was taken which was not recorded.
+    return Promise.reject(fault)
   })
   return app
 }

@@ -43,6 +43,29 @@ describe('messages', () => {
     })
   })
 
+  test('19: are read from an instant on, oldest first, also who wrote them; whether the channel is there is told', async () => {
+    const { id } = await chat.createChannel(name(), false)
+    await chat.post(id, text('before'), 'm1')
+    const ann = known.people[0]
+    await chat.invite(id, [ann?.id ?? ''])
+    const { ts = '0' } = await new WebClient(ann?.token ?? '', { slackApiUrl: url }).chat.postMessage({ channel: id, text: 'by Ann' })
+    await chat.post(id, text('after'), 'm2')
+    const said = await chat.said(id, since)
+    expect(said.map((each) => each.text)).toEqual(expect.arrayContaining(['before', 'by Ann', 'after']))
+    expect(said.map((each) => Number(each.ts))).toEqual(said.map((each) => Number(each.ts)).toSorted((a, b) => a - b))
+    const later = await chat.said(id, new Date(Number(ts) * 1000).toISOString())
+    expect(later.find((each) => each.text === 'by Ann')).toEqual({ ts, user: ann?.id, text: 'by Ann' })
+    expect(later.find((each) => each.text === 'after')?.user).toBe('')
+    expect(await chat.said(id, new Date(Date.now() + 60_000).toISOString())).toEqual([])
+
+    expect(await chat.channelState(id)).toBe('open')
+    await slack.conversations.archive({ channel: id })
+    expect(await chat.channelState(id)).toBe('archived')
+    expect(await chat.channelState('C0000DEAD0')).toBe('gone')
+    await order({ method: 'conversations.info', kind: 'drop-before' })
+    expect(await fault(chat.channelState(id))).toMatchObject({ code: 'unavailable', method: 'conversations.info', scope: id })
+  })
+
   test('15: what was accepted before the connection broke is found, and nothing else', async () => {
     const { id } = await chat.createChannel(name(), false)
     await chat.post(id, text('another'), 'other')

@@ -55,6 +55,16 @@ test('36, 38: every connection waits for one row: all are answered in time, and 
   expect((await bot.say('alice', 'general', '/incident audit INC-1')).text).toContain('is whole')
 })
 
+test('38: a form, too, is answered in time, and its work is done afterwards', async () => {
+  const { channel } = await bot.incident('INC-1')
+  expect((await bot.say('bob', channel?.id ?? '', '/incident update')).form).toBe(true)
+  const letGo = await holdRow()
+  const form = await bot.submit('bob', { text: 'From a form', next: '2h' })
+  await letGo()
+  expect([form.status, form.took < most, form.body]).toEqual([200, true, expect.stringContaining('Still working')])
+  await bot.sees(channel?.id ?? '', 'Update From a form')
+})
+
 test('36: a statement that waits too long is given up, and whoever asked is told', async () => {
   const letGo = await holdRow()
   try {
@@ -86,9 +96,11 @@ test('32: gone and back: 503 with a reason, commands say so, the rest catches up
   const said = await bot.type('bob', id, '/incident update while away')
   expect([said.took < most, said.text]).toEqual([true, expect.stringContaining('The database does not answer')])
   expect((await bot.say('bob', id, '/incident')).text).toContain('The database does not answer')
+  // An event that cannot be recorded is not taken, so that Slack sends it again.
+  expect((await bot.event({ type: 'channel_archive', channel: 'C0000OTHER', user: bot.user('bob'), event_ts: '1.0' })).status).toBe(500)
   await postgres.start()
   await until(async () => (await bot.say('bob', id, '/incident update back again')).text.includes('Update posted'), 'an update')
   await bot.sees(id, 'Update back again', 15_000)
   const updates = (await bot.texts(id)).flatMap((text) => /^📣 Update (.*)/.exec(text)?.[1] ?? [])
-  expect(updates).toEqual(['just before', 'back again'])
+  expect(updates).toEqual(['From a form', 'just before', 'back again'])
 })

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { root } from '../bot.ts'
+import { appToken, botToken, root, testWorld } from '../bot.ts'
 import { until } from '../until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-start-'))
@@ -32,7 +32,6 @@ test('half-filled settings: every problem at once, and the exit code 1', async (
     GITHUB_TOKEN: 'ghp_x',
     SUPABASE_URL: 'ftp://x',
     ALERT_TOKEN: 'short',
-    SLACK_APP_TOKEN: 'xapp-1',
     TOCSIN_DATA: folder,
   })
   expect(await exited).toBe(1)
@@ -41,10 +40,9 @@ test('half-filled settings: every problem at once, and the exit code 1', async (
   - SLACK_BOT_TOKEN must start with xoxb-
   - SUPABASE_URL must be an http or https address
   - ALERT_TOKEN must have at least 16 characters
-  - SLACK_SIGNING_SECRET is missing: Slack is half configured (SLACK_BOT_TOKEN set). Set all of it, or none.
+  - SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN) is missing: Slack is half configured (SLACK_BOT_TOKEN set). Set all of it, or none.
   - GITHUB_REPOSITORY is missing: GitHub is half configured (GITHUB_TOKEN set). Set all of it, or none.
   - SUPABASE_SECRET_KEY is missing: Supabase is half configured (SUPABASE_URL set). Set all of it, or none.
-  - SLACK_APP_TOKEN is set, but Socket Mode is not there yet: leave it out and use SLACK_SIGNING_SECRET.
 See .env.example for all settings.
 `)
   expect(said.out).toBe('')
@@ -65,5 +63,38 @@ test('41: a second start on the same data folder refuses, and leaves the first a
   } finally {
     first.child.kill('SIGTERM')
     expect(await first.exited).toBe(0)
+  }
+}, 60_000)
+
+test('with an app token it is heard over sockets, outlives a refusal of that token, and stops', async () => {
+  await using world = await testWorld()
+  const ask = async (path: string, body: object): Promise<{ status: number; body: string }> =>
+    (await (
+      await fetch(`${world.url}/world${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    ).json()) as { status: number; body: string }
+  const { child, said, exited } = start({
+    PORT: '0',
+    TOCSIN_DATA: join(folder, 'sockets'),
+    SLACK_BOT_TOKEN: botToken,
+    SLACK_APP_TOKEN: appToken,
+    SLACK_API_URL: world.slackApiUrl,
+  })
+  try {
+    await until(() => said.out.includes('Tocsin is ready at'), 'the start', 30_000)
+    expect(said.out).toMatch(/Slack +live, over sockets/)
+    const url = /ready at (\S+)/.exec(said.out)?.[1] ?? ''
+    const answer = await ask('/command', { as: 'alice', in: 'general', text: '/incident list' })
+    expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('Nothing is open')])
+    await ask('/faults', { service: 'slack', method: 'apps.connections.open', kind: 'error', error: 'token_revoked', times: 0 })
+    await ask('/sockets/rotate', { all: true, ms: 0 })
+    const slack = async () => ((await (await fetch(`${url}/health`)).json()) as { services: { slack: string } }).services.slack
+    await until(async () => (await slack()).includes('make another app-level token'), 'the reason in /health')
+  } finally {
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
   }
 }, 60_000)

@@ -1,0 +1,34 @@
+/** Reads one incident's channel for what happened while Slack could not be heard, and has it treated as if it had been heard. */
+import { defineJob } from '../define.ts'
+import { PortFault } from '../ports.ts'
+
+const lost = { archived: 'the channel was archived', gone: 'the channel is not there any more' } as const
+
+export default defineJob({
+  summary: 'Reads a channel for what was missed',
+  expireInSeconds: 120,
+  retryLimit: 20,
+  concurrency: 2,
+  coalesce: true,
+  run: async ({ data }, context) => {
+    const id = String(data['incident'])
+    const loaded = await context.load(id)
+    const channel = loaded?.incident.channel?.id
+    // What is over needs no channel.
+    if (channel === undefined || loaded?.incident.stamps.resolve !== null) return
+    await context.mayCall('conversations.info', channel)
+    const state = await context.chat.channelState(channel)
+    if (state !== 'open') {
+      await context.handle(id, { type: 'channel-lost', channel, why: lost[state] })
+      return
+    }
+    await context.mayCall('conversations.history', channel)
+    try {
+      await context.observe(channel, await context.chat.said(channel, String(data['since'])))
+    } catch (fault) {
+      // Who removed the bot from the channel hears of it by the next message that it cannot post.
+      if (!(fault instanceof PortFault) || fault.code !== 'denied') throw fault
+      context.log.warn({ err: fault, incident: id, channel }, 'a channel may not be read')
+    }
+  },
+})
