@@ -41,6 +41,8 @@ export type Chat = {
   topic(channel: string, topic: string): Promise<void>
   /** Invites all who can be invited; who cannot be is named with the reason, never a reason to fail the others. */
   invite(channel: string, users: readonly string[]): Promise<{ refused: { user: string; reason: string }[] }>
+  /** Everybody in a channel, bots too. */
+  members(channel: string): Promise<string[]>
   /** `first`: it cannot be there yet, so nobody looks for it. */
   bookmark(channel: string, title: string, url: string, first?: boolean): Promise<void>
   /** The user with this verified e-mail, or null. */

@@ -7,6 +7,7 @@ import { nearest } from './incident/nearest.ts'
 import { knownSeverities, refuse } from './incident/refusals.ts'
 import { keepLine } from './incident/text.ts'
 import type { Handle } from './handle.ts'
+import { createMerge } from './merging.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
 import { incidentByChannel, incidentRow, type IncidentRow, openIncidents } from './store/reads.ts'
@@ -44,6 +45,12 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
   const kept = async (id: string): Promise<Kept | null> => {
     const [row, incident] = await Promise.all([incidentRow(store.db, id), readable(id)])
     return row === null && incident === null && !(await hasEvents(store.db, id)) ? null : { row, incident }
+  }
+  const byId: Finder['byId'] = async (id, by, channel) => {
+    const found = await kept(id)
+    if (found === null) return null
+    const here = found.row?.channelId === channel || found.incident?.channel?.id === channel
+    return { id, incident: found.row === null ? null : found.incident, open: here || !isPrivate(found) || isIn(found, by) }
   }
   return {
     now: () => store.now(),
@@ -86,17 +93,13 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
         }),
       )
     },
+    merge: createMerge({ store, handle, find: byId }),
     verify: (id) => verifyChain(store.db, id),
     runChecks,
     catalogue,
     publishes,
     verbs,
-    byId: async (id, by, channel) => {
-      const found = await kept(id)
-      if (found === null) return null
-      const here = found.row?.channelId === channel || found.incident?.channel?.id === channel
-      return { id, incident: found.row === null ? null : found.incident, open: here || !isPrivate(found) || isIn(found, by) }
-    },
+    byId,
     byChannel: async (channel) => {
       const row = await incidentByChannel(store.db, channel)
       return row === null ? null : { id: row.id, incident: await readable(row.id), open: true }

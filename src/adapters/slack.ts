@@ -37,6 +37,9 @@ export type SlackChat = Chat & {
 /** Slack takes 1000 now, 100 earlier and in older documentation; the emulator keeps to 100. */
 const inviteBatch = 100
 
+/** How many members one answer names: Slack may give fewer than it is asked for, never reliably more than 200. */
+const memberPage = 100
+
 /** Our clock and Slack's may differ by this much, in seconds, when a repeated job looks for what it posted. */
 const skew = 60
 
@@ -238,6 +241,19 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
       for (let start = 0; start < all.length; start += inviteBatch)
         refused.push(...(await inviteAll(channel, all.slice(start, start + inviteBatch))))
       return { refused: refused.filter(({ reason }) => !harmlessInvite.has(reason)) }
+    },
+
+    async members(channel) {
+      const members: string[] = []
+      let cursor = ''
+      do {
+        const page = await call('conversations.members', channel, () =>
+          client.conversations.members({ channel, limit: memberPage, ...(cursor === '' ? {} : { cursor }) }),
+        )
+        members.push(...(page.members ?? []))
+        cursor = page.response_metadata?.next_cursor ?? ''
+      } while (cursor !== '')
+      return members
     },
 
     async bookmark(channel, title, url, first = false) {

@@ -104,7 +104,7 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
       key: `${id}:patience`,
       startAfter: addMinutes(at, patienceMinutes).toISOString(),
     })
-  } else if (after.stamps.resolve !== null && !untold.has(event.type)) {
+  } else if (after.stamps.resolve !== null && after.mergedInto === null && !untold.has(event.type)) {
     jobs.push({ queue: 'sync-pull-request', data: { incident: id }, key: id })
   }
   return jobs

@@ -85,6 +85,13 @@ const table = {
   no_clock_runs: (p: { id: string }) => `No clock of ${p.id} runs, so there is nothing to pause.`,
   is_open: (p: { id: string }) => `${p.id} is open; nothing changed.`,
   is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Go on there.`,
+  target_is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Instead: \`/incident merge ${p.into}\`.`,
+  merge_resolved: (p: { id: string }) =>
+    `${p.id} is resolved, and only open records are merged. If it is back: \`/incident reopen ${p.id} <why>\`. Else say in a note how the two belong together.`,
+  merge_private: (p: { id: string }) =>
+    `${p.id} is private and the other is not, so merging would show it to people who must not see it. Keep both, and name the other in a note.`,
+  merge_kinds: (p: { id: string; kind: string; into: string; other: string }) =>
+    `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Name the other in a note: \`/incident note <text>\`.`,
   merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
   no_phases: (p: { id: string; kind: string }) =>
     `${p.id} is of the kind ${p.kind}, which has no phases. \`/incident note <text>\` keeps what was done.`,

@@ -49,6 +49,7 @@ const stepWords: Readonly<Record<string, string>> = {
   pin: 'The header could not be pinned',
   topic: 'The topic could not be set',
   invite: 'Not everybody could be invited',
+  gather: 'Not everybody of the merged record could be invited',
   bookmark: 'A bookmark could not be added',
   announcement: 'The announcement could not be posted',
   record: 'The record could not be published',

@@ -84,7 +84,13 @@ const usersOf = async (contacts: readonly Contact[], context: JobContext): Promi
 }
 
 /** What a side step calls, as limits are kept by it. */
-const methodOf = { pin: 'pins.add', topic: 'conversations.setTopic', bookmark: 'bookmarks.add', invite: 'conversations.invite' } as const
+const methodOf = {
+  pin: 'pins.add',
+  topic: 'conversations.setTopic',
+  bookmark: 'bookmarks.add',
+  invite: 'conversations.invite',
+  gather: 'conversations.invite',
+} as const
 
 /** Does one side step. Returns what could not be done of it, in words, or null. */
 const sideStep = async (
@@ -117,9 +123,22 @@ const sideStep = async (
       const problems = [...refused.map(({ user, reason }) => `${users.get(user) ?? user}: ${codeWord(reason)}`), ...unknown]
       return problems.length === 0 ? null : problems.join('; ')
     }
+    case 'gather':
+      return gather(item, channel, context)
     default:
       return item satisfies never
   }
+}
+
+/** Invites who is in another record's channel. That channel may be gone: that is no fault of this one. */
+const gather = async (item: Item & { step: 'gather' }, channel: string, { chat }: JobContext): Promise<string | null> => {
+  const members = await chat.members(item.channel).catch((fault: unknown) => {
+    if (fault instanceof PortFault && !['limited', 'unavailable'].includes(fault.code)) return fault
+    throw fault
+  })
+  if (members instanceof PortFault) return `who was in the channel of ${item.of} is not known: ${codeWord(members.message)}`
+  const { refused } = members.length === 0 ? { refused: [] } : await chat.invite(channel, members)
+  return refused.length === 0 ? null : refused.map(({ user, reason }) => `${user} of ${item.of}: ${codeWord(reason)}`).join('; ')
 }
 
 /** Takes back that these steps failed. */
