@@ -1,6 +1,7 @@
 /** `/world/*`: what tests and the terminal ask of the world itself. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { Router, type Request, type RequestHandler } from 'express'
+import type { Channels } from './channels.ts'
 import { FAULT_KINDS, type Fault, type FaultKind, type Gate, type Service } from './gate.ts'
 import { object, string, type Json } from './json.ts'
 import type { Limiter } from './limits.ts'
@@ -42,6 +43,7 @@ export type Control = {
   limiter: Limiter
   memory: Memory
   people: People
+  channels: Channels
   responses: ResponseUrls
   truth: Truth
   setBotUrl: (url: string) => void
@@ -61,7 +63,18 @@ const answering =
 
 const body = (request: Request): Json => object(request.body)
 
-export const controlRouter = ({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info }: Control): Router => {
+export const controlRouter = ({
+  workspace,
+  gate,
+  limiter,
+  memory,
+  people,
+  channels,
+  responses,
+  truth,
+  setBotUrl,
+  info,
+}: Control): Router => {
   const router = Router()
   router.use(express.json({ limit: '1mb' }))
 
@@ -127,6 +140,11 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
   router.get(
     '/channels/:ref/messages',
     answering((request) => truth.messages(string(request.params['ref']))),
+  )
+
+  router.post(
+    '/channels/:ref/:change',
+    answering((request) => channels.change(string(request.params['ref']), string(request.params['change']), body(request))),
   )
 
   router.get(

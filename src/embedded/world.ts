@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type Request as Incoming } from 'express'
+import { createChannels } from './channels.ts'
 import { controlRouter } from './control.ts'
 import { createGate, type Answer } from './gate.ts'
 import { githubFront, githubSeed, type GithubOptions } from './github-front.ts'
@@ -109,6 +110,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const truth = createTruth(workspace, call, memory)
   const responses = createResponseUrls(url, workspace, memory, call)
   const people = createPeople({ workspace, call, memory, responses, truth, botUrl: () => botUrl })
+  const channels = createChannels({ workspace, call, memory, truth, people })
   const info: WorldInfo = {
     url,
     slackApiUrl: `${url}/slack/api/`,
@@ -125,7 +127,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   }
   app.use(
     '/world',
-    controlRouter({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
+    controlRouter({ workspace, gate, limiter, memory, people, channels, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
   )
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
   app.use(nameCallers)

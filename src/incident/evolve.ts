@@ -54,7 +54,7 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
     case 'declared':
       throw new Error(`${incident.id} was declared twice`)
     case 'channel-opened':
-      return { ...incident, channel: { id: event.channel, name: event.name } }
+      return { ...incident, channel: { id: event.channel, name: event.name }, outside: false }
     case 'channel-lost':
       return incident.channel?.id === event.channel
         ? { ...incident, channel: null, lostChannels: [...incident.lostChannels, event.channel] }

@@ -124,7 +124,8 @@ export const announcementOf = (incident: Incident): Message => {
       : [{ kind: 'text', spans: [{ bold: 'Resolved:' }, ` ${shorten(incident.resolution, 500)}`] }]
   const failing = stillFailing(incident)
   const nobody = pagedNobody(incident)
-  const warnings: Part[] = [...(failing === null ? [] : [[failing]]), ...(nobody === null ? [] : [nobody])].map((spans) => ({
+  const out = incident.failedSteps.filter(({ step }) => step === 'outside').map((failed) => [`⚠ ${shorten(failedStep(failed), 350)}`])
+  const warnings: Part[] = [...(failing === null ? [] : [[failing]]), ...(nobody === null ? [] : [nobody]), ...out].map((spans) => ({
     kind: 'text',
     spans,
   }))
