@@ -110,6 +110,9 @@ export const createMatcher = ({ store, handle, catalogue }: { store: Store; hand
         private: false,
         rule: row.rule,
         alert,
+        runbooks: catalogue
+          .suggestRunbooks(product, effect.opens, `${row.summary} ${row.rule}`)
+          .map(({ slug, title: called }) => ({ slug, title: called })),
       },
       by,
     )

@@ -1,6 +1,7 @@
 /** What verbs may use, made from the store and the catalogue. */
 import type { Catalogue } from './catalogue.ts'
 import type { CommandContext, Finder, OpenIncident, Verb } from './define.ts'
+import type { RunbookRef } from './incident/areas/runbooks.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { nearest } from './incident/nearest.ts'
@@ -21,6 +22,8 @@ export type VerbWorld = {
   readonly runChecks: CommandContext['runChecks']
   readonly publishes: NonNullable<CommandContext['publishes']>
 }
+
+const refsOf = (runbooks: readonly RunbookRef[]) => runbooks.map(({ slug, title }) => ({ slug, title }))
 
 type Kept = { readonly row: IncidentRow | null; readonly incident: Incident | null }
 
@@ -80,6 +83,7 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
           private: wish.private,
           rule: null,
           alert: null,
+          runbooks: refsOf(catalogue.suggestRunbooks(product, severity, `${wish.title} ${wish.summary ?? ''}`)),
         },
         by,
       )

@@ -150,6 +150,7 @@ describe('help', () => {
       'note',
       'postmortem',
       'resolve',
+      'runbook',
       'severity',
       'status',
       'update',

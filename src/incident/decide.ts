@@ -54,6 +54,7 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
     rule,
     alert,
     ...clocks,
+    ...(intent.runbooks === undefined || intent.runbooks.length === 0 ? {} : { runbooks: intent.runbooks }),
   }
   const first = firstPaged(policy)
   const page: Event[] = clocked(kind) && first !== null ? [{ type: 'escalated', v: 1, run: 1, ...first, why: 'page' }] : []

@@ -79,6 +79,11 @@ const table = {
     p.count === 0
       ? `Nothing is suspected yet. First: \`/incident suspect <text>\`.`
       : `There is no suspicion ${foreign(p.suspect)}: they are numbered 1 to ${p.count}. \`/incident suspect\` lists them.`,
+  unknown_runbook: (p: { word: string; product: string; nearest: string | null; known: string }) =>
+    `${p.product} has no runbook \`${foreign(p.word)}\`. ${meant(p.nearest === null ? null : `/incident runbook ${p.nearest}`)}${
+      p.known === '' ? 'It has none yet.' : `It has: ${p.known}.`
+    }`,
+  runbook_is_shown: (p: { title: string; at: string }) => `“${foreign(p.title, 100)}” is in the channel since ${p.at}; scroll up to it.`,
   already_paused: (p: { at: string; why: string }) =>
     `The clocks stand since ${p.at}: ${foreign(p.why, 200)}. To let them run: \`/incident resume\`.`,
   not_paused: always('The clocks are not paused. To pause them: `/incident pause <why>`.'),

@@ -37,6 +37,12 @@ const all: readonly (readonly [Refusal, string])[] = [
     'There is no suspicion #7: they are numbered 1 to 2. `/incident suspect` lists them.',
   ],
   [
+    refuse('unknown_runbook', { word: 'paymnts', product: 'Acme', nearest: 'payments', known: 'payments, database' }),
+    'Acme has no runbook `paymnts`. Did you mean `/incident runbook payments`? It has: payments, database.',
+  ],
+  [refuse('unknown_runbook', { word: 'x', product: 'Acme', nearest: null, known: '' }), 'Acme has no runbook `x`. It has none yet.'],
+  [refuse('runbook_is_shown', { title: 'Payments', at: time }), `“Payments” is in the channel since ${time}; scroll up to it.`],
+  [
     refuse('already_paused', { at: '2026-11-21T14:05:00.000Z', why: 'Waiting for the provider' }),
     'The clocks stand since 2026-11-21T14:05:00.000Z: Waiting for the provider. To let them run: `/incident resume`.',
   ],
