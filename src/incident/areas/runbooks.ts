@@ -71,7 +71,7 @@ export const runbookArea: Area<RunbookIntent, RunbookEvent> = {
         summary: shorten(`Runbook: ${title}`, 150),
         parts: [
           { kind: 'text', spans: ['📖 ', { bold: title }] },
-          ...partsOf(text),
+          // First: what does not fit is cut at the end.
           {
             kind: 'context',
             spans: [
@@ -80,6 +80,7 @@ export const runbookArea: Area<RunbookIntent, RunbookEvent> = {
               ...(url === null ? [] : [' · ', { link: url, text: 'the whole runbook' }]),
             ],
           },
+          ...partsOf(text),
         ],
       },
     ],

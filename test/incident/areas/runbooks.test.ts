@@ -31,6 +31,7 @@ test('is shown with its steps, and typed twice it shows once', () => {
   const shown = messages(declared(), show(3)).at(-1)
   expect(shown?.message.parts).toEqual([
     { kind: 'text', spans: ['📖 ', { bold: 'Payments' }] },
+    expect.objectContaining({ kind: 'context' }),
     {
       kind: 'list',
       items: [
@@ -38,7 +39,6 @@ test('is shown with its steps, and typed twice it shows once', () => {
         ['2. Ask ', { bold: 'Stripe' }],
       ],
     },
-    expect.objectContaining({ kind: 'context' }),
   ])
   expect(timeline(happened(declared(), show(3)), { zone: 'UTC' }).at(-1)?.text).toBe('Opened the runbook “Payments”.')
 })
