@@ -7,7 +7,7 @@ beforeAll(async () => {
   bot = await startTestBot({
     github: false,
     files: {
-      'acme/payments.md': `---\ntitle: Payments fail\nwhen: [checkout fails]\nurl: https://wiki.example.test/payments\n---\n1. Ask \`/diag health\`\n2. ${'Read on. '.repeat(300)}\n${'3. And on\n'.repeat(200)}`,
+      'acme/payments.md': `---\ntitle: Payments fail\nwhen: [checkout fails]\nurl: https://wiki.example.test/payments\n---\n1. Ask \`/diag health\`\n2. ${'Read on. '.repeat(300)}\n${'3. And on\n'.repeat(400)}`,
       'acme/database.md': '---\ntitle: Database slow\nwhen: [connection pool]\n---\nLook at <!channel> the pool.\n',
     },
   })
