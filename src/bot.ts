@@ -11,6 +11,7 @@ import { slackChat } from './adapters/slack.ts'
 import { supabaseRecord } from './adapters/supabase.ts'
 import { templates } from './adapters/templates.ts'
 import { loadCatalogue, problemText, startProblems, unreachedText } from './catalogue.ts'
+import { createChannelWatch } from './channels.ts'
 import { createChecking } from './checking.ts'
 import type { Log } from './define.ts'
 import { createHandle } from './handle.ts'
@@ -26,9 +27,7 @@ import { createDispatch } from './slack/dispatch.ts'
 import { createReceiver } from './slack/receivers.ts'
 import { openStore, type Store } from './store/database.ts'
 import { isAway } from './store/away.ts'
-import { firstSeen } from './store/limits.ts'
 import { openQueue, type Queue } from './store/queue.ts'
-import { incidentByChannel } from './store/reads.ts'
 import { readStream } from './store/stream.ts'
 import { createJobContext } from './work.ts'
 import { withSurface } from './surface.ts'
@@ -200,14 +199,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     openForm: (trigger, view) => slack.openForm(trigger, view),
     tell: (channel, user, message) => slack.ephemeral(channel, user, message),
     person: createPerson(catalogue),
-    // In one transaction: an event that was seen but not recorded would be lost, because Slack's repeat of it counts as seen.
-    channelLost: (eventId, channel, why) =>
-      store.transaction(async (trx) => {
-        if (!(await firstSeen(trx, 'slack', eventId))) return
-        const row = await incidentByChannel(trx, channel)
-        if (row !== null && row.resolvedAt === null)
-          await handle.within(trx).handle(row.id, { type: 'channel-lost', channel, why }, { kind: 'bot' })
-      }),
+    channelChanged: createChannelWatch({ store, handle, queue }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,
     log,

@@ -11,6 +11,7 @@ import { nearest, type Path, type Problem, type Report } from './catalogue/probl
 import { hashOf, resolveProduct, type Product } from './catalogue/product.ts'
 import { provenanceOf, type Provenance } from './catalogue/provenance.ts'
 import { People, Service, Template } from './catalogue/schema.ts'
+import { readRunbooks, suggestRunbooks, type Runbook } from './catalogue/runbooks.ts'
 import { severityOf, suggested, takeLeading } from './catalogue/severity.ts'
 import { readSource, type Source } from './catalogue/source.ts'
 import type { Environment } from './catalogue/variables.ts'
@@ -40,6 +41,8 @@ export type Catalogue = {
   readonly takeSeverity: (product: Product | null, text: string) => { severity: Severity | null; rest: string }
   /** The severity that a text speaks for, with the symptom that it names (S8). */
   readonly suggestSeverity: (product: Product | null, text: string) => { severity: Severity; because: string } | null
+  /** The runbooks that may help with what a text says, at this severity. */
+  readonly suggestRunbooks: (product: Product, severity: Severity, text: string) => readonly Runbook[]
   /** The product's name, key or alias that was probably meant. */
   readonly nearest: (word: string) => string | null
   /** Where each field of a product comes from. */
@@ -98,7 +101,7 @@ export const loadCatalogue = ({
     problems.push(...source.problems.map((problem) => (isBroken ? { ...problem, leavesOut: key } : problem)))
     if (isBroken) broken.set(key, source.problems)
     else {
-      products.set(key, product)
+      products.set(key, { ...product, runbooks: readRunbooks(join(runbooks, key), [...product.checks.keys()], problems) })
       sources.set(key, source)
     }
   }
@@ -126,6 +129,7 @@ export const loadCatalogue = ({
       return { severity: found, rest }
     },
     suggestSeverity: (product, text) => suggested(text, (product ?? fallback).severityWords),
+    suggestRunbooks: (product, severity, text) => suggestRunbooks(product.runbooks, severity, text),
     nearest: (word) => nearest(word, [...products.values()].flatMap(wordsOf)),
     provenance: (key) => {
       const source = sources.get(key)

@@ -207,6 +207,8 @@ export type CommandContext = {
   readonly load: (id: string) => Promise<Loaded | null>
   readonly handle: (id: string, intent: Intent, by: Actor, occurredAt?: Instant) => Promise<Outcome>
   readonly declare: (wish: Wish, by: Actor) => Promise<Outcome>
+  /** Makes `from` a part of `into`, both by their ids; gives `into` as it is then. `channel`: where it was asked. */
+  readonly merge: (from: string, into: string, by: Actor, channel: string) => Promise<Outcome>
   readonly open: (by: Actor) => Promise<readonly OpenIncident[]>
   readonly verify: (
     id: string,

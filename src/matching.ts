@@ -7,7 +7,7 @@ import type { ParsedAlert } from './define.ts'
 import type { Handle } from './handle.ts'
 import { adoptStarts, type AlertRow, alertsToMatch, markAlert, writeAlerts } from './store/alerts.ts'
 import type { Store, Trx } from './store/database.ts'
-import { openWithRule } from './store/events.ts'
+import { openThroughMerge, openWithRule } from './store/events.ts'
 import { openIncidents } from './store/reads.ts'
 import type { Queue } from './store/queue.ts'
 
@@ -94,7 +94,7 @@ export const createMatcher = ({ store, handle, catalogue }: { store: Store; hand
       await scope.handle(id, { type: 'join-alert', alert }, by)
       return { incident: id, outcome: `joined ${id}` }
     }
-    const sameRule = await openWithRule(trx, product.key, row.rule)
+    const sameRule = (await openWithRule(trx, product.key, row.rule)) ?? (await openThroughMerge(trx, product.key, row.rule))
     if (sameRule !== null) return join(sameRule)
     if (effect === 'joins') {
       const open = (await openIncidents(trx)).find((incident) => incident.product === product.key && incident.kind === 'incident')
@@ -110,6 +110,9 @@ export const createMatcher = ({ store, handle, catalogue }: { store: Store; hand
         private: false,
         rule: row.rule,
         alert,
+        runbooks: catalogue
+          .suggestRunbooks(product, effect.opens, `${row.summary} ${row.rule}`)
+          .map(({ slug, title: called }) => ({ slug, title: called })),
       },
       by,
     )

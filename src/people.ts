@@ -65,6 +65,7 @@ export const withPeople = <C extends Chat>(chat: C, resolve: Resolve, elapsed: (
       return members
     },
     post: async (channel, message, marker) => chat.post(channel, await resolved(message), marker),
+    direct: async (user, message, marker) => chat.direct(user, await resolved(message), marker),
     edit: async (channel, ts, message, marker) => chat.edit(channel, ts, await resolved(message), marker),
   }
 }

@@ -4,9 +4,10 @@ import type { Message } from './incident/message.ts'
 import type { PublishedIncident } from './incident/record.ts'
 
 /** Why the world said no. `limited`: wait `retryAfter` seconds, for this method and scope only. `unavailable`: try again.
- *  `gone`: the channel, message or file is not there any more. `taken`: the name is in use. `denied`: the token lacks the
+ *  `gone`: the channel, message or file is not there any more. `outside`: the bot is no
+ *  member of the channel. `taken`: the name is in use. `denied`: the token lacks the
  *  right. `invalid`: it will never be accepted as it is. */
-export type FaultCode = 'limited' | 'unavailable' | 'gone' | 'taken' | 'denied' | 'invalid'
+export type FaultCode = 'limited' | 'unavailable' | 'gone' | 'outside' | 'taken' | 'denied' | 'invalid'
 
 /** A fault of the world outside. `limited` and `unavailable` are retried by the job; the others need a decision. */
 export class PortFault extends Error {
@@ -48,6 +49,12 @@ export type Chat = {
   topic(channel: string, topic: string): Promise<void>
   /** Invites all who can be invited; who cannot be is named with the reason, never a reason to fail the others. */
   invite(channel: string, users: readonly string[]): Promise<{ refused: { user: string; reason: string }[] }>
+  /** Everybody in a channel, bots too. */
+  members(channel: string): Promise<string[]>
+  /** Makes the bot a member of a public channel; nothing happens when it is one. */
+  join(channel: string): Promise<void>
+  /** A message to one person, whom nobody else sees. */
+  direct(user: string, message: Message, marker: string): Promise<void>
   /** `first`: it cannot be there yet, so nobody looks for it. */
   bookmark(channel: string, title: string, url: string, first?: boolean): Promise<void>
   /** The user with this verified e-mail, or null. */

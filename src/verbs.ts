@@ -1,12 +1,14 @@
 /** What verbs may use, made from the store and the catalogue. */
 import type { Catalogue } from './catalogue.ts'
 import type { CommandContext, Finder, OpenIncident, Verb } from './define.ts'
+import type { RunbookRef } from './incident/areas/runbooks.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { nearest } from './incident/nearest.ts'
 import { knownSeverities, refuse } from './incident/refusals.ts'
 import { keepLine } from './incident/text.ts'
 import type { Handle } from './handle.ts'
+import { createMerge } from './merging.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
 import { incidentByChannel, incidentRow, type IncidentRow, openIncidents } from './store/reads.ts'
@@ -20,6 +22,8 @@ export type VerbWorld = {
   readonly runChecks: CommandContext['runChecks']
   readonly publishes: NonNullable<CommandContext['publishes']>
 }
+
+const refsOf = (runbooks: readonly RunbookRef[]) => runbooks.map(({ slug, title }) => ({ slug, title }))
 
 type Kept = { readonly row: IncidentRow | null; readonly incident: Incident | null }
 
@@ -44,6 +48,12 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
   const kept = async (id: string): Promise<Kept | null> => {
     const [row, incident] = await Promise.all([incidentRow(store.db, id), readable(id)])
     return row === null && incident === null && !(await hasEvents(store.db, id)) ? null : { row, incident }
+  }
+  const byId: Finder['byId'] = async (id, by, channel) => {
+    const found = await kept(id)
+    if (found === null) return null
+    const here = found.row?.channelId === channel || found.incident?.channel?.id === channel
+    return { id, incident: found.row === null ? null : found.incident, open: here || !isPrivate(found) || isIn(found, by) }
   }
   return {
     now: () => store.now(),
@@ -73,6 +83,7 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
           private: wish.private,
           rule: null,
           alert: null,
+          runbooks: refsOf(catalogue.suggestRunbooks(product, severity, `${wish.title} ${wish.summary ?? ''}`)),
         },
         by,
       )
@@ -86,17 +97,13 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
         }),
       )
     },
+    merge: createMerge({ store, handle, find: byId }),
     verify: (id) => verifyChain(store.db, id),
     runChecks,
     catalogue,
     publishes,
     verbs,
-    byId: async (id, by, channel) => {
-      const found = await kept(id)
-      if (found === null) return null
-      const here = found.row?.channelId === channel || found.incident?.channel?.id === channel
-      return { id, incident: found.row === null ? null : found.incident, open: here || !isPrivate(found) || isIn(found, by) }
-    },
+    byId,
     byChannel: async (channel) => {
       const row = await incidentByChannel(store.db, channel)
       return row === null ? null : { id: row.id, incident: await readable(row.id), open: true }

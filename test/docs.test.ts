@@ -1,5 +1,5 @@
 /** What is promised beside the code, held against the code: settings, the Slack manifest, the README's commands, help. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -33,7 +33,9 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'conversations.history': ['channels:history', 'groups:history'],
   'conversations.info': ['channels:read', 'groups:read'],
   'conversations.invite': ['channels:manage', 'groups:write'],
+  'conversations.join': ['channels:join'],
   'conversations.list': ['channels:read', 'groups:read'],
+  'conversations.members': ['channels:read', 'groups:read'],
   'conversations.setTopic': ['channels:manage', 'groups:write'],
   'pins.add': ['pins:write'],
   'usergroups.users.list': ['usergroups:read'],
@@ -45,8 +47,17 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
 const eventScopes: Readonly<Record<string, string>> = {
   channel_archive: 'channels:read',
   channel_deleted: 'channels:read',
+  channel_left: 'channels:read',
+  channel_rename: 'channels:read',
+  channel_unarchive: 'channels:read',
   group_archive: 'groups:read',
   group_deleted: 'groups:read',
+  group_left: 'groups:read',
+  group_rename: 'groups:read',
+  group_unarchive: 'groups:read',
+  // Of public channels with channels:read, of private ones with groups:read.
+  member_joined_channel: 'channels:read',
+  member_left_channel: 'channels:read',
 }
 
 describe('.env.example', () => {
@@ -70,9 +81,12 @@ describe('.env.example', () => {
 describe('manifest.yml', () => {
   const methods = [
     ...new Set(
-      ['src/adapters/slack.ts', 'src/adapters/slack/channels.ts'].flatMap((file) =>
-        [...read(file).matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g)].map((match) => match[1] ?? ''),
-      ),
+      [
+        ...['slack.ts', ...readdirSync(`${root}src/adapters/slack`).map((name) => `slack/${name}`)]
+          .map((name) => read(`src/adapters/${name}`))
+          .join('\n')
+          .matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g),
+      ].map((match) => match[1] ?? ''),
     ),
   ].toSorted()
 
@@ -89,7 +103,10 @@ describe('manifest.yml', () => {
 
   test('subscribes to the events that are listened to, and no others', () => {
     const listened = [
-      ...read('src/slack/app.ts').matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
+      ...readdirSync(`${root}src/slack`)
+        .map((name) => read(`src/slack/${name}`))
+        .join('\n')
+        .matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
     ].map((match) => match[1])
     expect(new Set(listened)).toEqual(new Set(manifest.settings.event_subscriptions.bot_events))
   })
@@ -127,11 +144,13 @@ describe('help', () => {
       'audit',
       'help',
       'list',
+      'merge',
       'mitigate',
       'new',
       'note',
       'postmortem',
       'resolve',
+      'runbook',
       'severity',
       'status',
       'update',

@@ -1,4 +1,5 @@
 import { defineCommand, given, type Reply, say, tell } from '../../src/define.ts'
+import { recordAt } from '../../src/incident/areas/merging.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { refuse } from '../../src/incident/refusals.ts'
@@ -24,6 +25,12 @@ export default defineCommand({
   needs: 'incident',
   run: async (ask, { handle, publishes: on }) => {
     const incident = given(ask)
+    if (incident.mergedInto !== null)
+      return say(
+        `${incident.id} was merged into `,
+        ...recordAt(incident.mergedInto, incident.mergedWhere),
+        ': the post-mortem is written there.',
+      )
     if (ask.words.toLowerCase() === 'done')
       return tell(await handle(incident.id, { type: 'review' }, ask.by), () => say(`✅ ${incident.id} is reviewed.`))
     if (ask.words !== '')

@@ -1,5 +1,5 @@
 import { defineCommand, given } from '../../src/define.ts'
-import { clockLine, statusWord } from '../../src/incident/header.ts'
+import { clockLine, statusOf } from '../../src/incident/header.ts'
 import { steps } from '../../src/incident/incident.ts'
 import { author, type Span } from '../../src/incident/message.ts'
 import { shorten } from '../../src/incident/text.ts'
@@ -36,7 +36,7 @@ export default defineCommand({
       parts: [
         {
           kind: 'text',
-          spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusWord[incident.status]} · ${shorten(incident.title, 300)}`],
+          spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
         },
         { kind: 'text', spans: ['Lead ', incident.lead === null ? 'nobody yet' : author(incident.lead), ' · ', ...clockLine(incident)] },
         { kind: 'context', spans: reached },

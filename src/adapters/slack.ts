@@ -3,7 +3,8 @@ import type { Block, KnownBlock, View } from '@slack/types'
 import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from '@slack/web-api'
 import { type Chat, PortFault } from '../ports.ts'
 import { channelReading, eventType } from './slack/channels.ts'
-import { faultOf, fetchWithLimits, harmlessInvite, refusedBlocks, userErrors } from './slack/faults.ts'
+import { faultOf, fetchWithLimits, refusedBlocks } from './slack/faults.ts'
+import { membership } from './slack/members.ts'
 
 type Message = Parameters<Chat['post']>[1]
 
@@ -34,9 +35,6 @@ export type SlackChat = Chat & {
   /** Adds a bookmark unless it is there. `first`: it cannot be there yet, so nobody looks. */
   bookmark(channel: string, title: string, url: string, first?: boolean): Promise<void>
 }
-
-/** Slack takes 1000 now, 100 earlier and in older documentation; the emulator keeps to 100. */
-const inviteBatch = 100
 
 /** Nothing that a bot says is parsed by Slack: no names, addresses or channels become links. */
 const literally = { parse: 'none', link_names: false } as const
@@ -102,33 +100,6 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
     }
   }
 
-  /** Invites all of them, splitting in halves where Slack refuses a whole batch for one of them without naming whom. */
-  const inviteAll = async (channel: string, users: readonly string[]): Promise<{ user: string; reason: string }[]> => {
-    if (users.length === 0) return []
-    const named = (errors: readonly { user?: string; error?: string }[]) =>
-      errors.flatMap(({ user, error }) =>
-        user !== undefined && error !== undefined && users.includes(user) ? [{ user, reason: error }] : [],
-      )
-    try {
-      const { errors = [] } = await client.conversations.invite({ channel, users: users.join(','), force: true })
-      return named(errors)
-    } catch (error) {
-      if (!(error instanceof WebAPIPlatformError)) throw faultOf(error, 'conversations.invite', channel)
-      const refused = named((error.data as { errors?: { user?: string; error?: string }[] }).errors ?? [])
-      if (refused.length > 0) {
-        // Whether `force` has let the others in differs; asking again is harmless.
-        const names = new Set(refused.map(({ user }) => user))
-        const others = users.filter((user) => !names.has(user))
-        return [...refused, ...(await inviteAll(channel, others))]
-      }
-      const [only, second] = users
-      if (!userErrors.has(error.data.error) || only === undefined) throw faultOf(error, 'conversations.invite', channel)
-      if (second === undefined) return [{ user: only, reason: error.data.error }]
-      const half = Math.ceil(users.length / 2)
-      return [...(await inviteAll(channel, users.slice(0, half))), ...(await inviteAll(channel, users.slice(half)))]
-    }
-  }
-
   return {
     identity,
     ...channelReading(client, call, identity),
@@ -180,12 +151,13 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
       await call('conversations.setTopic', channel, () => client.conversations.setTopic({ channel, topic: text }))
     },
 
-    async invite(channel, users) {
-      const all = [...new Set(users)]
-      const refused: { user: string; reason: string }[] = []
-      for (let start = 0; start < all.length; start += inviteBatch)
-        refused.push(...(await inviteAll(channel, all.slice(start, start + inviteBatch))))
-      return { refused: refused.filter(({ reason }) => !harmlessInvite.has(reason)) }
+    ...membership(client, call),
+
+    async direct(user, message, marker) {
+      const metadata = { event_type: eventType, event_payload: { marker } }
+      await send('chat.postMessage', user, message, (body) =>
+        client.chat.postMessage({ channel: user, ...body, ...literally, unfurl_links: false, unfurl_media: false, metadata }),
+      )
     },
 
     async bookmark(channel, title, url, first = false) {

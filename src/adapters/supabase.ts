@@ -25,6 +25,7 @@ const row = (incident: PublishedIncident): object => ({
   response_breached: incident.responseBreached,
   lead: incident.lead,
   summary: incident.summary,
+  merged_into: incident.mergedInto,
   audit_head: incident.auditHead,
   version: incident.version,
   timeline: incident.timeline.map(({ seq, at, occurredAt, who, kind, text }) => ({ seq, at, occurred_at: occurredAt, who, kind, text })),

@@ -9,6 +9,7 @@ import type { Source } from './source.ts'
 import { type Check, type CheckKinds, resolveChecks, resolveHosts } from './checks.ts'
 import { findContacts, resolveContacts, type ProductContact } from './contacts.ts'
 import { called, resolveSeverities, type ProductSeverity } from './policies.ts'
+import type { Runbook } from './runbooks.ts'
 import type { SeverityWords } from './severity.ts'
 
 type AlertField = (typeof alertFields)[number]
@@ -39,6 +40,7 @@ export type Product = {
   readonly defaultSeverity: Severity
   readonly policy: (severity: Severity) => Policy
   readonly checks: ReadonlyMap<string, Check>
+  readonly runbooks: readonly Runbook[]
   /** The only hosts that may be reached for it, without ports. Those of placeholders are not among them. */
   readonly hosts: readonly string[]
   /** Hosts whose address may be a private or loopback one. */
@@ -110,6 +112,8 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
     defaultSeverity: service.defaultSeverity ?? template.defaultSeverity,
     policy: (severity) => severities.policies[severity],
     checks,
+    // Read from the files beside the product's own.
+    runbooks: [],
     ...resolveHosts(service, checks, unset, report),
     announce: service.announce ?? null,
     digestChannel: service.digestChannel ?? null,

@@ -65,6 +65,13 @@ export const suggested = (text: string, words: SeverityWords): { severity: Sever
   return best === null ? null : { severity: best.severity, because: best.because }
 }
 
+/** Whether a text says what a symptom says, in whatever order and form of the words. */
+export const names = (text: string, symptom: string): boolean => {
+  const said = significant(text)
+  const needed = significant(symptom)
+  return needed.length > 0 && needed.every((word) => said.some((other) => alike(word, other)))
+}
+
 const fillers = new Set(
   'a an and are at be been for from has have in is it its of on or our s that the their this to was were with'.split(' '),
 )

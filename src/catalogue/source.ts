@@ -29,7 +29,8 @@ export const readSource = (file: string): Source => {
   }
 }
 
-const parseSource = (file: string, text: string): Source => {
+/** The text of a file; see `readSource`. */
+export const parseSource = (file: string, text: string): Source => {
   const lines = new LineCounter()
   const starts = { key: new Map<string, number>(), value: new Map<string, number>() }
   const assumed = new Map<string, string>()

@@ -1,6 +1,7 @@
 /** `/world/*`: what tests and the terminal ask of the world itself. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { Router, type Request, type RequestHandler } from 'express'
+import type { Channels } from './channels.ts'
 import { FAULT_KINDS, type Fault, type FaultKind, type Gate, type Service } from './gate.ts'
 import { object, string, type Json } from './json.ts'
 import type { Limiter } from './limits.ts'
@@ -43,6 +44,7 @@ export type Control = {
   limiter: Limiter
   memory: Memory
   people: People
+  channels: Channels
   responses: ResponseUrls
   sockets: Sockets
   truth: Truth
@@ -69,6 +71,7 @@ export const controlRouter = ({
   limiter,
   memory,
   people,
+  channels,
   responses,
   sockets,
   truth,
@@ -157,6 +160,11 @@ export const controlRouter = ({
   router.get(
     '/channels/:ref/messages',
     answering((request) => truth.messages(string(request.params['ref']))),
+  )
+
+  router.post(
+    '/channels/:ref/:change',
+    answering((request) => channels.change(string(request.params['ref']), string(request.params['change']), body(request))),
   )
 
   router.get(

@@ -21,6 +21,7 @@ export const createMemory = () => {
   const views = new Map<string, OpenedView>()
   const triggers = new Map<string, string>()
   const expired = new Set<string>()
+  const converted = new Set<string>()
   let counter = 0
 
   return {
@@ -60,6 +61,11 @@ export const createMemory = () => {
       expired.add(id)
     },
     isExpired: (id: string): boolean => expired.has(id),
+    /** A public channel was made private. */
+    makePrivate(channel: string): void {
+      converted.add(channel)
+    },
+    isMadePrivate: (channel: string): boolean => converted.has(channel),
     userOfTrigger: (id: string): string | undefined => triggers.get(id),
   }
 }

@@ -1,5 +1,5 @@
 /** Methods of Slack that the emulator lacks or answers otherwise. All others go to it as they are. */
-import { isJson, objects, string, strings, type Json } from './json.ts'
+import { isJson, object, objects, string, strings, type Json } from './json.ts'
 import type { Memory } from './memory.ts'
 import { pages, type CallSlack } from './upstream.ts'
 import type { Workspace } from './workspace.ts'
@@ -15,11 +15,18 @@ const decode = (cursor: unknown): string => Buffer.from(string(cursor), 'base64'
 const limitOf = (args: Json, usual: number, most: number): number => Math.min(Number(args['limit']) || usual, most)
 
 /** The channel as the caller sees it, or Slack's error: what is private does not exist for others. */
-const seenChannel = async ({ token, args }: SlackRequest, { call }: SlackContext): Promise<Json> => {
+const seenChannel = async ({ token, args }: SlackRequest, { call, memory }: SlackContext): Promise<Json> => {
   const answer = await call('conversations.info', token, { channel: string(args['channel']) })
   if (!answer['ok']) return failed(answer['error'] === 'not_in_channel' ? 'channel_not_found' : string(answer['error']))
-  return answer
+  if (!memory.isMadePrivate(string(args['channel']))) return answer
+  const channel: Json = { ...object(answer['channel']), is_private: true }
+  return channel['is_member'] === true ? { ...answer, channel } : failed('channel_not_found')
 }
+
+const join: Method = async (request, context) =>
+  context.memory.isMadePrivate(string(request.args['channel'])) && !(await seenChannel(request, context))['ok']
+    ? failed('channel_not_found')
+    : asIs(request, context)
 
 const forMembers =
   (method: Method): Method =>
@@ -156,6 +163,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   'chat.update': update,
   'conversations.history': forMembers(history),
   'conversations.replies': forMembers(replies),
+  'conversations.join': join,
   'conversations.members': members,
   'conversations.invite': invite,
   'users.lookupByEmail': lookupByEmail,

@@ -67,7 +67,7 @@ export const createTruth = (workspace: Workspace, call: CallSlack, memory: Memor
     const base: TrueChannel = {
       id: channel,
       name: string(raw['name']),
-      isPrivate: raw['is_private'] === true,
+      isPrivate: raw['is_private'] === true || memory.isMadePrivate(channel),
       isArchived: raw['is_archived'] === true,
       topic: string(object(raw['topic'])['value']),
       purpose: string(object(raw['purpose'])['value']),

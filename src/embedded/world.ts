@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type Request as Incoming } from 'express'
+import { createChannels } from './channels.ts'
 import { controlRouter } from './control.ts'
 import { createDelivery } from './delivery.ts'
 import { createGate, type Answer } from './gate.ts'
@@ -114,6 +115,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head))
   const delivery = createDelivery({ workspace, sockets, botUrl: () => botUrl })
   const people = createPeople({ workspace, call, memory, responses, truth, delivery })
+  const channels = createChannels({ workspace, call, memory, truth, people })
   const info: WorldInfo = {
     url,
     slackApiUrl: `${url}/slack/api/`,
@@ -130,7 +132,19 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   }
   app.use(
     '/world',
-    controlRouter({ workspace, gate, limiter, memory, people, responses, sockets, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
+    controlRouter({
+      workspace,
+      gate,
+      limiter,
+      memory,
+      people,
+      channels,
+      responses,
+      sockets,
+      truth,
+      setBotUrl,
+      info: () => ({ ...info, botUrl }),
+    }),
   )
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
   app.use(nameCallers)

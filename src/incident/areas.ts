@@ -7,6 +7,7 @@ import { mergeArea } from './areas/merging.ts'
 import { messageArea } from './areas/messages.ts'
 import { pauseArea } from './areas/pausing.ts'
 import { roleArea } from './areas/roles.ts'
+import { runbookArea } from './areas/runbooks.ts'
 import { todoArea } from './areas/todos.ts'
 import type { AreaIntent } from './commands.ts'
 import type { AreaEvent, Event, Recorded } from './events.ts'
@@ -15,7 +16,7 @@ import type { Message } from './message.ts'
 import type { Job } from './react.ts'
 import type { Refusal } from './refusals.ts'
 
-const areas = [channelArea, deadlineArea, hypothesisArea, mergeArea, messageArea, pauseArea, roleArea, todoArea] as const
+const areas = [channelArea, deadlineArea, hypothesisArea, mergeArea, messageArea, pauseArea, roleArea, runbookArea, todoArea] as const
 
 // Together they have a line for every intent and event of the areas: the compiler says which one is missing.
 const decide: Area<AreaIntent, AreaEvent>['decide'] = {
@@ -26,6 +27,7 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...messageArea.decide,
   ...pauseArea.decide,
   ...roleArea.decide,
+  ...runbookArea.decide,
   ...todoArea.decide,
 }
 const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
@@ -36,6 +38,7 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...messageArea.evolve,
   ...pauseArea.evolve,
   ...roleArea.evolve,
+  ...runbookArea.evolve,
   ...todoArea.evolve,
 }
 const tell: Area<AreaIntent, AreaEvent>['tell'] = {
@@ -46,6 +49,7 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...messageArea.tell,
   ...pauseArea.tell,
   ...roleArea.tell,
+  ...runbookArea.tell,
   ...todoArea.tell,
 }
 const posts: Area<AreaIntent, AreaEvent>['posts'] = {
@@ -56,6 +60,7 @@ const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...messageArea.posts,
   ...pauseArea.posts,
   ...roleArea.posts,
+  ...runbookArea.posts,
   ...todoArea.posts,
 }
 

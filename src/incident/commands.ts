@@ -6,6 +6,7 @@ import type { MergeIntent } from './areas/merging.ts'
 import type { MessageIntent } from './areas/messages.ts'
 import type { PauseIntent } from './areas/pausing.ts'
 import type { RoleIntent } from './areas/roles.ts'
+import type { RunbookIntent, RunbookRef } from './areas/runbooks.ts'
 import type { TodoIntent } from './areas/todos.ts'
 import type { CheckResult } from './check.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, ProductRef } from './events.ts'
@@ -21,6 +22,7 @@ export type AreaIntent =
   | MessageIntent
   | PauseIntent
   | RoleIntent
+  | RunbookIntent
   | TodoIntent
 
 export type CoreIntent =
@@ -36,6 +38,7 @@ export type CoreIntent =
       readonly private: boolean
       readonly rule: string | null
       readonly alert: AlertRef | null
+      readonly runbooks?: readonly RunbookRef[]
     }
   | { readonly type: 'channel-opened'; readonly channel: string; readonly name: string }
   | { readonly type: 'channel-lost'; readonly channel: string; readonly why: string }

@@ -27,8 +27,12 @@ export const breached = (run: ClockRun): boolean =>
   run.due !== null && (run.breachedAt !== null || (run.metAt !== null && run.metAt > run.due))
 
 /** What stopped the present response clock when it was not an acknowledgement; null when it was one, or while it runs. */
-export const stoppedBy = ({ acknowledged, stamps }: Incident, run: ClockRun | null): 'mitigated' | 'resolved' | null => {
+export const stoppedBy = (
+  { acknowledged, stamps, mergedInto }: Incident,
+  run: ClockRun | null,
+): 'mitigated' | 'resolved' | 'merged' | null => {
   if (run === null || run.metAt === null || acknowledged !== null) return null
+  if (mergedInto !== null && run.metAt === stamps.resolve) return 'merged'
   return run.metAt === stamps.mitigate ? 'mitigated' : 'resolved'
 }
 
@@ -83,7 +87,7 @@ const outcomeOf = ({ incident, events, runs }: Stream, { clock, run }: Run): Pic
   if (next !== undefined) return { outcome: 'replaced', text: `replaced after ${took}: ${ended}`, over: null }
   if (stopped === null) return { outcome: 'met', text: `met in ${took}`, over: null }
   if (clock === 'update') return { outcome: 'ended', text: 'not needed: resolved first', over: null }
-  const by = stopped === 'mitigated' ? 'mitigation' : 'resolution'
+  const by = stopped === 'mitigated' ? 'mitigation' : stopped === 'merged' ? 'the merge' : 'resolution'
   return { outcome: 'unacknowledged', text: `not acknowledged; stopped by ${by} after ${took}`, over: null }
 }
 

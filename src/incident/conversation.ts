@@ -23,6 +23,8 @@ export type Item =
   | { readonly key: string; readonly step: 'topic'; readonly topic: string }
   | { readonly key: string; readonly step: 'invite'; readonly contacts: readonly Contact[] }
   | { readonly key: string; readonly step: 'bookmark'; readonly title: string; readonly url: string }
+  /** Who is in another record's channel comes here, too. */
+  | { readonly key: string; readonly step: 'gather'; readonly of: string; readonly channel: string }
 
 /** Everything that the channel must have, in order: header (pinned), topic, invitations, bookmark, checklist, and then what happened. */
 export const conversation = (events: readonly Recorded[]): Item[] => {
@@ -38,6 +40,13 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       // An edited message keeps its place and the time of its first event.
       else items[present] = { ...item, at: (items[present] as Item & { step: 'message' }).at }
     }
+    if (recorded.event.type === 'absorbed' && recorded.event.from.channel !== null)
+      items.push({
+        key: `gather:${recorded.event.from.id}`,
+        step: 'gather',
+        of: recorded.event.from.id,
+        channel: recorded.event.from.channel.id,
+      })
     if (recorded.event.type === 'severity-changed')
       items.push({ key: `invite:${incident.severity}`, step: 'invite', contacts: incident.policy.invite })
   }
@@ -68,7 +77,10 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
 
 /** One line, at most 250 characters. */
 export const topicOf = (incident: Incident): string =>
-  shorten(`${incident.id} · ${incident.severity} · ${incident.status} · ${incident.product.name} · ${incident.title}`, 250)
+  shorten(
+    `${incident.id} · ${incident.severity} · ${incident.mergedInto === null ? incident.status : `merged into ${incident.mergedInto}`} · ${incident.product.name} · ${incident.title}`,
+    250,
+  )
 
 /** The announcement, one message edited in place; none for a private incident. */
 export const announcement = (incident: Incident): Message | null => (incident.private ? null : announcementOf(incident))

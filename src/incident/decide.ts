@@ -54,6 +54,7 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
     rule,
     alert,
     ...clocks,
+    ...(intent.runbooks === undefined || intent.runbooks.length === 0 ? {} : { runbooks: intent.runbooks }),
   }
   const first = firstPaged(policy)
   const page: Event[] = clocked(kind) && first !== null ? [{ type: 'escalated', v: 1, run: 1, ...first, why: 'page' }] : []
@@ -126,7 +127,12 @@ const repeated = (last: Said | null, text: string, by: Actor, at: Instant): last
 /** What only an open record can have done to it. */
 const whileOpen: ReadonlySet<string> = new Set(['acknowledge', 'change-severity', 'update', 'mitigate', 'resolve', ...areasWhileOpen])
 
+/** What people may still do to a record that was merged: correct what was kept of their own words. */
+const whenMerged: ReadonlySet<string> = new Set(['edit-message', 'delete-message', 'drop-message'])
+
 const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command): readonly Event[] | Refusal => {
+  if (incident.mergedInto !== null && by.kind === 'person' && !whenMerged.has(intent.type))
+    return refuse('is_merged', { id: incident.id, into: incident.mergedInto })
   if (incident.stamps.resolve !== null && whileOpen.has(intent.type)) return refuse('already_resolved', { at: incident.stamps.resolve })
   if (isAreaIntent(intent)) return decideArea(incident, intent, { at, occurredAt, by })
   switch (intent.type) {

@@ -6,6 +6,7 @@ import type { MergeEvent } from './areas/merging.ts'
 import type { MessageEvent } from './areas/messages.ts'
 import type { PauseEvent } from './areas/pausing.ts'
 import type { RoleEvent } from './areas/roles.ts'
+import type { RunbookEvent, RunbookRef } from './areas/runbooks.ts'
 import type { TodoEvent } from './areas/todos.ts'
 import type { CheckResult } from './check.ts'
 import type { Contact, Instant, Policy, Severity } from './policy.ts'
@@ -47,7 +48,16 @@ export type ProductRef = {
 export type CheckPhase = 'opening' | 'resolution' | 'asked'
 
 /** Events of the areas, each told in the area's own file. */
-export type AreaEvent = ChannelEvent | DeadlineEvent | HypothesisEvent | MergeEvent | MessageEvent | PauseEvent | RoleEvent | TodoEvent
+export type AreaEvent =
+  | ChannelEvent
+  | DeadlineEvent
+  | HypothesisEvent
+  | MergeEvent
+  | MessageEvent
+  | PauseEvent
+  | RoleEvent
+  | RunbookEvent
+  | TodoEvent
 
 /** Events of the main line: declared, acknowledged, resolved, and what goes with them. */
 export type CoreEvent =
@@ -69,6 +79,8 @@ export type CoreEvent =
       readonly alert: AlertRef | null
       readonly responseDue: Instant | null
       readonly updateDue: Instant | null
+      /** Those that may help, as the catalogue had them. */
+      readonly runbooks?: readonly RunbookRef[]
     }
   | { readonly type: 'channel-opened'; readonly v: 1; readonly channel: string; readonly name: string }
   | { readonly type: 'channel-lost'; readonly v: 1; readonly channel: string; readonly why: string }

@@ -7,6 +7,7 @@ import { noMerges } from './areas/merging.ts'
 import { noMessages } from './areas/messages.ts'
 import { noPauses, unpaused } from './areas/pausing.ts'
 import { noRoles } from './areas/roles.ts'
+import { noRunbooks } from './areas/runbooks.ts'
 import { noTodos } from './areas/todos.ts'
 import { clocked, running, withRun } from './clocks.ts'
 import type { Recorded } from './events.ts'
@@ -54,7 +55,7 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
     case 'declared':
       throw new Error(`${incident.id} was declared twice`)
     case 'channel-opened':
-      return { ...incident, channel: { id: event.channel, name: event.name } }
+      return { ...incident, channel: { id: event.channel, name: event.name }, outside: false }
     case 'channel-lost':
       return incident.channel?.id === event.channel
         ? { ...incident, channel: null, lostChannels: [...incident.lostChannels, event.channel] }
@@ -175,6 +176,8 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     ...noMessages,
     ...noPauses,
     ...noRoles,
+    ...noRunbooks,
+    ...(event.runbooks === undefined ? {} : { runbooks: event.runbooks }),
     ...noTodos,
     version: recorded.seq,
   }

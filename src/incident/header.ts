@@ -1,5 +1,6 @@
 /** The pinned header of an incident's channel, and its announcement: one message each, edited in place. */
 import { clocked } from './clocks.ts'
+import { recordAt } from './areas/merging.ts'
 import { stoppedBy } from './compliance.ts'
 import type { ClockRun, Incident } from './incident.ts'
 import { pagedNobody } from './ladder.ts'
@@ -15,6 +16,19 @@ export const statusWord = {
   resolved: '🟢 Resolved',
   reviewed: '📘 Reviewed',
 } as const
+
+/** The status in words; of a record that was merged, where it went. */
+export const statusOf = ({ status, mergedInto }: Incident): string =>
+  mergedInto === null ? statusWord[status] : `🔗 Merged into ${mergedInto}`
+
+/** Which records became part of this one, and which one this became part of. */
+const mergers = ({ mergedInto, mergedWhere, absorbed }: Incident): Part[] => {
+  const spans: Span[] = absorbed
+    .slice(-8)
+    .flatMap(({ id, channel }, index): Span[] => [index === 0 ? '🔗 Merged into this: ' : ' · ', ...recordAt(id, channel)])
+  const gone: Span[] = mergedInto === null ? [] : ['🔗 Go on in ', ...recordAt(mergedInto, mergedWhere)]
+  return [spans, gone].filter((line) => line.length > 0).map((line) => ({ kind: 'context', spans: line }))
+}
 
 /** One clock in the header: `Ack ✅ 3 min of 15 min`, `Ack none: resolved after 3 min of 15 min`, `Ack due 14:20`, `Ack ⏰ overdue since
  *  14:20`. Only what stays true without editing: the header is changed by events, never by the passing of time. `instead`: what
@@ -53,7 +67,7 @@ const fields = (incident: Incident): Part => ({
       label: 'Severity',
       value: [{ bold: incident.severity }, incident.policy.meaning === '' ? '' : ` ${shorten(incident.policy.meaning, 200)}`],
     },
-    { label: 'Status', value: [statusWord[incident.status]] },
+    { label: 'Status', value: [statusOf(incident)] },
     { label: 'Lead', value: incident.lead === null ? ['nobody yet'] : [author(incident.lead)] },
     { label: 'Product', value: [incident.product.name] },
     { label: 'Started', value: [{ time: incident.stamps.detect ?? incident.declaredAt, zone: incident.policy.calendar.zone }] },
@@ -94,6 +108,7 @@ export const headerOf = (incident: Incident): Message => {
       ...full,
       fields(incident),
       ...(links.length === 0 ? [] : [{ kind: 'context' as const, spans: links }]),
+      ...mergers(incident),
       ...warnings,
       ...(open ? [buttons] : closing),
     ],
@@ -104,10 +119,13 @@ export const headerOf = (incident: Incident): Message => {
 export const announcementOf = (incident: Incident): Message => {
   const where: Span[] = incident.channel === null ? [] : [' · ', { channel: incident.channel.id, text: incident.channel.name }]
   const outcome: Part[] =
-    incident.resolution === null ? [] : [{ kind: 'text', spans: [{ bold: 'Resolved:' }, ` ${shorten(incident.resolution, 500)}`] }]
+    incident.resolution === null || incident.mergedInto !== null
+      ? []
+      : [{ kind: 'text', spans: [{ bold: 'Resolved:' }, ` ${shorten(incident.resolution, 500)}`] }]
   const failing = stillFailing(incident)
   const nobody = pagedNobody(incident)
-  const warnings: Part[] = [...(failing === null ? [] : [[failing]]), ...(nobody === null ? [] : [nobody])].map((spans) => ({
+  const out = incident.failedSteps.filter(({ step }) => step === 'outside').map((failed) => [`⚠ ${shorten(failedStep(failed), 350)}`])
+  const warnings: Part[] = [...(failing === null ? [] : [[failing]]), ...(nobody === null ? [] : [nobody]), ...out].map((spans) => ({
     kind: 'text',
     spans,
   }))
@@ -121,7 +139,7 @@ export const announcementOf = (incident: Incident): Message => {
       {
         kind: 'context',
         spans: [
-          `${incident.id} · ${statusWord[incident.status]} · since `,
+          `${incident.id} · ${statusOf(incident)} · since `,
           { time: incident.stamps.detect ?? incident.declaredAt, zone: incident.policy.calendar.zone },
           ...where,
         ],

@@ -64,6 +64,8 @@ export type Postmortem = {
     readonly from: string
     readonly until: string | null
   }[]
+  /** Records that became part of this one. */
+  readonly merged: readonly { readonly id: string; readonly text: string; readonly url: string | null }[]
   readonly people: readonly { readonly name: string; readonly did: string }[]
   readonly links: readonly { readonly name: string; readonly url: string }[]
   readonly auditHead: string
@@ -218,6 +220,18 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
       from: when(startsAt, zone),
       until: endedAt === null ? null : when(endedAt, zone),
     })),
+    merged: covered.flatMap(({ event, occurredAt }) =>
+      event.type === 'absorbed'
+        ? [
+            {
+              id: event.from.id,
+              text: `${event.from.severity} ${event.from.title}, declared ${when(event.from.declaredAt, zone)}, merged ${when(occurredAt, zone)}`,
+              // Slack finds the workspace of who follows it.
+              url: event.from.channel === null ? null : `https://slack.com/app_redirect?channel=${event.from.channel.id}`,
+            },
+          ]
+        : [],
+    ),
     people: peopleOf(incident, covered),
     links: incident.product.links,
     auditHead: head.hash,
@@ -268,6 +282,7 @@ export const published = (incident: Incident, events: readonly Recorded[], head:
   responseBreached: runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)),
   lead: incident.lead === null ? null : nameOf(incident.lead),
   summary: incident.resolution,
+  mergedInto: incident.mergedInto,
   auditHead: head.hash,
   version: incident.version,
   timeline: timeline(events, { zone: incident.policy.calendar.zone }),

@@ -1,5 +1,6 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
 import { isAreaEvent, postsOfArea } from './areas.ts'
+import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { clockHint, clockTitle } from './clock-words.ts'
 import { isGraver, runOf } from './clocks.ts'
@@ -242,7 +243,9 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
         ]
   const none: Part[] = [{ kind: 'text', spans: ['Type ', { code: '/incident help' }, ' for what can be done here.'] }]
   const paged: Part[] = ask.length === 0 ? [] : [{ kind: 'text', spans: ask }]
-  const parts = [...paged, ...foreign, ...checklist, ...alert]
+  const help = suggestedRunbooks(incident)
+  const runbooks: Part[] = help.length === 0 ? [] : [{ kind: 'text', spans: help }]
+  const parts = [...paged, ...foreign, ...runbooks, ...checklist, ...alert]
   return {
     key: 'opening',
     summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),

@@ -79,7 +79,8 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
   // The channel's own job, which records its steps, looks again by itself: a job more would try what has just failed without a pause.
   if (!step || event.surface !== 'channel') jobs.push({ queue: 'sync-channel', data: { incident: id }, key: id })
   if (!step) jobs.push({ queue: 'sync-record', data: { incident: id }, key: id })
-  const unopened = event.type === 'step-failed' && event.step === 'channel'
+  // Where nothing can be posted in the channel, the announcement says so.
+  const unopened = step && (event.step === 'outside' || (event.type === 'step-failed' && event.step === 'channel'))
   const rechecked = event.type === 'checked' && event.phase === 'resolution'
   if ((announced.has(event.type) || unopened || rechecked) && !after.private)
     jobs.push({ queue: 'sync-announcement', data: { incident: id }, key: id })
@@ -104,7 +105,7 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
       key: `${id}:patience`,
       startAfter: addMinutes(at, patienceMinutes).toISOString(),
     })
-  } else if (after.stamps.resolve !== null && !untold.has(event.type)) {
+  } else if (after.stamps.resolve !== null && after.mergedInto === null && !untold.has(event.type)) {
     jobs.push({ queue: 'sync-pull-request', data: { incident: id }, key: id })
   }
   return jobs

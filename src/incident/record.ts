@@ -32,6 +32,8 @@ export type PublishedIncident = {
   readonly responseBreached: boolean
   readonly lead: string | null
   readonly summary: string | null
+  /** The record that this one became part of. */
+  readonly mergedInto: string | null
   readonly auditHead: string
   readonly version: number
   readonly timeline: readonly TimelineEntry[]

@@ -79,12 +79,24 @@ const table = {
     p.count === 0
       ? `Nothing is suspected yet. First: \`/incident suspect <text>\`.`
       : `There is no suspicion ${foreign(p.suspect)}: they are numbered 1 to ${p.count}. \`/incident suspect\` lists them.`,
+  unknown_runbook: (p: { word: string; product: string; nearest: string | null; known: string }) =>
+    `${p.product} has no runbook \`${foreign(p.word)}\`. ${meant(p.nearest === null ? null : `/incident runbook ${p.nearest}`)}${
+      p.known === '' ? 'It has none yet.' : `It has: ${p.known}.`
+    }`,
+  runbook_is_shown: (p: { title: string; at: string }) => `“${foreign(p.title, 100)}” is in the channel since ${p.at}; scroll up to it.`,
   already_paused: (p: { at: string; why: string }) =>
     `The clocks stand since ${p.at}: ${foreign(p.why, 200)}. To let them run: \`/incident resume\`.`,
   not_paused: always('The clocks are not paused. To pause them: `/incident pause <why>`.'),
   no_clock_runs: (p: { id: string }) => `No clock of ${p.id} runs, so there is nothing to pause.`,
   is_open: (p: { id: string }) => `${p.id} is open; nothing changed.`,
   is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Go on there.`,
+  target_is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Instead: \`/incident merge ${p.into}\`.`,
+  merge_resolved: (p: { id: string }) =>
+    `${p.id} is resolved, and only open records are merged. If it is back: \`/incident reopen ${p.id} <why>\`. Else say in a note how the two belong together.`,
+  merge_private: (p: { id: string }) =>
+    `${p.id} is private and the other is not, so merging would show it to people who must not see it. Keep both, and name the other in a note.`,
+  merge_kinds: (p: { id: string; kind: string; into: string; other: string }) =>
+    `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Name the other in a note: \`/incident note <text>\`.`,
   merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
   no_phases: (p: { id: string; kind: string }) =>
     `${p.id} is of the kind ${p.kind}, which has no phases. \`/incident note <text>\` keeps what was done.`,

@@ -46,9 +46,11 @@ export const checkParts = (phase: CheckPhase, results: readonly CheckResult[], z
 /** By the first word of a step's name. */
 const stepWords: Readonly<Record<string, string>> = {
   channel: 'The channel could not be opened',
+  outside: 'The bot is not in the channel any more',
   pin: 'The header could not be pinned',
   topic: 'The topic could not be set',
   invite: 'Not everybody could be invited',
+  gather: 'Not everybody of the merged record could be invited',
   bookmark: 'A bookmark could not be added',
   announcement: 'The announcement could not be posted',
   record: 'The record could not be published',

@@ -2,7 +2,7 @@
 import { isAreaEvent, tellArea } from './areas.ts'
 import type { Story, Told } from './areas/area.ts'
 import type { CheckResult } from './check.ts'
-import type { Actor, CheckPhase, ClockName, Event, Recorded } from './events.ts'
+import type { Actor, AlertRef, CheckPhase, ClockName, Event, Recorded } from './events.ts'
 import { type Instant, mentionable } from './policy.ts'
 import type { TimelineEntry } from './record.ts'
 import { failedStep, reasonWords } from './report.ts'
@@ -204,8 +204,11 @@ const tell = (event: Event, story: Story): Told | null => {
 /** Alerts are known to readers by their rule; the event that ends one has only the fingerprint. */
 const ruleOf = (events: readonly Recorded[], fingerprint: string): string | undefined =>
   events
-    .map(({ event }) => (event.type === 'declared' || event.type === 'alert-joined' ? event.alert : null))
-    .findLast((alert) => alert?.fingerprint === fingerprint)?.rule
+    .flatMap(({ event }): readonly AlertRef[] => {
+      if (event.type === 'absorbed') return event.from.alerts
+      return (event.type === 'declared' || event.type === 'alert-joined') && event.alert !== null ? [event.alert] : []
+    })
+    .findLast((alert) => alert.fingerprint === fingerprint)?.rule
 
 /** A failed step is told only while it is not made good: what the bot repaired by itself is no part of the story. */
 const repaired = (events: readonly Recorded[], { seq, event }: Recorded): boolean =>

@@ -7,6 +7,7 @@ import type { Answer, Log } from '../define.ts'
 import type { Actor } from '../incident/events.ts'
 import type { Message, Part, Span } from '../incident/message.ts'
 import { type Refusal, refusalParts, refuse, sentence } from '../incident/refusals.ts'
+import { type ChannelEvents, listenToChannels } from './channels.ts'
 import type { Dispatch, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
 
@@ -25,8 +26,7 @@ export type SlackOptions = {
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
   /** Who a Slack user is to the bot. */
   readonly person: (user: string, name: string) => Actor
-  /** Does nothing for an event that was seen in the last 24 h. Throws when it could not be recorded, so that Slack sends it again. */
-  readonly channelLost: (eventId: string, channel: string, why: string) => Promise<void>
+  readonly channelChanged: ChannelEvents['changed']
   /** Whether an error means that the database does not answer. */
   readonly databaseIsAway: (error: unknown) => boolean
   /** Told how many seconds a command waited for its first answer. */
@@ -249,16 +249,7 @@ export const startSlack = (options: SlackOptions): App => {
     return told === true ? ack() : ack(answerView(first.answer))
   })
 
-  for (const [type, why] of [
-    ['channel_archive', 'archived'],
-    ['channel_deleted', 'deleted'],
-    ['group_archive', 'archived'],
-    ['group_deleted', 'deleted'],
-  ] as const) {
-    app.event(type, async ({ event, body: payload }) => {
-      if (ofThisTeam(payload.team_id)) await options.channelLost(payload.event_id, event.channel, `the channel was ${why}`)
-    })
-  }
+  listenToChannels(app, { ofThisTeam, botUser: () => identity()?.botUserId, changed: options.channelChanged })
 
   app.error((fault) => {
     log.error({ err: fault }, 'Bolt could not handle a request')

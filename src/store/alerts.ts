@@ -150,3 +150,25 @@ export const recentAlerts = async (db: Db | Trx, limit: number): Promise<AlertRo
   const rows = await db.selectFrom('alert').selectAll().orderBy('received_at', 'desc').limit(limit).execute()
   return rows.map(toAlert)
 }
+
+/** Locks the alerts of an incident, as matching does before it locks the incident: who takes both takes them in this order. */
+export const lockAlertsOf = async (trx: Trx, incident: string): Promise<void> => {
+  await trx
+    .selectFrom('alert')
+    .select('fingerprint')
+    .where('incident', '=', incident)
+    .orderBy('starts_at')
+    .orderBy('fingerprint')
+    .orderBy('source')
+    .forUpdate()
+    .execute()
+}
+
+/** Gives the alerts of one incident to another. */
+export const handOverAlerts = async (trx: Trx, from: string, to: string): Promise<void> => {
+  await trx
+    .updateTable('alert')
+    .set({ incident: to, outcome: sql<string>`outcome || ${`; ${from} was merged into ${to}`}::text` })
+    .where('incident', '=', from)
+    .execute()
+}

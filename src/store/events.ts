@@ -110,6 +110,7 @@ export const saveIncident = async (trx: Trx, incident: Incident, head: string): 
     title: incident.title,
     private: incident.private,
     channel_id: incident.channel?.id ?? null,
+    merged_into: incident.mergedInto,
     resolved_at: incident.stamps.resolve,
     version: incident.version,
     head,
@@ -154,4 +155,18 @@ export const openWithRule = async (trx: Trx, product: string, rule: string): Pro
     .forUpdate()
     .executeTakeFirst()
   return row?.id ?? null
+}
+
+/** The open incident that the newest one of a product's alert rule was merged into, locked; null when there is none, or when that
+ *  one is over, too. One that was merged may have gone into one that was merged later. */
+export const openThroughMerge = async (trx: Trx, product: string, rule: string): Promise<string | null> => {
+  const { rows } = await sql<{ id: string }>`
+    with recursive gone (number, id) as (
+      (select number, merged_into from tocsin.incident where product = ${product} and rule = ${rule} and merged_into is not null
+        order by number desc limit 1)
+      union
+      select gone.number, next.merged_into from gone join tocsin.incident next on next.id = gone.id where next.merged_into is not null
+    )
+    select incident.id from tocsin.incident join gone on gone.id = incident.id where ${isOpen} for update of incident`.execute(trx)
+  return rows[0]?.id ?? null
 }

@@ -18,6 +18,8 @@ export type IncidentRow = {
   readonly title: string
   readonly private: boolean
   readonly channelId: string | null
+  /** The record that this one became part of. */
+  readonly mergedInto: string | null
   /** A person's id, or what else declared it (see `actorKey`). */
   readonly declaredBy: string
   readonly declaredAt: Instant
@@ -40,6 +42,7 @@ const toRow = (row: Selectable<Tables['incident']>): IncidentRow => ({
   title: row.title,
   private: row.private,
   channelId: row.channel_id,
+  mergedInto: row.merged_into,
   declaredBy: row.declared_by,
   declaredAt: row.declared_at,
   resolvedAt: row.resolved_at,

@@ -139,3 +139,15 @@ export const forget = async (trx: Trx, surface: string, incident: string): Promi
   const rows = await trx.deleteFrom('item').where('surface', '=', surface).where('incident', '=', incident).returning('hash').execute()
   return rows.map((row) => row.hash)
 }
+
+/** The incident that this channel was made for, and the name that it was given; null when it is none of the bot's. */
+export const madeAs = async (db: Db | Trx, channel: string): Promise<{ incident: string; name: string } | null> => {
+  const row = await db
+    .selectFrom('item')
+    .select(['incident', 'hash'])
+    .where('surface', '=', 'channel')
+    .where('ref', '=', channel)
+    .where('key', 'like', 'channel:%')
+    .executeTakeFirst()
+  return row === undefined ? null : { incident: row.incident, name: row.hash ?? '' }
+}

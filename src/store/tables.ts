@@ -20,6 +20,8 @@ export type Tables = {
     title: string
     private: boolean
     channel_id: string | null
+    /** The record that this one became part of. */
+    merged_into: string | null
     declared_by: string
     declared_at: Instant
     resolved_at: Instant | null

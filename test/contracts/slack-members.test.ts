@@ -74,6 +74,16 @@ test('people: by e-mail, and the members of a group', async () => {
   expect(await fault(chat.groupMembers('S0NOTTHERE'))).toMatchObject({ code: 'gone' })
 })
 
+test('field 13: everybody in a channel, however many pages that takes', async () => {
+  const { id } = await chat.createChannel(name(), false)
+  const everyone = known.people.filter((person) => person.name.startsWith('user')).map((person) => person.id)
+  await chat.invite(id, everyone)
+  const { botUserId } = await chat.identity()
+  expect(new Set(await chat.members(id))).toEqual(new Set([botUserId, ...everyone]))
+  expect((await calls('conversations.members')).length).toBeGreaterThan(1)
+  expect(await fault(chat.members('C0NOTTHERE'))).toMatchObject({ code: 'gone', scope: 'C0NOTTHERE' })
+})
+
 test('a form opens for a fresh trigger, and an expired one is a fault', async () => {
   const { trigger_id } = (await slack.apiCall('views.generateTriggerId', {})) as { trigger_id?: string }
   const view = { type: 'modal' as const, title: { type: 'plain_text' as const, text: 'Declare' }, blocks: [] }

@@ -177,7 +177,7 @@ const sorted: Record<string, PortFault['code']> = {
   cant_update_message: 'gone',
   name_taken: 'taken',
   restricted_action: 'denied',
-  not_in_channel: 'denied',
+  not_in_channel: 'outside',
   edit_window_closed: 'denied',
   missing_scope: 'denied',
   not_allowed_token_type: 'denied',

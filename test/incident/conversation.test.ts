@@ -75,6 +75,8 @@ const itemText = (item: Item): string => {
       return `${item.key}: ${item.topic}`
     case 'invite':
       return `${item.key}: ${item.contacts.map(({ name }) => name).join(', ')}`
+    case 'gather':
+      return `${item.key}: ${item.channel}`
     default:
       return `${item.key}: ${item.title} ${item.url}`
   }

@@ -37,6 +37,12 @@ const all: readonly (readonly [Refusal, string])[] = [
     'There is no suspicion #7: they are numbered 1 to 2. `/incident suspect` lists them.',
   ],
   [
+    refuse('unknown_runbook', { word: 'paymnts', product: 'Acme', nearest: 'payments', known: 'payments, database' }),
+    'Acme has no runbook `paymnts`. Did you mean `/incident runbook payments`? It has: payments, database.',
+  ],
+  [refuse('unknown_runbook', { word: 'x', product: 'Acme', nearest: null, known: '' }), 'Acme has no runbook `x`. It has none yet.'],
+  [refuse('runbook_is_shown', { title: 'Payments', at: time }), `“Payments” is in the channel since ${time}; scroll up to it.`],
+  [
     refuse('already_paused', { at: '2026-11-21T14:05:00.000Z', why: 'Waiting for the provider' }),
     'The clocks stand since 2026-11-21T14:05:00.000Z: Waiting for the provider. To let them run: `/incident resume`.',
   ],
@@ -44,6 +50,19 @@ const all: readonly (readonly [Refusal, string])[] = [
   [refuse('no_clock_runs', { id: 'INC-7' }), 'No clock of INC-7 runs, so there is nothing to pause.'],
   [refuse('is_open', { id: 'INC-7' }), 'INC-7 is open; nothing changed.'],
   [refuse('is_merged', { id: 'INC-7', into: 'INC-8' }), 'INC-7 was merged into INC-8. Go on there.'],
+  [refuse('target_is_merged', { id: 'INC-8', into: 'INC-9' }), 'INC-8 was merged into INC-9. Instead: `/incident merge INC-9`.'],
+  [
+    refuse('merge_resolved', { id: 'INC-8' }),
+    'INC-8 is resolved, and only open records are merged. If it is back: `/incident reopen INC-8 <why>`. Else say in a note how the two belong together.',
+  ],
+  [
+    refuse('merge_private', { id: 'INC-8' }),
+    'INC-8 is private and the other is not, so merging would show it to people who must not see it. Keep both, and name the other in a note.',
+  ],
+  [
+    refuse('merge_kinds', { id: 'INC-8', kind: 'change', into: 'INC-9', other: 'incident' }),
+    'INC-8 is of the kind change, INC-9 of the kind incident: these stay apart. Name the other in a note: `/incident note <text>`.',
+  ],
   [refuse('merge_with_itself', { id: 'INC-7' }), 'This is INC-7 itself. Name the other one: `/incident merge INC-12`.'],
   [
     refuse('no_phases', { id: 'INC-7', kind: 'incident' }),

@@ -32,6 +32,7 @@ const present: Readonly<Record<EventType, number>> = {
   'role-taken': 1,
   'role-left': 1,
   'lead-wanted': 1,
+  'runbook-shown': 1,
   'todo-added': 1,
   'todo-done': 1,
   'todo-reopened': 1,

@@ -26,6 +26,7 @@ const codes: Readonly<Record<Exclude<FaultCode, 'invalid'>, readonly string[]>> 
     'thread_not_found',
     'no_such_subteam',
   ],
+  outside: ['not_in_channel'],
   taken: ['name_taken'],
   denied: [
     'restricted_action',
@@ -39,7 +40,6 @@ const codes: Readonly<Record<Exclude<FaultCode, 'invalid'>, readonly string[]>> 
     'permission_denied',
     'access_denied',
     'ekm_access_denied',
-    'not_in_channel',
     'user_is_restricted',
     'enterprise_is_restricted',
     'team_access_not_granted',

@@ -1,11 +1,14 @@
 /** Two records of one thing become one: the other's alerts, open to-dos and people come here, both histories stay, and each links to
  *  the other. */
 import type { AlertRef, Actor } from '../events.ts'
+import { clocked, isGraver } from '../clocks.ts'
 import type { Incident } from '../incident.ts'
 import { line, type Span } from '../message.ts'
 import type { Instant, LocalDate, Severity } from '../policy.ts'
-import { refuse } from '../refusals.ts'
+import { type Refusal, refuse } from '../refusals.ts'
+import { shorten } from '../text.ts'
 import type { Area, Person } from './area.ts'
+import { unpaused } from './pausing.ts'
 
 type Channel = { readonly id: string; readonly name: string }
 
@@ -30,9 +33,26 @@ export type MergeIntent =
   | { readonly type: 'merge'; readonly into: string; readonly channel: Channel | null }
   | { readonly type: 'absorb'; readonly from: Merged }
 
-export type MergeState = { readonly mergedInto: string | null; readonly absorbed: readonly Merged[] }
+export type MergeState = {
+  readonly mergedInto: string | null
+  /** Where that one runs, as far as it was known at the merge. */
+  readonly mergedWhere: Channel | null
+  readonly absorbed: readonly Merged[]
+}
 
-export const noMerges: MergeState = { mergedInto: null, absorbed: [] }
+export const noMerges: MergeState = { mergedInto: null, mergedWhere: null, absorbed: [] }
+
+/** Why these two cannot become one, or null. Both must be as they are under their locks. */
+export const mayMerge = (source: Incident, target: Incident): Refusal | null => {
+  if (source.id === target.id) return refuse('merge_with_itself', { id: source.id })
+  if (source.mergedInto !== null) return refuse('is_merged', { id: source.id, into: source.mergedInto })
+  if (target.mergedInto !== null) return refuse('target_is_merged', { id: target.id, into: target.mergedInto })
+  for (const { id, stamps } of [source, target]) if (stamps.resolve !== null) return refuse('merge_resolved', { id })
+  // Whoever is in the one comes to read the other, so neither may be hidden from them.
+  if (source.private !== target.private) return refuse('merge_private', { id: source.private ? source.id : target.id })
+  const apart = clocked(source.kind) !== clocked(target.kind) || (source.kind === 'drill') !== (target.kind === 'drill')
+  return apart ? refuse('merge_kinds', { id: source.id, kind: source.kind, into: target.id, other: target.kind }) : null
+}
 
 /** What an incident brings with it when it is merged. */
 export const mergedOf = (incident: Incident): Merged => ({
@@ -47,8 +67,11 @@ export const mergedOf = (incident: Incident): Merged => ({
   lead: incident.lead,
 })
 
-const where = (channel: Channel | null, id: string): Span[] =>
+/** A record, with the way to its channel. */
+export const recordAt = (id: string, channel: Channel | null): Span[] =>
   channel === null ? [id] : [`${id} `, { channel: channel.id, text: channel.name }]
+
+const counted = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
 
 export const mergeArea: Area<MergeIntent, MergeEvent> = {
   whileOpen: ['merge', 'absorb'],
@@ -57,24 +80,28 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
       into === incident.id ? refuse('merge_with_itself', { id: into }) : [{ type: 'merged', v: 1, into, channel }],
     absorb: (incident, { from }) => [
       { type: 'absorbed', v: 1, from },
-      ...from.todos.map(({ text, owner, due }, index) => ({
-        type: 'todo-added' as const,
-        v: 1 as const,
-        todo: incident.todos.length + index + 1,
-        text,
-        owner,
-        due,
-        source: null,
-      })),
+      // What is to be done here already does not come twice.
+      ...from.todos
+        .filter(({ text }) => !incident.todos.some((known) => known.doneAt === null && known.text === text))
+        .map(({ text, owner, due }, index) => ({
+          type: 'todo-added' as const,
+          v: 1 as const,
+          todo: incident.todos.length + index + 1,
+          text,
+          owner,
+          due,
+          source: null,
+        })),
     ],
   },
   evolve: {
-    merged: (incident, { into }, { at }) => {
+    merged: (incident, { into, channel }, { at }) => {
       const stop = <Run extends { metAt: Instant | null }>(run: Run): Run => ({ ...run, metAt: run.metAt ?? at })
       return {
-        ...incident,
+        ...unpaused(incident, at),
         status: 'resolved',
         mergedInto: into,
+        mergedWhere: channel,
         resolution: `Merged into ${into}`,
         stamps: { ...incident.stamps, resolve: at },
         response: incident.response === null ? null : stop(incident.response),
@@ -107,17 +134,19 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
         '🔗 ',
         { bold: 'Merged' },
         ' into ',
-        ...where(channel, into),
+        ...recordAt(into, channel),
         '. Go on there; this stays to be read.',
       ]),
     ],
-    absorbed: (_, { from }, { seq }) => [
+    absorbed: (incident, { from }, { seq }) => [
       line(`absorbed:${seq}`, `${from.id} is merged into this`, [
         '🔗 ',
-        ...where(from.channel, from.id),
-        ' is merged into this: ',
-        `${from.severity} ${from.title}. `,
-        `Its people are invited; ${from.alerts.length} alerts and ${from.todos.length} open to-dos came with it.`,
+        ...recordAt(from.id, from.channel),
+        ` is merged into this: ${from.severity} ${shorten(from.title, 300)}`,
+        `\nIts people are invited; ${counted(from.alerts.length, 'alert', 'alerts')} and ${counted(from.todos.length, 'open to-do', 'open to-dos')} came with it.`,
+        ...(isGraver(from.severity, incident.severity)
+          ? [` It was ${from.severity}, this is ${incident.severity}: `, { code: `/incident severity ${from.severity}` }]
+          : []),
       ]),
     ],
   },

@@ -16,7 +16,8 @@ export default defineJob({
     if (codeHost === null) return
     await context.surface('pull-request', String(data['incident']), retryCount > 0, async (session, loaded) => {
       const { incident } = loaded
-      if (incident.stamps.resolve === null || incident.private) return
+      // One that was merged is told by the post-mortem of the other.
+      if (incident.stamps.resolve === null || incident.private || incident.mergedInto !== null) return
       // What was reviewed is finished: what still happens is in the record, and proposes no second document.
       if (incident.stamps.review !== null && incident.pullRequest !== null) return
       const key = 'pull-request'

@@ -19,7 +19,7 @@ export default defineJob({
       const version = String(incident.version)
       if (session.items.get(key)?.hash === version) return
       await context.mayCall('record', '')
-      const markdown = incident.stamps.resolve === null ? null : writePostmortem(loaded, context.templates)
+      const markdown = incident.stamps.resolve === null || incident.mergedInto !== null ? null : writePostmortem(loaded, context.templates)
       try {
         await records.publish(published(incident, events, toldHead(loaded), markdown))
         for (const { surface, step } of incident.failedSteps) {

@@ -1,0 +1,148 @@
+/** Two records that become one: who may, what comes over, and how both tell it. */
+import { describe, expect, test } from 'vitest'
+import { mayMerge, mergedOf, type Merged } from '../../../src/incident/areas/merging.ts'
+import { conversation, topicOf } from '../../../src/incident/conversation.ts'
+import { announcementOf, headerOf } from '../../../src/incident/header.ts'
+import type { Incident } from '../../../src/incident/incident.ts'
+import type { Message } from '../../../src/incident/message.ts'
+import { postmortem } from '../../../src/incident/postmortem.ts'
+import { react } from '../../../src/incident/react.ts'
+import { timeline } from '../../../src/incident/timeline.ts'
+import { ack, after, alertOf, at, bot, declared, given, happened, note, pager, resolve, type Step, step, tick } from '../../given.ts'
+
+const there = { id: 'C0THERE', name: 'inc-12-acme-shop' }
+const opened = step({ type: 'channel-opened', channel: 'C0HERE', name: 'inc-7-acme-checkout' }, 1, bot)
+const merge = (minute: number) => step({ type: 'merge', into: 'INC-12', channel: there }, minute)
+const todo = (text: string, minute: number): Step => step({ type: 'add-todo', text, owner: null, due: null, source: null }, minute)
+
+const from: Merged = {
+  id: 'INC-12',
+  title: 'The shop is slow',
+  severity: 'P1',
+  declaredAt: at(-10),
+  detectedAt: at(-12),
+  channel: there,
+  alerts: [{ ...alertOf({ fingerprint: 'beef', rule: 'ShopSlow' }), endedAt: null }],
+  todos: [
+    { text: 'Call the host', owner: null, due: null },
+    { text: 'Add an alert', owner: null, due: null },
+  ],
+  lead: null,
+}
+const absorb = (minute: number, more: Partial<Merged> = {}) => step({ type: 'absorb', from: { ...from, ...more } }, minute)
+const words = (message: Message | undefined) => JSON.stringify(message?.parts ?? null)
+const other = (more: Partial<Incident>): Incident => ({ ...after(declared()), id: 'INC-12', ...more })
+
+describe('the record that is merged', () => {
+  test('is over, with its clocks, and says where it went', () => {
+    const merged = given(declared(), ack(3), merge(5)).when(note('too late', 6))
+    merged.refused('is_merged', 'INC-7 was merged into INC-12. Go on there.')
+    const incident = after(declared(), ack(3), merge(5))
+    expect(incident).toMatchObject({ status: 'resolved', mergedInto: 'INC-12', mergedWhere: there, stamps: { resolve: at(5) } })
+    expect(topicOf(incident)).toContain('merged into INC-12')
+    expect(words(headerOf(incident))).toContain('🔗 Merged into INC-12')
+    expect(words(headerOf(incident))).toContain('C0THERE')
+    expect(words(announcementOf(incident))).not.toContain('Resolved')
+    given(declared(), merge(5))
+      .when(tick('response', 1, 25))
+      .happens()
+  })
+
+  test('whose clocks were paused is paused no more', () => {
+    const paused = step({ type: 'pause', why: 'Waiting' }, 2)
+    expect(after(declared(), paused, merge(5))).toMatchObject({ paused: null, pauses: [{ from: at(2), to: at(5) }] })
+  })
+
+  test('that was never acknowledged does not look met', () => {
+    expect(words(headerOf(after(declared(), merge(5))))).toContain('Ack none: merged after 5 min')
+  })
+
+  test('still learns what becomes of its alerts and its channel', () => {
+    given(declared({ alert: alertOf() }, pager), opened, merge(5))
+      .when(step({ type: 'channel-renamed', channel: 'C0HERE', name: 'old' }, 6, bot))
+      .happens({ type: 'channel-renamed' })
+  })
+
+  test('has no post-mortem of its own', () => {
+    const events = happened(declared(), ack(3), opened, merge(5))
+    const last = events.at(-1)
+    if (last === undefined) throw new Error('nothing happened')
+    const queues = react(after(declared(), ack(3), opened), last, after(declared(), ack(3), opened, merge(5))).map(({ queue }) => queue)
+    expect(queues).toEqual(expect.arrayContaining(['sync-channel', 'sync-record', 'sync-announcement']))
+    expect(queues).not.toContain('sync-pull-request')
+    expect(queues).not.toContain('check')
+  })
+
+  test('tells it in its channel and its timeline', () => {
+    const events = happened(declared(), merge(5))
+    const messages = conversation(events).flatMap((item) => (item.step === 'message' ? [words(item.message)] : []))
+    expect(messages.at(-1)).toContain('Go on there; this stays to be read.')
+    expect(timeline(events, { zone: 'UTC' }).at(-1)).toMatchObject({ kind: 'merged', text: 'Merged into INC-12; the story goes on there.' })
+  })
+})
+
+describe('the record that takes it in', () => {
+  test('gets its alerts, its open to-dos and its earlier beginning', () => {
+    const incident = given(declared({ alert: alertOf() }, pager), todo('Add an alert', 2))
+      .when(absorb(5))
+      .happens({ type: 'absorbed' }, { type: 'todo-added', todo: 2, text: 'Call the host' })
+    expect(incident.alerts.map(({ rule }) => rule)).toEqual(['CheckoutErrors', 'ShopSlow'])
+    expect(incident.stamps.detect).toBe(at(-12))
+    expect(incident.todos.map(({ todo: number, text }) => [number, text])).toEqual([
+      [1, 'Add an alert'],
+      [2, 'Call the host'],
+    ])
+  })
+
+  test('has each alert once', () => {
+    const alerts = [{ ...alertOf(), endedAt: null }]
+    expect(after(declared({ alert: alertOf() }, pager), absorb(5, { alerts })).alerts).toHaveLength(1)
+  })
+
+  test('links to it, invites who was there, and says when it was graver', () => {
+    const events = happened(declared({}), absorb(5))
+    const items = conversation(events)
+    expect(items.find(({ key }) => key === 'gather:INC-12')).toEqual({
+      key: 'gather:INC-12',
+      step: 'gather',
+      of: 'INC-12',
+      channel: 'C0THERE',
+    })
+    expect(words(headerOf(after(declared(), absorb(5))))).toContain('C0THERE')
+    const said = items.flatMap((item) => (item.key.startsWith('absorbed:') && item.step === 'message' ? [words(item.message)] : []))
+    expect(said[0]).toContain('1 alert and 2 open to-dos came with it.')
+    const light = conversation(happened(declared({ policy: { ...after(declared()).policy, severity: 'P3' } }), absorb(5)))
+    expect(light.some((item) => item.step === 'message' && words(item.message).includes('/incident severity P1'))).toBe(true)
+  })
+
+  test('names it in the post-mortem', () => {
+    const events = happened(declared(), absorb(5), resolve(9))
+    expect(postmortem(after(declared(), absorb(5), resolve(9)), events, { seq: events.length, hash: 'h' }).merged).toMatchObject([
+      { id: 'INC-12', url: 'https://slack.com/app_redirect?channel=C0THERE' },
+    ])
+  })
+
+  test('brings what it took in along when it is merged itself', () => {
+    expect(mergedOf(after(declared(), absorb(5)))).toMatchObject({ id: 'INC-7', alerts: [{ rule: 'ShopSlow' }], todos: [{}, {}] })
+  })
+})
+
+describe('who cannot be merged', () => {
+  const source = after(declared())
+  const refusal = (target: Incident, of: Incident = source) => mayMerge(of, target)?.code ?? null
+  test.each([
+    ['an open one', other({}), null],
+    ['itself', source, 'merge_with_itself'],
+    ['a resolved one', other({ stamps: { ...source.stamps, resolve: at(4) } }), 'merge_resolved'],
+    ['one that was merged', other({ mergedInto: 'INC-20' }), 'target_is_merged'],
+    ['a private one', other({ private: true }), 'merge_private'],
+    ['a change', other({ kind: 'change' }), 'merge_kinds'],
+    ['a drill', other({ kind: 'drill' }), 'merge_kinds'],
+    ['a disaster', other({ kind: 'disaster' }), null],
+  ] as const)('%s', (_, target, code) => expect(refusal(target)).toBe(code))
+
+  test('a private one into another private one goes', () =>
+    expect(refusal(other({ private: true }), { ...source, private: true })).toBeNull())
+  test('a private one into a public one does not', () => expect(refusal(other({}), { ...source, private: true })).toBe('merge_private'))
+  test('one that was merged already does not', () => expect(refusal(other({}), { ...source, mergedInto: 'INC-3' })).toBe('is_merged'))
+})
