@@ -1,5 +1,6 @@
 import { defineCommand, given } from '../../src/define.ts'
-import { clockLine, statusWord } from '../../src/incident/header.ts'
+import { clockLine } from '../../src/incident/clock-line.ts'
+import { statusWord } from '../../src/incident/header.ts'
 import { steps } from '../../src/incident/incident.ts'
 import { author, type Span } from '../../src/incident/message.ts'
 import { shorten } from '../../src/incident/text.ts'

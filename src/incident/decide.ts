@@ -2,6 +2,7 @@
 import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, updateDue } from './clocks.ts'
 import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.ts'
 import { beginning, reclassified } from './areas/deadlines.ts'
+import { settled } from './areas/pausing.ts'
 import type { Command, CoreIntent, Decision } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
 import { firstPaged } from './ladder.ts'
@@ -96,7 +97,7 @@ const changeSeverity = (
   const reason = optional('why', why)
   if (isRefusal(reason)) return reason
   const waiting = incident.status === 'declared' && clocked(incident.kind)
-  const { from, due } = responseAfter(incident, policy, at)
+  const { from, due, began } = responseAfter(incident, policy, at)
   const changed: Event = {
     type: 'severity-changed',
     v: 1,
@@ -105,9 +106,10 @@ const changeSeverity = (
     why: reason,
     responseFrom: from,
     responseDue: waiting ? due : null,
+    ...(waiting && began !== undefined ? { responseBegan: began } : {}),
     updateDue: clocked(incident.kind) ? updateDue(policy, at) : null,
   }
-  const deadlines = reclassified(incident, policy)
+  const deadlines = reclassified(incident, policy, at)
   const first = firstPaged(policy)
   // A lighter severity pages nobody again.
   if (!waiting || first === null || !isGraver(policy.severity, incident.severity)) return [changed, ...deadlines]
@@ -186,6 +188,7 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
     case 'escalation-due': {
       const waiting =
         incident.paused === null &&
+        settled(incident, at) &&
         running(incident.response) &&
         incident.response.run === intent.run &&
         incident.response.breachedAt !== null

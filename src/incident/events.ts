@@ -92,6 +92,8 @@ export type CoreEvent =
        *  already: it does not start again. */
       readonly responseFrom: Instant
       readonly responseDue: Instant | null
+      /** When it really began, where a standstill has moved `responseFrom`. */
+      readonly responseBegan?: Instant
       readonly updateDue: Instant | null
     }
   | { readonly type: 'updated'; readonly v: 1; readonly text: string; readonly updateDue: Instant | null }

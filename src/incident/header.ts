@@ -1,12 +1,11 @@
 /** The pinned header of an incident's channel, and its announcement: one message each, edited in place. */
+import { clockLine } from './clock-line.ts'
 import { clocked } from './clocks.ts'
-import { stoppedBy } from './compliance.ts'
-import type { ClockRun, Incident } from './incident.ts'
+import type { Incident } from './incident.ts'
 import { pagedNobody } from './ladder.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { failedStep } from './report.ts'
 import { shorten } from './text.ts'
-import { between, duration } from './timeline.ts'
 
 export const statusWord = {
   declared: '🔴 Declared',
@@ -15,29 +14,6 @@ export const statusWord = {
   resolved: '🟢 Resolved',
   reviewed: '📘 Reviewed',
 } as const
-
-/** One clock in the header: `Ack ✅ 3 min of 15 min`, `Ack none: resolved after 3 min of 15 min`, `Ack due 14:20`, `Ack ⏰ overdue since
- *  14:20`. Only what stays true without editing: the header is changed by events, never by the passing of time. `instead`: what
- *  stopped the clock, if it was not met. */
-const clock = (word: string, run: ClockRun | null, zone: string, instead: string | null = null): Span[] => {
-  if (run === null || run.due === null) return []
-  if (run.metAt !== null) {
-    const late = run.metAt > run.due
-    const took = `${duration(between(run.startedAt, run.metAt))} of ${duration(between(run.startedAt, run.due))}`
-    if (instead !== null) return [`${word} ${late ? '⏰ ' : ''}none: ${instead} after ${took}`]
-    return [`${word} ${late ? '⏰' : '✅'} ${took}`]
-  }
-  return run.breachedAt === null ? [`${word} due `, { time: run.due, zone }] : [`${word} ⏰ overdue since `, { time: run.due, zone }]
-}
-
-/** The clocks in one line. */
-export const clockLine = (incident: Incident): Span[] => {
-  const zone = incident.policy.calendar.zone
-  const response = clock('Ack', incident.response, zone, stoppedBy(incident, incident.response))
-  const update = incident.stamps.resolve === null ? clock('Update', incident.update, zone) : []
-  if (response.length === 0 && update.length === 0) return ['no clock runs']
-  return response.length > 0 && update.length > 0 ? [...response, ' · ', ...update] : [...response, ...update]
-}
 
 /** That the checks which ran at the resolution failed, and which; null when there is nothing to say. */
 const stillFailing = ({ stamps, checks }: Incident): string | null => {

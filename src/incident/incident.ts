@@ -27,6 +27,10 @@ export type ClockRun = {
   /** The highest percentage warned of so far; 0 before the first warning. */
   readonly warned: number
   readonly target: Policy
+  /** When it really began, where a standstill has moved `startedAt`: from there on as much was counted as really was. */
+  readonly begunAt?: Instant
+  /** Since when it stands that began during a standstill with time counted before. */
+  readonly standsFrom?: Instant
 }
 
 /** What somebody posted last, so that the same thing posted twice is noticed. `occurredAt` tells two notes with the same words apart. */

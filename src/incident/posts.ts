@@ -153,7 +153,7 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
     case 'published':
       return event.where === 'pull-request' && event.url !== null
         ? [
-            line('post-mortem', 'Post-mortem', [
+            line(postmortemKey(incident), 'Post-mortem', [
               '📄 The post-mortem is ready: ',
               { link: event.url, text: 'pull request' },
               '. Fill in impact, root cause and prevention there.',
@@ -176,6 +176,10 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
   }
 }
 
+/** A message of its own after each reopening: what people have seen already is not edited into something new. */
+const postmortemKey = ({ reopenings }: Incident): string =>
+  ['post-mortem', ...reopenings.slice(0, 1).map(() => reopenings.length)].join(':')
+
 const checkSummary = (event: Event & { type: 'checked' }): string =>
   shorten(`Checks: ${event.results.map((result) => `${result.title} ${result.status}`).join(', ')}`, 150)
 
@@ -185,8 +189,9 @@ const stillFailing = ({ id }: Incident, { phase, results }: Event & { type: 'che
     ? [
         {
           kind: 'text',
-          spans: [`⚠ ${id} is resolved, but the checks still fail. If it is not over: `, { code: '/incident new <product> <title>' }, '.'],
+          spans: [`⚠ ${id} is resolved, but the checks still fail. If it is not over: `, { code: '/incident reopen <why>' }, '.'],
         },
+        { kind: 'buttons', buttons: [{ label: 'Reopen', action: 'reopen', value: id }] },
       ]
     : []
 

@@ -56,7 +56,7 @@ const table = {
   same_severity: (p: { severity: string }) => `It is ${p.severity} already; nothing changed. To change it, name another of P1 to P4.`,
   already_mitigated: (p: { at: string }) => `Already mitigated at ${p.at}. When the cause is fixed: \`/incident resolve <summary>\`.`,
   already_resolved: (p: { at: string }) =>
-    `Already resolved at ${p.at}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`,
+    `Already resolved at ${p.at}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
   not_resolved: (p: { id: string }) => `${p.id} is not resolved yet. First: \`/incident resolve <summary>\`.`,
   already_reviewed: (p: { at: string }) => `Already reviewed at ${p.at}. \`/incident note <text>\` still works.`,
   no_response_clock: (p: { kind: string }) =>

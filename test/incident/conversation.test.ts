@@ -506,7 +506,7 @@ describe('checks that still fail at the resolution', () => {
   test('are said to, with what to do', () => {
     const red = [...steps, results('resolution', check(), site)] as const
     expect(read('check:6', ...red)).toMatch(
-      /⚠ INC-7 is resolved, but the checks still fail\. If it is not over: `\/incident new <product> <title>`\.$/,
+      /⚠ INC-7 is resolved, but the checks still fail\. If it is not over: `\/incident reopen <why>`\.\n\[Reopen\]/,
     )
     expect(read('header', ...red)).toContain('\n(⚠ Checks still failed at the resolution: Health)')
     expect(textOf(announcement(after(...red)) as Message)).toBe(

@@ -120,7 +120,7 @@ const all: readonly (readonly [Refusal, string])[] = [
   [refuse('already_mitigated', { at: time }), `Already mitigated at ${time}. When the cause is fixed: \`/incident resolve <summary>\`.`],
   [
     refuse('already_resolved', { at: time }),
-    `Already resolved at ${time}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`,
+    `Already resolved at ${time}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
   ],
   [refuse('not_resolved', { id: 'INC-7' }), 'INC-7 is not resolved yet. First: `/incident resolve <summary>`.'],
   [refuse('already_reviewed', { at: time }), `Already reviewed at ${time}. \`/incident note <text>\` still works.`],
