@@ -121,8 +121,11 @@ describe('help', () => {
     expect(verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)).toEqual([
       'ack',
       'audit',
+      'change',
       'help',
       'list',
+      'maintenance',
+      'metrics',
       'mitigate',
       'new',
       'note',
@@ -133,6 +136,7 @@ describe('help', () => {
       'resolve',
       'resume',
       'severity',
+      'snooze',
       'status',
       'update',
     ])

@@ -7,7 +7,9 @@ import { mergeArea } from './areas/merging.ts'
 import { messageArea } from './areas/messages.ts'
 import { pauseArea } from './areas/pausing.ts'
 import { roleArea } from './areas/roles.ts'
+import { snoozeArea } from './areas/snoozing.ts'
 import { todoArea } from './areas/todos.ts'
+import { windowArea } from './areas/window.ts'
 import type { AreaIntent } from './commands.ts'
 import type { AreaEvent, Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
@@ -15,7 +17,18 @@ import type { Message } from './message.ts'
 import type { Job } from './react.ts'
 import type { Refusal } from './refusals.ts'
 
-const areas = [channelArea, deadlineArea, hypothesisArea, mergeArea, messageArea, pauseArea, roleArea, todoArea] as const
+const areas = [
+  channelArea,
+  deadlineArea,
+  hypothesisArea,
+  mergeArea,
+  messageArea,
+  pauseArea,
+  roleArea,
+  snoozeArea,
+  todoArea,
+  windowArea,
+] as const
 
 // Together they have a line for every intent and event of the areas: the compiler says which one is missing.
 const decide: Area<AreaIntent, AreaEvent>['decide'] = {
@@ -26,7 +39,9 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...messageArea.decide,
   ...pauseArea.decide,
   ...roleArea.decide,
+  ...snoozeArea.decide,
   ...todoArea.decide,
+  ...windowArea.decide,
 }
 const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...channelArea.evolve,
@@ -36,7 +51,9 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...messageArea.evolve,
   ...pauseArea.evolve,
   ...roleArea.evolve,
+  ...snoozeArea.evolve,
   ...todoArea.evolve,
+  ...windowArea.evolve,
 }
 const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...channelArea.tell,
@@ -46,7 +63,9 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...messageArea.tell,
   ...pauseArea.tell,
   ...roleArea.tell,
+  ...snoozeArea.tell,
   ...todoArea.tell,
+  ...windowArea.tell,
 }
 const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...channelArea.posts,
@@ -56,7 +75,9 @@ const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...messageArea.posts,
   ...pauseArea.posts,
   ...roleArea.posts,
+  ...snoozeArea.posts,
   ...todoArea.posts,
+  ...windowArea.posts,
 }
 
 /** What can only be asked while the record is open. */

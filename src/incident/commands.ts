@@ -6,7 +6,9 @@ import type { MergeIntent } from './areas/merging.ts'
 import type { MessageIntent } from './areas/messages.ts'
 import type { PauseIntent } from './areas/pausing.ts'
 import type { RoleIntent } from './areas/roles.ts'
+import type { SnoozeIntent } from './areas/snoozing.ts'
 import type { TodoIntent } from './areas/todos.ts'
+import type { Window, WindowIntent } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy } from './policy.ts'
@@ -21,7 +23,9 @@ export type AreaIntent =
   | MessageIntent
   | PauseIntent
   | RoleIntent
+  | SnoozeIntent
   | TodoIntent
+  | WindowIntent
 
 export type CoreIntent =
   | {
@@ -36,6 +40,8 @@ export type CoreIntent =
       readonly private: boolean
       readonly rule: string | null
       readonly alert: AlertRef | null
+      /** Of a maintenance. */
+      readonly window?: Window
     }
   | { readonly type: 'channel-opened'; readonly channel: string; readonly name: string }
   | { readonly type: 'channel-lost'; readonly channel: string; readonly why: string }

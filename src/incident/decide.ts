@@ -3,8 +3,11 @@ import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, 
 import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.ts'
 import { beginning, reclassified } from './areas/deadlines.ts'
 import { settled } from './areas/pausing.ts'
+import { held } from './areas/snoozing.ts'
+import { opensWindow } from './areas/window.ts'
 import type { Command, CoreIntent, Decision } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
+import { policyAfter, policyOf } from './kinds.ts'
 import { firstPaged } from './ladder.ts'
 import { hasChecked, type Incident, type Said } from './incident.ts'
 import type { Instant } from './policy.ts'
@@ -34,7 +37,8 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
   const summary = optional('description', intent.summary)
   if (isRefusal(title)) return { refused: title }
   if (isRefusal(summary)) return { refused: summary }
-  const { id, number, kind, product, policy, rule } = intent
+  const { id, number, kind, product, rule } = intent
+  const policy = policyOf(kind, intent.policy)
   const alert = intent.alert === null ? null : keepAlert(intent.alert)
   const clocks = clocked(kind)
     ? { responseDue: responseDue(policy, at), updateDue: updateDue(policy, at) }
@@ -58,7 +62,8 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
   }
   const first = firstPaged(policy)
   const page: Event[] = clocked(kind) && first !== null ? [{ type: 'escalated', v: 1, run: 1, ...first, why: 'page' }] : []
-  return { events: [opened, ...page, ...beginning(policy, 'declared', at)], occurredAt: at }
+  const window = intent.window === undefined ? [] : opensWindow(intent.window)
+  return { events: [opened, ...page, ...window, ...beginning(policy, 'declared', at)], occurredAt: at }
 }
 
 /** The next step of the ladder, or nothing when all have been mentioned. */
@@ -74,6 +79,8 @@ const clockDue = (incident: Incident, intent: CoreIntent & { type: 'clock-due' }
   if (!running(run) || run.run !== intent.run || incident.paused !== null) return []
   const threshold = passed(intent.clock, run, at)
   if (threshold === null) return []
+  // Who asked to be reminded later is; the breach is recorded all the same.
+  if (threshold.percent < 100 && intent.clock === 'update' && held(incident, run.run, at)) return []
   if (threshold.percent < 100)
     return [{ type: 'clock-warned', v: 1, clock: intent.clock, run: run.run, percent: threshold.percent, due: run.due }]
   const title = incident.deadlines[intent.clock]?.title
@@ -90,9 +97,10 @@ const clockDue = (incident: Incident, intent: CoreIntent & { type: 'clock-due' }
 
 const changeSeverity = (
   incident: Incident,
-  { policy, why }: CoreIntent & { type: 'change-severity' },
+  { policy: wanted, why }: CoreIntent & { type: 'change-severity' },
   at: Instant,
 ): readonly Event[] | Refusal => {
+  const policy = policyAfter(incident, wanted)
   if (policy.severity === incident.severity) return refuse('same_severity', { severity: incident.severity })
   const reason = optional('why', why)
   if (isRefusal(reason)) return reason

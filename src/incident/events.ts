@@ -6,7 +6,9 @@ import type { MergeEvent } from './areas/merging.ts'
 import type { MessageEvent } from './areas/messages.ts'
 import type { PauseEvent } from './areas/pausing.ts'
 import type { RoleEvent } from './areas/roles.ts'
+import type { SnoozeEvent } from './areas/snoozing.ts'
 import type { TodoEvent } from './areas/todos.ts'
+import type { WindowEvent } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import type { Contact, Instant, Policy, Severity } from './policy.ts'
 
@@ -47,7 +49,17 @@ export type ProductRef = {
 export type CheckPhase = 'opening' | 'resolution' | 'asked'
 
 /** Events of the areas, each told in the area's own file. */
-export type AreaEvent = ChannelEvent | DeadlineEvent | HypothesisEvent | MergeEvent | MessageEvent | PauseEvent | RoleEvent | TodoEvent
+export type AreaEvent =
+  | ChannelEvent
+  | DeadlineEvent
+  | HypothesisEvent
+  | MergeEvent
+  | MessageEvent
+  | PauseEvent
+  | RoleEvent
+  | SnoozeEvent
+  | TodoEvent
+  | WindowEvent
 
 /** Events of the main line: declared, acknowledged, resolved, and what goes with them. */
 export type CoreEvent =

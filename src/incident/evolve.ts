@@ -7,7 +7,9 @@ import { noMerges } from './areas/merging.ts'
 import { noMessages } from './areas/messages.ts'
 import { noPauses, unpaused } from './areas/pausing.ts'
 import { noRoles } from './areas/roles.ts'
+import { noSnooze } from './areas/snoozing.ts'
 import { noTodos } from './areas/todos.ts'
+import { noWindow } from './areas/window.ts'
 import { clocked, running, withRun } from './clocks.ts'
 import { metRun } from './standing.ts'
 import type { Recorded } from './events.ts'
@@ -184,7 +186,11 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     ...noMessages,
     ...noPauses,
     ...noRoles,
+    ...noSnooze,
     ...noTodos,
+    ...noWindow,
+    // Planned work is led by whoever plans it.
+    ...(clocked(event.kind) || by.kind !== 'person' ? {} : { lead: by }),
     version: recorded.seq,
   }
 }

@@ -2,6 +2,8 @@
 import { clockLine } from './clock-line.ts'
 import { clocked } from './clocks.ts'
 import type { Incident } from './incident.ts'
+import { kindFields } from './kind-posts.ts'
+import { kindWord } from './kinds.ts'
 import { pagedNobody } from './ladder.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { failedStep } from './report.ts'
@@ -22,13 +24,17 @@ const stillFailing = ({ stamps, checks }: Incident): string | null => {
   return failed.length === 0 ? null : `⚠ Checks still failed at the resolution: ${shorten(failed.join(', '), 300)}`
 }
 
+const severityField = ({ severity, policy }: Incident) => ({
+  label: 'Severity',
+  value: [{ bold: severity }, policy.meaning === '' ? '' : ` ${shorten(policy.meaning, 200)}`],
+})
+
 const fields = (incident: Incident): Part => ({
   kind: 'fields',
   fields: [
-    {
-      label: 'Severity',
-      value: [{ bold: incident.severity }, incident.policy.meaning === '' ? '' : ` ${shorten(incident.policy.meaning, 200)}`],
-    },
+    ...kindFields(incident),
+    // Planned work is not grave.
+    ...(clocked(incident.kind) ? [severityField(incident)] : []),
     { label: 'Status', value: [statusWord[incident.status]] },
     { label: 'Lead', value: incident.lead === null ? ['nobody yet'] : [author(incident.lead)] },
     { label: 'Product', value: [incident.product.name] },
@@ -36,6 +42,8 @@ const fields = (incident: Incident): Part => ({
     { label: 'Clocks', value: clockLine(incident) },
   ],
 })
+
+const kindOf = ({ kind }: Incident): string[] => (kindWord[kind] === null ? [] : [kindWord[kind]])
 
 /** The header message. */
 export const headerOf = (incident: Incident): Message => {
@@ -66,7 +74,7 @@ export const headerOf = (incident: Incident): Message => {
     key: 'header',
     summary: shorten(`${incident.id} ${incident.severity} ${incident.title}`, 150),
     parts: [
-      { kind: 'heading', text: shorten(`${incident.id} · ${incident.title}`, 150) },
+      { kind: 'heading', text: shorten([incident.id, ...kindOf(incident), incident.title].join(' · '), 150) },
       ...full,
       fields(incident),
       ...(links.length === 0 ? [] : [{ kind: 'context' as const, spans: links }]),
@@ -81,6 +89,7 @@ export const announcementOf = (incident: Incident): Message => {
   const where: Span[] = incident.channel === null ? [] : [' · ', { channel: incident.channel.id, text: incident.channel.name }]
   const outcome: Part[] =
     incident.resolution === null ? [] : [{ kind: 'text', spans: [{ bold: 'Resolved:' }, ` ${shorten(incident.resolution, 500)}`] }]
+  const what = [...kindOf(incident), ...(clocked(incident.kind) ? [incident.severity] : [])].join(' ')
   const failing = stillFailing(incident)
   const nobody = pagedNobody(incident)
   const warnings: Part[] = [...(failing === null ? [] : [[failing]]), ...(nobody === null ? [] : [nobody])].map((spans) => ({
@@ -89,9 +98,9 @@ export const announcementOf = (incident: Incident): Message => {
   }))
   return {
     key: 'announcement',
-    summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
+    summary: shorten(`${what} ${incident.product.name}: ${incident.title}`, 150),
     parts: [
-      { kind: 'text', spans: [{ bold: `${incident.severity} ${incident.product.name}` }, ` ${shorten(incident.title, 300)}`] },
+      { kind: 'text', spans: [{ bold: `${what} ${incident.product.name}` }, ` ${shorten(incident.title, 300)}`] },
       ...outcome,
       ...warnings,
       {

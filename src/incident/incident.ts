@@ -7,7 +7,9 @@ import type { MergeState } from './areas/merging.ts'
 import type { MessageState } from './areas/messages.ts'
 import type { PauseState } from './areas/pausing.ts'
 import type { RoleState } from './areas/roles.ts'
+import type { SnoozeState } from './areas/snoozing.ts'
 import type { TodoState } from './areas/todos.ts'
+import type { WindowState } from './areas/window.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy, Severity } from './policy.ts'
 
@@ -37,7 +39,16 @@ export type ClockRun = {
 export type Said = { readonly text: string; readonly by: Actor; readonly at: Instant; readonly occurredAt: Instant }
 
 /** What each area knows of the incident. */
-type AreaState = ChannelState & DeadlineState & HypothesisState & MergeState & MessageState & PauseState & RoleState & TodoState
+type AreaState = ChannelState &
+  DeadlineState &
+  HypothesisState &
+  MergeState &
+  MessageState &
+  PauseState &
+  RoleState &
+  SnoozeState &
+  TodoState &
+  WindowState
 
 export type Incident = AreaState & {
   readonly id: string

@@ -82,6 +82,8 @@ const table = {
   already_paused: (p: { at: string; why: string }) =>
     `The clocks stand since ${p.at}: ${foreign(p.why, 200)}. To let them run: \`/incident resume\`.`,
   not_paused: always('The clocks are not paused. To pause them: `/incident pause <why>`.'),
+  no_update_due: (p: { id: string }) =>
+    `No status update of ${p.id} is due, so there is nothing to be reminded of. To post one: \`/incident update <text>\`.`,
   no_clock_runs: (p: { id: string }) => `No clock of ${p.id} runs, so there is nothing to pause.`,
   is_open: (p: { id: string }) => `${p.id} is open; nothing changed.`,
   is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Go on there.`,

@@ -2,59 +2,14 @@
 import { isAreaEvent, tellArea } from './areas.ts'
 import type { Story, Told } from './areas/area.ts'
 import type { CheckResult } from './check.ts'
-import type { Actor, CheckPhase, ClockName, Event, Recorded } from './events.ts'
-import { type Instant, mentionable } from './policy.ts'
+import type { Actor, CheckPhase, ClockName, Event, Kind, Recorded } from './events.ts'
+import { mentionable } from './policy.ts'
 import type { TimelineEntry } from './record.ts'
 import { failedStep, reasonWords } from './report.ts'
+import { when } from './when-shown.ts'
 
 export { between, duration } from './duration.ts'
-
-const formats = new Map<string, Intl.DateTimeFormat[]>()
-
-// No single locale knows all abbreviations: British English says CET but GMT-5, American English EST but GMT+1.
-const formatsOf = (zone: string): Intl.DateTimeFormat[] => {
-  const known = formats.get(zone)
-  if (known !== undefined) return known
-  const made = ['en-GB', 'en-US', 'en-AU'].map(
-    (locale) =>
-      new Intl.DateTimeFormat(locale, {
-        timeZone: zone,
-        calendar: 'iso8601',
-        hourCycle: 'h23',
-        year: 'numeric',
-        month: '2-digit',
-        day: '2-digit',
-        hour: '2-digit',
-        minute: '2-digit',
-        timeZoneName: 'short',
-      }),
-  )
-  formats.set(zone, made)
-  return made
-}
-
-const inZone = (instant: Instant, zone: string): { date: string; time: string; zone: string } => {
-  const read = formatsOf(zone).map((format) => new Map(format.formatToParts(Date.parse(instant)).map(({ type, value }) => [type, value])))
-  const part = (type: Intl.DateTimeFormatPartTypes) => read[0]?.get(type) ?? ''
-  const names = read.map((parts) => parts.get('timeZoneName') ?? '')
-  return {
-    date: `${part('year')}-${part('month')}-${part('day')}`,
-    time: `${part('hour')}:${part('minute')}`,
-    zone: names.find((name) => !/^(GMT|UTC)[+-]/.test(name)) ?? names[0] ?? zone,
-  }
-}
-
-const utc = (instant: Instant) => ({ date: instant.slice(0, 10), time: instant.slice(11, 16) })
-
-/** An instant for people, to the minute, in `zone` (IANA) and in UTC, always with its date: `2026-11-21 14:05 CET (13:05 UTC)`. The
- *  date stands twice where the two differ. Throws RangeError for a zone that does not exist. */
-export const when = (instant: Instant, zone: string): string => {
-  const universal = utc(instant)
-  if (zone === 'UTC' || zone === 'Etc/UTC') return `${universal.date} ${universal.time} UTC`
-  const local = inZone(instant, zone)
-  const other = local.date === universal.date ? universal.time : `${universal.date} ${universal.time}`
-  return `${local.date} ${local.time} ${local.zone} (${other} UTC)`
-}
+export { when } from './when-shown.ts'
 
 /** Who did it, as readers know them: a person's name, the source of an alert, or the name of this bot. */
 export const nameOf = (actor: Actor): string => {
@@ -80,6 +35,8 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'deadline-dropped',
   'escalated',
   'lead-wanted',
+  'window-begun',
+  'reminded',
   'bot-removed',
   'bot-returned',
   'step-failed',
@@ -101,6 +58,14 @@ const reasonWord = {
   page: 'at once, as the severity asks',
   breach: 'because the response clock had run out',
   silence: 'because nobody had answered',
+}
+
+const declaredWord: Readonly<Record<Kind, (severity: string) => string>> = {
+  incident: (severity) => `Declared ${severity}`,
+  change: () => 'Planned a change',
+  maintenance: () => 'Planned maintenance',
+  disaster: (severity) => `Declared a disaster, ${severity}`,
+  drill: (severity) => `Began a drill, ${severity}`,
 }
 
 const because = (why: string | null) => (why === null || why === '' ? '.' : `: ${why}`)
@@ -131,7 +96,7 @@ const tell = (event: Event, story: Story): Told | null => {
   switch (event.type) {
     case 'declared':
       return event.alert === null
-        ? { kind: 'declared', text: `Declared ${event.policy.severity}: ${event.title}` }
+        ? { kind: 'declared', text: `${declaredWord[event.kind](event.policy.severity)}: ${event.title}` }
         : {
             kind: 'declared',
             text: `Opened ${event.policy.severity} from the alert ${event.alert.rule}, firing since ${when(event.alert.startsAt, zone)}: ${event.title}`,

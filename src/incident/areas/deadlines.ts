@@ -169,15 +169,19 @@ export const deadlineArea: Area<DeadlineIntent, DeadlineEvent> = {
     'phase-done': ({ title, text }) => ({ kind: 'phase', text: `Finished ${title}${text === null ? '.' : `: ${text}`}` }),
   },
   posts: {
-    'deadline-set': (incident, { clock, title, due: end }, { seq }) => [
-      line(`deadline:${clock}:${seq}`, `${title} due`, [
-        '⏱ ',
-        { bold: title },
-        ' due ',
-        { time: end, zone: incident.policy.calendar.zone },
-        '.',
-      ]),
-    ],
+    // A window says itself when it ends.
+    'deadline-set': (incident, { clock, title, due: end }, { seq }) =>
+      clock === 'window'
+        ? []
+        : [
+            line(`deadline:${clock}:${seq}`, `${title} due`, [
+              '⏱ ',
+              { bold: title },
+              ' due ',
+              { time: end, zone: incident.policy.calendar.zone },
+              '.',
+            ]),
+          ],
     'deadline-dropped': () => [],
     'phase-done': (_, { phase, title, text }, { by }) => [
       line(`phase:${phase}`, `${title} is done`, ['🏁 ', author(by), ` finished ${title}`, text === null ? '.' : `: ${text}`]),
