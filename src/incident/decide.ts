@@ -2,7 +2,7 @@
 import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, updateDue } from './clocks.ts'
 import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.ts'
 import { beginning, reclassified } from './areas/deadlines.ts'
-import { settled } from './areas/pausing.ts'
+import { resumedByResolution, settled } from './areas/pausing.ts'
 import { held } from './areas/snoozing.ts'
 import { opensWindow } from './areas/window.ts'
 import type { Command, CoreIntent, Decision } from './commands.ts'
@@ -186,7 +186,12 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
     }
     case 'resolve': {
       const summary = written('summary', intent.summary)
-      return isRefusal(summary) ? summary : [{ type: 'resolved', v: 1, summary }, ...beginning(incident.policy, 'resolved', occurredAt)]
+      if (isRefusal(summary)) return summary
+      return [
+        ...resumedByResolution(incident, at),
+        { type: 'resolved', v: 1, summary },
+        ...beginning(incident.policy, 'resolved', occurredAt),
+      ]
     }
     case 'review':
       if (incident.stamps.review !== null) return refuse('already_reviewed', { at: incident.stamps.review })

@@ -49,6 +49,14 @@ const going = (incident: Incident, at: Instant): Shifted[] =>
     return since === null ? [] : [shifted(clock, run, since, at)]
   })
 
+/** What a resolution ends of a pause, where a deadline outlives it: that one has to be timed anew. */
+export const resumedByResolution = (incident: Incident, at: Instant): PauseEvent[] => {
+  const outlive = Object.values(incident.deadlines).some(
+    (run) => (run.until === 'phase' || run.until === 'reviewed') && standsSince(incident, run) !== null,
+  )
+  return outlive ? [{ type: 'resumed', v: 1, clocks: going(incident, at) }] : []
+}
+
 /** The run of a clock that goes on: a run of its own, so that timers of the one before are stale. What was warned of is not repeated. */
 const goOn = <Run extends ClockRun>(run: Run, span: Shifted): Run => ({
   ...(span.from === run.startedAt && span.due === run.due ? run : moved(run, span)),
