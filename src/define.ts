@@ -9,6 +9,7 @@ import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
+import type { Wish } from './incident/wish.ts'
 import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Said, Templates } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
@@ -210,6 +211,8 @@ export type CommandContext = {
   /** Makes `from` a part of `into`, both by their ids; gives `into` as it is then. `channel`: where it was asked. */
   readonly merge: (from: string, into: string, by: Actor, channel: string) => Promise<Outcome>
   readonly open: (by: Actor) => Promise<readonly OpenIncident[]>
+  /** The public records that were declared since, of one product or all, oldest first; what cannot be read is left out. */
+  readonly history: (since: Instant, product: string | null) => Promise<readonly Omit<Loaded, 'head'>[]>
   readonly verify: (
     id: string,
   ) => Promise<
@@ -239,15 +242,6 @@ export type Finder = {
 /** A line of the list of open incidents. Private ones show only their number to who is not in them; `incident` is null when what is
  *  stored of it cannot be read. */
 export type OpenIncident = { readonly id: string; readonly hidden: boolean; readonly incident: Incident | null }
-
-/** What is wanted of a new incident. */
-export type Wish = {
-  readonly product: string
-  readonly severity: string
-  readonly title: string
-  readonly summary: string | null
-  readonly private: boolean
-}
 
 export type CommandDefinition = {
   /** What it does, in one line of `/incident help`. */

@@ -9,7 +9,7 @@ import { type Job, react } from './incident/react.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Outcome } from './define.ts'
 import type { Store, Trx } from './store/database.ts'
-import { appendEvents, lockIncident, nextNumber, openWithRule, readEvents, saveIncident } from './store/events.ts'
+import { appendEvents, holdDeclarations, lockIncident, nextNumber, openWithRule, readEvents, saveIncident } from './store/events.ts'
 import { type Queue, timerId } from './store/queue.ts'
 import { duplicateDeclaration } from './store/reads.ts'
 
@@ -83,6 +83,8 @@ export const createHandle = ({ store, queue }: { store: Store; queue: Queue }): 
     }
     if (incident === null) throw new Error(`declaring ${id} made no event`)
     if (events.length === 0) return { incident, events }
+    const other = events.some(({ event }) => event.type === 'reopened') ? await otherWithRule(trx, incident) : null
+    if (other !== null) return { refused: other }
     const conflict = await saveIncident(trx, incident, await appendEvents(trx, head, events))
     // Thrown, so that nothing of it stays.
     if (conflict !== null) throw new Refused(refuse('rule_open', { id: conflict.by, rule: incident.rule ?? incident.title }))
@@ -136,6 +138,14 @@ export const createHandle = ({ store, queue }: { store: Store; queue: Queue }): 
     handle: (id, intent, by, occurredAt) => run((scope) => scope.handle(id, intent, by, occurredAt)),
     declare: (declaration, by) => run((scope) => scope.declare(declaration, by)),
   }
+}
+
+/** The refusal of a reopening whose alert rule another record is open for. */
+const otherWithRule = async (trx: Trx, { id, product, rule }: Incident): Promise<Refusal | null> => {
+  if (rule === null) return null
+  await holdDeclarations(trx)
+  const open = await openWithRule(trx, product.key, rule)
+  return open === null || open === id ? null : refuse('rule_open', { id: open, rule })
 }
 
 const taken = async (trx: Trx, declaration: Declaration, by: Actor): Promise<Refusal | null> => {

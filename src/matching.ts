@@ -97,7 +97,9 @@ export const createMatcher = ({ store, handle, catalogue }: { store: Store; hand
     const sameRule = (await openWithRule(trx, product.key, row.rule)) ?? (await openThroughMerge(trx, product.key, row.rule))
     if (sameRule !== null) return join(sameRule)
     if (effect === 'joins') {
-      const open = (await openIncidents(trx)).find((incident) => incident.product === product.key && incident.kind === 'incident')
+      const open = (await openIncidents(trx)).find(
+        (incident) => incident.product === product.key && (incident.kind === 'incident' || incident.kind === 'disaster'),
+      )
       return open === undefined ? { outcome: 'a warning, and nothing is open for its product: recorded' } : join(open.id)
     }
     const declared = await scope.declare(

@@ -4,6 +4,7 @@ import type { CommandContext, Finder, OpenIncident, Verb } from './define.ts'
 import type { RunbookRef } from './incident/areas/runbooks.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
+import { disasterPolicy } from './incident/kinds.ts'
 import { nearest } from './incident/nearest.ts'
 import { knownSeverities, refuse } from './incident/refusals.ts'
 import { keepLine } from './incident/text.ts'
@@ -11,8 +12,8 @@ import type { Handle } from './handle.ts'
 import { createMerge } from './merging.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
-import { incidentByChannel, incidentRow, type IncidentRow, openIncidents } from './store/reads.ts'
-import { hasEvents, readStream, Unreadable } from './store/stream.ts'
+import { incidentByChannel, incidentRow, type IncidentRow, openIncidents, publicSince } from './store/reads.ts'
+import { hasEvents, readStream, readStreams, Unreadable } from './store/stream.ts'
 
 export type VerbWorld = {
   readonly store: Store
@@ -72,18 +73,21 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
           : catalogue.severity(product, wish.severity)
       if (severity === null)
         return { refused: refuse('unknown_severity', { word: wish.severity, known: knownSeverities(product.severityWords.aliases) }) }
+      const { kind = 'incident', window } = wish
+      const policy = product.policy(severity)
       return handle.declare(
         {
-          kind: 'incident',
+          kind,
           product: { key: product.key, name: product.name, links: product.links, hash: product.hash },
           // As it will be stored, so that the same title typed twice is found.
           title: keepLine(wish.title),
           summary: wish.summary,
-          policy: product.policy(severity),
+          policy: wish.disaster === true && product.disaster !== null ? disasterPolicy(policy, product.disaster) : policy,
           private: wish.private,
           rule: null,
           alert: null,
           runbooks: refsOf(catalogue.suggestRunbooks(product, severity, `${wish.title} ${wish.summary ?? ''}`)),
+          ...(window === undefined ? {} : { window }),
         },
         by,
       )
@@ -98,6 +102,7 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
       )
     },
     merge: createMerge({ store, handle, find: byId }),
+    history: async (since, product) => readStreams(store.db, await publicSince(store.db, since, product)),
     verify: (id) => verifyChain(store.db, id),
     runChecks,
     catalogue,

@@ -2,6 +2,7 @@
  *  word, so that a slip in a product's file is not repeated. */
 import { describe, expect, test } from 'vitest'
 import http from '../src/checks/http.ts'
+import { disasterPolicy } from '../src/incident/kinds.ts'
 import { loadCatalogue, type Catalogue, type Product } from '../src/catalogue.ts'
 import type { Severity, Target } from '../src/incident/policy.ts'
 
@@ -114,6 +115,36 @@ describe('S3: further clocks', () => {
         'post-mortem': { title: 'Post-Mortem', task: 'Document lessons learned', by: 48 * 60 },
       },
     })
+  })
+
+  test('Talk-To-My-Lawyer: they are in the policies that incidents are opened with', () => {
+    const { policy } = product('talk-to-my-lawyer')
+    expect(policy('P1').clocks).toEqual([
+      { key: 'customer-communication', title: 'Customer communication', minutes: 30, from: 'declared', until: 'update' },
+      { key: 'post-incident-review', title: 'Post-incident review', minutes: 24 * 60, from: 'resolved', until: 'reviewed' },
+    ])
+    expect(policy('P3').clocks).toEqual([{ key: 'fix', title: 'Fix', minutes: 24 * 60, from: 'declared', until: 'resolved' }])
+    expect([policy('P2').clocks, policy('P4').clocks]).toEqual([undefined, undefined])
+  })
+
+  test('the disaster records: Talk-To-My-Lawyer by phases, Invoice2E by its RTO', () => {
+    const of = (key: string) => {
+      const { policy, disaster } = product(key)
+      if (disaster === null) throw new Error(`${key} has no plan`)
+      const { clocks = [], objectives } = disasterPolicy(policy('P1'), disaster)
+      return { clocks: clocks.map(({ key: name, minutes, from, until }) => [name, minutes, from, until]), objectives }
+    }
+    expect(of('talk-to-my-lawyer')).toEqual({
+      clocks: [
+        ['assessment', 15, 'declared', 'phase'],
+        ['communication', 30, 'declared', 'phase'],
+        ['recovery', 240, 'declared', 'phase'],
+        ['validation', 120, 'phase:recovery', 'phase'],
+        ['post-mortem', 2880, 'declared', 'phase'],
+      ],
+      objectives: { rto: 240, rpo: 360 },
+    })
+    expect(of('invoice2e')).toEqual({ clocks: [['rto', 60, 'declared', 'mitigated']], objectives: { rto: 60, rpo: 1440 } })
   })
 
   test('Invoice2E', () => expect(product('invoice2e').disaster).toEqual({ rto: 60, rpo: 24 * 60, phases: {} }))

@@ -181,6 +181,16 @@ describe('what is wrong is said with its place', () => {
       'disaster: { rto: 1 h, rpo: 1 h, phases: { a: { title: A, task: A, within: 1 h, after: b } } }\n',
       '8:87 disaster.phases.a.after: no other phase is called `b`',
     ],
+    [
+      'a clock with the name of another',
+      'severities: { P1: { clocks: { update: { title: A, within: 1 h, until: update } } } }\n',
+      '8:31 severities.P1.clocks.update: `update` is the name of another clock: choose another',
+    ],
+    [
+      'a phase with the name of a clock',
+      'disaster: { rto: 1 h, rpo: 1 h, phases: { response: { title: A, task: A, by: 1 h } } }\n',
+      '8:53 disaster.phases.response: `response` is the name of a clock: choose another',
+    ],
     ['a channel that cannot be', 'digestChannel: no spaces please\n', '8:16 digestChannel: must be the name or the id of a channel'],
     ['an alias', 'about: &x text\nhosting: [*x]\n', '9:11 hosting[0]: YAML aliases are not allowed here: write the value out'],
     [

@@ -1,8 +1,9 @@
 import { type CommandContext, defineCommand, type Form, noProduct, say, tell } from '../../src/define.ts'
-import type { Actor } from '../../src/incident/events.ts'
+import type { Actor, Kind } from '../../src/incident/events.ts'
 import { severities } from '../../src/incident/policy.ts'
 import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
+import type { Wish } from '../../src/incident/wish.ts'
 
 const example = '/incident new <product> P1 Payments fail'
 
@@ -37,14 +38,13 @@ const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>): Form => ({
  *  one (`P2`, `level-1`, `3`) stays in a title that would be a single word without it. */
 const spoken = (taken: string, behind: string): boolean => /^\p{L}+\W*$/u.test(taken.trim()) && behind !== '' && !/\s/.test(behind)
 
-const open = async (
-  wish: { product: string; severity: string; title: string; summary: string | null; private: boolean },
-  by: Actor,
-  { declare }: CommandContext,
-) =>
+/** A drill is said to be one from the first word on. */
+const icon: Readonly<Partial<Record<Kind, string>>> = { drill: '🧪 DRILL', disaster: '🆘 Disaster' }
+
+const open = async (wish: Wish, by: Actor, { declare }: CommandContext) =>
   tell(await declare(wish, by), (incident) =>
     say(
-      '🚨 ',
+      `${icon[incident.kind] ?? '🚨'} `,
       { bold: `${incident.id} ${incident.severity}` },
       ` for ${incident.product.name}: ${shorten(incident.title, 300)}. Its channel opens in a moment; you are invited.`,
     ),
@@ -52,17 +52,21 @@ const open = async (
 
 export default defineCommand({
   summary: 'Declare an incident',
-  usage: 'new [product] [severity] <title> [--private]',
+  usage: 'new [product] [severity] <title> [--private] [--drill] [--disaster]',
   examples: [
     '/incident new',
     '/incident new <product> P1 Payments fail',
     '/incident new <product> critical Data breach suspected --private',
+    '/incident new <product> The data centre is gone --disaster',
+    '/incident new <product> P1 Restore from the backup --drill',
   ],
   needs: 'nothing',
   run: async (ask, context) => {
     const { catalogue } = context
-    const hidden = /(?:^|\s)--private(?=\s|$)/.test(ask.words)
-    const words = ask.words.replace(/(?:^|\s)--private(?=\s|$)/g, ' ').trim()
+    const has = (flag: string) => new RegExp(`(?:^|\\s)--${flag}(?=\\s|$)`).test(ask.words)
+    const [hidden, drill, disaster] = [has('private'), has('drill'), has('disaster')]
+    const kind = drill ? 'drill' : disaster ? 'disaster' : 'incident'
+    const words = ask.words.replace(/(?:^|\s)--(?:private|drill|disaster)(?=\s|$)/g, ' ').trim()
     if (words === '') return ask.canShowForm ? { form: form(context) } : { refused: refuse('missing', { what: 'The title', example }) }
     const known = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
     const { product: named, rest } = catalogue.takeProduct(words)
@@ -76,7 +80,9 @@ export default defineCommand({
     const meant = severity === null ? meantAsSeverity.exec(rest) : null
     if (meant !== null)
       return { refused: refuse('unknown_severity', { word: meant[0], known: knownSeverities(product.severityWords.aliases) }) }
-    return open({ product: product.key, severity: severity ?? '', title, summary: null, private: hidden }, ask.by, context)
+    // Where it is not said, a disaster is as grave as can be.
+    const graveness = severity ?? (disaster ? 'P1' : '')
+    return open({ product: product.key, severity: graveness, title, summary: null, private: hidden, kind, disaster }, ask.by, context)
   },
   submit: (values, place, context) =>
     open(

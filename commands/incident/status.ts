@@ -1,5 +1,8 @@
 import { defineCommand, given } from '../../src/define.ts'
-import { clockLine, statusOf } from '../../src/incident/header.ts'
+import { clockLine } from '../../src/incident/clock-line.ts'
+import { clockNames } from '../../src/incident/clocks.ts'
+import { explain } from '../../src/incident/explain.ts'
+import { statusOf } from '../../src/incident/header.ts'
 import { steps } from '../../src/incident/incident.ts'
 import { author, type Span } from '../../src/incident/message.ts'
 import { shorten } from '../../src/incident/text.ts'
@@ -15,7 +18,7 @@ const stepWord = {
 } as const
 
 export default defineCommand({
-  summary: 'State, clocks, who leads, last events',
+  summary: 'State, clocks and how each due time was computed, who leads, last events',
   usage: 'status',
   examples: ['/incident status', '/incident status INC-12'],
   needs: 'incident',
@@ -32,6 +35,10 @@ export default defineCommand({
         ...(at === null ? [] : [{ time: at, zone }]),
       ]
     })
+    const how = clockNames(incident).flatMap((clock) => {
+      const spans = explain(incident, clock)
+      return spans === null ? [] : [spans]
+    })
     return {
       parts: [
         {
@@ -40,6 +47,7 @@ export default defineCommand({
         },
         { kind: 'text', spans: ['Lead ', incident.lead === null ? 'nobody yet' : author(incident.lead), ' · ', ...clockLine(incident)] },
         { kind: 'context', spans: reached },
+        ...(how.length === 0 ? [] : [{ kind: 'list' as const, items: how }]),
         {
           kind: 'list',
           items: last.map((entry): Span[] => [{ time: entry.occurredAt, zone }, ` ${shorten(`${entry.who}: ${entry.text}`, 250)}`]),

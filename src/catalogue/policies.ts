@@ -1,5 +1,15 @@
 /** What each severity of a product promises (S1–S5, S8): its own fields over those of the template. */
-import { type Contact, reachable, severities, type Calendar, type Policy, type Severity, type Target } from '../incident/policy.ts'
+import {
+  type Calendar,
+  type Contact,
+  type FurtherClock,
+  type Policy,
+  reachable,
+  reservedClocks,
+  severities,
+  type Severity,
+  type Target,
+} from '../incident/policy.ts'
 import { findContacts, type ProductContact } from './contacts.ts'
 import type { Report } from './problems.ts'
 import type { Clock, OwnSeverity, Service, Template } from './schema.ts'
@@ -55,6 +65,10 @@ export const resolveSeverities = (
         ? findContacts(service.ladder ?? template.ladder, contacts, [], ['ladder'], () => {})
         : findContacts(mine.ladder, contacts, [], [...path, 'ladder'], report)
     const ladder = called(steps, fallback)
+    for (const key of Object.keys(mine.clocks))
+      if (reservedClocks.some((name) => name === key))
+        report([...path, 'clocks', key], `\`${key}\` is the name of another clock: choose another`, { key: true })
+    const clocks = furtherClocks(mine.clocks)
     return {
       severity,
       meaning: mine.meaning ?? inherited.meaning,
@@ -67,6 +81,7 @@ export const resolveSeverities = (
       invite: findContacts(mine.invite ?? inherited.invite, contacts, ladder, [...path, 'invite'], report),
       checklist: mine.checklist ?? inherited.checklist,
       calendar,
+      ...(clocks.length === 0 ? {} : { clocks }),
     }
   })
 
@@ -90,6 +105,9 @@ export const resolveSeverities = (
     },
   }
 }
+
+const furtherClocks = (clocks: OwnSeverity['clocks']): FurtherClock[] =>
+  Object.entries(clocks).map(([key, { title, within, from, until }]) => ({ key, title, minutes: within, from, until }))
 
 /** What to set so that somebody can be reached. */
 const remedy = (ladder: readonly Contact[], fallback: readonly Contact[]): string => {

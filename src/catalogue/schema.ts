@@ -1,5 +1,6 @@
 /** The files of the catalogue: `templates/severities.yml`, `runbooks/people.yml` and `runbooks/<product>/service.yml`. */
 import { z } from 'zod'
+import { reservedClocks } from '../incident/policy.ts'
 import {
   ChannelName,
   Days,
@@ -107,6 +108,9 @@ const Disaster = z
     for (const [key, { after }] of Object.entries(phases))
       if (after !== undefined && (after === key || !(after in phases)))
         context.addIssue({ code: 'custom', path: ['phases', key, 'after'], message: `no other phase is called \`${after}\`` })
+    for (const key of Object.keys(phases))
+      if (reservedClocks.some((name) => name === key))
+        context.addIssue({ code: 'custom', path: ['phases', key], message: `\`${key}\` is the name of a clock: choose another` })
   })
 export type Disaster = z.infer<typeof Disaster>
 

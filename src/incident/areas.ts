@@ -8,7 +8,9 @@ import { messageArea } from './areas/messages.ts'
 import { pauseArea } from './areas/pausing.ts'
 import { roleArea } from './areas/roles.ts'
 import { runbookArea } from './areas/runbooks.ts'
+import { snoozeArea } from './areas/snoozing.ts'
 import { todoArea } from './areas/todos.ts'
+import { windowArea } from './areas/window.ts'
 import type { AreaIntent } from './commands.ts'
 import type { AreaEvent, Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
@@ -16,7 +18,19 @@ import type { Message } from './message.ts'
 import type { Job } from './react.ts'
 import type { Refusal } from './refusals.ts'
 
-const areas = [channelArea, deadlineArea, hypothesisArea, mergeArea, messageArea, pauseArea, roleArea, runbookArea, todoArea] as const
+const areas = [
+  channelArea,
+  deadlineArea,
+  hypothesisArea,
+  mergeArea,
+  messageArea,
+  pauseArea,
+  roleArea,
+  runbookArea,
+  snoozeArea,
+  todoArea,
+  windowArea,
+] as const
 
 // Together they have a line for every intent and event of the areas: the compiler says which one is missing.
 const decide: Area<AreaIntent, AreaEvent>['decide'] = {
@@ -28,7 +42,9 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...pauseArea.decide,
   ...roleArea.decide,
   ...runbookArea.decide,
+  ...snoozeArea.decide,
   ...todoArea.decide,
+  ...windowArea.decide,
 }
 const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...channelArea.evolve,
@@ -39,7 +55,9 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...pauseArea.evolve,
   ...roleArea.evolve,
   ...runbookArea.evolve,
+  ...snoozeArea.evolve,
   ...todoArea.evolve,
+  ...windowArea.evolve,
 }
 const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...channelArea.tell,
@@ -50,7 +68,9 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...pauseArea.tell,
   ...roleArea.tell,
   ...runbookArea.tell,
+  ...snoozeArea.tell,
   ...todoArea.tell,
+  ...windowArea.tell,
 }
 const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...channelArea.posts,
@@ -61,7 +81,9 @@ const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...pauseArea.posts,
   ...roleArea.posts,
   ...runbookArea.posts,
+  ...snoozeArea.posts,
   ...todoArea.posts,
+  ...windowArea.posts,
 }
 
 /** What can only be asked while the record is open. */

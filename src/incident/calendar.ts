@@ -122,6 +122,36 @@ export const addWorkingMinutes = (calendar: Calendar, from: Instant, minutes: nu
   }
 }
 
+/** The last instant from which so many working minutes (fractions allowed) pass until `until`: the inverse of `addWorkingMinutes`, with
+ *  `until` itself for 0 and the start of a working day rather than the end of the one before. Throws RangeError likewise. */
+export const subtractWorkingMinutes = (calendar: Calendar, until: Instant, minutes: number): Instant => {
+  if (!(minutes >= 0 && minutes <= longest)) throw new RangeError(`not a number of working minutes: ${minutes}`)
+  const end = millis(until)
+  let left = Math.round(minutes * minute)
+  if (left === 0) return instant(end)
+  let number = localDay(calendar, end) + 1
+  for (let idle = 0; idle <= horizon; idle += 1) {
+    const stretch = stretchOf(calendar, number)
+    number -= 1
+    if (stretch === null) continue
+    idle = 0
+    const room = Math.max(0, Math.min(stretch.end, end) - stretch.start)
+    if (left <= room) return instant(Math.min(stretch.end, end) - left)
+    left -= room
+  }
+  throw new RangeError(`the calendar has no working day within ${horizon} days before ${until}`)
+}
+
+/** The first instant at or after `from` at which people work. Throws RangeError as the functions above. */
+export const startOfWork = (calendar: Calendar, from: Instant): Instant => {
+  const start = millis(from)
+  for (let number = localDay(calendar, start) - 1; ; number += 1) {
+    const stretch = nextStretch(calendar, number)
+    if (stretch.end > start) return instant(Math.max(stretch.start, start))
+    number = stretch.number
+  }
+}
+
 /** Working minutes (with fractions) from `a` to `b`; 0 when `b` is not after `a`. Throws RangeError for a malformed calendar or instant. */
 export const workingMinutesBetween = (calendar: Calendar, a: Instant, b: Instant): number => {
   const start = millis(a)

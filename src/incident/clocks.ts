@@ -4,7 +4,9 @@ import { addMinutes } from 'date-fns/addMinutes'
 import { dueAt, pointAt } from './calendar.ts'
 import type { ClockName, Kind } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
-import { type Instant, type Policy, type Target, type Severity, severities } from './policy.ts'
+import { type Instant, type Policy, type Severity, severities } from './policy.ts'
+import { throughStands, upTo } from './standing.ts'
+import { targetOf } from './target.ts'
 
 /** Whether records of this kind have clocks: planned work has none (S9). */
 export const clocked = (kind: Kind): boolean => kind !== 'change' && kind !== 'maintenance'
@@ -22,19 +24,31 @@ export const updateDue = (policy: Policy, from: Instant, minutes: number | null 
   return after === null ? null : addMinutes(from, after).toISOString()
 }
 
+/** The instant from which a promise that counts from the declaration counts since: the last reopening is a new beginning. */
+const beginningOf = (incident: Incident): Instant => incident.reopenings.at(-1)?.at ?? incident.declaredAt
+
 /** The response clock after a change of severity. A graver one is a new promise, made when it became known; a lighter one is
- *  counted from the declaration, so that time already spent is not given again. But no change puts off what was promised before:
- *  an earlier run of the same severity, or of a lighter one, that runs out sooner goes on with its own start. */
-export const responseAfter = (incident: Incident, to: Policy, now: Instant): { from: Instant; due: Instant | null } => {
-  const from = isGraver(to.severity, incident.severity) ? now : incident.declaredAt
-  const due = responseDue(to, from)
-  if (due === null) return { from, due }
-  const runs = [...incident.pastRuns, { clock: 'response', run: incident.response }].flatMap(({ clock, run }) =>
-    clock === 'response' && run !== null && run.due !== null && !isGraver(run.target.severity, to.severity)
-      ? [{ from: run.startedAt, due: run.due }]
-      : [],
-  )
-  return runs.reduce((first, run) => (run.due < first.due ? run : first), { from, due })
+ *  counted from the declaration or the last reopening, so that time already spent is not given again. But no change puts off what was
+ *  promised before: an earlier run of the same severity, or of a lighter one, that runs out sooner goes on with its own start. Time
+ *  that stood is counted by none; `began` is given where that has moved `from`. */
+export const responseAfter = (
+  incident: Incident,
+  to: Policy,
+  now: Instant,
+): { readonly from: Instant; readonly due: Instant | null; readonly began?: Instant } => {
+  const start = isGraver(to.severity, incident.severity) ? now : beginningOf(incident)
+  const due = responseDue(to, start)
+  if (due === null) return { from: start, due }
+  const since = beginningOf(incident)
+  const earlier = [...incident.pastRuns, { clock: 'response', run: incident.response }].flatMap(({ clock, run }) => {
+    if (clock !== 'response' || run === null || run.due === null || isGraver(run.target.severity, to.severity)) return []
+    if ((run.begunAt ?? run.startedAt) < since) return []
+    const dueRun = { ...run, due: run.due }
+    return [run.metAt === null ? upTo(incident, clock, dueRun, now) : throughStands(incident, clock, dueRun, run.metAt, now)]
+  })
+  const fresh = { run: 0, startedAt: start, due, metAt: null, breachedAt: null, warned: 0, target: to }
+  const first = [throughStands(incident, 'response', fresh, start, now), ...earlier].reduce((a, b) => (b.due < a.due ? b : a))
+  return { from: first.startedAt, due: first.due, ...(first.begunAt === undefined ? {} : { began: first.begunAt }) }
 }
 
 /** The present run of a clock, whichever it is; null when it never began. */
@@ -61,10 +75,6 @@ export const runningClocks = (incident: Incident): { clock: ClockName; run: Cloc
     const run = runOf(incident, clock)
     return running(run) ? [{ clock, run }] : []
   })
-
-/** What a run of this clock counts: only the response clock has working hours, all others are minutes round the clock. */
-export const targetOf = (clock: ClockName, run: ClockRun): Target =>
-  clock === 'response' && run.target.response !== null ? run.target.response : { kind: 'duration', minutes: 0, hours: 'always' }
 
 /** Whether this clock still runs. */
 export const running = (run: ClockRun | null): run is ClockRun & { due: Instant } => run !== null && run.due !== null && run.metAt === null

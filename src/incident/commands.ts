@@ -7,7 +7,9 @@ import type { MessageIntent } from './areas/messages.ts'
 import type { PauseIntent } from './areas/pausing.ts'
 import type { RoleIntent } from './areas/roles.ts'
 import type { RunbookIntent, RunbookRef } from './areas/runbooks.ts'
+import type { SnoozeIntent } from './areas/snoozing.ts'
 import type { TodoIntent } from './areas/todos.ts'
+import type { Window, WindowIntent } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy } from './policy.ts'
@@ -23,7 +25,9 @@ export type AreaIntent =
   | PauseIntent
   | RoleIntent
   | RunbookIntent
+  | SnoozeIntent
   | TodoIntent
+  | WindowIntent
 
 export type CoreIntent =
   | {
@@ -39,6 +43,8 @@ export type CoreIntent =
       readonly rule: string | null
       readonly alert: AlertRef | null
       readonly runbooks?: readonly RunbookRef[]
+      /** Of a maintenance. */
+      readonly window?: Window
     }
   | { readonly type: 'channel-opened'; readonly channel: string; readonly name: string }
   | { readonly type: 'channel-lost'; readonly channel: string; readonly why: string }

@@ -1,5 +1,6 @@
 /** The clocks of an incident against their targets, for those who read of it afterwards (S4). */
-import type { ClockName, Recorded } from './events.ts'
+import type { Deadline } from './areas/deadlines.ts'
+import type { ClockName, EventType, Recorded } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
 import type { Instant, Target } from './policy.ts'
 import { between, duration, when } from './timeline.ts'
@@ -14,11 +15,17 @@ export type ClockRow = {
   readonly from: string
   readonly started: string
   readonly due: string
-  readonly outcome: 'met' | 'breached' | 'unacknowledged' | 'replaced' | 'ended' | 'running'
+  readonly outcome: 'met' | 'breached' | 'unacknowledged' | 'replaced' | 'dropped' | 'ended' | 'running'
   /** The outcome in words, with how long it took or how long it was over. */
   readonly text: string
   readonly over: string | null
 }
+
+/** When a run really began: a standstill moves what it counts from. */
+const begun = (run: ClockRun): Instant => run.begunAt ?? run.startedAt
+
+/** What only a deadline has; a run of the past keeps it. */
+const deadlineOf = (run: ClockRun & Partial<Deadline>): Partial<Deadline> => run
 
 type Run = { readonly clock: ClockName; readonly run: ClockRun }
 
@@ -42,12 +49,21 @@ const targetText = (target: Target | null): string => {
   return `${duration(target.minutes * 60_000)}${target.hours === 'business' ? ' of working hours' : ''}`
 }
 
-/** Every run of the two clocks that there was, in the order of their starts, then of their numbers. */
+/** What stopped a run that is over, by the events: null for what it waited for. After a reopening the incident does not know of it any
+ *  more. */
+const stoppedIn = (events: readonly Recorded[], metAt: Instant | null): 'mitigated' | 'resolved' | 'merged' | null => {
+  const types = events.filter(({ at, occurredAt }) => occurredAt === metAt || at === metAt).map(({ event }) => event.type)
+  if (metAt === null || types.includes('acknowledged')) return null
+  return (['mitigated', 'resolved', 'merged'] as const).find((type) => types.includes(type)) ?? null
+}
+
+/** Every run of the clocks that there was, in the order of their starts, then of their numbers. */
 export const runsOf = (incident: Incident): Run[] =>
   [
     ...incident.pastRuns,
     ...(['response', 'update'] as const).flatMap((clock) => (incident[clock] === null ? [] : [{ clock, run: incident[clock] }])),
-  ].toSorted((a, b) => a.run.startedAt.localeCompare(b.run.startedAt) || a.clock.localeCompare(b.clock) || a.run.run - b.run.run)
+    ...Object.entries(incident.deadlines).map(([clock, run]) => ({ clock, run })),
+  ].toSorted((a, b) => begun(a.run).localeCompare(begun(b.run)) || a.clock.localeCompare(b.clock) || a.run.run - b.run.run)
 
 /** The first of the response runs that count from the same moment to the same end: a change of severity puts off nothing that was
  *  promised before. */
@@ -63,8 +79,15 @@ const successor = (runs: readonly Run[], { clock, run }: Run): ClockRun | undefi
 type Stream = { readonly incident: Incident; readonly events: readonly Recorded[]; readonly runs: readonly Run[]; readonly zone: string }
 
 const fromText = ({ incident, events, runs }: Stream, { clock, run }: Run): string => {
-  if (run.startedAt === incident.declaredAt) return 'the declaration'
-  const updated = events.some(({ event, occurredAt }) => event.type === 'updated' && occurredAt === run.startedAt)
+  const from = begun(run)
+  const at = (type: EventType) =>
+    events.some((recorded) => recorded.event.type === type && (recorded.occurredAt === from || recorded.at === from))
+  if (from === incident.declaredAt) return 'the declaration'
+  if (clock === 'window') return 'its beginning'
+  if (at('reopened')) return 'the reopening'
+  if (at('phase-done')) return 'the end of the phase before'
+  if (deadlineOf(run).until === 'reviewed') return 'the resolution'
+  const updated = events.some(({ event, occurredAt }) => event.type === 'updated' && occurredAt === from)
   return clock === 'update' && updated ? 'the previous update' : `the change to ${promised(runs, { clock, run }).target.severity}`
 }
 
@@ -73,8 +96,9 @@ const outcomeOf = ({ incident, events, runs }: Stream, { clock, run }: Run): Pic
   const at = (type: 'severity-changed' | 'resolved') =>
     events.some((recorded) => recorded.event.type === type && (recorded.at === metAt || recorded.occurredAt === metAt))
   const next = at('severity-changed') ? successor(runs, { clock, run }) : undefined
-  const resolved = at('resolved') ? 'resolved' : null
-  const stopped = next !== undefined ? null : clock === 'response' ? stoppedBy(incident, run) : resolved
+  const { until, dropped = null } = deadlineOf(run)
+  const by = stoppedIn(events, metAt)
+  const stopped = next !== undefined || (until === 'resolved' && by === 'resolved') || by === until ? null : by
   const ended = next === undefined ? stopped : `the severity became ${next.target.severity}`
   if (breached(run)) {
     const over = metAt === null || due === null ? null : duration(between(due, metAt))
@@ -83,12 +107,13 @@ const outcomeOf = ({ incident, events, runs }: Stream, { clock, run }: Run): Pic
     return { outcome: 'breached', text: ended === null ? `breached by ${over}` : `${never}; ${ended} ${over} later`, over }
   }
   if (metAt === null) return { outcome: 'running', text: 'running', over: null }
+  if (dropped !== null) return { outcome: 'dropped', text: `not due any more: ${dropped}`, over: null }
   const took = duration(between(startedAt, metAt))
   if (next !== undefined) return { outcome: 'replaced', text: `replaced after ${took}: ${ended}`, over: null }
   if (stopped === null) return { outcome: 'met', text: `met in ${took}`, over: null }
-  if (clock === 'update') return { outcome: 'ended', text: 'not needed: resolved first', over: null }
-  const by = stopped === 'mitigated' ? 'mitigation' : stopped === 'merged' ? 'the merge' : 'resolution'
-  return { outcome: 'unacknowledged', text: `not acknowledged; stopped by ${by} after ${took}`, over: null }
+  if (clock !== 'response') return { outcome: 'ended', text: `not needed: ${stopped} first`, over: null }
+  const word = { mitigated: 'mitigation', resolved: 'resolution', merged: 'merging' }[stopped]
+  return { outcome: 'unacknowledged', text: `not acknowledged; stopped by ${word} after ${took}`, over: null }
 }
 
 const rowOf = (stream: Stream, each: Run & { run: { due: Instant } }): ClockRow => {
@@ -96,12 +121,12 @@ const rowOf = (stream: Stream, each: Run & { run: { due: Instant } }): ClockRow 
   const { zone, runs } = stream
   const promise = promised(runs, each)
   return {
-    clock: clock === 'response' ? 'Response' : 'Status update',
+    clock: clock === 'response' ? 'Response' : (deadlineOf(run).title ?? 'Status update'),
     severity: promise.target.severity,
     run: run.run,
     target: clock === 'response' ? targetText(promise.target.response) : duration(between(run.startedAt, run.due)),
     from: fromText(stream, each),
-    started: when(run.startedAt, zone),
+    started: when(begun(run), zone),
     due: when(run.due, zone),
     ...outcomeOf(stream, each),
   }
@@ -113,7 +138,7 @@ const momentMs = 60_000
 /** Whether a run ended before anything could come of it: one of updates that was not due yet, or one of the response that was
  *  replaced in a moment or by one that counts from the same instant. */
 const isNoise = (runs: readonly Run[], { clock, run }: Run, outcome: ClockRow['outcome']): boolean => {
-  if (outcome === 'ended') return true
+  if (outcome === 'ended') return clock === 'update'
   if (outcome !== 'replaced') return false
   const next = successor(runs, { clock, run })
   const again = next?.due !== null && next?.startedAt === run.startedAt

@@ -4,6 +4,7 @@ import { announcementOf, headerOf } from './header.ts'
 import type { Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Incident } from './incident.ts'
+import { kindWord } from './kinds.ts'
 import type { Message } from './message.ts'
 import type { Contact, Instant } from './policy.ts'
 import { messagesOf } from './posts.ts'
@@ -78,7 +79,14 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
 /** One line, at most 250 characters. */
 export const topicOf = (incident: Incident): string =>
   shorten(
-    `${incident.id} · ${incident.severity} · ${incident.mergedInto === null ? incident.status : `merged into ${incident.mergedInto}`} · ${incident.product.name} · ${incident.title}`,
+    [
+      incident.id,
+      ...(kindWord[incident.kind] === null ? [] : [kindWord[incident.kind]]),
+      incident.severity,
+      incident.mergedInto === null ? incident.status : `merged into ${incident.mergedInto}`,
+      incident.product.name,
+      incident.title,
+    ].join(' · '),
     250,
   )
 

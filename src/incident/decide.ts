@@ -2,8 +2,12 @@
 import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, updateDue } from './clocks.ts'
 import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.ts'
 import { beginning, reclassified } from './areas/deadlines.ts'
+import { resumedByResolution, settled } from './areas/pausing.ts'
+import { held } from './areas/snoozing.ts'
+import { opensWindow } from './areas/window.ts'
 import type { Command, CoreIntent, Decision } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
+import { policyAfter, policyOf } from './kinds.ts'
 import { firstPaged } from './ladder.ts'
 import { hasChecked, type Incident, type Said } from './incident.ts'
 import type { Instant } from './policy.ts'
@@ -33,7 +37,8 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
   const summary = optional('description', intent.summary)
   if (isRefusal(title)) return { refused: title }
   if (isRefusal(summary)) return { refused: summary }
-  const { id, number, kind, product, policy, rule } = intent
+  const { id, number, kind, product, rule } = intent
+  const policy = policyOf(kind, intent.policy)
   const alert = intent.alert === null ? null : keepAlert(intent.alert)
   const clocks = clocked(kind)
     ? { responseDue: responseDue(policy, at), updateDue: updateDue(policy, at) }
@@ -58,7 +63,8 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
   }
   const first = firstPaged(policy)
   const page: Event[] = clocked(kind) && first !== null ? [{ type: 'escalated', v: 1, run: 1, ...first, why: 'page' }] : []
-  return { events: [opened, ...page, ...beginning(policy, 'declared', at)], occurredAt: at }
+  const window = intent.window === undefined ? [] : opensWindow(intent.window)
+  return { events: [opened, ...page, ...window, ...beginning(policy, 'declared', at)], occurredAt: at }
 }
 
 /** The next step of the ladder, or nothing when all have been mentioned. */
@@ -74,6 +80,8 @@ const clockDue = (incident: Incident, intent: CoreIntent & { type: 'clock-due' }
   if (!running(run) || run.run !== intent.run || incident.paused !== null) return []
   const threshold = passed(intent.clock, run, at)
   if (threshold === null) return []
+  // Who asked to be reminded later is; the breach is recorded all the same.
+  if (threshold.percent < 100 && intent.clock === 'update' && held(incident, run.run, at)) return []
   if (threshold.percent < 100)
     return [{ type: 'clock-warned', v: 1, clock: intent.clock, run: run.run, percent: threshold.percent, due: run.due }]
   const title = incident.deadlines[intent.clock]?.title
@@ -90,14 +98,15 @@ const clockDue = (incident: Incident, intent: CoreIntent & { type: 'clock-due' }
 
 const changeSeverity = (
   incident: Incident,
-  { policy, why }: CoreIntent & { type: 'change-severity' },
+  { policy: wanted, why }: CoreIntent & { type: 'change-severity' },
   at: Instant,
 ): readonly Event[] | Refusal => {
+  const policy = policyAfter(incident, wanted)
   if (policy.severity === incident.severity) return refuse('same_severity', { severity: incident.severity })
   const reason = optional('why', why)
   if (isRefusal(reason)) return reason
   const waiting = incident.status === 'declared' && clocked(incident.kind)
-  const { from, due } = responseAfter(incident, policy, at)
+  const { from, due, began } = responseAfter(incident, policy, at)
   const changed: Event = {
     type: 'severity-changed',
     v: 1,
@@ -106,9 +115,10 @@ const changeSeverity = (
     why: reason,
     responseFrom: from,
     responseDue: waiting ? due : null,
+    ...(waiting && began !== undefined ? { responseBegan: began } : {}),
     updateDue: clocked(incident.kind) ? updateDue(policy, at) : null,
   }
-  const deadlines = reclassified(incident, policy)
+  const deadlines = reclassified(incident, policy, at)
   const first = firstPaged(policy)
   // A lighter severity pages nobody again.
   if (!waiting || first === null || !isGraver(policy.severity, incident.severity)) return [changed, ...deadlines]
@@ -182,7 +192,12 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
     }
     case 'resolve': {
       const summary = written('summary', intent.summary)
-      return isRefusal(summary) ? summary : [{ type: 'resolved', v: 1, summary }, ...beginning(incident.policy, 'resolved', occurredAt)]
+      if (isRefusal(summary)) return summary
+      return [
+        ...resumedByResolution(incident, at),
+        { type: 'resolved', v: 1, summary },
+        ...beginning(incident.policy, 'resolved', occurredAt),
+      ]
     }
     case 'review':
       if (incident.stamps.review !== null) return refuse('already_reviewed', { at: incident.stamps.review })
@@ -192,6 +207,7 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
     case 'escalation-due': {
       const waiting =
         incident.paused === null &&
+        settled(incident, at) &&
         running(incident.response) &&
         incident.response.run === intent.run &&
         incident.response.breachedAt !== null

@@ -7,7 +7,9 @@ import type { MessageEvent } from './areas/messages.ts'
 import type { PauseEvent } from './areas/pausing.ts'
 import type { RoleEvent } from './areas/roles.ts'
 import type { RunbookEvent, RunbookRef } from './areas/runbooks.ts'
+import type { SnoozeEvent } from './areas/snoozing.ts'
 import type { TodoEvent } from './areas/todos.ts'
+import type { WindowEvent } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import type { Contact, Instant, Policy, Severity } from './policy.ts'
 
@@ -57,7 +59,9 @@ export type AreaEvent =
   | PauseEvent
   | RoleEvent
   | RunbookEvent
+  | SnoozeEvent
   | TodoEvent
+  | WindowEvent
 
 /** Events of the main line: declared, acknowledged, resolved, and what goes with them. */
 export type CoreEvent =
@@ -104,6 +108,8 @@ export type CoreEvent =
        *  already: it does not start again. */
       readonly responseFrom: Instant
       readonly responseDue: Instant | null
+      /** When it really began, where a standstill has moved `responseFrom`. */
+      readonly responseBegan?: Instant
       readonly updateDue: Instant | null
     }
   | { readonly type: 'updated'; readonly v: 1; readonly text: string; readonly updateDue: Instant | null }

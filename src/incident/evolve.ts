@@ -8,8 +8,11 @@ import { noMessages } from './areas/messages.ts'
 import { noPauses, unpaused } from './areas/pausing.ts'
 import { noRoles } from './areas/roles.ts'
 import { noRunbooks } from './areas/runbooks.ts'
+import { noSnooze } from './areas/snoozing.ts'
 import { noTodos } from './areas/todos.ts'
+import { noWindow } from './areas/window.ts'
 import { clocked, running, withRun } from './clocks.ts'
+import { metRun } from './standing.ts'
 import type { Recorded } from './events.ts'
 import type { ClockRun, Incident, Step } from './incident.ts'
 import type { Instant, Policy } from './policy.ts'
@@ -27,7 +30,7 @@ const startRun = (run: number, startedAt: Instant, due: Instant | null, target: 
 /** The present run of a clock is met: it stops. */
 const meet = (incident: Incident, clock: 'response' | 'update', at: Instant): Incident => {
   const present = incident[clock]
-  return present === null ? incident : { ...incident, [clock]: { ...present, metAt: present.metAt ?? at } }
+  return present === null ? incident : { ...incident, [clock]: metRun(incident, clock, present, at) }
 }
 
 /** The next run of a clock takes the place of the present one, which is over at `at`. Runs are numbered without end, also those
@@ -37,9 +40,15 @@ const startNext = (incident: Incident, clock: 'response' | 'update', at: Instant
   return {
     ...incident,
     [clock]: startRun((present?.run ?? 0) + 1, startedAt, due, incident.policy),
-    pastRuns: present === null ? incident.pastRuns : [...incident.pastRuns, { clock, run: { ...present, metAt: present.metAt ?? at } }],
+    pastRuns: present === null ? incident.pastRuns : [...incident.pastRuns, { clock, run: metRun(incident, clock, present, at) }],
   }
 }
+
+/** A run that began with time counted before, as it stands when all stand. */
+const asItStood = (incident: Incident, run: ClockRun | null, began: Instant | undefined, at: Instant): ClockRun | null =>
+  run === null
+    ? null
+    : { ...run, ...(began === undefined ? {} : { begunAt: began }), ...(incident.paused === null ? {} : { standsFrom: at }) }
 
 /** Stamps a step of S6 the first time that it is reached. */
 const stamp = (incident: Incident, step: Step, at: Instant): Incident =>
@@ -80,7 +89,8 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
       const changed = { ...incident, severity: event.policy.severity, policy: event.policy }
       // A clock that is met stays met; one that is not starts anew, or stands when the new severity has none.
       const respond = incident.response !== null && incident.response.metAt === null
-      const response = respond ? { ...startNext(changed, 'response', at, event.responseFrom, event.responseDue), escalation: -1 } : changed
+      const next = respond ? startNext(changed, 'response', at, event.responseFrom, event.responseDue) : changed
+      const response = respond ? { ...next, response: asItStood(incident, next.response, event.responseBegan, at), escalation: -1 } : next
       const report = event.updateDue !== null || (clocked(incident.kind) && running(incident.update))
       return stamp(report ? startNext(response, 'update', at, at, event.updateDue) : response, 'assess', occurredAt)
     }
@@ -103,9 +113,10 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
         occurredAt,
       )
     case 'resolved': {
-      const clocks = meet(meet(unpaused(incident, at), 'response', occurredAt), 'update', occurredAt)
+      const clocks = meet(meet(incident, 'response', occurredAt), 'update', occurredAt)
       const stopped = meetDeadlines(clocks, ['update', 'mitigated', 'resolved'], occurredAt)
-      return stamp({ ...stopped, status: 'resolved', resolution: event.summary }, 'resolve', occurredAt)
+      // Last: what stood until now was not late.
+      return stamp({ ...unpaused(stopped, at), status: 'resolved', resolution: event.summary }, 'resolve', occurredAt)
     }
     case 'reviewed':
       return stamp({ ...meetDeadlines(incident, ['reviewed'], occurredAt), status: 'reviewed' }, 'review', occurredAt)
@@ -178,7 +189,11 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     ...noRoles,
     ...noRunbooks,
     ...(event.runbooks === undefined ? {} : { runbooks: event.runbooks }),
+    ...noSnooze,
     ...noTodos,
+    ...noWindow,
+    // Planned work is led by whoever plans it.
+    ...(clocked(event.kind) || by.kind !== 'person' ? {} : { lead: by }),
     version: recorded.seq,
   }
 }

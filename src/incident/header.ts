@@ -1,13 +1,14 @@
 /** The pinned header of an incident's channel, and its announcement: one message each, edited in place. */
+import { clockLine } from './clock-line.ts'
 import { clocked } from './clocks.ts'
 import { recordAt } from './areas/merging.ts'
-import { stoppedBy } from './compliance.ts'
-import type { ClockRun, Incident } from './incident.ts'
+import type { Incident } from './incident.ts'
+import { kindFields } from './kind-posts.ts'
+import { kindWord } from './kinds.ts'
 import { pagedNobody } from './ladder.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { failedStep } from './report.ts'
 import { shorten } from './text.ts'
-import { between, duration } from './timeline.ts'
 
 export const statusWord = {
   declared: '🔴 Declared',
@@ -30,29 +31,6 @@ const mergers = ({ mergedInto, mergedWhere, absorbed }: Incident): Part[] => {
   return [spans, gone].filter((line) => line.length > 0).map((line) => ({ kind: 'context', spans: line }))
 }
 
-/** One clock in the header: `Ack ✅ 3 min of 15 min`, `Ack none: resolved after 3 min of 15 min`, `Ack due 14:20`, `Ack ⏰ overdue since
- *  14:20`. Only what stays true without editing: the header is changed by events, never by the passing of time. `instead`: what
- *  stopped the clock, if it was not met. */
-const clock = (word: string, run: ClockRun | null, zone: string, instead: string | null = null): Span[] => {
-  if (run === null || run.due === null) return []
-  if (run.metAt !== null) {
-    const late = run.metAt > run.due
-    const took = `${duration(between(run.startedAt, run.metAt))} of ${duration(between(run.startedAt, run.due))}`
-    if (instead !== null) return [`${word} ${late ? '⏰ ' : ''}none: ${instead} after ${took}`]
-    return [`${word} ${late ? '⏰' : '✅'} ${took}`]
-  }
-  return run.breachedAt === null ? [`${word} due `, { time: run.due, zone }] : [`${word} ⏰ overdue since `, { time: run.due, zone }]
-}
-
-/** The clocks in one line. */
-export const clockLine = (incident: Incident): Span[] => {
-  const zone = incident.policy.calendar.zone
-  const response = clock('Ack', incident.response, zone, stoppedBy(incident, incident.response))
-  const update = incident.stamps.resolve === null ? clock('Update', incident.update, zone) : []
-  if (response.length === 0 && update.length === 0) return ['no clock runs']
-  return response.length > 0 && update.length > 0 ? [...response, ' · ', ...update] : [...response, ...update]
-}
-
 /** That the checks which ran at the resolution failed, and which; null when there is nothing to say. */
 const stillFailing = ({ stamps, checks }: Incident): string | null => {
   const last = stamps.resolve === null ? undefined : checks.findLast(({ phase }) => phase === 'resolution')
@@ -60,13 +38,17 @@ const stillFailing = ({ stamps, checks }: Incident): string | null => {
   return failed.length === 0 ? null : `⚠ Checks still failed at the resolution: ${shorten(failed.join(', '), 300)}`
 }
 
+const severityField = ({ severity, policy }: Incident) => ({
+  label: 'Severity',
+  value: [{ bold: severity }, policy.meaning === '' ? '' : ` ${shorten(policy.meaning, 200)}`],
+})
+
 const fields = (incident: Incident): Part => ({
   kind: 'fields',
   fields: [
-    {
-      label: 'Severity',
-      value: [{ bold: incident.severity }, incident.policy.meaning === '' ? '' : ` ${shorten(incident.policy.meaning, 200)}`],
-    },
+    ...kindFields(incident),
+    // Planned work is not grave.
+    ...(clocked(incident.kind) ? [severityField(incident)] : []),
     { label: 'Status', value: [statusOf(incident)] },
     { label: 'Lead', value: incident.lead === null ? ['nobody yet'] : [author(incident.lead)] },
     { label: 'Product', value: [incident.product.name] },
@@ -74,6 +56,8 @@ const fields = (incident: Incident): Part => ({
     { label: 'Clocks', value: clockLine(incident) },
   ],
 })
+
+const kindOf = ({ kind }: Incident): string[] => (kindWord[kind] === null ? [] : [kindWord[kind]])
 
 /** The header message. */
 export const headerOf = (incident: Incident): Message => {
@@ -104,7 +88,7 @@ export const headerOf = (incident: Incident): Message => {
     key: 'header',
     summary: shorten(`${incident.id} ${incident.severity} ${incident.title}`, 150),
     parts: [
-      { kind: 'heading', text: shorten(`${incident.id} · ${incident.title}`, 150) },
+      { kind: 'heading', text: shorten([incident.id, ...kindOf(incident), incident.title].join(' · '), 150) },
       ...full,
       fields(incident),
       ...(links.length === 0 ? [] : [{ kind: 'context' as const, spans: links }]),
@@ -122,6 +106,7 @@ export const announcementOf = (incident: Incident): Message => {
     incident.resolution === null || incident.mergedInto !== null
       ? []
       : [{ kind: 'text', spans: [{ bold: 'Resolved:' }, ` ${shorten(incident.resolution, 500)}`] }]
+  const what = [...kindOf(incident), ...(clocked(incident.kind) ? [incident.severity] : [])].join(' ')
   const failing = stillFailing(incident)
   const nobody = pagedNobody(incident)
   const out = incident.failedSteps.filter(({ step }) => step === 'outside').map((failed) => [`⚠ ${shorten(failedStep(failed), 350)}`])
@@ -131,9 +116,9 @@ export const announcementOf = (incident: Incident): Message => {
   }))
   return {
     key: 'announcement',
-    summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
+    summary: shorten(`${what} ${incident.product.name}: ${incident.title}`, 150),
     parts: [
-      { kind: 'text', spans: [{ bold: `${incident.severity} ${incident.product.name}` }, ` ${shorten(incident.title, 300)}`] },
+      { kind: 'text', spans: [{ bold: `${what} ${incident.product.name}` }, ` ${shorten(incident.title, 300)}`] },
       ...outcome,
       ...warnings,
       {

@@ -8,7 +8,9 @@ import type { MessageState } from './areas/messages.ts'
 import type { PauseState } from './areas/pausing.ts'
 import type { RoleState } from './areas/roles.ts'
 import type { RunbookState } from './areas/runbooks.ts'
+import type { SnoozeState } from './areas/snoozing.ts'
 import type { TodoState } from './areas/todos.ts'
+import type { WindowState } from './areas/window.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy, Severity } from './policy.ts'
 
@@ -28,6 +30,10 @@ export type ClockRun = {
   /** The highest percentage warned of so far; 0 before the first warning. */
   readonly warned: number
   readonly target: Policy
+  /** When it really began, where a standstill has moved `startedAt`: from there on as much was counted as really was. */
+  readonly begunAt?: Instant
+  /** Since when it stands that began during a standstill with time counted before. */
+  readonly standsFrom?: Instant
 }
 
 /** What somebody posted last, so that the same thing posted twice is noticed. `occurredAt` tells two notes with the same words apart. */
@@ -42,7 +48,9 @@ type AreaState = ChannelState &
   PauseState &
   RoleState &
   RunbookState &
-  TodoState
+  SnoozeState &
+  TodoState &
+  WindowState
 
 export type Incident = AreaState & {
   readonly id: string

@@ -45,13 +45,16 @@ export type Contact = {
 
 /** A promise besides the response and the updates (S3). `from` starts it, `until` meets it; `phase:<key>` is the end of a phase. */
 export type FurtherClock = {
-  /** Unlike `response` and `update`. */
+  /** Unlike `reservedClocks`, unless it is the one that is meant there. */
   readonly key: string
   readonly title: string
   readonly minutes: number
   readonly from: 'declared' | 'resolved' | `phase:${string}`
   readonly until: 'update' | 'mitigated' | 'resolved' | 'reviewed' | 'phase'
 }
+
+/** What no product can call a clock of its own. */
+export const reservedClocks = ['response', 'update', 'window', 'rto'] as const
 
 /** Whether the bot can call them by itself: a mention reaches them. Their e-mail stands for whoever has it in the chat. */
 export const mentionable = (contact: Contact): boolean =>
@@ -84,4 +87,6 @@ export type Policy = {
   readonly nagLead?: number | null
   /** Promises besides the response and the updates. */
   readonly clocks?: readonly FurtherClock[]
+  /** Of a disaster, in minutes: how soon it works again, and how much that was recorded may be lost. */
+  readonly objectives?: { readonly rto: number; readonly rpo: number }
 }

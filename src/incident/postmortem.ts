@@ -4,6 +4,7 @@
 import type { CheckResult, Measurement } from './check.ts'
 import { type ClockRow, breached, compliance, runsOf } from './compliance.ts'
 import type { Recorded } from './events.ts'
+import { timeToResolve } from './metrics.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
 import type { PublishedIncident } from './record.ts'
@@ -44,6 +45,10 @@ export type Postmortem = {
   readonly clocks: readonly ClockRow[]
   /** How many runs ended before they were due and have no row. */
   readonly clocksLeftOut: number
+  /** When the clocks stood, and why. */
+  readonly pauses: readonly { readonly from: string; readonly to: string; readonly took: string; readonly why: string }[]
+  /** When it was taken for resolved, and was not. */
+  readonly reopenings: readonly { readonly resolved: string; readonly at: string; readonly after: string; readonly why: string }[]
   readonly clocksMet: number
   readonly clocksBreached: number
   readonly clocksUnacknowledged: number
@@ -164,6 +169,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
   const status = incident.status === 'reviewed' && !reviewed ? 'resolved' : incident.status
   const detect = stamps.detect ?? incident.declaredAt
   const acknowledged = acknowledgedAt(covered)
+  const toResolve = timeToResolve(incident)
   const { rows: clocks, leftOut } = compliance(incident, covered, zone)
   const count = (outcome: ClockRow['outcome']) => clocks.filter((row) => row.outcome === outcome).length
   const response = clocks.filter((row) => row.clock === 'Response').map((row) => row.outcome)
@@ -181,7 +187,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     detected: when(detect, zone),
     resolved: stamps.resolve === null ? null : when(stamps.resolve, zone),
     responseTime: acknowledged === null ? null : duration(between(detect, acknowledged)),
-    resolutionTime: stamps.resolve === null ? null : duration(between(detect, stamps.resolve)),
+    resolutionTime: toResolve === null ? null : duration(toResolve),
     resolution: incident.resolution,
     lead: incident.lead === null ? null : nameOf(incident.lead),
     steps: stepRows(stamps, zone),
@@ -195,6 +201,18 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
       })),
     clocks,
     clocksLeftOut: leftOut,
+    pauses: incident.pauses.map(({ from, to, why }) => ({
+      from: when(from, zone),
+      to: when(to, zone),
+      took: duration(between(from, to)),
+      why,
+    })),
+    reopenings: incident.reopenings.map(({ resolvedAt, at, why }) => ({
+      resolved: when(resolvedAt, zone),
+      at: when(at, zone),
+      after: duration(between(resolvedAt, at)),
+      why,
+    })),
     clocksMet: count('met'),
     clocksBreached: count('breached'),
     clocksUnacknowledged: count('unacknowledged'),
@@ -251,7 +269,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
       resolved: stamps.resolve,
       minutes_to_acknowledge: minutes(detect, acknowledged),
       minutes_to_mitigate: minutes(detect, stamps.mitigate),
-      minutes_to_resolve: minutes(detect, stamps.resolve),
+      minutes_to_resolve: toResolve === null ? null : Math.round(toResolve / 6000) / 10,
       response_clock: (['breached', 'unacknowledged', 'met'] as const).find((outcome) => response.includes(outcome)) ?? 'none',
       clocks_met: count('met'),
       clocks_breached: count('breached'),

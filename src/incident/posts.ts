@@ -2,13 +2,13 @@
 import { isAreaEvent, postsOfArea } from './areas.ts'
 import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
-import { clockHint, clockTitle } from './clock-words.ts'
-import { isGraver, runOf } from './clocks.ts'
-import type { ClockName, Event, Recorded } from './events.ts'
+import { ranOut, warned } from './clock-posts.ts'
+import { isGraver } from './clocks.ts'
+import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
-import { ladderEnds, nobodyCalled, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
+import { asDrill, kindParts } from './kind-posts.ts'
+import { ladderEnds, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
 import { author, line, type Message, type Part, type Span } from './message.ts'
-import type { Contact } from './policy.ts'
 import { checkParts, reasonWords } from './report.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
@@ -18,18 +18,11 @@ const below = (spans: readonly Span[] | null): readonly Span[] => (spans === nul
 
 const ackHint = '/incident ack'
 
-/** Who a running clock is waiting for: the ladder's present step for the response, the lead for all others. */
-const waitingFor = (incident: Incident, clock: ClockName): Contact | null => {
-  const { lead, policy, escalation } = incident
-  if (clock !== 'response' && lead?.kind === 'person') {
-    const reach = lead.slack === undefined ? (lead.id.includes('@') ? { email: lead.id } : {}) : { slackUser: lead.slack }
-    return { name: lead.name, ...reach }
-  }
-  return policy.ladder[Math.max(0, escalation)] ?? null
-}
-
 /** The messages that one event adds or edits, in the state after it. `all`: the whole stream, for what was decided together. */
-export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] => {
+export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] =>
+  messages(incident, recorded, all).map((message) => (incident.kind === 'drill' ? asDrill(message, recorded) : message))
+
+const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] => {
   const { event, seq, by, at } = recorded
   const zone = incident.policy.calendar.zone
   if (isAreaEvent(event)) return [...postsOfArea(incident, event, recorded)]
@@ -91,50 +84,10 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
       ]
     case 'reviewed':
       return [line(`reviewed:${seq}`, 'Reviewed', ['📘 ', author(by), ' marked the post-mortem as reviewed.'])]
-    case 'clock-warned': {
-      const left = duration(between(at, event.due))
-      const spans: Span[] = [
-        '⏳ ',
-        `${clockTitle(incident, event.clock)} due `,
-        { time: event.due, zone },
-        ` (${left} left): `,
-        { code: clockHint(incident, event.clock) },
-      ]
-      // Early warnings are one message, edited, which pings nobody; the last one is new, and mentions who is waited for.
-      const last = (runOf(incident, event.clock)?.target ?? incident.policy).warnAt.at(-1) ?? 0
-      if (event.percent < last) return [line(`clock:${event.clock}:${event.run}`, `${clockTitle(incident, event.clock)} due`, spans)]
-      const who = waitingFor(incident, event.clock)
-      return [
-        line(
-          `clock:${event.clock}:${event.run}:last`,
-          `${clockTitle(incident, event.clock)} due in ${left}`,
-          who === null ? spans : [{ mention: who }, ' ', ...spans],
-        ),
-      ]
-    }
-    case 'clock-breached': {
-      // The next of the ladder is mentioned in a message of their own; at its end, whoever was last is mentioned here.
-      const response = event.clock === 'response'
-      const next = response && incident.policy.ladder[incident.escalation + 1] !== undefined
-      const nobody = response ? nobodyCalled(incident) : null
-      const who = next || nobody !== null ? null : waitingFor(incident, event.clock)
-      const spans: Span[] = [
-        '⏰ ',
-        { bold: `${clockTitle(incident, event.clock)} overdue` },
-        ' since ',
-        { time: event.due, zone },
-        ': ',
-        { code: clockHint(incident, event.clock) },
-        ...below(response && !next ? (nobody ?? [ladderEnds]) : null),
-      ]
-      return [
-        line(
-          `breach:${event.clock}:${event.run}`,
-          `${clockTitle(incident, event.clock)} overdue`,
-          who === null ? spans : [{ mention: who }, ' ', ...spans],
-        ),
-      ]
-    }
+    case 'clock-warned':
+      return [warned(incident, event, at)]
+    case 'clock-breached':
+      return ranOut(incident, event, at)
     case 'escalated':
       // The page at opening stands in the opening message.
       return isOpeningPage(recorded) ? [] : [called(incident, event)]
@@ -154,7 +107,7 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
     case 'published':
       return event.where === 'pull-request' && event.url !== null
         ? [
-            line('post-mortem', 'Post-mortem', [
+            line(postmortemKey(incident), 'Post-mortem', [
               '📄 The post-mortem is ready: ',
               { link: event.url, text: 'pull request' },
               '. Fill in impact, root cause and prevention there.',
@@ -177,6 +130,10 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
   }
 }
 
+/** A message of its own after each reopening: what people have seen already is not edited into something new. */
+const postmortemKey = ({ reopenings }: Incident): string =>
+  ['post-mortem', ...reopenings.slice(0, 1).map(() => reopenings.length)].join(':')
+
 const checkSummary = (event: Event & { type: 'checked' }): string =>
   shorten(`Checks: ${event.results.map((result) => `${result.title} ${result.status}`).join(', ')}`, 150)
 
@@ -186,8 +143,9 @@ const stillFailing = ({ id }: Incident, { phase, results }: Event & { type: 'che
     ? [
         {
           kind: 'text',
-          spans: [`⚠ ${id} is resolved, but the checks still fail. If it is not over: `, { code: '/incident new <product> <title>' }, '.'],
+          spans: [`⚠ ${id} is resolved, but the checks still fail. If it is not over: `, { code: '/incident reopen <why>' }, '.'],
         },
+        { kind: 'buttons', buttons: [{ label: 'Reopen', action: 'reopen', value: id }] },
       ]
     : []
 
@@ -245,7 +203,8 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
   const paged: Part[] = ask.length === 0 ? [] : [{ kind: 'text', spans: ask }]
   const help = suggestedRunbooks(incident)
   const runbooks: Part[] = help.length === 0 ? [] : [{ kind: 'text', spans: help }]
-  const parts = [...paged, ...foreign, ...runbooks, ...checklist, ...alert]
+  const kind = kindParts(incident)
+  const parts = [...kind, ...paged, ...foreign, ...runbooks, ...checklist, ...alert]
   return {
     key: 'opening',
     summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),

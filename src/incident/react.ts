@@ -98,7 +98,9 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
   if (event.type === 'declared') jobs.push(...searchForLead(after, at))
   if (event.type === 'declared') jobs.push({ queue: 'check', data: { incident: id, phase: 'opening' }, once: `check:${id}:opening` })
   if (event.type === 'resolved') {
-    jobs.push({ queue: 'check', data: { incident: id, phase: 'resolution' }, once: `check:${id}:resolution` })
+    // Once for each resolution: the first has no number, as before there were reopenings.
+    const which = after.reopenings.length === 0 ? '' : `:${after.reopenings.length + 1}`
+    jobs.push({ queue: 'check', data: { incident: id, phase: 'resolution' }, once: `check:${id}:resolution${which}` })
     jobs.push({
       queue: 'sync-pull-request',
       data: { incident: id },

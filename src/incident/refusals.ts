@@ -56,7 +56,7 @@ const table = {
   same_severity: (p: { severity: string }) => `It is ${p.severity} already; nothing changed. To change it, name another of P1 to P4.`,
   already_mitigated: (p: { at: string }) => `Already mitigated at ${p.at}. When the cause is fixed: \`/incident resolve <summary>\`.`,
   already_resolved: (p: { at: string }) =>
-    `Already resolved at ${p.at}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`,
+    `Already resolved at ${p.at}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
   not_resolved: (p: { id: string }) => `${p.id} is not resolved yet. First: \`/incident resolve <summary>\`.`,
   already_reviewed: (p: { at: string }) => `Already reviewed at ${p.at}. \`/incident note <text>\` still works.`,
   no_response_clock: (p: { kind: string }) =>
@@ -87,6 +87,8 @@ const table = {
   already_paused: (p: { at: string; why: string }) =>
     `The clocks stand since ${p.at}: ${foreign(p.why, 200)}. To let them run: \`/incident resume\`.`,
   not_paused: always('The clocks are not paused. To pause them: `/incident pause <why>`.'),
+  no_update_due: (p: { id: string }) =>
+    `No status update of ${p.id} is due, so there is nothing to be reminded of. To post one: \`/incident update <text>\`.`,
   no_clock_runs: (p: { id: string }) => `No clock of ${p.id} runs, so there is nothing to pause.`,
   is_open: (p: { id: string }) => `${p.id} is open; nothing changed.`,
   is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Go on there.`,

@@ -2,80 +2,14 @@
 import { isAreaEvent, tellArea } from './areas.ts'
 import type { Story, Told } from './areas/area.ts'
 import type { CheckResult } from './check.ts'
-import type { Actor, AlertRef, CheckPhase, ClockName, Event, Recorded } from './events.ts'
-import { type Instant, mentionable } from './policy.ts'
+import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, Recorded } from './events.ts'
+import { mentionable } from './policy.ts'
 import type { TimelineEntry } from './record.ts'
 import { failedStep, reasonWords } from './report.ts'
+import { when } from './when-shown.ts'
 
-const second = 1000
-const minute = 60 * second
-const hour = 60 * minute
-const day = 24 * hour
-
-/** A duration in milliseconds, cut (never rounded up) to its two largest units: `45 s`, `3 min`, `1 h 05 min`, `2 d 03 h`.
- *  Days have no upper bound, so nothing wraps; a negative duration is `0 s`. */
-export const duration = (ms: number): string => {
-  const whole = (unit: number) => Math.floor(ms / unit)
-  const rest = (of: number, unit: number, name: string) => {
-    const count = Math.floor((ms % of) / unit)
-    return count === 0 ? '' : ` ${String(count).padStart(2, '0')} ${name}`
-  }
-  if (ms < second) return '0 s'
-  if (ms < minute) return `${whole(second)} s`
-  if (ms < hour) return `${whole(minute)} min`
-  if (ms < day) return `${whole(hour)} h${rest(hour, minute, 'min')}`
-  return `${whole(day)} d${rest(day, hour, 'h')}`
-}
-
-/** Milliseconds from one instant to a later one. */
-export const between = (from: Instant, to: Instant): number => Date.parse(to) - Date.parse(from)
-
-const formats = new Map<string, Intl.DateTimeFormat[]>()
-
-// No single locale knows all abbreviations: British English says CET but GMT-5, American English EST but GMT+1.
-const formatsOf = (zone: string): Intl.DateTimeFormat[] => {
-  const known = formats.get(zone)
-  if (known !== undefined) return known
-  const made = ['en-GB', 'en-US', 'en-AU'].map(
-    (locale) =>
-      new Intl.DateTimeFormat(locale, {
-        timeZone: zone,
-        calendar: 'iso8601',
-        hourCycle: 'h23',
-        year: 'numeric',
-        month: '2-digit',
-        day: '2-digit',
-        hour: '2-digit',
-        minute: '2-digit',
-        timeZoneName: 'short',
-      }),
-  )
-  formats.set(zone, made)
-  return made
-}
-
-const inZone = (instant: Instant, zone: string): { date: string; time: string; zone: string } => {
-  const read = formatsOf(zone).map((format) => new Map(format.formatToParts(Date.parse(instant)).map(({ type, value }) => [type, value])))
-  const part = (type: Intl.DateTimeFormatPartTypes) => read[0]?.get(type) ?? ''
-  const names = read.map((parts) => parts.get('timeZoneName') ?? '')
-  return {
-    date: `${part('year')}-${part('month')}-${part('day')}`,
-    time: `${part('hour')}:${part('minute')}`,
-    zone: names.find((name) => !/^(GMT|UTC)[+-]/.test(name)) ?? names[0] ?? zone,
-  }
-}
-
-const utc = (instant: Instant) => ({ date: instant.slice(0, 10), time: instant.slice(11, 16) })
-
-/** An instant for people, to the minute, in `zone` (IANA) and in UTC, always with its date: `2026-11-21 14:05 CET (13:05 UTC)`. The
- *  date stands twice where the two differ. Throws RangeError for a zone that does not exist. */
-export const when = (instant: Instant, zone: string): string => {
-  const universal = utc(instant)
-  if (zone === 'UTC' || zone === 'Etc/UTC') return `${universal.date} ${universal.time} UTC`
-  const local = inZone(instant, zone)
-  const other = local.date === universal.date ? universal.time : `${universal.date} ${universal.time}`
-  return `${local.date} ${local.time} ${local.zone} (${other} UTC)`
-}
+export { between, duration } from './duration.ts'
+export { when } from './when-shown.ts'
 
 /** Who did it, as readers know them: a person's name, the source of an alert, or the name of this bot. */
 export const nameOf = (actor: Actor): string => {
@@ -101,6 +35,8 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'deadline-dropped',
   'escalated',
   'lead-wanted',
+  'window-begun',
+  'reminded',
   'bot-removed',
   'bot-returned',
   'step-failed',
@@ -122,6 +58,14 @@ const reasonWord = {
   page: 'at once, as the severity asks',
   breach: 'because the response clock had run out',
   silence: 'because nobody had answered',
+}
+
+const declaredWord: Readonly<Record<Kind, (severity: string) => string>> = {
+  incident: (severity) => `Declared ${severity}`,
+  change: () => 'Planned a change',
+  maintenance: () => 'Planned maintenance',
+  disaster: (severity) => `Declared a disaster, ${severity}`,
+  drill: (severity) => `Began a drill, ${severity}`,
 }
 
 const because = (why: string | null) => (why === null || why === '' ? '.' : `: ${why}`)
@@ -152,7 +96,7 @@ const tell = (event: Event, story: Story): Told | null => {
   switch (event.type) {
     case 'declared':
       return event.alert === null
-        ? { kind: 'declared', text: `Declared ${event.policy.severity}: ${event.title}` }
+        ? { kind: 'declared', text: `${declaredWord[event.kind](event.policy.severity)}: ${event.title}` }
         : {
             kind: 'declared',
             text: `Opened ${event.policy.severity} from the alert ${event.alert.rule}, firing since ${when(event.alert.startsAt, zone)}: ${event.title}`,

@@ -36,6 +36,11 @@ export const nextNumber = async (trx: Trx): Promise<number> => {
   return value
 }
 
+/** Holds up declarations until the transaction ends, so that of a reopening and a declaration the later sees the other. */
+export const holdDeclarations = async (trx: Trx): Promise<void> => {
+  await trx.selectFrom('counter').select('value').where('name', '=', 'incident').forUpdate().executeTakeFirstOrThrow()
+}
+
 /** Locks the incident until the transaction ends; null when there is none. `now` is the database's clock after the lock was
  *  got, so it is never earlier than what was recorded before. */
 export const lockIncident = async (trx: Trx, id: string): Promise<{ id: string; version: number; head: string; now: Instant } | null> => {

@@ -75,6 +75,13 @@ export const recentIncidents = async (db: Db | Trx, limit: number, product?: str
   return rows.map(toRow)
 }
 
+/** The ids of the records declared since that are not private, oldest first; of one product if named. */
+export const publicSince = async (db: Db | Trx, since: Instant, product: string | null): Promise<string[]> => {
+  const all = db.selectFrom('incident').select('id').where('declared_at', '>=', since).where('private', '=', false).orderBy('number')
+  const rows = await (product === null ? all : all.where('product', '=', product)).execute()
+  return rows.map(({ id }) => id)
+}
+
 /** An open incident of the same product and title that the same author declared in the last `sinceMinutes` minutes. */
 export const duplicateDeclaration = async (
   trx: Db | Trx,

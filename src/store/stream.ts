@@ -40,6 +40,31 @@ export const readStream = async (db: Db | Trx, id: string): Promise<Loaded | nul
   }
 }
 
+/** Several incidents with their events, in the order of the ids, read at once. One that cannot be read is left out. */
+export const readStreams = async (db: Db | Trx, ids: readonly string[]): Promise<Pick<Loaded, 'incident' | 'events'>[]> => {
+  if (ids.length === 0) return []
+  const rows = await db
+    .selectFrom('event')
+    .select(['incident', 'text'])
+    .where('incident', 'in', ids)
+    .orderBy('incident')
+    .orderBy('seq')
+    .execute()
+  const texts = Map.groupBy(rows, (row) => row.incident)
+  return ids.flatMap((id) => {
+    try {
+      const { events, incident } = read(
+        id,
+        (texts.get(id) ?? []).map(({ text }) => text),
+      )
+      return incident === null ? [] : [{ incident, events }]
+    } catch (error) {
+      if (error instanceof Unreadable) return []
+      throw error
+    }
+  })
+}
+
 /** Whether anything is stored under this id, readable or not. */
 export const hasEvents = async (db: Db | Trx, id: string): Promise<boolean> =>
   (await db.selectFrom('event').select('seq').where('incident', '=', id).limit(1).executeTakeFirst()) !== undefined

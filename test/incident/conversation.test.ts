@@ -191,6 +191,7 @@ describe('a whole story', () => {
       - 🟢 \`CheckoutErrors\` 7 % of checkouts fail cleared +52
 
       clock:update:2:last: @Bob Berg ⏳ Status update due +35 (2 min left): \`/incident update <text>\`
+      [Post update=update] [Remind me in 15 min=snooze]
 
       update:16: 📣 *Update* Rolling back
       (by @Alice Adler · next update by +60)
@@ -198,6 +199,7 @@ describe('a whole story', () => {
       mitigated:17: 🩹 @Alice Adler mitigated the impact: traffic moved
 
       breach:update:3: @Bob Berg ⏰ *Status update overdue* since +60: \`/incident update <text>\`
+      [Post update=update] [Remind me in 15 min=snooze]
 
       resolved:20: 🟢 @Alice Adler resolved after 1 h 06 min: Rolled back to v141
 
@@ -394,13 +396,14 @@ describe('clock messages', () => {
 
   test('the update clock mentions the lead, or the ladder while nobody leads', () => {
     expect(read('clock:update:1:last', declared(), ack(1), tick('update', 1, 27))).toBe(
-      '@Alice Adler ⏳ Status update due +30 (3 min left): `/incident update <text>`',
+      '@Alice Adler ⏳ Status update due +30 (3 min left): `/incident update <text>`\n[Post update=update] [Remind me in 15 min=snooze]',
     )
     expect(messageOf(shown(declared(), ack(1, bob), tick('update', 1, 30)), 'breach:update:1').parts).toMatchObject([
       { spans: [{ mention: { name: 'Bob Berg', email: 'bob@acme.example' } }, ' ', '⏰ ', {}, {}, {}, {}, {}] },
+      { kind: 'buttons' },
     ])
     expect(read('breach:update:1', declared(), tick('update', 1, 30))).toBe(
-      '@On-call ⏰ *Status update overdue* since +30: `/incident update <text>`',
+      '@On-call ⏰ *Status update overdue* since +30: `/incident update <text>`\n[Post update=update] [Remind me in 15 min=snooze]',
     )
   })
 
@@ -508,7 +511,7 @@ describe('checks that still fail at the resolution', () => {
   test('are said to, with what to do', () => {
     const red = [...steps, results('resolution', check(), site)] as const
     expect(read('check:6', ...red)).toMatch(
-      /⚠ INC-7 is resolved, but the checks still fail\. If it is not over: `\/incident new <product> <title>`\.$/,
+      /⚠ INC-7 is resolved, but the checks still fail\. If it is not over: `\/incident reopen <why>`\.\n\[Reopen=reopen\]$/,
     )
     expect(read('header', ...red)).toContain('\n(⚠ Checks still failed at the resolution: Health)')
     expect(textOf(announcement(after(...red)) as Message)).toBe(

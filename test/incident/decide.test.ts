@@ -232,7 +232,10 @@ describe('acknowledge', () => {
   test('after it was resolved', () => {
     given(declared(), resolve(5))
       .when(ack(6))
-      .refused('already_resolved', `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`)
+      .refused(
+        'already_resolved',
+        `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
+      )
   })
 
   test('planned work has nothing to acknowledge', () => {
@@ -327,7 +330,10 @@ describe('change-severity', () => {
   test('after it was resolved it is refused', () => {
     given(declared(), resolve(5))
       .when(severity('P2', 6))
-      .refused('already_resolved', `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`)
+      .refused(
+        'already_resolved',
+        `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
+      )
   })
 })
 
@@ -432,7 +438,10 @@ describe('mitigate, resolve, review', () => {
       .refused('already_mitigated', `Already mitigated at ${at(1)}. When the cause is fixed: \`/incident resolve <summary>\`.`)
     given(declared(), resolve(1))
       .when(resolve(2))
-      .refused('already_resolved', `Already resolved at ${at(1)}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`)
+      .refused(
+        'already_resolved',
+        `Already resolved at ${at(1)}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
+      )
     given(declared(), resolve(1), review(2))
       .when(review(3))
       .refused('already_reviewed', `Already reviewed at ${at(2)}. \`/incident note <text>\` still works.`)
@@ -464,7 +473,7 @@ describe('mitigate, resolve, review', () => {
         .when(late)
         .refused(
           'already_resolved',
-          `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`,
+          `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
         )
   })
 })

@@ -47,6 +47,10 @@ const all: readonly (readonly [Refusal, string])[] = [
     'The clocks stand since 2026-11-21T14:05:00.000Z: Waiting for the provider. To let them run: `/incident resume`.',
   ],
   [refuse('not_paused', {}), 'The clocks are not paused. To pause them: `/incident pause <why>`.'],
+  [
+    refuse('no_update_due', { id: 'INC-7' }),
+    'No status update of INC-7 is due, so there is nothing to be reminded of. To post one: `/incident update <text>`.',
+  ],
   [refuse('no_clock_runs', { id: 'INC-7' }), 'No clock of INC-7 runs, so there is nothing to pause.'],
   [refuse('is_open', { id: 'INC-7' }), 'INC-7 is open; nothing changed.'],
   [refuse('is_merged', { id: 'INC-7', into: 'INC-8' }), 'INC-7 was merged into INC-8. Go on there.'],
@@ -139,7 +143,7 @@ const all: readonly (readonly [Refusal, string])[] = [
   [refuse('already_mitigated', { at: time }), `Already mitigated at ${time}. When the cause is fixed: \`/incident resolve <summary>\`.`],
   [
     refuse('already_resolved', { at: time }),
-    `Already resolved at ${time}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`,
+    `Already resolved at ${time}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
   ],
   [refuse('not_resolved', { id: 'INC-7' }), 'INC-7 is not resolved yet. First: `/incident resolve <summary>`.'],
   [refuse('already_reviewed', { at: time }), `Already reviewed at ${time}. \`/incident note <text>\` still works.`],

@@ -3,8 +3,10 @@
 import { addMinutes } from 'date-fns/addMinutes'
 import type { ClockRun, Incident } from '../incident.ts'
 import { author, line } from '../message.ts'
-import type { FurtherClock, Instant, Policy } from '../policy.ts'
+import { type FurtherClock, type Instant, type Policy, severities } from '../policy.ts'
 import { refuse } from '../refusals.ts'
+import { metRun, throughStands, upTo } from '../standing.ts'
+import { optional, isRefusal } from '../written.ts'
 import type { Area } from './area.ts'
 
 /** What meets a deadline. */
@@ -19,6 +21,8 @@ export type DeadlineEvent =
       readonly title: string
       readonly from: Instant
       readonly due: Instant
+      /** When it really began, where a standstill has moved `from`. */
+      readonly began?: Instant
       readonly until: Until
     }
   | { readonly type: 'deadline-dropped'; readonly v: 1; readonly clock: string; readonly title: string; readonly why: string }
@@ -26,7 +30,8 @@ export type DeadlineEvent =
 
 export type DeadlineIntent = { readonly type: 'finish-phase'; readonly phase: string; readonly text: string | null }
 
-export type Deadline = ClockRun & { readonly title: string; readonly until: Until }
+/** `dropped`: why it is not due any more, if that is so. */
+export type Deadline = ClockRun & { readonly title: string; readonly until: Until; readonly dropped: string | null }
 
 export type DeadlineState = { readonly deadlines: Readonly<Record<string, Deadline>> }
 
@@ -34,7 +39,7 @@ export const noDeadlines: DeadlineState = { deadlines: {} }
 
 const due = (clock: FurtherClock, from: Instant): Instant => addMinutes(from, clock.minutes).toISOString()
 
-const set = (clock: FurtherClock, from: Instant): DeadlineEvent => ({
+const set = (clock: FurtherClock, from: Instant): DeadlineEvent & { type: 'deadline-set' } => ({
   type: 'deadline-set',
   v: 1,
   clock: clock.key,
@@ -50,34 +55,43 @@ export const beginning = (policy: Policy, begin: FurtherClock['from'], at: Insta
 
 const unmet = (deadline: Deadline | undefined): deadline is Deadline => deadline !== undefined && deadline.metAt === null
 
-/** What becomes of the deadlines when the severity changes: those of the new one count from the declaration, and none that was
- *  promised before is put off; those that only the old one knows are dropped. */
-export const reclassified = (incident: Incident, policy: Policy): DeadlineEvent[] => {
-  const wanted = (policy.clocks ?? []).filter(({ from }) => from === 'declared')
+/** What has been done already is not promised again. */
+const isDone = ({ stamps }: Incident, { until }: FurtherClock): boolean =>
+  (until === 'update' && stamps.communicate !== null) || (until === 'mitigated' && stamps.mitigate !== null)
+
+const drop = (clock: string, { title }: Deadline, why: string): DeadlineEvent => ({ type: 'deadline-dropped', v: 1, clock, title, why })
+
+/** What becomes of the deadlines when the severity changes. Those that a graver one brings count from now, when it became known, those
+ *  that a lighter one brings from the declaration; none that was promised before is put off, and those that only the old severity
+ *  knows are dropped. */
+export const reclassified = (incident: Incident, policy: Policy, now: Instant): DeadlineEvent[] => {
+  const clocks = policy.clocks ?? []
   const dropped = Object.entries(incident.deadlines)
-    .filter(([key, deadline]) => unmet(deadline) && !(policy.clocks ?? []).some((clock) => clock.key === key))
-    .map(([key, { title }]): DeadlineEvent => ({
-      type: 'deadline-dropped',
-      v: 1,
-      clock: key,
-      title,
-      why: `${policy.severity} does not promise it`,
-    }))
-  const changed = wanted.flatMap((clock): DeadlineEvent[] => {
+    .filter(([key, deadline]) => unmet(deadline) && !clocks.some((clock) => clock.key === key) && byPolicy(incident, key))
+    .map(([key, deadline]) => drop(key, deadline, `${policy.severity} does not promise it`))
+  const start = severities.indexOf(policy.severity) < severities.indexOf(incident.severity) ? now : incident.declaredAt
+  const changed = clocks.flatMap((clock): DeadlineEvent[] => {
     const present = incident.deadlines[clock.key]
-    const next = set(clock, incident.declaredAt)
-    if (present === undefined) return [next]
-    const sooner = present.due === null || next.type !== 'deadline-set' || next.due < present.due
-    return unmet(present) && sooner ? [next] : []
+    const known = present !== undefined && present.dropped === null
+    if (clock.from !== 'declared' || isDone(incident, clock) || (known && !unmet(present))) return []
+    const run = { run: 0, startedAt: start, due: due(clock, start), metAt: null, breachedAt: null, warned: 0, target: policy }
+    const next = throughStands(incident, clock.key, run, start, now)
+    const promised = known ? upTo(incident, clock.key, present, now).due : null
+    if (promised !== null && promised <= next.due) return []
+    const began = next.begunAt === undefined ? {} : { began: next.begunAt }
+    return [{ ...set(clock, next.startedAt), due: next.due, ...began }]
   })
   return [...dropped, ...changed]
 }
+
+/** Whether a deadline comes from the severity, and not from a window of planned work. */
+const byPolicy = (incident: Incident, key: string): boolean => (incident.policy.clocks ?? []).some((clock) => clock.key === key)
 
 /** Those that wait for a review of what is open again. */
 export const withoutReview = (incident: Incident): DeadlineEvent[] =>
   Object.entries(incident.deadlines)
     .filter(([, deadline]) => unmet(deadline) && deadline.until === 'reviewed')
-    .map(([clock, { title }]) => ({ type: 'deadline-dropped', v: 1, clock, title, why: 'it is open again' }))
+    .map(([clock, deadline]) => drop(clock, deadline, 'it is open again'))
 
 /** The deadlines that this meets are met. */
 export const meetDeadlines = (incident: Incident, by: readonly Until[], at: Instant): Incident => ({
@@ -85,19 +99,20 @@ export const meetDeadlines = (incident: Incident, by: readonly Until[], at: Inst
   deadlines: Object.fromEntries(
     Object.entries(incident.deadlines).map(([key, deadline]) => [
       key,
-      unmet(deadline) && by.includes(deadline.until) ? { ...deadline, metAt: at } : deadline,
+      unmet(deadline) && by.includes(deadline.until) ? metRun(incident, key, deadline, at) : deadline,
     ]),
   ),
 })
 
-const ended = (incident: Incident, key: string, at: Instant): Incident => {
+const ended = (incident: Incident, key: string, at: Instant, dropped: string | null = null): Incident => {
   const deadline = incident.deadlines[key]
   return deadline === undefined
     ? incident
-    : { ...incident, deadlines: { ...incident.deadlines, [key]: { ...deadline, metAt: deadline.metAt ?? at } } }
+    : { ...incident, deadlines: { ...incident.deadlines, [key]: { ...metRun(incident, key, deadline, at), dropped } } }
 }
 
-const phases = (incident: Incident) => (incident.policy.clocks ?? []).filter(({ until }) => until === 'phase')
+/** The phases of a disaster, in their order. */
+export const phases = (incident: Incident): FurtherClock[] => (incident.policy.clocks ?? []).filter(({ until }) => until === 'phase')
 
 export const deadlineArea: Area<DeadlineIntent, DeadlineEvent> = {
   whileOpen: [],
@@ -112,19 +127,20 @@ export const deadlineArea: Area<DeadlineIntent, DeadlineEvent> = {
       const run = incident.deadlines[meant.key]
       if (run === undefined) return refuse('phase_not_begun', { phase: meant.title })
       if (run.metAt !== null) return refuse('phase_is_done', { phase: meant.title, at: run.metAt })
+      const said = optional('phase', text)
+      if (isRefusal(said)) return said
       return [
-        { type: 'phase-done', v: 1, phase: meant.key, title: meant.title, text },
+        { type: 'phase-done', v: 1, phase: meant.key, title: meant.title, text: said },
         ...beginning(incident.policy, `phase:${meant.key}`, at),
       ]
     },
   },
   evolve: {
-    'deadline-set': (incident, { clock, title, from, due: end, until }, { at }) => {
+    'deadline-set': (incident, { clock, title, from, due: end, began, until }, { at }) => {
       const present = incident.deadlines[clock]
       return {
         ...incident,
-        pastRuns:
-          present === undefined ? incident.pastRuns : [...incident.pastRuns, { clock, run: { ...present, metAt: present.metAt ?? at } }],
+        pastRuns: present === undefined ? incident.pastRuns : [...incident.pastRuns, { clock, run: metRun(incident, clock, present, at) }],
         deadlines: {
           ...incident.deadlines,
           [clock]: {
@@ -137,11 +153,14 @@ export const deadlineArea: Area<DeadlineIntent, DeadlineEvent> = {
             target: incident.policy,
             title,
             until,
+            dropped: null,
+            ...(began === undefined ? {} : { begunAt: began }),
+            ...(incident.paused === null ? {} : { standsFrom: at }),
           },
         },
       }
     },
-    'deadline-dropped': (incident, { clock }, { at }) => ended(incident, clock, at),
+    'deadline-dropped': (incident, { clock, why }, { at }) => ended(incident, clock, at, why),
     'phase-done': (incident, { phase }, { occurredAt }) => ended(incident, phase, occurredAt),
   },
   tell: {
@@ -150,15 +169,19 @@ export const deadlineArea: Area<DeadlineIntent, DeadlineEvent> = {
     'phase-done': ({ title, text }) => ({ kind: 'phase', text: `Finished ${title}${text === null ? '.' : `: ${text}`}` }),
   },
   posts: {
-    'deadline-set': (incident, { clock, title, due: end }, { seq }) => [
-      line(`deadline:${clock}:${seq}`, `${title} due`, [
-        '⏱ ',
-        { bold: title },
-        ' due ',
-        { time: end, zone: incident.policy.calendar.zone },
-        '.',
-      ]),
-    ],
+    // A window says itself when it ends.
+    'deadline-set': (incident, { clock, title, due: end }, { seq }) =>
+      clock === 'window'
+        ? []
+        : [
+            line(`deadline:${clock}:${seq}`, `${title} due`, [
+              '⏱ ',
+              { bold: title },
+              ' due ',
+              { time: end, zone: incident.policy.calendar.zone },
+              '.',
+            ]),
+          ],
     'deadline-dropped': () => [],
     'phase-done': (_, { phase, title, text }, { by }) => [
       line(`phase:${phase}`, `${title} is done`, ['🏁 ', author(by), ` finished ${title}`, text === null ? '.' : `: ${text}`]),

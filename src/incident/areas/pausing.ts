@@ -1,20 +1,19 @@
 /** Clocks that stand still for a reason, and a record that is opened again: both compute what is due anew, from the events. */
 import { addMinutes } from 'date-fns/addMinutes'
-import { addWorkingMinutes, workingMinutesBetween } from '../calendar.ts'
 import { clockTitle } from '../clock-words.ts'
-import { clocked, responseDue, running, runningClocks, targetOf, updateDue } from '../clocks.ts'
+import { clocked, passed, responseDue, running, runningClocks, runOf, updateDue, withRun } from '../clocks.ts'
+import { between, duration } from '../duration.ts'
 import type { ClockName } from '../events.ts'
 import type { ClockRun, Incident } from '../incident.ts'
 import { firstPaged } from '../ladder.ts'
 import { author, line, type Span } from '../message.ts'
 import type { Instant } from '../policy.ts'
+import type { Job } from '../react.ts'
 import { refuse } from '../refusals.ts'
+import { moved, type Shifted, shifted, standsSince } from '../standing.ts'
 import { isRefusal, written } from '../written.ts'
 import type { Area } from './area.ts'
 import { withoutReview } from './deadlines.ts'
-
-/** A clock as it goes on after it stood: counted from `from`, due at `due`. */
-export type Shifted = { readonly clock: ClockName; readonly from: Instant; readonly due: Instant }
 
 export type PauseEvent =
   | { readonly type: 'paused'; readonly v: 1; readonly why: string }
@@ -41,55 +40,87 @@ export type PauseState = {
 
 export const noPauses: PauseState = { paused: null, pauses: [], reopenings: [] }
 
-const later = (at: Instant, ms: number): Instant => new Date(Date.parse(at) + ms).toISOString()
+type Due = { readonly clock: ClockName; readonly run: ClockRun & { readonly due: Instant } }
 
-/** A clock that stood from `a` to `b`: what was left of it is left still. A clock of working hours has as much working time left,
- *  one that runs round the clock as much time. */
-export const shifted = (clock: ClockName, run: ClockRun & { due: Instant }, a: Instant, b: Instant): Shifted => {
-  const stood = Date.parse(b) - Date.parse(a)
-  const from = later(run.startedAt, stood)
-  const target = targetOf(clock, run)
-  const { calendar } = run.target
-  const working = target.kind !== 'duration' || target.hours === 'business'
-  const left = working ? workingMinutesBetween(calendar, a, run.due) : 0
-  // Between the end of work and a due time at its next beginning no working time is left, and yet it is not due.
-  return { clock, from, due: left > 0 ? addWorkingMinutes(calendar, b, left) : later(run.due, stood) }
+/** What goes on after a pause: a clock that has run out already stays as it is. */
+const going = (incident: Incident, at: Instant): Shifted[] =>
+  runningClocks(incident).flatMap(({ clock, run }) => {
+    const since = standsSince(incident, run)
+    return since === null ? [] : [shifted(clock, run, since, at)]
+  })
+
+/** What a resolution ends of a pause, where a deadline outlives it: that one has to be timed anew. */
+export const resumedByResolution = (incident: Incident, at: Instant): PauseEvent[] => {
+  const outlive = Object.values(incident.deadlines).some(
+    (run) => (run.until === 'phase' || run.until === 'reviewed') && standsSince(incident, run) !== null,
+  )
+  return outlive ? [{ type: 'resumed', v: 1, clocks: going(incident, at) }] : []
 }
 
-/** What goes on after a standstill: a clock that has run out already stays as it is. */
-const going = (clocks: readonly { clock: ClockName; run: ClockRun & { due: Instant } }[], a: Instant, b: Instant): Shifted[] =>
-  clocks
-    .filter(({ run }) => run.breachedAt === null && run.due > a)
-    // One that was started during the standstill has stood since then.
-    .map(({ clock, run }) => shifted(clock, run, run.startedAt > a ? run.startedAt : a, b))
-
 /** The run of a clock that goes on: a run of its own, so that timers of the one before are stale. What was warned of is not repeated. */
-const goOn = (run: ClockRun, { from, due }: Shifted): ClockRun => ({ ...run, run: run.run + 1, startedAt: from, due, metAt: null })
+const goOn = <Run extends ClockRun>(run: Run, span: Shifted): Run => ({
+  ...(span.from === run.startedAt && span.due === run.due ? run : moved(run, span)),
+  run: run.run + 1,
+  metAt: null,
+})
 
 const shift = (incident: Incident, clocks: readonly Shifted[]): Incident =>
-  clocks.reduce<Incident>((now, each) => {
-    const { clock } = each
-    if (clock === 'response' || clock === 'update') {
-      const run = now[clock]
-      return run === null ? now : { ...now, [clock]: goOn(run, each) }
-    }
-    const deadline = now.deadlines[clock]
-    return deadline === undefined ? now : { ...now, deadlines: { ...now.deadlines, [clock]: { ...deadline, ...goOn(deadline, each) } } }
-  }, incident)
+  clocks.reduce<Incident>((now, each) => withRun(now, each.clock, (run) => goOn(run, each)), incident)
 
-/** Deadlines that the resolution met, and that go on when it turns out to be none. */
-const metByResolution = (incident: Incident, resolvedAt: Instant): { clock: ClockName; run: ClockRun & { due: Instant } }[] =>
-  Object.entries(incident.deadlines).flatMap(([clock, run]) =>
-    run.due !== null && run.metAt === resolvedAt && run.until !== 'reviewed' && run.until !== 'phase'
-      ? [{ clock, run: { ...run, due: run.due } }]
-      : [],
-  )
+/** Deadlines that the resolution met, and that go on when it turns out to be none. What had run out by then stays as it is. */
+const metByResolution = (incident: Incident, resolvedAt: Instant, at: Instant): Shifted[] =>
+  Object.entries(incident.deadlines)
+    .flatMap(([clock, run]): Due[] =>
+      run.due !== null && run.metAt === resolvedAt && run.dropped === null && run.until !== 'reviewed' && run.until !== 'phase'
+        ? [{ clock, run: { ...run, due: run.due } }]
+        : [],
+    )
+    .map(({ clock, run }) =>
+      run.breachedAt !== null || run.due <= resolvedAt ? { clock, from: run.startedAt, due: run.due } : shifted(clock, run, resolvedAt, at),
+    )
 
 /** The incident with its clocks going: what stands when it is resolved does not stand any more. */
 export const unpaused = (incident: Incident, at: Instant): Incident =>
   incident.paused === null
     ? incident
     : { ...incident, paused: null, pauses: [...incident.pauses, { from: incident.paused.at, to: at, why: incident.paused.why }] }
+
+/** What was due before the pause, and not said yet when it began: its timers came due while all stood, and were not heard. */
+const owed = (before: Incident, after: Incident, seq: number, at: Instant): Job[] =>
+  runningClocks(after)
+    .filter(({ clock, run }) => run.run === runOf(before, clock)?.run && passed(clock, run, at) !== null)
+    .map(({ clock, run }) => ({
+      queue: 'timer',
+      data: { incident: after.id, clock, run: run.run, at },
+      once: `clock:${after.id}:${clock}:${run.run}:${seq}`,
+      startAfter: at,
+    }))
+
+/** The step of the ladder that came due while the clocks stood was not taken: it is, after a whole pause of the ladder. */
+const nextStep = ({ id, response, policy, escalation }: Incident, seq: number, at: Instant): Job[] => {
+  if (!running(response) || response.breachedAt === null || policy.ladder[escalation + 1] === undefined) return []
+  const next = addMinutes(at, policy.escalateEvery).toISOString()
+  return [
+    {
+      queue: 'timer',
+      data: { incident: id, escalation: escalation + 1, run: response.run, at: next },
+      once: `escalation:${id}:${response.run}:${escalation + 1}:${seq}`,
+      startAfter: next,
+    },
+  ]
+}
+
+/** How long the last pause was. */
+const stood = ({ pauses }: Incident): string => {
+  const last = pauses.at(-1)
+  return last === undefined ? '' : ` after ${duration(between(last.from, last.to))}`
+}
+
+/** Whether so many minutes have gone since the clocks stood last: a timer that was set before counts on. */
+export const settled = ({ pauses, policy }: Incident, at: Instant): boolean => {
+  const last = pauses.at(-1)?.to
+  return last === undefined || at >= addMinutes(last, policy.escalateEvery).toISOString()
+}
 
 export const pauseArea: Area<PauseIntent, PauseEvent> = {
   whileOpen: ['pause', 'resume'],
@@ -101,9 +132,8 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
       return runningClocks(incident).length === 0 ? refuse('no_clock_runs', { id: incident.id }) : [{ type: 'paused', v: 1, why }]
     },
     resume: (incident, _intent, { at }) => {
-      const { paused } = incident
-      if (paused === null) return refuse('not_paused', {})
-      return [{ type: 'resumed', v: 1, clocks: going(runningClocks(incident), paused.at, at) }]
+      if (incident.paused === null) return refuse('not_paused', {})
+      return [{ type: 'resumed', v: 1, clocks: going(incident, at) }]
     },
     reopen: (incident, intent, { at }) => {
       const resolvedAt = incident.stamps.resolve
@@ -121,7 +151,7 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
           why,
           responseDue: clocked(kind) ? responseDue(policy, at) : null,
           updateDue: clocked(kind) ? updateDue(policy, at) : null,
-          clocks: going(metByResolution(incident, resolvedAt), resolvedAt, at),
+          clocks: metByResolution(incident, resolvedAt, at),
         },
         ...withoutReview(incident),
         ...(clocked(kind) && first !== null ? [{ type: 'escalated' as const, v: 1 as const, run, ...first, why: 'page' as const }] : []),
@@ -167,24 +197,16 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
       )
     },
   },
-  react: (_, { event, seq, at }, after) => {
-    const { response, policy, escalation } = after
-    // The step of the ladder that came due while the clocks stood was not taken.
-    if (event.type !== 'resumed' || !running(response) || response.breachedAt === null || policy.ladder[escalation + 1] === undefined)
-      return []
-    const next = addMinutes(at, policy.escalateEvery).toISOString()
-    return [
-      {
-        queue: 'timer',
-        data: { incident: after.id, escalation: escalation + 1, run: response.run, at: next },
-        once: `escalation:${after.id}:${response.run}:${escalation + 1}:${seq}`,
-        startAfter: next,
-      },
-    ]
-  },
+  react: (before, { event, seq, at }, after) =>
+    event.type === 'resumed' ? [...owed(before, after, seq, at), ...nextStep(after, seq, at)] : [],
   tell: {
     paused: ({ why }) => ({ kind: 'clock', text: `Paused the clocks: ${why}` }),
-    resumed: () => ({ kind: 'clock', text: 'Let the clocks run again.' }),
+    resumed: (_, { events, seq }) => {
+      const paused = events.findLast((recorded) => recorded.seq < seq && recorded.event.type === 'paused')
+      const now = events.find((recorded) => recorded.seq === seq)
+      const after = paused === undefined || now === undefined ? '' : ` after ${duration(between(paused.at, now.at))}`
+      return { kind: 'clock', text: `Let the clocks run again${after}.` }
+    },
     reopened: ({ why }) => ({ kind: 'reopened', text: `Opened it again: ${why}` }),
   },
   posts: {
@@ -200,7 +222,7 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
       line(`resumed:${seq}`, 'The clocks run again', [
         '▶ ',
         author(by),
-        ' let the clocks run again.',
+        ` let the clocks run again${stood(incident)}.`,
         ...clocks.flatMap(({ clock, due }): Span[] => [
           ` ${clockTitle(incident, clock)} due `,
           { time: due, zone: incident.policy.calendar.zone },

@@ -1,0 +1,25 @@
+import { defineCommand, noProduct, say, tell } from '../../src/define.ts'
+import { refuse } from '../../src/incident/refusals.ts'
+import { shorten } from '../../src/incident/text.ts'
+
+export default defineCommand({
+  summary: 'Planned work: a channel and a record, but no response clock',
+  usage: 'change <product> <title>',
+  examples: ['/incident change <product> Deploy v143', '/incident change <product> Rotate the webhook secret'],
+  needs: 'nothing',
+  run: async (ask, { catalogue, declare }) => {
+    const example = '/incident change <product> Deploy v143'
+    if (ask.words === '') return { refused: refuse('missing', { what: 'The title', example }) }
+    const { product, rest } = catalogue.takeProduct(ask.words)
+    if (product === null) return noProduct(catalogue, ask.words, (some) => `/incident change ${some} Deploy v143`)
+    return tell(
+      await declare({ kind: 'change', product: product.key, severity: 'P4', title: rest, summary: null, private: false }, ask.by),
+      (incident) =>
+        say(
+          '🛠 ',
+          { bold: incident.id },
+          ` Change of ${incident.product.name}: ${shorten(incident.title, 300)}. Its channel opens in a moment; you lead it.`,
+        ),
+    )
+  },
+})

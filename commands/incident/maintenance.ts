@@ -1,0 +1,43 @@
+import { defineCommand, noProduct, say, tell } from '../../src/define.ts'
+import { refuse } from '../../src/incident/refusals.ts'
+import { shorten } from '../../src/incident/text.ts'
+import { parseWindow } from '../../src/incident/window-words.ts'
+
+const example = '/incident maintenance <product> 22:00 23:30 Move the database'
+
+export default defineCommand({
+  summary: 'Planned work in a window: said when it begins, and when it is overdue',
+  usage: 'maintenance <product> <from> <to> <what>',
+  examples: [
+    example,
+    '/incident maintenance <product> 2026-12-01 22:00 2h Move the database',
+    '/incident maintenance <product> now 30m Restart the workers',
+  ],
+  needs: 'nothing',
+  run: async (ask, { catalogue, declare, now }) => {
+    if (ask.words === '') return { refused: refuse('missing', { what: 'The window', example }) }
+    const { product, rest } = catalogue.takeProduct(ask.words)
+    if (product === null) return noProduct(catalogue, ask.words, (some) => `/incident maintenance ${some} 22:00 23:30 Move the database`)
+    const { zone } = product.calendar
+    const parsed = parseWindow(rest, await now(), zone)
+    if (parsed.window === null)
+      return { refused: refuse('unreadable', { what: 'a window of at most two weeks that is not over', word: parsed.word, example }) }
+    const { window } = parsed
+    return tell(
+      await declare(
+        { kind: 'maintenance', window, product: product.key, severity: 'P4', title: parsed.rest, summary: null, private: false },
+        ask.by,
+      ),
+      (incident) =>
+        say(
+          '🛠 ',
+          { bold: incident.id },
+          ` Maintenance of ${incident.product.name} from `,
+          { time: window.from, zone },
+          ' to ',
+          { time: window.to, zone },
+          `: ${shorten(incident.title, 300)}. Its channel opens in a moment; you lead it.`,
+        ),
+    )
+  },
+})

@@ -1,0 +1,77 @@
+import { defineCommand, say } from '../../src/define.ts'
+import { duration } from '../../src/incident/duration.ts'
+import type { Span } from '../../src/incident/message.ts'
+import { metricsOf, type Spread } from '../../src/incident/metrics.ts'
+import { refuse } from '../../src/incident/refusals.ts'
+
+const hours: Readonly<Record<string, number>> = { h: 1, d: 24, w: 24 * 7 }
+
+/** At most two years: what is asked for in one message is read in one go. */
+const longestDays = 731
+
+/** The product's words, and the hours of the period at their end; `null` for a period that is none. */
+const parse = (words: string): { product: string; period: string; hours: number | null } => {
+  const [, before = '', amount, unit = ''] = /^(.*?)\s*(?<![\w-])(?:last\s+)?(\d+)\s*(h|d|w)$/is.exec(words) ?? []
+  if (amount === undefined) return { product: words, period: '30d', hours: 30 * 24 }
+  const total = Number(amount) * (hours[unit.toLowerCase()] ?? 0)
+  return { product: before, period: `${amount}${unit.toLowerCase()}`, hours: total > 0 && total <= longestDays * 24 ? total : null }
+}
+
+const spread = (title: string, of: Spread): Span[] => [
+  { bold: title },
+  of === null ? ' no data' : ` median ${duration(of.median)}, mean ${duration(of.mean)} (${of.count})`,
+]
+
+export default defineCommand({
+  summary: 'How fast we are: times to acknowledge and resolve, clocks met; private records and drills are left out',
+  usage: 'metrics [product] [period]',
+  examples: ['/incident metrics', '/incident metrics 12w', '/incident metrics <product> 30d'],
+  needs: 'nothing',
+  run: async ({ words }, { catalogue, history, now }) => {
+    const example = '/incident metrics <product> 30d'
+    const { product: word, period, hours: length } = parse(words.trim())
+    if (length === null) return { refused: refuse('unreadable', { what: 'a period from 1h to 104w', word: words, example }) }
+    const product = word === '' ? null : catalogue.product(word)
+    if (word !== '' && product === null)
+      return {
+        refused: refuse('unknown_product', {
+          word,
+          nearest: catalogue.nearest(word),
+          known: [...catalogue.products.keys()].join(', '),
+        }),
+      }
+    const since = new Date(Date.parse(await now()) - length * 3_600_000).toISOString()
+    const of = metricsOf(await history(since, product?.key ?? null))
+    const what = `${product?.name ?? 'All products'}, last ${period}`
+    if (of.records === 0) return say({ bold: what }, ': no data, since nothing was declared.')
+    const { responses } = of
+    const counted = Object.entries(of.bySeverity).map(([severity, count]) => `${severity} ${count}`)
+    return {
+      parts: [
+        { kind: 'text', spans: [{ bold: what }, `: ${of.records} declared, ${of.open} of them open · ${counted.join(' · ')}`] },
+        {
+          kind: 'list',
+          items: [
+            spread('Time to acknowledge (MTTA)', of.acknowledge),
+            spread('Time to resolve (MTTR)', of.resolve),
+            [
+              { bold: 'Responses in time' },
+              responses === null
+                ? ' no data'
+                : ` ${Math.floor((responses.met / responses.of) * 1000) / 10} % (${responses.met} of ${responses.of})`,
+            ],
+            ...(product === null
+              ? [[{ bold: 'By product' }, ` ${of.byProduct.map((each) => `${each.product} ${each.records}`).join(' · ')}`]]
+              : []),
+          ],
+        },
+        {
+          kind: 'context',
+          spans: [
+            `Counted from detection, without the time between a resolution and its reopening.${of.paused > 0 ? ` The clocks were paused for ${duration(of.paused)} in all; that counts here.` : ''}`,
+          ],
+        },
+      ],
+    }
+  },
+})

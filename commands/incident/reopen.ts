@@ -1,0 +1,35 @@
+import { defineCommand, type Form, given, say, tell } from '../../src/define.ts'
+import type { Incident } from '../../src/incident/incident.ts'
+import { refuse } from '../../src/incident/refusals.ts'
+
+const example = '/incident reopen Payments fail again since 15:20'
+
+const form: Form = {
+  title: 'Open it again',
+  submit: 'reopen',
+  fields: [{ key: 'why', label: 'What is not over', kind: 'text', multiline: true, optional: false, most: 1000 }],
+}
+
+const said = (incident: Incident) => {
+  const due = incident.response?.due ?? null
+  return due === null
+    ? say(`🔁 ${incident.id} is open again.`)
+    : say(`🔁 ${incident.id} is open again. Acknowledge by `, { time: due, zone: incident.policy.calendar.zone }, ': ', {
+        code: '/incident ack',
+      })
+}
+
+export default defineCommand({
+  summary: 'It is not over: open it again, with a new response clock',
+  usage: 'reopen <why>',
+  examples: [example, '/incident reopen INC-12 It is back since the second deployment'],
+  needs: 'incident',
+  run: async (ask, { handle }) => {
+    const incident = given(ask)
+    if (ask.words === '' && incident.stamps.resolve === null) return { refused: refuse('is_open', { id: incident.id }) }
+    if (ask.words === '') return ask.canShowForm ? { form } : { refused: refuse('missing', { what: 'The reason', example }) }
+    return tell(await handle(incident.id, { type: 'reopen', why: ask.words }, ask.by), said)
+  },
+  submit: async (values, place, { handle }) =>
+    tell(await handle(given(place).id, { type: 'reopen', why: values['why'] ?? '' }, place.by), said),
+})

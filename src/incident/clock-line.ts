@@ -1,0 +1,68 @@
+/** The clocks in one line of the header: only what stays true without editing, because the header is changed by events, never by the
+ *  passing of time. */
+import { workingMinutesBetween } from './calendar.ts'
+import { stoppedBy } from './compliance.ts'
+import { between, duration } from './duration.ts'
+import type { ClockName } from './events.ts'
+import type { ClockRun, Incident } from './incident.ts'
+import type { Span } from './message.ts'
+import type { Instant } from './policy.ts'
+import { standsSince } from './standing.ts'
+import { targetOf } from './target.ts'
+
+/** One clock: `Ack ✅ 3 min of 15 min`, `Ack none: resolved after 3 min of 15 min`, `Update due 14:20`, `Fix by Mon 09:00`, `Ack ⏰
+ *  overdue since 14:20`, `Update ⏸ 12 min left`. `instead`: what stopped the clock, if it was not met. */
+const clock = (
+  incident: Incident,
+  name: ClockName,
+  run: ClockRun | null,
+  words: { readonly title: string; readonly due: string; readonly instead?: string | null },
+): Span[] => {
+  if (run === null || run.due === null) return []
+  const { title, due, instead = null } = words
+  if (run.metAt !== null) {
+    const late = run.metAt > run.due
+    const took = `${duration(between(run.startedAt, run.metAt))} of ${duration(between(run.startedAt, run.due))}`
+    if (instead !== null) return [`${title} ${late ? '⏰ ' : ''}none: ${instead} after ${took}`]
+    return [`${title} ${late ? '⏰' : '✅'} ${took}`]
+  }
+  const { zone } = incident.policy.calendar
+  if (run.breachedAt !== null) return [`${title} ⏰ overdue since `, { time: run.due, zone }]
+  const since = standsSince(incident, run)
+  if (since !== null) return [`${title} ⏸ ${left(name, { ...run, due: run.due }, since)} left`]
+  return [`${title} ${due} `, { time: run.due, zone }]
+}
+
+/** What is left at an instant: working time where that is what the clock counts. */
+const left = (name: ClockName, run: ClockRun & { due: Instant }, since: Instant): string => {
+  const target = targetOf(name, run)
+  const always = target.kind === 'duration' && target.hours === 'always'
+  return always
+    ? duration(between(since, run.due))
+    : `${duration(workingMinutesBetween(run.target.calendar, since, run.due) * 60_000)} of working hours`
+}
+
+/** A deadline, in the order in which they were set. What was dropped, or met before the end, is no news in the header. */
+const deadlines = (incident: Incident): Span[][] =>
+  Object.entries(incident.deadlines)
+    .filter(([, { metAt }]) => metAt === null)
+    .map(([name, run]) => clock(incident, name, run, { title: run.title, due: 'by' }))
+
+const paused = ({ paused: now, pauses, policy }: Incident): Span[] => {
+  if (now !== null) return [' · ⏸ paused since ', { time: now.at, zone: policy.calendar.zone }]
+  const stood = pauses.reduce((sum, { from, to }) => sum + Math.max(0, between(from, to)), 0)
+  return stood === 0 ? [] : [`, paused ${duration(stood)}`]
+}
+
+/** The clocks in one line: `Ack ✅ 3 min of 15 min · Update due 14:20 · Fix by Mon 09:00, paused 20 min`. */
+export const clockLine = (incident: Incident): Span[] => {
+  const { response, update, stamps } = incident
+  const instead = stoppedBy(incident, response)
+  const all = [
+    clock(incident, 'response', response, { title: 'Ack', due: 'due', instead }),
+    stamps.resolve === null ? clock(incident, 'update', update, { title: 'Update', due: 'due' }) : [],
+    ...deadlines(incident),
+  ].filter((spans) => spans.length > 0)
+  if (all.length === 0) return ['no clock runs', ...paused(incident)]
+  return [...all.flatMap((spans, index): Span[] => (index === 0 ? spans : [' · ', ...spans])), ...paused(incident)]
+}

@@ -1,0 +1,76 @@
+/** How fast records were acknowledged and resolved, from their events (H2): never from when a row was changed last. */
+import { compliance } from './compliance.ts'
+import { between } from './duration.ts'
+import type { Recorded } from './events.ts'
+import type { Incident } from './incident.ts'
+import { type Instant, type Severity, severities } from './policy.ts'
+
+type Stream = { readonly incident: Incident; readonly events: readonly Recorded[] }
+
+/** Of some durations in milliseconds; null when there are none. */
+export type Spread = { readonly count: number; readonly median: number; readonly mean: number } | null
+
+export type Metrics = {
+  readonly records: number
+  readonly open: number
+  /** From detection to the first acknowledgement. */
+  readonly acknowledge: Spread
+  /** From detection to the resolution that held, without the time in which a record was taken for resolved and was not. */
+  readonly resolve: Spread
+  /** How long all of them together stood. */
+  readonly paused: number
+  /** Of the response clocks that are over; null when there are none. `met` counts those met in time. */
+  readonly responses: { readonly met: number; readonly of: number } | null
+  readonly bySeverity: Readonly<Record<Severity, number>>
+  readonly byProduct: readonly { readonly product: string; readonly records: number }[]
+}
+
+/** Whether a record counts: what really went wrong, once. */
+const counts = ({ kind, mergedInto }: Incident): boolean => (kind === 'incident' || kind === 'disaster') && mergedInto === null
+
+const spread = (durations: readonly number[]): Spread => {
+  if (durations.length === 0) return null
+  const sorted = durations.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const median = Number.isInteger(middle) ? ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2 : (sorted[Math.floor(middle)] ?? 0)
+  return { count: sorted.length, median, mean: sorted.reduce((sum, each) => sum + each, 0) / sorted.length }
+}
+
+const detected = (incident: Incident): Instant => incident.stamps.detect ?? incident.declaredAt
+
+const toAcknowledge = ({ incident, events }: Stream): number[] => {
+  const first = events.find(({ event }) => event.type === 'acknowledged')
+  return first === undefined ? [] : [between(detected(incident), first.occurredAt)]
+}
+
+/** From detection to the resolution that held, in milliseconds; null while it is open. Between a resolution and its reopening nobody
+ *  worked on it: that is not counted. */
+export const timeToResolve = (incident: Incident): number | null => {
+  const { resolve } = incident.stamps
+  if (resolve === null) return null
+  const gaps = incident.reopenings.reduce((sum, { resolvedAt, at }) => sum + Math.max(0, between(resolvedAt, at)), 0)
+  return between(detected(incident), resolve) - gaps
+}
+
+/** Of these records: drills, planned work and what was merged into another are left out. */
+export const metricsOf = (all: readonly Stream[]): Metrics => {
+  const streams = all.filter(({ incident }) => counts(incident))
+  const responses = streams
+    .flatMap(({ incident, events }) => compliance(incident, events, 'UTC').rows)
+    .filter(({ clock, outcome }) => clock === 'Response' && (outcome === 'met' || outcome === 'breached' || outcome === 'unacknowledged'))
+  const products = Map.groupBy(streams, ({ incident }) => incident.product.name)
+  return {
+    records: streams.length,
+    open: streams.filter(({ incident }) => incident.stamps.resolve === null).length,
+    acknowledge: spread(streams.flatMap(toAcknowledge)),
+    resolve: spread(streams.flatMap(({ incident }) => timeToResolve(incident) ?? [])),
+    paused: streams.flatMap(({ incident }) => incident.pauses).reduce((sum, { from, to }) => sum + Math.max(0, between(from, to)), 0),
+    responses: responses.length === 0 ? null : { met: responses.filter(({ outcome }) => outcome === 'met').length, of: responses.length },
+    bySeverity: Object.fromEntries(
+      severities.map((severity) => [severity, streams.filter(({ incident }) => incident.severity === severity).length]),
+    ) as Record<Severity, number>,
+    byProduct: [...products]
+      .map(([product, { length }]) => ({ product, records: length }))
+      .toSorted((a, b) => b.records - a.records || a.product.localeCompare(b.product)),
+  }
+}

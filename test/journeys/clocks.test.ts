@@ -1,0 +1,163 @@
+/** Pauses, reopenings, deadlines and the kinds of record, as people see them. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { firing, group, startTestBot, type TestBot } from '../bot.ts'
+import { until } from '../until.ts'
+
+const beta = `name: Beta
+contacts:
+  first: { name: Bob, email: bob@example.test }
+ladder: [first]
+severities:
+  P1:
+    meaning: Nobody can pay
+    response: 15 min
+    page: true
+    clocks:
+      customers: { title: Customer communication, within: 30 min, until: update }
+      review: { title: Post-incident review, within: 24 h, from: resolved, until: reviewed }
+  P3:
+    clocks:
+      fix: { title: Fix, within: 24 h, until: resolved }
+`
+
+let bot: TestBot
+beforeAll(async () => {
+  bot = await startTestBot({ supabase: true, files: { 'beta/service.yml': beta } })
+})
+afterAll(() => bot[Symbol.asyncDispose]())
+
+const header = async (channel: string) => (await bot.messages(channel)).find(({ shown }) => /^INC-\d+ ·/.test(shown))?.shown ?? ''
+const heads = (channel: string, words: string | RegExp) =>
+  until(
+    async () => {
+      const shown = await header(channel)
+      return (typeof words === 'string' ? shown.includes(words) : words.test(shown)) ? shown : null
+    },
+    `${String(words)} in the header of ${channel}`,
+  )
+
+const pulls = async () =>
+  (await (
+    await fetch(`${bot.world.githubApiUrl}/repos/acme/incidents/pulls?state=all`, { headers: { authorization: 'Bearer ghp_test' } })
+  ).json()) as { number: number; title: string; head: { ref: string }; state: string }[]
+
+describe('paused, resumed, resolved, opened again', () => {
+  let channel = ''
+
+  test('a pause needs a reason, stops all clocks, and says so in the channel', async () => {
+    await bot.say('alice', 'general', '/incident new acme P1 Payments fail')
+    channel = await bot.opened('INC-1')
+    expect((await bot.say('alice', channel, '/incident pause')).form).toBe(true)
+    expect(await bot.submit('alice', { why: 'Waiting for the provider' })).toMatchObject({ closed: true })
+    await bot.sees(channel, '⏸ @alice paused the clocks: Waiting for the provider')
+    await heads(channel, /Ack ⏸ 14 min left · Update ⏸ 29 min left · ⏸ paused since/)
+    expect((await bot.say('bob', channel, '/incident pause Again')).text).toContain('The clocks stand since')
+    expect((await bot.say('bob', channel, '/incident status')).text).toContain('paused since')
+  })
+
+  test('resuming gives back what was left', async () => {
+    expect((await bot.say('bob', channel, '/incident resume')).text).toMatch(
+      /^▶ The clocks run again\. Acknowledgement due .* Status update due/,
+    )
+    await bot.sees(channel, /▶ @bob let the clocks run again after \d+ s\. Acknowledgement due/)
+    await heads(channel, /Ack due .* · Update due .*, paused \d+ s/)
+    expect((await bot.say('bob', channel, '/incident resume')).text).toContain('The clocks are not paused')
+    const { response, pauses } = await bot.incident('INC-1')
+    const stood = pauses.reduce((sum, { from, to }) => sum + Date.parse(to) - Date.parse(from), 0)
+    expect(Date.parse(response?.due ?? '') - Date.parse((await bot.incident('INC-1')).declaredAt)).toBe(15 * 60_000 + stood)
+  })
+
+  test('resolved while paused; opened again with a new clock; the announcement and the record follow', async () => {
+    await bot.say('bob', channel, '/incident ack')
+    await bot.say('bob', channel, '/incident pause Waiting for the bank')
+    await bot.say('bob', channel, '/incident resolve Rolled back to v141')
+    await bot.sees(channel, '📄 The post-mortem is ready')
+    expect((await bot.say('bob', channel, '/incident resolve again')).text).toContain('/incident reopen <why>')
+    expect((await bot.say('carol', channel, '/incident reopen')).form).toBe(true)
+    expect(await bot.submit('carol', { why: 'Payments fail again' })).toMatchObject({ closed: true })
+    await bot.sees(channel, '🔁 @carol opened it again: Payments fail again')
+    await heads(channel, '🔴 Declared')
+    await until(async () => (await bot.texts('incidents'))[0]?.includes('🔴 Declared') === true, 'the announcement open again')
+    expect(await bot.texts('incidents')).toHaveLength(1)
+    const supabase = bot.world.supabase
+    await until(async () => {
+      const rows = await supabase?.query<{ status: string; resolved_at: string | null }>(
+        "select * from public.incidents where id = 'INC-1'",
+      )
+      return rows?.[0]?.status === 'declared' && rows[0].resolved_at === null
+    }, 'the record open again')
+    expect((await bot.say('carol', channel, '/incident reopen Twice')).text).toContain('INC-1 is open; nothing changed')
+  })
+
+  test('the checks run again at the next resolution, and the pull request is the same one, brought up to date', async () => {
+    expect(await pulls()).toHaveLength(1)
+    await bot.say('bob', channel, '/incident ack')
+    await bot.say('bob', channel, '/incident resolve The second index was missing, too')
+    await until(
+      async () => (await bot.texts(channel)).filter((text) => text.startsWith('🩺 Checks at resolution')).length === 2,
+      'the checks again',
+    )
+    const [pull] = await pulls()
+    const path = `postmortems/${new Date().getUTCFullYear()}/INC-1-payments-fail.md`
+    const text = await until(async () => {
+      const file = (await (
+        await fetch(`${bot.world.githubApiUrl}/repos/acme/incidents/contents/${path}?ref=${pull?.head.ref}`, {
+          headers: { authorization: 'Bearer ghp_test' },
+        })
+      ).json()) as { content: string }
+      const content = Buffer.from(file.content, 'base64').toString()
+      return content.includes('The second index was missing') ? content : null
+    }, 'the post-mortem brought up to date')
+    expect(text).toContain('Opened it again: Payments fail again')
+    expect(await pulls()).toHaveLength(1)
+  })
+
+  test('opened again after the pull request was merged: the next resolution proposes a new one, on a branch of its own', async () => {
+    const [pull] = await pulls()
+    await bot.idle()
+    const merged = await fetch(`${bot.world.githubApiUrl}/repos/acme/incidents/pulls/${pull?.number}/merge`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer ghp_test', 'content-type': 'application/json' },
+      body: '{}',
+    })
+    expect(merged.status).toBe(200)
+    await bot.say('bob', channel, '/incident reopen Once more')
+    await bot.say('bob', channel, '/incident resolve Now for good')
+    const all = await until(async () => {
+      const now = await pulls()
+      return now.length === 2 ? now : null
+    }, 'a second pull request')
+    expect(all.map(({ head }) => head.ref).toSorted()).toEqual(['postmortem/inc-1', 'postmortem/inc-1-2'])
+    await until(
+      async () => (await bot.texts(channel)).filter((text) => text.includes('The post-mortem is ready')).length === 2,
+      'its message',
+    )
+  })
+})
+
+test('a reopening into an alert rule that is taken is refused, and names the other', async () => {
+  await bot.alert(group(firing('Checkout', { fingerprint: 'a1' })))
+  const first = await until(
+    async () => (await bot.ask<{ name: string }[]>('GET', '/channels?detail=false')).find(({ name }) => name.includes('checkout'))?.name,
+    'its channel',
+  )
+  const id = /inc-\d+/.exec(first)?.[0].toUpperCase() ?? ''
+  await bot.say('bob', first, '/incident resolve Over')
+  await bot.alert(group(firing('Checkout', { fingerprint: 'a2' })))
+  const second = await until(
+    async () =>
+      (await bot.ask<{ name: string }[]>('GET', '/channels?detail=false')).find(({ name }) => name.includes('checkout') && name !== first)
+        ?.name,
+    'the channel of the second',
+  )
+  const other = /inc-\d+/.exec(second)?.[0].toUpperCase() ?? ''
+  expect((await bot.say('bob', first, '/incident reopen It is back')).text).toBe(
+    `${other} is already open for the alert Checkout. Go on there.`,
+  )
+  await bot.say('bob', second, '/incident resolve Over, too')
+  expect((await bot.say('bob', first, '/incident reopen It is back')).text).toContain(`🔁 ${id} is open again`)
+  // The alert is known there, so that the next one joins it.
+  await bot.alert(group(firing('Checkout', { fingerprint: 'a3' })))
+  await bot.sees(first, 'alerts firing')
+  await bot.say('bob', first, '/incident resolve Over')
+})
