@@ -66,6 +66,7 @@ export const withPeople = <C extends Chat>(chat: C, resolve: Resolve, elapsed: (
     },
     post: async (channel, message, marker) => chat.post(channel, await resolved(message), marker),
     edit: async (channel, ts, message, marker) => chat.edit(channel, ts, await resolved(message), marker),
+    ephemeral: async (channel, user, message) => chat.ephemeral(channel, user, await resolved(message)),
   }
 }
 

@@ -4,9 +4,9 @@ import type { Message } from './incident/message.ts'
 import type { PublishedIncident } from './incident/record.ts'
 
 /** Why the world said no. `limited`: wait `retryAfter` seconds, for this method and scope only. `unavailable`: try again.
- *  `gone`: the channel, message or file is not there any more. `taken`: the name is in use. `denied`: the token lacks the
+ *  `gone`: the channel, message or file is not there any more. `absent`: the person is not in the channel. `taken`: the name is in use. `denied`: the token lacks the
  *  right. `invalid`: it will never be accepted as it is. */
-export type FaultCode = 'limited' | 'unavailable' | 'gone' | 'taken' | 'denied' | 'invalid'
+export type FaultCode = 'limited' | 'unavailable' | 'gone' | 'absent' | 'taken' | 'denied' | 'invalid'
 
 /** A fault of the world outside. `limited` and `unavailable` are retried by the job; the others need a decision. */
 export class PortFault extends Error {
@@ -26,6 +26,16 @@ export class PortFault extends Error {
   }
 }
 
+/** A user of the chat. `standing`: what they are to this workspace. */
+export type Member = {
+  readonly user: string
+  /** As people are known: the real name. */
+  readonly name: string
+  readonly email: string | null
+  /** `guest`: let into single channels; `stranger`: of another workspace; `deactivated`: cannot sign in any more. */
+  readonly standing: 'member' | 'guest' | 'stranger' | 'bot' | 'deactivated'
+}
+
 /** The chat where incidents are run. Every method throws PortFault. `marker` is put into the message's metadata, so that a
  *  repeated job finds what an earlier run of it has posted. Channels and users are the chat's ids; messages are `ts`. */
 export type Chat = {
@@ -37,6 +47,9 @@ export type Chat = {
   edit(channel: string, ts: string, message: Message, marker: string): Promise<void>
   /** Looks for a message of ours with this marker, posted at or after `since`. */
   findPosted(channel: string, marker: string, since: Instant): Promise<{ ts: string } | null>
+  /** Shows a message to one person in a channel. May not arrive, even when it does not throw. Throws `absent` when they are not in
+   *  the channel. */
+  ephemeral(channel: string, user: string, message: Message): Promise<void>
   pin(channel: string, ts: string): Promise<void>
   topic(channel: string, topic: string): Promise<void>
   /** Invites all who can be invited; who cannot be is named with the reason, never a reason to fail the others. */
@@ -47,6 +60,8 @@ export type Chat = {
   userByEmail(email: string): Promise<string | null>
   /** Members of a user group. */
   groupMembers(group: string): Promise<string[]>
+  /** What the chat knows of a user; null when it knows none, or shows us none, by this id. */
+  member(user: string): Promise<Member | null>
 }
 
 /** Where post-mortems are proposed. Throws PortFault. */

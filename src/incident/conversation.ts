@@ -1,5 +1,7 @@
 /** The incident's channel as it should be: what is posted, pinned, invited, in order. Computed from the events, so that any
  *  number of runs, at any time after any outage, make the same channel. */
+import type { Person } from './areas/area.ts'
+import { instructions } from './areas/roles.ts'
 import { announcementOf, headerOf } from './header.ts'
 import type { Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -23,13 +25,16 @@ export type Item =
   | { readonly key: string; readonly step: 'topic'; readonly topic: string }
   | { readonly key: string; readonly step: 'invite'; readonly contacts: readonly Contact[] }
   | { readonly key: string; readonly step: 'bookmark'; readonly title: string; readonly url: string }
+  /** Shown to one person only, who is invited first if they are not there. */
+  | { readonly key: string; readonly step: 'whisper'; readonly to: Person; readonly message: Message; readonly at: Instant }
 
 /** Everything that the channel must have, in order: header (pinned), topic, invitations, bookmark, checklist, and then what happened. */
 export const conversation = (events: readonly Recorded[]): Item[] => {
   const items: Item[] = []
   const place = new Map<string, number>()
-  let incident: Incident | null = null
+  let incident = null as Incident | null
   for (const recorded of events) {
+    const before = incident
     incident = evolve(incident, recorded)
     for (const message of messagesOf(incident, recorded, events)) {
       const item: Item = { key: message.key, step: 'message', message, at: recorded.at, pinned: false, calm: false }
@@ -38,6 +43,8 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       // An edited message keeps its place and the time of its first event.
       else items[present] = { ...item, at: (items[present] as Item & { step: 'message' }).at }
     }
+    for (const { to, message } of instructions(before, recorded, incident))
+      items.push({ key: message.key, step: 'whisper', to, message, at: recorded.at })
     if (recorded.event.type === 'severity-changed')
       items.push({ key: `invite:${incident.severity}`, step: 'invite', contacts: incident.policy.invite })
   }

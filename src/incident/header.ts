@@ -1,4 +1,5 @@
 /** The pinned header of an incident's channel, and its announcement: one message each, edited in place. */
+import { teamLine } from './areas/roles.ts'
 import { clocked } from './clocks.ts'
 import { stoppedBy } from './compliance.ts'
 import type { ClockRun, Incident } from './incident.ts'
@@ -55,6 +56,7 @@ const fields = (incident: Incident): Part => ({
     },
     { label: 'Status', value: [statusWord[incident.status]] },
     { label: 'Lead', value: incident.lead === null ? ['nobody yet'] : [author(incident.lead)] },
+    ...(Object.keys(incident.team).length === 0 ? [] : [{ label: 'Roles', value: teamLine(incident) }]),
     { label: 'Product', value: [incident.product.name] },
     { label: 'Started', value: [{ time: incident.stamps.detect ?? incident.declaredAt, zone: incident.policy.calendar.zone }] },
     { label: 'Clocks', value: clockLine(incident) },
@@ -82,6 +84,9 @@ export const headerOf = (incident: Incident): Message => {
         : []),
       { label: 'Post update', action: 'update', value: incident.id },
       { label: 'Resolve', action: 'resolve', value: incident.id },
+      ...(incident.lead === null && clocked(incident.kind)
+        ? [{ label: 'Take the lead', action: 'role', value: `${incident.id} lead` }]
+        : []),
     ],
   }
   const closing: Part[] =

@@ -75,6 +75,8 @@ const itemText = (item: Item): string => {
       return `${item.key}: ${item.topic}`
     case 'invite':
       return `${item.key}: ${item.contacts.map(({ name }) => name).join(', ')}`
+    case 'whisper':
+      return `${item.key}: ${item.to.name} alone: ${textOf(item.message)}`
     default:
       return `${item.key}: ${item.title} ${item.url}`
   }
@@ -184,6 +186,14 @@ describe('a whole story', () => {
 
       ack:12: ✅ *Bob Berg* acknowledged after 31 min and leads.
 
+      instructions:12:lead: Bob Berg alone: 🎯 *You lead INC-7*. Only you see this.
+      - You decide, and you delegate: do not repair it yourself.
+      - Say what happens next, and who does it: /incident todo <text> @somebody.
+      - Confirm the severity, and change it when it is another one: /incident severity.
+      - Keep the updates coming, or give that to somebody: /incident role comms @somebody.
+      - When you have to go, hand over: /incident role lead @somebody.
+      (Give it back: \`/incident role lead leave\`)
+
       alerts: 🔔 1 of 2 alerts firing.
       - 🔴 \`SlowCheckout\` p95 4 s
       - 🟢 \`CheckoutErrors\` 7 % of checkouts fail cleared +52
@@ -219,6 +229,7 @@ describe('a whole story', () => {
       'bookmark:post-mortem',
       'opening',
       'ack:4',
+      'instructions:4:lead',
       'resolved:5',
       'post-mortem',
     ])
@@ -280,16 +291,16 @@ describe('the header', () => {
       Started: +0
       Clocks: Ack due +20 · Update due +30
       ([Dashboard](https://dash.acme.example/) · [Status page](https://status.acme.example/))
-      [Acknowledge=ack] [Post update=update] [Resolve=resolve]"
+      [Acknowledge=ack] [Post update=update] [Resolve=resolve] [Take the lead=role]"
     `)
   })
 
   test('has the buttons for what can be done now, none when it is resolved', () => {
-    expect(buttons(declared())).toEqual(['[Acknowledge=ack]', '[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared())).toEqual(['[Acknowledge=ack]', '[Post update=update]', '[Resolve=resolve]', '[Take the lead=role]'])
     expect(buttons(declared(), ack(1))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
     expect(buttons(declared({ kind: 'change' }))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
     expect(buttons(declared({ policy: policy('P4', { response: null }) }))[0]).toBe('[Acknowledge=ack]')
-    expect(buttons(declared(), mitigate(1))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared(), mitigate(1))).toEqual(['[Post update=update]', '[Resolve=resolve]', '[Take the lead=role]'])
     expect(buttons(declared(), resolve(1))).toEqual([])
     expect(buttons(declared(), resolve(1), review(2))).toEqual([])
     expect(header(declared(), resolve(1), published)).toContain('📄 [Post-mortem](https://github.com/acme/incidents/pull/1)')
@@ -538,7 +549,13 @@ test('notes, steps and the channel’s opening post nothing', () => {
 
 test('in the place of a lost channel all is said again, and why', () => {
   const lost = step({ type: 'channel-lost', channel: 'C0ACME', why: 'Slack, chat.postMessage: is_archived' }, 2, bot)
-  expect(keys(declared(), opened, ack(1), lost, resolve(5)).slice(-4)).toEqual(['opening', 'ack:4', 'lost:5', 'resolved:6'])
+  expect(keys(declared(), opened, ack(1), lost, resolve(5)).slice(-5)).toEqual([
+    'opening',
+    'ack:4',
+    'instructions:4:lead',
+    'lost:5',
+    'resolved:6',
+  ])
   expect(read('lost:5', declared(), opened, ack(1), lost)).toBe(
     '⚠ The channel before this one was lost: the channel is archived (is_archived). What the bot posted there is repeated above.',
   )

@@ -26,6 +26,7 @@ const codes: Readonly<Record<Exclude<FaultCode, 'invalid'>, readonly string[]>> 
     'thread_not_found',
     'no_such_subteam',
   ],
+  absent: ['user_not_in_channel'],
   taken: ['name_taken'],
   denied: [
     'restricted_action',

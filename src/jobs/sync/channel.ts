@@ -7,9 +7,9 @@ import { channelName } from '../../incident/channel-name.ts'
 import { conversation, type Item } from '../../incident/conversation.ts'
 import type { Incident } from '../../incident/incident.ts'
 import type { Message } from '../../incident/message.ts'
-import type { Contact, Instant } from '../../incident/policy.ts'
-import { codeWord } from '../../incident/report.ts'
+import type { Instant } from '../../incident/policy.ts'
 import { type Chat, PortFault } from '../../ports.ts'
+import { methodOf, sideStep } from '../../side-steps.ts'
 
 /** The header is edited at most once in this time, so that a burst of events costs one edit. */
 const calmSeconds = 3
@@ -60,66 +60,6 @@ const openChannel = async (session: SurfaceSession, { incident }: Loaded, contex
     }
   }
   throw new PortFault('invalid', 'conversations.create', `no free name for the channel of ${incident.id}`)
-}
-
-/** Why nobody in the chat stands for a contact. */
-const absence = ({ email, phone, unset = [] }: Contact): string => {
-  if (email !== undefined) return 'not in this workspace'
-  if (phone !== undefined) return 'only a telephone number is known'
-  return unset.length > 0 ? `no address: set ${unset.join(' or ')}` : 'no address is known'
-}
-
-/** The users behind contacts, with the names by which people know them; and who is not in the chat, and why. */
-const usersOf = async (contacts: readonly Contact[], context: JobContext): Promise<{ users: Map<string, string>; unknown: string[] }> => {
-  const users = new Map<string, string>()
-  const unknown: string[] = []
-  for (const contact of contacts) {
-    const found = await context.resolve(contact)
-    if (found.slackUser !== undefined) users.set(found.slackUser, found.name)
-    else if (found.slackGroup !== undefined)
-      for (const user of await context.chat.groupMembers(found.slackGroup)) users.set(user, users.get(user) ?? `a member of ${found.name}`)
-    else if (found.slackChannel === undefined && found.url === undefined) unknown.push(`${found.email ?? found.name} (${absence(found)})`)
-  }
-  return { users, unknown }
-}
-
-/** What a side step calls, as limits are kept by it. */
-const methodOf = { pin: 'pins.add', topic: 'conversations.setTopic', bookmark: 'bookmarks.add', invite: 'conversations.invite' } as const
-
-/** Does one side step. Returns what could not be done of it, in words, or null. */
-const sideStep = async (
-  item: Exclude<Item, { step: 'message' }>,
-  key: string,
-  channel: string,
-  session: SurfaceSession,
-  context: JobContext,
-): Promise<string | null> => {
-  switch (item.step) {
-    case 'pin': {
-      const header = session.items.get(`${channel}/${item.of}`)?.ref
-      if (header === null || header === undefined) throw new Error(`${item.of} is to be pinned before it is posted`)
-      await context.chat.pin(channel, header)
-      return null
-    }
-    case 'topic':
-      await context.chat.topic(channel, item.topic)
-      return null
-    case 'bookmark': {
-      // The only side step that, done twice, would show twice.
-      const first = !session.items.has(key)
-      if (first) await session.intend(key)
-      await context.chat.bookmark(channel, item.title, item.url, first)
-      return null
-    }
-    case 'invite': {
-      const { users, unknown } = await usersOf(item.contacts, context)
-      const { refused } = users.size === 0 ? { refused: [] } : await context.chat.invite(channel, [...users.keys()])
-      const problems = [...refused.map(({ user, reason }) => `${users.get(user) ?? user}: ${codeWord(reason)}`), ...unknown]
-      return problems.length === 0 ? null : problems.join('; ')
-    }
-    default:
-      return item satisfies never
-  }
 }
 
 /** Takes back that these steps failed. */

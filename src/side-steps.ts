@@ -1,0 +1,94 @@
+/** What is done in a channel besides its messages: pinned, invited, whispered. A side step that fails does not hold up the rest. */
+import { addSeconds } from 'date-fns/addSeconds'
+import type { JobContext, SurfaceSession } from './define.ts'
+import type { Item } from './incident/conversation.ts'
+import type { Contact } from './incident/policy.ts'
+import { codeWord } from './incident/report.ts'
+import { PortFault } from './ports.ts'
+
+/** Why nobody in the chat stands for a contact. */
+const absence = ({ email, phone, unset = [] }: Contact): string => {
+  if (email !== undefined) return 'not in this workspace'
+  if (phone !== undefined) return 'only a telephone number is known'
+  return unset.length > 0 ? `no address: set ${unset.join(' or ')}` : 'no address is known'
+}
+
+/** The users behind contacts, with the names by which people know them; and who is not in the chat, and why. */
+const usersOf = async (contacts: readonly Contact[], context: JobContext): Promise<{ users: Map<string, string>; unknown: string[] }> => {
+  const users = new Map<string, string>()
+  const unknown: string[] = []
+  for (const contact of contacts) {
+    const found = await context.resolve(contact)
+    if (found.slackUser !== undefined) users.set(found.slackUser, found.name)
+    else if (found.slackGroup !== undefined)
+      for (const user of await context.chat.groupMembers(found.slackGroup)) users.set(user, users.get(user) ?? `a member of ${found.name}`)
+    else if (found.slackChannel === undefined && found.url === undefined) unknown.push(`${found.email ?? found.name} (${absence(found)})`)
+  }
+  return { users, unknown }
+}
+
+/** What is whispered helps only at once: later than this it is left out. */
+const whisperSeconds = 600
+
+/** Tells one person something in the channel. Nobody can be told where they are not, and to be there already is the rule, so they are
+ *  invited only when Slack says that they are not. */
+const whisper = async ({ to, message, at }: Item & { step: 'whisper' }, channel: string, context: JobContext): Promise<string | null> => {
+  if (to.slack === undefined || addSeconds(at, whisperSeconds).toISOString() < (await context.now())) return null
+  try {
+    await context.chat.ephemeral(channel, to.slack, message)
+    return null
+  } catch (fault) {
+    if (!(fault instanceof PortFault) || fault.code !== 'absent') throw fault
+  }
+  const { refused } = await context.chat.invite(channel, [to.slack])
+  if (refused.length > 0) return refused.map(({ reason }) => `${to.name}: ${codeWord(reason)}`).join('; ')
+  await context.chat.ephemeral(channel, to.slack, message)
+  return null
+}
+
+/** What a side step calls, as limits are kept by it. */
+export const methodOf = {
+  pin: 'pins.add',
+  topic: 'conversations.setTopic',
+  bookmark: 'bookmarks.add',
+  invite: 'conversations.invite',
+  whisper: 'chat.postEphemeral',
+} as const
+
+/** Does one side step. Returns what could not be done of it, in words, or null. */
+export const sideStep = async (
+  item: Exclude<Item, { step: 'message' }>,
+  key: string,
+  channel: string,
+  session: SurfaceSession,
+  context: JobContext,
+): Promise<string | null> => {
+  switch (item.step) {
+    case 'pin': {
+      const header = session.items.get(`${channel}/${item.of}`)?.ref
+      if (header === null || header === undefined) throw new Error(`${item.of} is to be pinned before it is posted`)
+      await context.chat.pin(channel, header)
+      return null
+    }
+    case 'topic':
+      await context.chat.topic(channel, item.topic)
+      return null
+    case 'bookmark': {
+      // The only side step that, done twice, would show twice.
+      const first = !session.items.has(key)
+      if (first) await session.intend(key)
+      await context.chat.bookmark(channel, item.title, item.url, first)
+      return null
+    }
+    case 'invite': {
+      const { users, unknown } = await usersOf(item.contacts, context)
+      const { refused } = users.size === 0 ? { refused: [] } : await context.chat.invite(channel, [...users.keys()])
+      const problems = [...refused.map(({ user, reason }) => `${users.get(user) ?? user}: ${codeWord(reason)}`), ...unknown]
+      return problems.length === 0 ? null : problems.join('; ')
+    }
+    case 'whisper':
+      return whisper(item, channel, context)
+    default:
+      return item satisfies never
+  }
+}
