@@ -1,4 +1,5 @@
 /** What the bot may ask of the world, in our words: types and the one error they throw. Implementations are in `adapters/`. */
+import type { Person } from './incident/areas/area.ts'
 import type { Contact, Instant } from './incident/policy.ts'
 import type { Message } from './incident/message.ts'
 import type { PublishedIncident } from './incident/record.ts'
@@ -34,6 +35,16 @@ export type Member = {
   readonly email: string | null
   /** `guest`: let into single channels; `stranger`: of another workspace; `deactivated`: cannot sign in any more. */
   readonly standing: 'member' | 'guest' | 'stranger' | 'bot' | 'deactivated'
+}
+
+/** Somebody whom a person named by picking them in the chat. `word`: how it stands in the text, e.g. `@bea`. */
+export type Mentioned = { readonly kind: 'user' | 'group'; readonly id: string; readonly word: string }
+
+/** Who is meant: as an author of events, and as somebody who can be called. `standing`: `unknown` while the chat does not say. */
+export type Who = {
+  readonly person: Person
+  readonly contact: Contact
+  readonly standing: Member['standing'] | 'unknown'
 }
 
 /** The chat where incidents are run. Every method throws PortFault. `marker` is put into the message's metadata, so that a

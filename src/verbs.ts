@@ -18,6 +18,8 @@ export type VerbWorld = {
   readonly catalogue: Catalogue
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
+  readonly who: CommandContext['who']
+  readonly resolve: CommandContext['resolve']
   readonly publishes: NonNullable<CommandContext['publishes']>
 }
 
@@ -30,7 +32,16 @@ const isIn = ({ row, incident }: Kept, by: Actor): boolean => {
 
 const isPrivate = ({ row, incident }: Kept): boolean => row?.private === true || incident?.private === true
 
-export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, publishes }: VerbWorld): CommandContext & Finder => {
+export const createVerbContext = ({
+  store,
+  handle,
+  catalogue,
+  verbs,
+  runChecks,
+  who,
+  resolve,
+  publishes,
+}: VerbWorld): CommandContext & Finder => {
   /** Null when there is none, or when what is stored of it cannot be read. */
   const readable = async (id: string): Promise<Incident | null> => {
     try {
@@ -89,6 +100,8 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
     verify: (id) => verifyChain(store.db, id),
     runChecks,
     catalogue,
+    who,
+    resolve,
     publishes,
     verbs,
     byId: async (id, by, channel) => {

@@ -1,5 +1,5 @@
 /** What is promised beside the code, held against the code: settings, the Slack manifest, the README's commands, help. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -37,8 +37,10 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'conversations.setTopic': ['channels:manage', 'groups:write'],
   'pins.add': ['pins:write'],
   'usergroups.users.list': ['usergroups:read'],
+  'users.info': ['users:read', 'users:read.email'],
   'users.lookupByEmail': ['users:read', 'users:read.email'],
   'views.open': [],
+  'views.update': [],
 }
 
 /** Events and the scopes without which Slack does not send them. */
@@ -47,6 +49,8 @@ const eventScopes: Readonly<Record<string, string>> = {
   channel_deleted: 'channels:read',
   group_archive: 'groups:read',
   group_deleted: 'groups:read',
+  member_joined_channel: 'channels:read',
+  user_change: 'users:read',
 }
 
 describe('.env.example', () => {
@@ -85,7 +89,11 @@ describe('manifest.yml', () => {
 
   test('subscribes to the events that are listened to, and no others', () => {
     const listened = [
-      ...read('src/slack/app.ts').matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
+      ...readdirSync(`${root}src/slack`)
+        .map((file) => read(`src/slack/${file}`))
+        .filter((text) => text.includes('.event('))
+        .join('\n')
+        .matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
     ].map((match) => match[1])
     expect(new Set(listened)).toEqual(new Set(manifest.settings.event_subscriptions.bot_events))
   })
@@ -128,6 +136,7 @@ describe('help', () => {
       'note',
       'postmortem',
       'resolve',
+      'role',
       'severity',
       'status',
       'update',

@@ -1,9 +1,7 @@
 import { defineCommand, given } from '../../src/define.ts'
-import { clockLine, statusWord } from '../../src/incident/header.ts'
 import { steps } from '../../src/incident/incident.ts'
-import { author, type Span } from '../../src/incident/message.ts'
-import { shorten } from '../../src/incident/text.ts'
-import { timeline } from '../../src/incident/timeline.ts'
+import type { Span } from '../../src/incident/message.ts'
+import { sitrep } from '../../src/incident/sitrep.ts'
 
 const stepWord = {
   detect: 'Detect',
@@ -15,7 +13,7 @@ const stepWord = {
 } as const
 
 export default defineCommand({
-  summary: 'State, clocks, who leads, last events',
+  summary: 'Where it stands: state, clocks, who does what, what is open, last events',
   usage: 'status',
   examples: ['/incident status', '/incident status INC-12'],
   needs: 'incident',
@@ -23,7 +21,6 @@ export default defineCommand({
     const incident = given(ask)
     const zone = incident.policy.calendar.zone
     const loaded = await load(incident.id)
-    const last = timeline(loaded?.events ?? [], { zone }).slice(-5)
     const reached: Span[] = steps.flatMap((step, index): Span[] => {
       const at = incident.stamps[step]
       return [
@@ -33,18 +30,7 @@ export default defineCommand({
       ]
     })
     return {
-      parts: [
-        {
-          kind: 'text',
-          spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusWord[incident.status]} · ${shorten(incident.title, 300)}`],
-        },
-        { kind: 'text', spans: ['Lead ', incident.lead === null ? 'nobody yet' : author(incident.lead), ' · ', ...clockLine(incident)] },
-        { kind: 'context', spans: reached },
-        {
-          kind: 'list',
-          items: last.map((entry): Span[] => [{ time: entry.occurredAt, zone }, ` ${shorten(`${entry.who}: ${entry.text}`, 250)}`]),
-        },
-      ],
+      parts: [...sitrep(incident, loaded?.events ?? []), { kind: 'context', spans: reached }],
     }
   },
 })

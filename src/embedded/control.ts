@@ -96,6 +96,14 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
     answering((request) => people.event(body(request))),
   )
   router.post(
+    '/join',
+    answering((request) => people.join(body(request))),
+  )
+  router.post(
+    '/person',
+    answering((request) => people.change(body(request))),
+  )
+  router.post(
     '/say',
     answering((request) => people.say(body(request))),
   )

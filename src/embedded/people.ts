@@ -5,6 +5,7 @@ import { object, objects, parsed, string, isJson, type Json } from './json.ts'
 import type { Memory } from './memory.ts'
 import type { Received, ResponseUrl, ResponseUrls } from './responses.ts'
 import type { Truth, TrueMessage } from './truth.ts'
+import { escaped } from './typed.ts'
 import type { CallSlack } from './upstream.ts'
 import type { Person, Workspace } from './workspace.ts'
 
@@ -94,6 +95,26 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
   const interact = (payload: Json): Promise<Delivered> =>
     deliver(new URLSearchParams({ payload: JSON.stringify(payload) }).toString(), 'application/x-www-form-urlencoded')
 
+  /** Any event of the Events API. */
+  const send = async (order: Json): Promise<Delivered & { event_id: string }> => {
+    const id = string(order['event_id']) || `Ev${randomBytes(5).toString('hex').toUpperCase()}`
+    const team = string(order['team_id']) || workspace.team.id
+    const body = JSON.stringify({
+      token: workspace.verification,
+      team_id: team,
+      api_app_id: workspace.appId,
+      event: order['event'],
+      type: 'event_callback',
+      event_id: id,
+      event_time: Math.floor(Date.now() / 1000),
+      authorizations: [{ enterprise_id: null, team_id: team, user_id: workspace.bot.id, is_bot: true, is_enterprise_install: false }],
+      is_ext_shared_channel: false,
+    })
+    const retry =
+      order['retry'] === undefined ? {} : { 'x-slack-retry-num': String(Number(order['retry'])), 'x-slack-retry-reason': 'http_timeout' }
+    return { ...(await deliver(body, 'application/json', retry)), event_id: id }
+  }
+
   const messagesFor = async (channel: string, user: Person): Promise<TrueMessage[]> =>
     (await truth.messages(channel)).filter((message) => message.ephemeralTo === undefined || message.ephemeralTo === user.id).toReversed()
 
@@ -106,6 +127,7 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
       const command = string(order['command']) || (/^\/\S+/.exec(typed)?.[0] ?? '')
       if (!command) throw new Error('a command starts with a slash, e.g. {"text": "/incident list"}')
       const entry = responses.create(user.id, channel.id)
+      const words = typed.startsWith(command) ? typed.slice(command.length).trim() : typed
       const form = new URLSearchParams({
         token: workspace.verification,
         team_id: workspace.team.id,
@@ -115,7 +137,7 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
         user_id: user.id,
         user_name: user.name,
         command,
-        text: typed.startsWith(command) ? typed.slice(command.length).trim() : typed,
+        text: order['raw'] === true ? words : escaped(words, workspace, words.includes('#') ? await truth.channels(false) : []),
         api_app_id: workspace.appId,
         is_enterprise_install: 'false',
         response_url: entry.url,
@@ -176,25 +198,29 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
       return { ...delivered, view: opened.id, closed }
     },
 
-    /** Any event of the Events API. */
-    async event(order: Json): Promise<Delivered & { event_id: string }> {
-      const id = string(order['event_id']) || `Ev${randomBytes(5).toString('hex').toUpperCase()}`
-      const team = string(order['team_id']) || workspace.team.id
-      const body = JSON.stringify({
-        token: workspace.verification,
-        team_id: team,
-        api_app_id: workspace.appId,
-        event: order['event'],
-        type: 'event_callback',
-        event_id: id,
-        event_time: Math.floor(Date.now() / 1000),
-        authorizations: [{ enterprise_id: null, team_id: team, user_id: workspace.bot.id, is_bot: true, is_enterprise_install: false }],
-        is_ext_shared_channel: false,
-      })
-      const retry =
-        order['retry'] === undefined ? {} : { 'x-slack-retry-num': String(Number(order['retry'])), 'x-slack-retry-reason': 'http_timeout' }
-      return { ...(await deliver(body, 'application/json', retry)), event_id: id }
+    /** Joins a channel, as by its own button; who is not let into a private one is invited by the bot. */
+    async join(order: Json): Promise<Delivered & { event_id: string }> {
+      const user = person(order['as'])
+      const channel = await truth.channel(string(order['in']) || 'general')
+      const joined = channel.isPrivate
+        ? await call('conversations.invite', workspace.bot.token, { channel: channel.id, users: user.id })
+        : await call('conversations.join', user.token, { channel: channel.id })
+      if (!joined['ok']) throw new Error(`${user.name} cannot join #${channel.name}: ${string(joined['error'])}`)
+      const event = { type: 'member_joined_channel', user: user.id, channel: channel.id, channel_type: channel.isPrivate ? 'G' : 'C' }
+      return send({ ...order, event: { ...event, team: workspace.team.id, event_ts: (Date.now() / 1000).toFixed(6) } })
     },
+
+    /** Makes somebody a guest, a bot, a stranger, or deactivates them (`{"as": "bob", "deleted": true}`), and tells the bot. */
+    async change({ as, ...flags }: Json): Promise<Delivered & { event_id: string }> {
+      const user = person(as)
+      user.flags = { ...user.flags, ...flags }
+      const told = await call('users.info', workspace.admin.token, { user: user.id })
+      return send({
+        event: { type: 'user_change', user: { ...object(told['user']), ...user.flags }, event_ts: (Date.now() / 1000).toFixed(6) },
+      })
+    },
+
+    event: send,
 
     /** Writes a message. The bot learns of it only by an event of yours. */
     say: async (order: Json): Promise<Json> =>

@@ -20,6 +20,20 @@ const always =
   () =>
     text
 
+const outsiders = {
+  guest: 'Guests of this workspace cannot work with incidents. Ask one of its members to do it.',
+  stranger: 'This is the bot of another workspace, so you cannot work with its incidents. Ask one of its members to do it.',
+  bot: 'Bots cannot work with incidents. Ask a person to do it, or send an alert.',
+  deactivated: 'This account is deactivated, so nothing was done. Ask a member of the workspace to do it.',
+} as const
+
+const standings = {
+  guest: 'is a guest of this workspace',
+  stranger: 'is of another workspace',
+  bot: 'is a bot',
+  deactivated: 'is deactivated in Slack',
+} as const
+
 const table = {
   unknown_incident: (p: { id: string }) => `There is no ${foreign(p.id)}. \`/incident list\` shows the open ones.`,
   // `meant`: the id that was probably meant, where what was typed is nearly one: `inc 8`, `INC8`, `#8`.
@@ -94,6 +108,15 @@ const table = {
   before_start: (p: { at: string; start: string }) => `${p.at} is before the start, ${p.start}. Give a time between the start and now.`,
   in_future: (p: { at: string }) => `${p.at} has not come yet. Give a time between the start and now.`,
   not_yours: always('This message belongs to another workspace. Use the bot of your own.'),
+  no_workspace: always(
+    'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if it is urgent, page by telephone.',
+  ),
+  outsider: (p: { standing: 'guest' | 'stranger' | 'bot' | 'deactivated' }) => outsiders[p.standing],
+  // `standing`: why nobody can ask them.
+  not_askable: (p: { name: string; standing: 'guest' | 'stranger' | 'bot' | 'deactivated' }) =>
+    `${foreign(p.name)} ${standings[p.standing]}. Name another member of this workspace.`,
+  unknown_person: (p: { word: string; example: string }) =>
+    `\`${foreign(p.word)}\` is nobody whom Slack knows here. Pick them from the list that Slack shows behind the @: \`${p.example}\`.`,
   no_database: always(
     'The database does not answer, so nothing was recorded. Try again in a minute. If it is urgent, telephone whoever is on call.',
   ),

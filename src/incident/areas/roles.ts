@@ -197,7 +197,12 @@ export const roleArea: Area<RoleIntent, RoleEvent> = {
     'lead-wanted': (incident, { count }) => ({ ...incident, asked: count }),
   },
   tell: {
-    'role-taken': ({ role, person }) => ({ kind: 'role', text: `${person.name} took the role ${roleWord[role]}.` }),
+    'role-taken': ({ role, person }, { events, seq }) => ({
+      kind: 'role',
+      text: samePerson(events[seq - 1]?.by, person)
+        ? `Took the role ${roleWord[role]}.`
+        : `Gave the role ${roleWord[role]} to ${person.name}.`,
+    }),
     'role-left': ({ role, person, why }) => ({
       kind: 'role',
       text:

@@ -73,7 +73,7 @@ describe('a role', () => {
   test('is told in the story', () => {
     const story = timeline(happened(declared(), take('scribe', 1, carol, alice), leave('scribe', 2)), { zone: 'UTC' })
     expect(story.map(({ who, text }) => `${who}: ${text}`).slice(-2)).toEqual([
-      'Alice Adler: Carol Cole took the role Scribe.',
+      'Alice Adler: Gave the role Scribe to Carol Cole.',
       'Carol Cole: Gave the role Scribe back.',
     ])
   })

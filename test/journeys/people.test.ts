@@ -1,0 +1,140 @@
+/** People: who takes a role, who is called, who comes, who goes, and who may not ask. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sql } from 'kysely'
+import { startTestBot, type TestBot } from '../bot.ts'
+import { until } from '../until.ts'
+
+let bot: TestBot
+let channel: string
+beforeAll(async () => {
+  bot = await startTestBot({ github: false })
+  await bot.say('alice', 'general', '/incident new acme P1 Payments fail')
+  channel = await bot.opened('INC-1')
+  await bot.sees(channel, 'Checks at opening')
+  await bot.idle()
+})
+afterAll(() => bot[Symbol.asyncDispose]())
+
+const header = async () => (await bot.messages(channel)).find(({ shown }) => shown.startsWith('INC-1 ·'))?.shown ?? ''
+const whispered = async (name: string) =>
+  (await bot.messages(channel)).filter(({ ephemeralTo }) => ephemeralTo === bot.user(name)).map(({ shown }) => shown)
+
+describe('roles', () => {
+  test('the lead is taken by the button while nobody leads, and only they are told what it asks of them', async () => {
+    expect(await header()).toContain('[Take the lead] role')
+    expect((await bot.press('bob', channel, 'role')).text).toContain('✅ Lead of INC-1: @bob.')
+    await bot.sees(channel, '🎯 @bob leads.')
+    await until(async () => (await header()).includes('Lead @bob'), 'the lead in the header')
+    expect(await header()).not.toContain('[Take the lead]')
+    expect((await whispered('bob')).filter((text) => text.includes('You lead INC-1'))).toHaveLength(1)
+    expect((await whispered('alice')).join()).not.toContain('You lead')
+  })
+
+  test('a role is given to somebody who is not there yet: invited, then told', async () => {
+    expect((await bot.channel(channel)).members).not.toContain(bot.user('dave'))
+    expect((await bot.say('bob', channel, '/incident role scribe @dave')).text).toBe('✅ Scribe of INC-1: @dave. They are told what to do.')
+    await bot.sees(channel, '🎯 @dave does scribe. Asked by @bob.')
+    await until(async () => (await whispered('dave')).some((text) => text.includes('You do scribe for INC-1')), 'instructions for dave')
+    expect((await bot.channel(channel)).members).toContain(bot.user('dave'))
+    await until(async () => (await header()).includes('Roles Scribe @dave'), 'the scribe in the header')
+  })
+
+  test('who does what, and a form for the rest', async () => {
+    const said = await bot.say('alice', channel, '/incident role')
+    expect(said.text).toMatch(/Lead @bob\s+Communications nobody yet\s+Scribe @dave\s+Operations nobody yet/)
+    expect(said.text).toContain('[Take Communications] role')
+    expect((await bot.press('alice', channel, 'Give a role…')).form).toBe(true)
+    expect(await bot.submit('alice', { role: 'ops', person: 'carol' })).toMatchObject({ closed: true })
+    await bot.sees(channel, '🎯 @carol does operations. Asked by @alice.')
+  })
+
+  test('given back, taken over, refused with what to do', async () => {
+    expect((await bot.say('carol', channel, '/incident role ops leave')).text).toBe('✅ You are not Operations any more.')
+    await bot.sees(channel, '👋 @carol has given Operations back. Take it: /incident role ops')
+    expect((await bot.say('carol', channel, '/incident role lead leave')).text).toContain('Lead is bob Example, not you.')
+    expect((await bot.say('carol', channel, '/incident role lead me')).text).toContain('Lead of INC-1: @carol')
+    expect((await bot.say('carol', channel, '/incident role captain')).text).toContain('captain is not a role: there are lead')
+    expect((await bot.say('carol', channel, '/incident role lead @nobody')).text).toContain('@nobody is nobody whom Slack knows here')
+  })
+
+  test('a note that names somebody keeps their name', async () => {
+    await bot.say('carol', channel, '/incident note @dave restarts <the worker> & the queue')
+    const { events } = (await bot.load('INC-1'))!
+    expect(events.at(-1)?.event).toMatchObject({ type: 'noted', text: '@dave restarts <the worker> & the queue' })
+  })
+})
+
+describe('8: who may not ask', () => {
+  test.each([
+    ['a guest', { is_restricted: true }, 'Guests of this workspace cannot work with incidents'],
+    [
+      'somebody of a connected workspace',
+      { is_restricted: false, is_stranger: true, team_id: 'T0OTHER' },
+      'This is the bot of another workspace',
+    ],
+    ['a bot', { is_stranger: false, team_id: 'T000000001', is_bot: true }, 'Bots cannot work with incidents'],
+    ['somebody deactivated', { is_bot: false, deleted: true }, 'This account is deactivated'],
+  ])('%s: by command, button and form; and can take no role', async (_, flags, words) => {
+    await bot.change('dave', {})
+    await bot.change('dave', { is_restricted: false, is_stranger: false, team_id: 'T000000001', is_bot: false, deleted: false })
+    await bot.press('dave', channel, 'update')
+    await bot.change('dave', flags)
+    const before = (await bot.incident('INC-1')).version
+    expect((await bot.say('dave', channel, '/incident note Let me in')).text).toContain(words)
+    expect((await bot.press('dave', channel, 'ack')).text).toContain(words)
+    expect((await bot.submit('dave', { text: 'Let me in', next: '' })).body).toContain(words.slice(0, 20))
+    expect((await bot.say('bob', channel, '/incident role comms @dave')).text).toContain('Name another member of this workspace.')
+    expect(bot.lines.some((line) => line['message'] === 'refused: nobody who may ask' && line['user'] === bot.user('dave'))).toBe(true)
+    await bot.idle()
+    expect((await bot.incident('INC-1')).version - before).toBeLessThan(3)
+  })
+})
+
+describe('who comes and who goes', () => {
+  /** As if so many minutes had passed since the channel opened: the events are what time is measured by. */
+  const earlier = (id: string, minutes: number) =>
+    sql`update tocsin.event set text = replace(text, data ->> 'at', to_char((data ->> 'at')::timestamptz at time zone 'UTC' - make_interval(mins => ${minutes}::int), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) where incident = ${id} and data -> 'event' ->> 'type' = 'channel-opened'`.execute(
+      bot.store.db,
+    )
+  const welcomed = async (name: string) => (await whispered(name)).filter((text) => text.includes('Welcome to INC-1'))
+
+  test('who joins in the first minute sees it all anyway; who joins later is told where it stands', async () => {
+    await bot.change('dave', { is_restricted: false, is_stranger: false, is_bot: false, deleted: false })
+    const join = () => bot.join('dave', channel)
+    await join()
+    await bot.idle()
+    expect(await welcomed('dave')).toEqual([])
+    await earlier('INC-1', 5)
+    const { event_id } = await join()
+    const event = { type: 'member_joined_channel', user: bot.user('dave'), channel, team: bot.workspace.team.id }
+    expect((await bot.event(event, { event_id, retry: 1 })).status).toBe(200)
+    await until(async () => (await welcomed('dave')).length > 0, 'a welcome')
+    await bot.idle()
+    const [text, ...more] = await welcomed('dave')
+    expect(more).toEqual([])
+    expect(text).toMatch(/INC-1 P1 .* · Payments fail/)
+    expect(text).toMatch(/Lead @carol\nAck .* · Update due/)
+    expect(text).toMatch(/Last events\n(?:.+\n){5}/)
+  })
+
+  test('the bot’s own coming, a channel that is none of ours, and a guest are welcomed by nobody', async () => {
+    const joined = (user: string, where: string) => ({ type: 'member_joined_channel', user, channel: where, team: bot.workspace.team.id })
+    await bot.event(joined(bot.workspace.bot.id, channel))
+    await bot.event(joined(bot.user('alice'), 'C000000001'))
+    await bot.change('alice', { is_ultra_restricted: true })
+    await bot.event(joined(bot.user('alice'), channel))
+    await bot.change('alice', { is_ultra_restricted: false })
+    await bot.idle()
+    expect(await welcomed('alice')).toEqual([])
+    expect((await bot.texts(channel)).filter((text) => text.includes('Welcome to'))).toHaveLength(1)
+  })
+
+  test('who is deactivated loses their roles, and a lead is looked for anew', async () => {
+    const { search } = await bot.incident('INC-1')
+    await bot.change('carol', { deleted: true })
+    await bot.sees(channel, 'carol Example is not in this workspace any more and leaves Lead. Take it: /incident role lead')
+    await until(async () => (await header()).includes('[Take the lead]'), 'a header without a lead')
+    expect(await bot.incident('INC-1')).toMatchObject({ lead: null, search: search + 1 })
+    await bot.change('carol', { deleted: false })
+  })
+})
