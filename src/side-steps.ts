@@ -27,6 +27,29 @@ const usersOf = async (contacts: readonly Contact[], context: JobContext): Promi
   return { users, unknown }
 }
 
+/** Finds who is called and lets them in. The ladder goes on at once where nobody can be reached: somebody who has left the company would
+ *  else be waited for. */
+const call = async (item: Item & { step: 'call' }, channel: string, context: JobContext): Promise<string | null> => {
+  const { users, unknown } = await usersOf([item.to], context)
+  const missing = [...unknown]
+  const single = users.size === 1
+  for (const [user, name] of users) {
+    const standing = single ? ((await context.chat.member(user))?.standing ?? 'stranger') : 'member'
+    if (standing !== 'deactivated' && standing !== 'stranger') continue
+    users.delete(user)
+    missing.push(`${name} (${standing === 'deactivated' ? 'deactivated in Slack' : 'not in this workspace'})`)
+  }
+  if (users.size === 0) {
+    const { incident, level, run } = item
+    const reason = missing.length === 0 ? 'the group is empty' : missing.join('; ')
+    if (level !== null) await context.handle(incident, { type: 'call-missed', level, run, reason })
+    return missing.length === 0 ? `${item.to.name} (${reason})` : reason
+  }
+  if (!item.invite) return null
+  const { refused } = await context.chat.invite(channel, [...users.keys()])
+  return refused.length === 0 ? null : refused.map(({ user, reason }) => `${users.get(user) ?? user}: ${codeWord(reason)}`).join('; ')
+}
+
 /** What is whispered helps only at once: later than this it is left out. */
 const whisperSeconds = 600
 
@@ -52,6 +75,7 @@ export const methodOf = {
   topic: 'conversations.setTopic',
   bookmark: 'bookmarks.add',
   invite: 'conversations.invite',
+  call: 'conversations.invite',
   whisper: 'chat.postEphemeral',
 } as const
 
@@ -86,6 +110,8 @@ export const sideStep = async (
       const problems = [...refused.map(({ user, reason }) => `${users.get(user) ?? user}: ${codeWord(reason)}`), ...unknown]
       return problems.length === 0 ? null : problems.join('; ')
     }
+    case 'call':
+      return call(item, channel, context)
     case 'whisper':
       return whisper(item, channel, context)
     default:

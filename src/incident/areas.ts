@@ -5,6 +5,7 @@ import { deadlineArea } from './areas/deadlines.ts'
 import { hypothesisArea } from './areas/hypotheses.ts'
 import { mergeArea } from './areas/merging.ts'
 import { messageArea } from './areas/messages.ts'
+import { pagingArea } from './areas/paging.ts'
 import { pauseArea } from './areas/pausing.ts'
 import { roleArea } from './areas/roles.ts'
 import { todoArea } from './areas/todos.ts'
@@ -15,7 +16,7 @@ import type { Message } from './message.ts'
 import type { Job } from './react.ts'
 import type { Refusal } from './refusals.ts'
 
-const areas = [channelArea, deadlineArea, hypothesisArea, mergeArea, messageArea, pauseArea, roleArea, todoArea] as const
+const areas = [channelArea, deadlineArea, hypothesisArea, mergeArea, messageArea, pagingArea, pauseArea, roleArea, todoArea] as const
 
 // Together they have a line for every intent and event of the areas: the compiler says which one is missing.
 const decide: Area<AreaIntent, AreaEvent>['decide'] = {
@@ -24,6 +25,7 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...hypothesisArea.decide,
   ...mergeArea.decide,
   ...messageArea.decide,
+  ...pagingArea.decide,
   ...pauseArea.decide,
   ...roleArea.decide,
   ...todoArea.decide,
@@ -34,6 +36,7 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...hypothesisArea.evolve,
   ...mergeArea.evolve,
   ...messageArea.evolve,
+  ...pagingArea.evolve,
   ...pauseArea.evolve,
   ...roleArea.evolve,
   ...todoArea.evolve,
@@ -44,6 +47,7 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...hypothesisArea.tell,
   ...mergeArea.tell,
   ...messageArea.tell,
+  ...pagingArea.tell,
   ...pauseArea.tell,
   ...roleArea.tell,
   ...todoArea.tell,
@@ -54,6 +58,7 @@ const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...hypothesisArea.posts,
   ...mergeArea.posts,
   ...messageArea.posts,
+  ...pagingArea.posts,
   ...pauseArea.posts,
   ...roleArea.posts,
   ...todoArea.posts,

@@ -4,6 +4,7 @@ import type { DeadlineIntent } from './areas/deadlines.ts'
 import type { HypothesisIntent } from './areas/hypotheses.ts'
 import type { MergeIntent } from './areas/merging.ts'
 import type { MessageIntent } from './areas/messages.ts'
+import type { PagingIntent } from './areas/paging.ts'
 import type { PauseIntent } from './areas/pausing.ts'
 import type { RoleIntent } from './areas/roles.ts'
 import type { TodoIntent } from './areas/todos.ts'
@@ -19,6 +20,7 @@ export type AreaIntent =
   | HypothesisIntent
   | MergeIntent
   | MessageIntent
+  | PagingIntent
   | PauseIntent
   | RoleIntent
   | TodoIntent

@@ -4,6 +4,7 @@ import type { DeadlineEvent } from './areas/deadlines.ts'
 import type { HypothesisEvent } from './areas/hypotheses.ts'
 import type { MergeEvent } from './areas/merging.ts'
 import type { MessageEvent } from './areas/messages.ts'
+import type { PagingEvent } from './areas/paging.ts'
 import type { PauseEvent } from './areas/pausing.ts'
 import type { RoleEvent } from './areas/roles.ts'
 import type { TodoEvent } from './areas/todos.ts'
@@ -47,7 +48,16 @@ export type ProductRef = {
 export type CheckPhase = 'opening' | 'resolution' | 'asked'
 
 /** Events of the areas, each told in the area's own file. */
-export type AreaEvent = ChannelEvent | DeadlineEvent | HypothesisEvent | MergeEvent | MessageEvent | PauseEvent | RoleEvent | TodoEvent
+export type AreaEvent =
+  | ChannelEvent
+  | DeadlineEvent
+  | HypothesisEvent
+  | MergeEvent
+  | MessageEvent
+  | PagingEvent
+  | PauseEvent
+  | RoleEvent
+  | TodoEvent
 
 /** Events of the main line: declared, acknowledged, resolved, and what goes with them. */
 export type CoreEvent =

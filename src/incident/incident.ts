@@ -5,6 +5,7 @@ import type { DeadlineState } from './areas/deadlines.ts'
 import type { HypothesisState } from './areas/hypotheses.ts'
 import type { MergeState } from './areas/merging.ts'
 import type { MessageState } from './areas/messages.ts'
+import type { PagingState } from './areas/paging.ts'
 import type { PauseState } from './areas/pausing.ts'
 import type { RoleState } from './areas/roles.ts'
 import type { TodoState } from './areas/todos.ts'
@@ -33,7 +34,15 @@ export type ClockRun = {
 export type Said = { readonly text: string; readonly by: Actor; readonly at: Instant; readonly occurredAt: Instant }
 
 /** What each area knows of the incident. */
-type AreaState = ChannelState & DeadlineState & HypothesisState & MergeState & MessageState & PauseState & RoleState & TodoState
+type AreaState = ChannelState &
+  DeadlineState &
+  HypothesisState &
+  MergeState &
+  MessageState &
+  PagingState &
+  PauseState &
+  RoleState &
+  TodoState
 
 export type Incident = AreaState & {
   readonly id: string

@@ -80,6 +80,12 @@ const table = {
     p.name === null
       ? `Nobody is ${p.role}, so there is nothing to give back. To take it: \`/incident role ${p.role.toLowerCase()}\`.`
       : `${p.role} is ${foreign(p.name)}, not you. To take it over: \`/incident role ${p.role.toLowerCase()}\`.`,
+  already_paged: (p: { name: string; at: string; minutes: number }) =>
+    `${foreign(p.name)} was called at ${p.at} already. Give them ${p.minutes} min from then, or call somebody else: \`/incident page @user\`.`,
+  ladder_ends: (p: { id: string; names: string }) =>
+    p.names === ''
+      ? `${p.id} has no ladder, so there is nobody next. Name somebody: \`/incident page @user\`.`
+      : `Everybody on the ladder of ${p.id} was called: ${foreign(p.names, 200)}. Name somebody: \`/incident page @user\`.`,
   has_todo: (p: { todo: number; text: string }) => `That is to do ${p.todo} already: ${foreign(p.text, 100)}.`,
   unknown_todo: (p: { todo: number; open: number }) => `There is no to do ${p.todo}; ${p.open} are open. \`/incident todo\` lists them.`,
   todo_is_done: (p: { todo: number }) => `To do ${p.todo} is done already. To open it again: \`/incident todo open ${p.todo}\`.`,
@@ -109,7 +115,7 @@ const table = {
   in_future: (p: { at: string }) => `${p.at} has not come yet. Give a time between the start and now.`,
   not_yours: always('This message belongs to another workspace. Use the bot of your own.'),
   no_workspace: always(
-    'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if it is urgent, page by telephone.',
+    'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if urgent, telephone.',
   ),
   outsider: (p: { standing: 'guest' | 'stranger' | 'bot' | 'deactivated' }) => outsiders[p.standing],
   // `standing`: why nobody can ask them.

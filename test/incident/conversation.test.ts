@@ -75,6 +75,8 @@ const itemText = (item: Item): string => {
       return `${item.key}: ${item.topic}`
     case 'invite':
       return `${item.key}: ${item.contacts.map(({ name }) => name).join(', ')}`
+    case 'call':
+      return `${item.key}: ${item.to.name}${item.invite ? ', invited' : ''}`
     case 'whisper':
       return `${item.key}: ${item.to.name} alone: ${textOf(item.message)}`
     default:
@@ -172,6 +174,8 @@ describe('a whole story', () => {
 
       invite:P1: P1 responders
 
+      call:5: On-call, invited
+
       escalated:2:0: 📟 @On-call please acknowledge: \`/incident ack\`
 
       clock:response:2: ⏳ Acknowledgement due +25 (5 min left): \`/incident ack\`
@@ -180,7 +184,11 @@ describe('a whole story', () => {
 
       breach:response:2: ⏰ *Acknowledgement overdue* since +25: \`/incident ack\`
 
+      call:10: Team lead, invited
+
       escalated:2:1: 📟 @Team lead nobody has acknowledged INC-7 yet: \`/incident ack\`
+
+      call:11: Head of engineering, invited
 
       escalated:2:2: 📟 @Head of engineering nobody has acknowledged INC-7 yet: \`/incident ack\`. Nobody is left on the ladder: if nobody answers, call somebody yourself.
 
@@ -228,6 +236,7 @@ describe('a whole story', () => {
       'bookmark:product',
       'bookmark:post-mortem',
       'opening',
+      'call:2',
       'ack:4',
       'instructions:4:lead',
       'resolved:5',
@@ -263,7 +272,7 @@ describe('the opening', () => {
 
   test('a page that comes with a later severity is a message, also where no clock ran before', () => {
     const steps = [declared({ policy: policy('P4', { response: null }) }), severity('P1', 5)] as const
-    expect(keys(...steps).slice(-3)).toEqual(['severity:2', 'invite:P1', 'escalated:2:0'])
+    expect(keys(...steps).slice(-4)).toEqual(['severity:2', 'invite:P1', 'call:3', 'escalated:2:0'])
     expect(read('escalated:2:0', ...steps)).toBe('📟 @On-call please acknowledge: `/incident ack`')
     expect(read('opening', ...steps)).not.toContain('📟')
   })
@@ -550,7 +559,7 @@ test('notes, steps and the channel’s opening post nothing', () => {
 test('in the place of a lost channel all is said again, and why', () => {
   const lost = step({ type: 'channel-lost', channel: 'C0ACME', why: 'Slack, chat.postMessage: is_archived' }, 2, bot)
   expect(keys(declared(), opened, ack(1), lost, resolve(5)).slice(-5)).toEqual([
-    'opening',
+    'call:2',
     'ack:4',
     'instructions:4:lead',
     'lost:5',

@@ -24,7 +24,7 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('no_workspace', {}),
-    'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if it is urgent, page by telephone.',
+    'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if urgent, telephone.',
   ],
   [refuse('outsider', { standing: 'guest' }), 'Guests of this workspace cannot work with incidents. Ask one of its members to do it.'],
   [
@@ -41,6 +41,18 @@ const all: readonly (readonly [Refusal, string])[] = [
   [
     refuse('unknown_person', { word: '@bea', example: '/incident role lead @bea' }),
     '`@bea` is nobody whom Slack knows here. Pick them from the list that Slack shows behind the @: `/incident role lead @bea`.',
+  ],
+  [
+    refuse('already_paged', { name: 'Bob', at: time, minutes: 5 }),
+    `Bob was called at ${time} already. Give them 5 min from then, or call somebody else: \`/incident page @user\`.`,
+  ],
+  [
+    refuse('ladder_ends', { id: 'INC-7', names: 'Bob, Carol' }),
+    'Everybody on the ladder of INC-7 was called: Bob, Carol. Name somebody: `/incident page @user`.',
+  ],
+  [
+    refuse('ladder_ends', { id: 'INC-7', names: '' }),
+    'INC-7 has no ladder, so there is nobody next. Name somebody: `/incident page @user`.',
   ],
   [refuse('has_role', { name: 'Bob', role: 'Lead' }), 'Bob is Lead already; nothing changed.'],
   [refuse('not_your_role', { role: 'Scribe', name: 'Bob' }), 'Scribe is Bob, not you. To take it over: `/incident role scribe`.'],
