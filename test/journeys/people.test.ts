@@ -1,13 +1,26 @@
 /** People: who takes a role, who is called, who comes, who goes, and who may not ask. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from 'kysely'
+import { createHandle } from '../../src/handle.ts'
+import { policy } from '../given.ts'
 import { startTestBot, type TestBot } from '../bot.ts'
 import { until } from '../until.ts'
 
 let bot: TestBot
 let channel: string
 beforeAll(async () => {
-  bot = await startTestBot({ github: false })
+  const files = {
+    'brew/service.yml': `name: Brew
+contacts:
+  first: { name: Erin, email: erin@example.test }
+  second: { name: Carol, email: carol@example.test }
+  third: { name: Data centre, phone: "+41 44 123 45 67" }
+ladder: [first, second, third]
+severities:
+  P1: { invite: [] }
+`,
+  }
+  bot = await startTestBot({ github: false, files })
   await bot.say('alice', 'general', '/incident new acme P1 Payments fail')
   channel = await bot.opened('INC-1')
   await bot.sees(channel, 'Checks at opening')
@@ -136,5 +149,74 @@ describe('who comes and who goes', () => {
     await until(async () => (await header()).includes('[Take the lead]'), 'a header without a lead')
     expect(await bot.incident('INC-1')).toMatchObject({ lead: null, search: search + 1 })
     await bot.change('carol', { deleted: false })
+  })
+})
+
+describe('who is called', () => {
+  let brew: string
+  test('the first of the ladder is not in the workspace: the header says so, and the next is called at once and let in', async () => {
+    expect((await bot.say('alice', 'general', '/incident new brew P1 Beer is out')).text).toContain('INC-2')
+    brew = await bot.opened('INC-2')
+    await bot.sees(
+      brew,
+      '📟 @carol you are needed in INC-2: Erin cannot be reached: erin@example.test (not in this workspace). Acknowledge',
+    )
+    await bot.sees(brew, '⚠ Somebody who was called cannot be reached: erin@example.test (not in this workspace)')
+    expect((await bot.channel(brew)).members).toContain(bot.user('carol'))
+    await bot.idle()
+    expect(await bot.incident('INC-2')).toMatchObject({ escalation: 1 })
+  })
+
+  test('the next by hand: who has only a telephone is named with their number', async () => {
+    const said = await bot.say('alice', brew, '/incident page')
+    expect(said.text).toBe('⚠ Data centre (+41 44 123 45 67) was not called: the bot cannot telephone. Please do.')
+    await bot.sees(brew, '⚠ Data centre (+41 44 123 45 67) was not called: the bot cannot telephone. Please do. Asked by @alice.')
+    expect((await bot.say('alice', brew, '/incident page')).text).toContain(
+      'Everybody on the ladder of INC-2 was called: Erin, Carol, Data centre.',
+    )
+  })
+
+  test('a person, with why; not again within five minutes; nobody who cannot come', async () => {
+    expect((await bot.channel(brew)).members).not.toContain(bot.user('bob'))
+    expect((await bot.say('alice', brew, '/incident page @bob The taps drip')).text).toBe('📟 @bob is called to INC-2, in its channel.')
+    await bot.sees(brew, '📟 @bob you are needed in INC-2: The taps drip. Asked by @alice.')
+    expect((await bot.channel(brew)).members).toContain(bot.user('bob'))
+    expect((await bot.say('carol', brew, '/incident page @bob')).text).toMatch(/^bob Example was called at .* already\. Give them 5 min/)
+    await bot.change('bob', { is_ultra_restricted: true })
+    expect((await bot.say('carol', brew, '/incident page @bob')).text).toContain('bob Example is a guest of this workspace.')
+    await bot.change('bob', { is_ultra_restricted: false })
+  })
+
+  test('a contact by its key; a typing error calls nobody; a call is part of the story', async () => {
+    expect((await bot.say('alice', brew, '/incident page secnd Come')).text).toContain('For example /incident page second')
+    expect((await bot.say('alice', brew, '/incident page third Power is out')).text).toContain('Data centre was called at')
+    const { events } = (await bot.load('INC-2'))!
+    expect(events.filter(({ event }) => event.type === 'paged')).toHaveLength(3)
+    expect((await bot.say('alice', brew, '/incident status')).text).toContain('Paged bob Example: The taps drip')
+  })
+
+  test('the bot asks for a lead at the pace of the severity: the first and the last time aloud', async () => {
+    const { store, queue } = bot.bot
+    // 300 ms between two times, so that the five are over soon.
+    await createHandle({ store, queue }).declare(
+      {
+        kind: 'incident',
+        product: { key: 'acme', name: 'Acme', links: [], hash: '' },
+        title: 'Nobody leads',
+        summary: null,
+        policy: { ...policy('P2'), page: false, invite: [], ladder: [{ name: 'Bob', email: 'bob@example.test' }], nagLead: 0.005 },
+        private: false,
+        rule: null,
+        alert: null,
+      },
+      { kind: 'person', id: 'alice', name: 'alice', slack: bot.user('alice') },
+    )
+    const quiet = await bot.opened('INC-3')
+    await until(async () => (await bot.incident('INC-3')).asked === 5, 'five times')
+    await bot.idle()
+    const asking = (await bot.texts(quiet)).filter((text) => text.includes('Nobody leads INC-3 yet'))
+    expect(asking).toEqual(Array(2).fill('🙋 @bob Nobody leads INC-3 yet. Take it: /incident role lead'))
+    await bot.say('bob', quiet, '/incident role lead')
+    await bot.sees(quiet, '🙋 Nobody led for a while; now @bob does.')
   })
 })
