@@ -178,6 +178,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     identity: identity.known,
     render,
     openForm: (trigger, view) => slack.openForm(trigger, view),
+    updateForm: (id, hash, view) => slack.updateForm(id, hash, view),
     tell: (channel, user, message) => slack.ephemeral(channel, user, message),
     person,
     glance: members.glance,

@@ -27,7 +27,12 @@ type Kept = { readonly row: IncidentRow | null; readonly incident: Incident | nu
 
 const isIn = ({ row, incident }: Kept, by: Actor): boolean => {
   const is = (actor: Actor | null | undefined) => actor?.kind === 'person' && by.kind === 'person' && actor.id === by.id
-  return (by.kind === 'person' && row?.declaredBy === by.id) || is(incident?.declaredBy) || is(incident?.lead)
+  return (
+    (by.kind === 'person' && row?.declaredBy === by.id) ||
+    is(incident?.declaredBy) ||
+    is(incident?.lead) ||
+    Object.values(incident?.team ?? {}).some(is)
+  )
 }
 
 const isPrivate = ({ row, incident }: Kept): boolean => row?.private === true || incident?.private === true

@@ -257,6 +257,9 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
       const opened = await Promise.race([form, answer])
       return opened ? { ...(await heard(acted, false)), form: true } : heard(acted, true)
     },
+    /** Chooses in a field of the open form, with what else is filled in. */
+    choose: (as: string, field: string, value: string, values: Record<string, string> = {}) =>
+      ask<{ status: number; view: string }>('POST', '/choose', { as, field, value, values }),
     submit: (as: string, values: Record<string, string>) =>
       ask<{ status: number; body: string; closed: boolean; took: number }>('POST', '/submit', { as, values }),
     /** Joins a channel; the bot is told. */

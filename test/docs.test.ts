@@ -134,6 +134,7 @@ describe('help', () => {
       'mitigate',
       'new',
       'note',
+      'now',
       'page',
       'postmortem',
       'resolve',

@@ -88,6 +88,10 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
     answering((request) => people.press(body(request))),
   )
   router.post(
+    '/choose',
+    answering((request) => people.choose(body(request))),
+  )
+  router.post(
     '/submit',
     answering((request) => people.submit(body(request))),
   )

@@ -174,6 +174,26 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
       throw new Error(`no button ${wanted.action} in #${channel.name}; there are: ${[...new Set(buttons)].join(', ') || 'none'}`)
     },
 
+    /** Chooses in a field of the form that this person has open, with what else is filled in: the bot may make the form anew. */
+    async choose(order: Json): Promise<Delivered & { view: string }> {
+      const user = person(order['as'])
+      const opened = memory.views().findLast((each) => each.user === user.id && each.open && each.view['type'] === 'modal')
+      if (!opened) throw new Error(`${user.name} has no form open`)
+      const field = string(order['field'])
+      const known = new Map(workspace.people.map((each) => [each.name, each.id]))
+      const values = stateOf(objects(opened.view['blocks']), { ...object(order['values']), [field]: order['value'] }, known)
+      const [action, state] = Object.entries(object(values[field]))[0] ?? ['', {}]
+      const delivered = await interact({
+        type: 'block_actions',
+        ...common(user),
+        container: { type: 'view', view_id: opened.id },
+        trigger_id: await trigger(user, false, opened.id),
+        view: { ...opened.view, state: { values } },
+        actions: [{ ...object(state), block_id: field, action_id: action, action_ts: (Date.now() / 1000).toFixed(6) }],
+      })
+      return { ...delivered, view: opened.id }
+    },
+
     /** Sends the form that this person has open. */
     async submit(order: Json): Promise<Delivered & { view: string; closed: boolean }> {
       const user = person(order['as'])

@@ -1,7 +1,7 @@
 /** Bolt: commands, buttons, forms and events over HTTP. Every command is answered within Slack's three seconds; what takes
  *  longer says so, and answers later through `response_url`. */
 import { randomUUID } from 'node:crypto'
-import { App, type Context, ExpressReceiver } from '@slack/bolt'
+import { App, type Context, ExpressReceiver, type ViewOutput } from '@slack/bolt'
 import type { View } from '@slack/types'
 import type { Application } from 'express'
 import type { Answer, Log } from '../define.ts'
@@ -27,6 +27,7 @@ export type SlackOptions = PeopleEvents & {
   readonly identity: () => { readonly teamId: string; readonly botUserId: string; readonly botId: string } | null
   readonly render: (message: Message) => { text: string; blocks: readonly object[] }
   readonly openForm: (trigger: string, view: View) => Promise<void>
+  readonly updateForm: (viewId: string, hash: string, view: View) => Promise<void>
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
   /** Who a Slack user is to the bot. */
   readonly person: (user: string, name: string) => Actor
@@ -175,8 +176,25 @@ export const startSlack = (options: SlackOptions): App => {
     })
   }
 
+  /** Makes a form anew where its verb can. What fails here costs nobody what they typed: the form stays as it is. */
+  const refill = async (view: ViewOutput, by: Actor): Promise<void> => {
+    try {
+      const place = JSON.parse(view.private_metadata) as { channel: string; incident: string | null }
+      const form = await dispatch.refill(view.callback_id.slice('form:'.length), valuesOf(view.state.values), place, by)
+      if (form !== null) await options.updateForm(view.id, view.hash, viewOf(form, place))
+    } catch (error) {
+      log.warn({ err: error }, 'a form could not be made anew')
+    }
+  }
+
   app.action(/.*/, async ({ ack, action, body: payload, respond, context }) => {
-    if (payload.type !== 'block_actions' || action.type !== 'button' || !('action_id' in action)) return ack()
+    if (payload.type !== 'block_actions') return ack()
+    const view = payload.view
+    if (view?.callback_id.startsWith('form:') === true) {
+      await ack()
+      return refill(view, author(context, payload.user.id, payload.user.name))
+    }
+    if (action.type !== 'button' || !('action_id' in action)) return ack()
     const source = {
       by: author(context, payload.user.id, payload.user.name),
       channel: payload.channel?.id ?? '',

@@ -24,6 +24,13 @@ export type Dispatch = {
   readonly type: (command: 'incident' | 'diag', text: string, source: Source) => Promise<Told>
   /** A button: a verb of `/incident` on the incident that it carries, and what would be typed behind it: `INC-12 lead`. */
   readonly press: (verb: string, value: string, source: Source) => Promise<Told>
+  /** A form anew, because a field that refills it was filled in; null when it stays as it is. */
+  readonly refill: (
+    verb: string,
+    values: Readonly<Record<string, string>>,
+    place: { channel: string; incident: string | null },
+    by: Actor,
+  ) => Promise<Form | null>
   /** A form that was sent. A refusal keeps the form open. */
   readonly submit: (
     verb: string,
@@ -83,7 +90,7 @@ export const createDispatch = (world: World): Dispatch => {
       const verb = byName(text.trim() === '' || world.catalogue.takeProduct(text).rest === '' ? 'list' : 'check')
       if (verb !== undefined) return { verb, words: text.trim() }
     }
-    const verb = word === '' ? byName(here === null ? 'new' : 'help') : byName(word.toLowerCase())
+    const verb = word === '' ? byName(here === null ? 'new' : 'now') : byName(word.toLowerCase())
     return verb === undefined
       ? refuse('unknown_verb', {
           verb: word,
@@ -116,6 +123,13 @@ export const createDispatch = (world: World): Dispatch => {
         return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
       const found = await find(id, source)
       return 'code' in found ? told({ refused: found }, { channel: source.channel, incident: null }) : run(verb, rest, source, found)
+    },
+    refill: async (name, values, where, by) => {
+      const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
+      const found = where.incident === null ? null : await find(where.incident, { by, channel: where.channel })
+      if (verb?.definition.refill === undefined || (found !== null && 'code' in found)) return null
+      const place: Place = { by, channel: where.channel, id: found?.id ?? null, incident: found?.incident ?? null }
+      return verb.definition.refill(values, place, world)
     },
     submit: async (name, values, where, by) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)

@@ -9,5 +9,5 @@ export type PeopleEvents = {
 
 export const listenForPeople = (app: App, { joined, changed }: PeopleEvents): void => {
   app.event('member_joined_channel', async ({ event, body }) => joined(body.event_id, event.user, event.channel))
-  app.event('user_change', async ({ event, body }) => changed(body.event_id, event.user.id, event.user.deleted === true))
+  app.event('user_change', async ({ event, body }) => changed(body.event_id, event.user.id, event.user.deleted))
 }

@@ -220,3 +220,33 @@ describe('who is called', () => {
     await bot.sees(quiet, '🙋 Nobody led for a while; now @bob does.')
   })
 })
+
+describe('/incident alone', () => {
+  test('inside: what can be done now, which is another thing when it is over', async () => {
+    const open = await bot.say('alice', channel, '/incident')
+    expect(open.text).toContain('[Acknowledge] ack')
+    expect(open.text).toContain('/incident resolve <summary>')
+    expect(open.text).not.toContain('/incident postmortem')
+    expect((await bot.press('alice', channel, 'Who does what')).text).toContain('Communications')
+    const other = await bot.opened('INC-3')
+    await bot.say('bob', other, '/incident resolve Bob leads')
+    const over = await bot.say('alice', other, '/incident')
+    expect(over.text).toContain('[Post-mortem] postmortem')
+    expect(over.text).not.toContain('[Resolve]')
+  })
+
+  test('outside: the form, with what the severities mean, for the product that is chosen, and which one the title speaks for', async () => {
+    const form = async () =>
+      JSON.stringify((await bot.ask<{ open: boolean; view: object }[]>('GET', '/views')).findLast(({ open }) => open)?.view)
+    expect((await bot.say('bob', 'general', '/incident')).form).toBe(true)
+    expect(await form()).toContain('Service down, payments failing, or data at risk')
+    expect(await form()).not.toContain('Nobody can pay')
+    await bot.choose('bob', 'product', 'acme', { title: 'Checkout is slow' })
+    expect(await form()).toContain('Nobody can pay')
+    expect(await form()).toContain('answer within 15 min, pages')
+    expect(await form()).toContain('“slow”. Left empty, it is that.')
+    expect((await bot.submit('bob', {})).body).toContain('INC-4')
+    await until(async () => (await bot.incident('INC-4')).title === 'Checkout is slow', 'INC-4')
+    expect(await bot.incident('INC-4')).toMatchObject({ severity: 'P2', product: { key: 'acme' } })
+  })
+})

@@ -100,14 +100,14 @@ describe('somebody who is named', () => {
       )
     given(declared())
       .when(page(4, oncall))
-      .refused('already_paged', expect.stringContaining('On-call was called at') as unknown as string)
+      .refused('already_paged', expect.stringContaining('On-call was called at'))
     given(declared(), page(1, dba)).when(page(6, dba)).happens({ type: 'paged' })
   })
 
   test('is not called to what is over', () => {
     given(declared(), resolve(2))
       .when(page(3, dba))
-      .refused('already_resolved', expect.stringContaining('Already resolved') as unknown as string)
+      .refused('already_resolved', expect.stringContaining('Already resolved'))
   })
 })
 
