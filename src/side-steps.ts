@@ -7,8 +7,8 @@ import { codeWord } from './incident/report.ts'
 import { PortFault } from './ports.ts'
 
 /** Why nobody in the chat stands for a contact. */
-const absence = ({ email, phone, unset = [] }: Contact): string => {
-  if (email !== undefined) return 'not in this workspace'
+const absence = ({ email, slackUser, phone, unset = [] }: Contact): string => {
+  if (email !== undefined || slackUser !== undefined) return 'not in this workspace'
   if (phone !== undefined) return 'only a telephone number is known'
   return unset.length > 0 ? `no address: set ${unset.join(' or ')}` : 'no address is known'
 }
@@ -30,24 +30,23 @@ const usersOf = async (contacts: readonly Contact[], context: JobContext): Promi
 /** Finds who is called and lets them in. The ladder goes on at once where nobody can be reached: somebody who has left the company would
  *  else be waited for. */
 const call = async (item: Item & { step: 'call' }, channel: string, context: JobContext): Promise<string | null> => {
-  const { users, unknown } = await usersOf([item.to], context)
-  const missing = [...unknown]
-  const single = users.size === 1
-  for (const [user, name] of users) {
-    const standing = single ? ((await context.chat.member(user))?.standing ?? 'stranger') : 'member'
-    if (standing !== 'deactivated' && standing !== 'stranger') continue
-    users.delete(user)
-    missing.push(`${name} (${standing === 'deactivated' ? 'deactivated in Slack' : 'not in this workspace'})`)
+  const { to, level, run, incident } = item
+  const { users } = await usersOf([to], context)
+  let reason = to.slackGroup === undefined ? absence(to) : 'the group is empty'
+  const [only, second] = users.keys()
+  // What was found by an e-mail a while ago, or stands in a file, may be nobody any more.
+  if (only !== undefined && second === undefined) {
+    const standing = (await context.chat.member(only))?.standing ?? 'stranger'
+    if (standing === 'deactivated') reason = 'deactivated in Slack'
+    if (standing === 'deactivated' || standing === 'stranger') users.clear()
   }
   if (users.size === 0) {
-    const { incident, level, run } = item
-    const reason = missing.length === 0 ? 'the group is empty' : missing.join('; ')
     if (level !== null) await context.handle(incident, { type: 'call-missed', level, run, reason })
-    return missing.length === 0 ? `${item.to.name} (${reason})` : reason
+    return `${to.name} (${reason})`
   }
   if (!item.invite) return null
   const { refused } = await context.chat.invite(channel, [...users.keys()])
-  return refused.length === 0 ? null : refused.map(({ user, reason }) => `${users.get(user) ?? user}: ${codeWord(reason)}`).join('; ')
+  return refused.length === 0 ? null : refused.map(({ user, reason: code }) => `${users.get(user) ?? user}: ${codeWord(code)}`).join('; ')
 }
 
 /** What is whispered helps only at once: later than this it is left out. */

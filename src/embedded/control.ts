@@ -103,6 +103,10 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
     '/join',
     answering((request) => people.join(body(request))),
   )
+  router.put(
+    '/person',
+    answering((request) => people.become(body(request))),
+  )
   router.post(
     '/person',
     answering((request) => people.change(body(request))),

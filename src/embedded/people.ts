@@ -115,6 +115,12 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
     return { ...(await deliver(body, 'application/json', retry)), event_id: id }
   }
 
+  const become = ({ as, ...flags }: Json): Person => {
+    const user = person(as)
+    user.flags = { ...user.flags, ...flags }
+    return user
+  }
+
   const messagesFor = async (channel: string, user: Person): Promise<TrueMessage[]> =>
     (await truth.messages(channel)).filter((message) => message.ephemeralTo === undefined || message.ephemeralTo === user.id).toReversed()
 
@@ -230,14 +236,15 @@ export const createPeople = ({ workspace, call, memory, responses, truth, botUrl
       return send({ ...order, event: { ...event, team: workspace.team.id, event_ts: (Date.now() / 1000).toFixed(6) } })
     },
 
-    /** Makes somebody a guest, a bot, a stranger, or deactivates them (`{"as": "bob", "deleted": true}`), and tells the bot. */
-    async change({ as, ...flags }: Json): Promise<Delivered & { event_id: string }> {
-      const user = person(as)
-      user.flags = { ...user.flags, ...flags }
+    /** Makes somebody a guest, a bot, a stranger, or deactivates them (`{"as": "bob", "deleted": true}`); the bot is not told. */
+    become,
+
+    /** The same, and the bot is told. */
+    async change(order: Json): Promise<Delivered & { event_id: string }> {
+      const user = become(order)
       const told = await call('users.info', workspace.admin.token, { user: user.id })
-      return send({
-        event: { type: 'user_change', user: { ...object(told['user']), ...user.flags }, event_ts: (Date.now() / 1000).toFixed(6) },
-      })
+      const changed = { ...object(told['user']), ...user.flags }
+      return send({ event: { type: 'user_change', user: changed, event_ts: (Date.now() / 1000).toFixed(6) } })
     },
 
     event: send,

@@ -103,6 +103,17 @@ describe('8: who may not ask', () => {
   })
 })
 
+test('while Slack does not say who somebody is, who is on call is let in, and who was refused is not', async () => {
+  await bot.change('dave', { is_restricted: true, is_bot: false, deleted: false })
+  expect((await bot.say('dave', channel, '/incident status')).text).toContain('Guests of this workspace')
+  await bot.fault({ service: 'slack', method: 'users.info', kind: 'down' })
+  await bot.event({ type: 'user_change', user: { id: bot.user('dave') } })
+  await bot.event({ type: 'user_change', user: { id: bot.user('bob') } })
+  expect((await bot.say('bob', channel, '/incident status')).text).toContain('INC-1')
+  expect((await bot.say('dave', channel, '/incident status')).text).toContain('Guests of this workspace')
+  await bot.mend()
+})
+
 describe('who comes and who goes', () => {
   /** As if so many minutes had passed since the channel opened: the events are what time is measured by. */
   const earlier = (id: string, minutes: number) =>
@@ -153,18 +164,24 @@ describe('who comes and who goes', () => {
 })
 
 describe('who is called', () => {
+  test('somebody who was deactivated is passed over, although the ladder still names them', async () => {
+    await bot.change('bob', { deleted: true })
+    await bot.say('alice', 'general', '/incident new acme P1 Nobody answers')
+    const other = await bot.opened('INC-2')
+    await bot.sees(other, '📟 @carol you are needed in INC-2: Bob cannot be reached: deactivated in Slack. Acknowledge')
+    await bot.sees(other, '⚠ Somebody who was called cannot be reached: Bob (deactivated in Slack)')
+    await bot.change('bob', { deleted: false })
+  })
+
   let brew: string
   test('the first of the ladder is not in the workspace: the header says so, and the next is called at once and let in', async () => {
-    expect((await bot.say('alice', 'general', '/incident new brew P1 Beer is out')).text).toContain('INC-2')
-    brew = await bot.opened('INC-2')
-    await bot.sees(
-      brew,
-      '📟 @carol you are needed in INC-2: Erin cannot be reached: erin@example.test (not in this workspace). Acknowledge',
-    )
-    await bot.sees(brew, '⚠ Somebody who was called cannot be reached: erin@example.test (not in this workspace)')
+    expect((await bot.say('alice', 'general', '/incident new brew P1 Beer is out')).text).toContain('INC-3')
+    brew = await bot.opened('INC-3')
+    await bot.sees(brew, '📟 @carol you are needed in INC-3: Erin cannot be reached: not in this workspace. Acknowledge')
+    await bot.sees(brew, '⚠ Somebody who was called cannot be reached: Erin (not in this workspace)')
     expect((await bot.channel(brew)).members).toContain(bot.user('carol'))
     await bot.idle()
-    expect(await bot.incident('INC-2')).toMatchObject({ escalation: 1 })
+    expect(await bot.incident('INC-3')).toMatchObject({ escalation: 1 })
   })
 
   test('the next by hand: who has only a telephone is named with their number', async () => {
@@ -172,14 +189,14 @@ describe('who is called', () => {
     expect(said.text).toBe('⚠ Data centre (+41 44 123 45 67) was not called: the bot cannot telephone. Please do.')
     await bot.sees(brew, '⚠ Data centre (+41 44 123 45 67) was not called: the bot cannot telephone. Please do. Asked by @alice.')
     expect((await bot.say('alice', brew, '/incident page')).text).toContain(
-      'Everybody on the ladder of INC-2 was called: Erin, Carol, Data centre.',
+      'Everybody on the ladder of INC-3 was called: Erin, Carol, Data centre.',
     )
   })
 
   test('a person, with why; not again within five minutes; nobody who cannot come', async () => {
     expect((await bot.channel(brew)).members).not.toContain(bot.user('bob'))
-    expect((await bot.say('alice', brew, '/incident page @bob The taps drip')).text).toBe('📟 @bob is called to INC-2, in its channel.')
-    await bot.sees(brew, '📟 @bob you are needed in INC-2: The taps drip. Asked by @alice.')
+    expect((await bot.say('alice', brew, '/incident page @bob The taps drip')).text).toBe('📟 @bob is called to INC-3, in its channel.')
+    await bot.sees(brew, '📟 @bob you are needed in INC-3: The taps drip. Asked by @alice.')
     expect((await bot.channel(brew)).members).toContain(bot.user('bob'))
     expect((await bot.say('carol', brew, '/incident page @bob')).text).toMatch(/^bob Example was called at .* already\. Give them 5 min/)
     await bot.change('bob', { is_ultra_restricted: true })
@@ -190,7 +207,7 @@ describe('who is called', () => {
   test('a contact by its key; a typing error calls nobody; a call is part of the story', async () => {
     expect((await bot.say('alice', brew, '/incident page secnd Come')).text).toContain('For example /incident page second')
     expect((await bot.say('alice', brew, '/incident page third Power is out')).text).toContain('Data centre was called at')
-    const { events } = (await bot.load('INC-2'))!
+    const { events } = (await bot.load('INC-3'))!
     expect(events.filter(({ event }) => event.type === 'paged')).toHaveLength(3)
     expect((await bot.say('alice', brew, '/incident status')).text).toContain('Paged bob Example: The taps drip')
   })
@@ -211,11 +228,11 @@ describe('who is called', () => {
       },
       { kind: 'person', id: 'alice', name: 'alice', slack: bot.user('alice') },
     )
-    const quiet = await bot.opened('INC-3')
-    await until(async () => (await bot.incident('INC-3')).asked === 5, 'five times')
+    const quiet = await bot.opened('INC-4')
+    await until(async () => (await bot.incident('INC-4')).asked === 5, 'five times')
     await bot.idle()
-    const asking = (await bot.texts(quiet)).filter((text) => text.includes('Nobody leads INC-3 yet'))
-    expect(asking).toEqual(Array(2).fill('🙋 @bob Nobody leads INC-3 yet. Take it: /incident role lead'))
+    const asking = (await bot.texts(quiet)).filter((text) => text.includes('Nobody leads INC-4 yet'))
+    expect(asking).toEqual(Array(2).fill('🙋 @bob Nobody leads INC-4 yet. Take it: /incident role lead'))
     await bot.say('bob', quiet, '/incident role lead')
     await bot.sees(quiet, '🙋 Nobody led for a while; now @bob does.')
   })
@@ -228,7 +245,7 @@ describe('/incident alone', () => {
     expect(open.text).toContain('/incident resolve <summary>')
     expect(open.text).not.toContain('/incident postmortem')
     expect((await bot.press('alice', channel, 'Who does what')).text).toContain('Communications')
-    const other = await bot.opened('INC-3')
+    const other = await bot.opened('INC-4')
     await bot.say('bob', other, '/incident resolve Bob leads')
     const over = await bot.say('alice', other, '/incident')
     expect(over.text).toContain('[Post-mortem] postmortem')
@@ -245,8 +262,8 @@ describe('/incident alone', () => {
     expect(await form()).toContain('Nobody can pay')
     expect(await form()).toContain('answer within 15 min, pages')
     expect(await form()).toContain('“slow”. Left empty, it is that.')
-    expect((await bot.submit('bob', {})).body).toContain('INC-4')
-    await until(async () => (await bot.incident('INC-4')).title === 'Checkout is slow', 'INC-4')
-    expect(await bot.incident('INC-4')).toMatchObject({ severity: 'P2', product: { key: 'acme' } })
+    expect((await bot.submit('bob', {})).body).toContain('INC-5')
+    await until(async () => (await bot.incident('INC-5')).title === 'Checkout is slow', 'INC-5')
+    expect(await bot.incident('INC-5')).toMatchObject({ severity: 'P2', product: { key: 'acme' } })
   })
 })

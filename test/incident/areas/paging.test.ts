@@ -98,16 +98,12 @@ describe('somebody who is named', () => {
         'already_paged',
         `Database team was called at ${at(1)} already. Give them 5 min from then, or call somebody else: \`/incident page @user\`.`,
       )
-    given(declared())
-      .when(page(4, oncall))
-      .refused('already_paged', expect.stringContaining('On-call was called at'))
+    given(declared()).when(page(4, oncall)).refused('already_paged', expect.stringContaining('On-call was called at'))
     given(declared(), page(1, dba)).when(page(6, dba)).happens({ type: 'paged' })
   })
 
   test('is not called to what is over', () => {
-    given(declared(), resolve(2))
-      .when(page(3, dba))
-      .refused('already_resolved', expect.stringContaining('Already resolved'))
+    given(declared(), resolve(2)).when(page(3, dba)).refused('already_resolved', expect.stringContaining('Already resolved'))
   })
 })
 
