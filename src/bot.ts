@@ -2,6 +2,7 @@
  *  test starts the same bot that `main.ts` does. */
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { createArrivals } from './arrivals.ts'
 import { createAnnounceChannel } from './announce.ts'
 import { createBacklog } from './backlog.ts'
 import { githubHost } from './adapters/github.ts'
@@ -17,8 +18,9 @@ import type { Log } from './define.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
 import { createIntake, createMatcher } from './matching.ts'
+import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
-import { createPerson, createResolve, warm, withPeople } from './people.ts'
+import { createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
 import type { Registry } from './registry.ts'
 import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
@@ -119,8 +121,10 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     log,
     ...(options.slack.apiUrl === undefined ? {} : { apiUrl: options.slack.apiUrl }),
   })
+  const members = createMembers({ chat: slack, elapsed, log })
+  const person = createPerson(catalogue)
   const resolve = createResolve(slack, elapsed)
-  const chat = withPeople(slack, resolve, elapsed)
+  const chat = { ...withPeople(slack, resolve, elapsed), member: members.find }
   const { supabase, github } = options
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
   const pulse = createPulse(
@@ -169,11 +173,14 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     catalogue,
     verbs: registry.verbs,
     runChecks,
+    who: createWho(members, person),
+    resolve,
     publishes: { codeHost: github !== null, record: supabase !== null },
   })
   const receiveAlerts = createIntake({ store, queue, catalogue })
   const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, warnings, log })
   const web = createWeb({ health, metrics: metrics.render, log })
+  const arrivals = createArrivals({ store, queue, members, person, botUser: () => identity.known()?.botUserId })
   const backlog = createBacklog({ store, queue, log })
   const receiver = createReceiver({
     http: web.http,
@@ -197,8 +204,11 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     identity: identity.known,
     render,
     openForm: (trigger, view) => slack.openForm(trigger, view),
+    updateForm: (id, hash, view) => slack.updateForm(id, hash, view),
     tell: (channel, user, message) => slack.ephemeral(channel, user, message),
-    person: createPerson(catalogue),
+    person,
+    glance: members.glance,
+    ...arrivals,
     channelChanged: createChannelWatch({ store, handle, queue }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,

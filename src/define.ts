@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { CheckStatus, Finding, Measurement } from './incident/check.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { CheckResult } from './incident/check.ts'
+import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
@@ -10,7 +11,7 @@ import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Said, Templates } from './ports.ts'
+import type { Chat, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, Said, Templates, Who } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -115,6 +116,8 @@ export type JobContext = {
   ) => Promise<void>
   /** Throws PortFault `limited` while calls of this scope have to wait. */
   readonly mayCall: (method: string, scope: string) => Promise<void>
+  /** The ids of all open records. */
+  readonly openIncidents: () => Promise<readonly string[]>
   readonly enqueue: (job: DelayedJob) => Promise<void>
   /** The id of the announcements channel; made if it does not exist, or if it is the one that is `gone`. */
   readonly announceChannel: (gone?: string) => Promise<string>
@@ -157,30 +160,7 @@ export const defineJob = (definition: JobDefinition): JobDefinition => definitio
 /** What the person who asked is told, and nobody else. */
 export type Answer = { readonly parts: readonly Part[] }
 
-/** One field of a form. */
-export type Field =
-  | {
-      readonly key: string
-      readonly label: string
-      readonly kind: 'text'
-      readonly multiline: boolean
-      readonly optional: boolean
-      readonly most: number
-      readonly initial?: string
-      readonly hint?: string
-    }
-  | {
-      readonly key: string
-      readonly label: string
-      readonly kind: 'choice'
-      readonly optional: boolean
-      readonly options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[]
-      readonly initial?: string
-      readonly hint?: string
-    }
-
-/** A form that stands for a verb: its values come back as that verb's `submit`. */
-export type Form = { readonly title: string; readonly submit: string; readonly fields: readonly Field[] }
+export type { Field, Form } from './form.ts'
 
 /** Who asked, and from where. */
 export type Place = {
@@ -197,6 +177,8 @@ export type Ask = Place & {
   readonly words: string
   /** True when a person can be shown a form now. */
   readonly canShowForm: boolean
+  /** Whom the words name, in order. */
+  readonly mentioned?: readonly Mentioned[]
 }
 
 /** What a verb may do and say. `form`: show this form and end there. */
@@ -222,6 +204,9 @@ export type CommandContext = {
   /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
   readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
   readonly catalogue: Catalogue
+  /** Null: the chat knows nobody by this id. `name` is used while it does not answer. */
+  readonly who: (user: string, name: string) => Promise<Who | null>
+  readonly resolve: Resolve
   /** Which of the places for post-mortems are on; absent: all. */
   readonly publishes: { readonly codeHost: boolean; readonly record: boolean }
   /** Every verb of both commands, for help. */
@@ -252,6 +237,8 @@ export type CommandDefinition = {
   /** Whether it needs an incident: its channel, or an id as the first word. `id`: also one that cannot be read. */
   readonly needs: 'incident' | 'id' | 'nothing'
   readonly run: (ask: Ask, context: CommandContext) => Promise<Reply>
+  /** Its form anew, when a field that `refills` it was filled in; what else was filled in stays. */
+  readonly refill?: (values: Readonly<Record<string, string>>, place: Place, context: CommandContext) => Promise<Form>
   /** What the form of this verb does when it is sent. */
   readonly submit?: (values: Readonly<Record<string, string>>, place: Place, context: CommandContext) => Promise<Reply>
 }

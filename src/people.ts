@@ -1,10 +1,11 @@
 /** Who a contact is in the chat, and who a chat user is to the bot. */
 import type { Catalogue } from './catalogue.ts'
 import type { Log } from './define.ts'
-import type { Actor } from './incident/events.ts'
+import type { Person } from './incident/areas/area.ts'
 import type { Message, Part, Span } from './incident/message.ts'
 import type { Contact } from './incident/policy.ts'
-import type { Chat, Resolve } from './ports.ts'
+import type { Members } from './members.ts'
+import type { Chat, Resolve, Who } from './ports.ts'
 
 /** An e-mail that was found stays found for a day; one that was not is asked for again after five minutes. */
 const foundMs = 86_400_000
@@ -67,6 +68,7 @@ export const withPeople = <C extends Chat>(chat: C, resolve: Resolve, elapsed: (
     post: async (channel, message, marker) => chat.post(channel, await resolved(message), marker),
     direct: async (user, message, marker) => chat.direct(user, await resolved(message), marker),
     edit: async (channel, ts, message, marker) => chat.edit(channel, ts, await resolved(message), marker),
+    ephemeral: async (channel, user, message) => chat.ephemeral(channel, user, await resolved(message)),
   }
 }
 
@@ -77,11 +79,26 @@ export const createPerson = (catalogue: Catalogue) => {
       person.slack === undefined ? [] : [[person.slack, { key, name: person.name }] as const],
     ),
   )
-  return (user: string, name: string): Actor => {
+  return (user: string, name: string): Person => {
     const person = byUser.get(user)
     return { kind: 'person', id: person?.key ?? `slack:${user}`, name: person?.name ?? name, slack: user }
   }
 }
+
+/** Who is meant by a user of the chat. While the chat does not say, they are taken for who they were named as: an incident goes on. */
+export const createWho =
+  (members: Pick<Members, 'glance'>, person: (user: string, name: string) => Person) =>
+  async (user: string, name: string): Promise<Who | null> => {
+    const member = await members.glance(user)
+    if (member === null) return null
+    const known = member === 'unknown' ? null : member
+    const somebody = person(user, known?.name ?? name.replace(/^@/, ''))
+    return {
+      person: somebody,
+      contact: { name: somebody.name, slackUser: user, ...(known?.email == null ? {} : { email: known.email }) },
+      standing: known?.standing ?? 'unknown',
+    }
+  }
 
 /** Looks up everybody whom the catalogue names, so that opening an incident does not have to. A failure is logged: it is tried
  *  again when somebody is needed. */

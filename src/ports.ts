@@ -1,13 +1,14 @@
 /** What the bot may ask of the world, in our words: types and the one error they throw. Implementations are in `adapters/`. */
+import type { Person } from './incident/areas/area.ts'
 import type { Contact, Instant } from './incident/policy.ts'
 import type { Message } from './incident/message.ts'
 import type { PublishedIncident } from './incident/record.ts'
 
 /** Why the world said no. `limited`: wait `retryAfter` seconds, for this method and scope only. `unavailable`: try again.
- *  `gone`: the channel, message or file is not there any more. `outside`: the bot is no
- *  member of the channel. `taken`: the name is in use. `denied`: the token lacks the
- *  right. `invalid`: it will never be accepted as it is. */
-export type FaultCode = 'limited' | 'unavailable' | 'gone' | 'outside' | 'taken' | 'denied' | 'invalid'
+ *  `gone`: the channel, message or file is not there any more. `outside`: the bot is no member of the channel. `absent`: the person
+ *  is not in the channel. `taken`: the name is in use. `denied`: the token lacks the right. `invalid`: it will never be accepted as
+ *  it is. */
+export type FaultCode = 'limited' | 'unavailable' | 'gone' | 'outside' | 'absent' | 'taken' | 'denied' | 'invalid'
 
 /** A fault of the world outside. `limited` and `unavailable` are retried by the job; the others need a decision. */
 export class PortFault extends Error {
@@ -29,6 +30,25 @@ export class PortFault extends Error {
 
 /** A message that somebody wrote in a channel. `user` is empty for what an app or the chat itself says. */
 export type Said = { readonly ts: string; readonly user: string; readonly text: string }
+/** A user of the chat. `standing`: what they are to this workspace. */
+export type Member = {
+  readonly user: string
+  /** As people are known: the real name. */
+  readonly name: string
+  readonly email: string | null
+  /** `guest`: let into single channels; `stranger`: of another workspace; `deactivated`: cannot sign in any more. */
+  readonly standing: 'member' | 'guest' | 'stranger' | 'bot' | 'deactivated'
+}
+
+/** Somebody whom a person named by picking them in the chat. `word`: how it stands in the text, e.g. `@bea`. */
+export type Mentioned = { readonly kind: 'user' | 'group'; readonly id: string; readonly word: string }
+
+/** Who is meant: as an author of events, and as somebody who can be called. `standing`: `unknown` while the chat does not say. */
+export type Who = {
+  readonly person: Person
+  readonly contact: Contact
+  readonly standing: Member['standing'] | 'unknown'
+}
 
 /** The chat where incidents are run. Every method throws PortFault. `marker` is put into the message's metadata, so that a
  *  repeated job finds what an earlier run of it has posted. Channels and users are the chat's ids; messages are `ts`. */
@@ -45,6 +65,9 @@ export type Chat = {
   channelState(channel: string): Promise<'open' | 'archived' | 'gone'>
   /** What was said in a channel from `since` on, oldest first; without what was said in threads. */
   said(channel: string, since: Instant): Promise<Said[]>
+  /** Shows a message to one person in a channel. May not arrive, even when it does not throw. Throws `absent` when they are not in
+   *  the channel. */
+  ephemeral(channel: string, user: string, message: Message): Promise<void>
   pin(channel: string, ts: string): Promise<void>
   topic(channel: string, topic: string): Promise<void>
   /** Invites all who can be invited; who cannot be is named with the reason, never a reason to fail the others. */
@@ -61,6 +84,8 @@ export type Chat = {
   userByEmail(email: string): Promise<string | null>
   /** Members of a user group. */
   groupMembers(group: string): Promise<string[]>
+  /** What the chat knows of a user; null when it knows none, or shows us none, by this id. */
+  member(user: string): Promise<Member | null>
 }
 
 /** Where post-mortems are proposed. Throws PortFault. */

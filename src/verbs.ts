@@ -21,6 +21,8 @@ export type VerbWorld = {
   readonly catalogue: Catalogue
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
+  readonly who: CommandContext['who']
+  readonly resolve: CommandContext['resolve']
   readonly publishes: NonNullable<CommandContext['publishes']>
 }
 
@@ -30,12 +32,26 @@ type Kept = { readonly row: IncidentRow | null; readonly incident: Incident | nu
 
 const isIn = ({ row, incident }: Kept, by: Actor): boolean => {
   const is = (actor: Actor | null | undefined) => actor?.kind === 'person' && by.kind === 'person' && actor.id === by.id
-  return (by.kind === 'person' && row?.declaredBy === by.id) || is(incident?.declaredBy) || is(incident?.lead)
+  return (
+    (by.kind === 'person' && row?.declaredBy === by.id) ||
+    is(incident?.declaredBy) ||
+    is(incident?.lead) ||
+    Object.values(incident?.team ?? {}).some(is)
+  )
 }
 
 const isPrivate = ({ row, incident }: Kept): boolean => row?.private === true || incident?.private === true
 
-export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, publishes }: VerbWorld): CommandContext & Finder => {
+export const createVerbContext = ({
+  store,
+  handle,
+  catalogue,
+  verbs,
+  runChecks,
+  who,
+  resolve,
+  publishes,
+}: VerbWorld): CommandContext & Finder => {
   /** Null when there is none, or when what is stored of it cannot be read. */
   const readable = async (id: string): Promise<Incident | null> => {
     try {
@@ -106,6 +122,8 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
     verify: (id) => verifyChain(store.db, id),
     runChecks,
     catalogue,
+    who,
+    resolve,
     publishes,
     verbs,
     byId,

@@ -6,11 +6,12 @@ import { PortFault } from './ports.ts'
 import type { Store } from './store/database.ts'
 import { pausedUntil } from './store/limits.ts'
 import type { Queue } from './store/queue.ts'
+import { openIncidents } from './store/reads.ts'
 
 /** A pause that another job was told of. Long enough a wait that the clock's resolution does not matter. */
 const leastWaitSeconds = 0.1
 
-export type JobWorld = Omit<JobContext, 'now' | 'handle' | 'mayCall' | 'enqueue' | 'load' | 'surface'> & {
+export type JobWorld = Omit<JobContext, 'now' | 'handle' | 'mayCall' | 'openIncidents' | 'enqueue' | 'load' | 'surface'> & {
   /** Surfaces for a run that is over when the signal is aborted. */
   readonly surface: (signal: AbortSignal) => JobContext['surface']
   readonly store: Store
@@ -32,6 +33,7 @@ export const createJobContext = ({ store, queue, handle, surface, ...rest }: Job
       const seconds = Math.max(leastWaitSeconds, (Date.parse(until) - Date.parse(await store.now())) / 1000)
       throw new PortFault('limited', method, `${method} is paused until ${until}`, { scope, retryAfter: seconds })
     },
+    openIncidents: async () => (await openIncidents(store.db)).map(({ id }) => id),
     enqueue: (job) => store.transaction((trx) => queue.enqueue(trx, [job])),
   }
   return (signal) => ({ ...shared, surface: surface(signal) })

@@ -265,8 +265,16 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
       const opened = await Promise.race([form, answer])
       return opened ? { ...(await heard(acted, false)), form: true } : heard(acted, true)
     },
+    /** Chooses in a field of the open form, with what else is filled in. */
+    choose: (as: string, field: string, value: string, values: Record<string, string> = {}) =>
+      ask<{ status: number; view: string }>('POST', '/choose', { as, field, value, values }),
     submit: (as: string, values: Record<string, string>) =>
       ask<{ status: number; body: string; closed: boolean; took: number }>('POST', '/submit', { as, values }),
+    /** Joins a channel; the bot is told. */
+    join: (as: string, where: string, more: object = {}) =>
+      ask<{ status: number; event_id: string }>('POST', '/join', { as, in: where, ...more }),
+    /** What Slack says of somebody from now on, e.g. `{ deleted: true }`; the bot is told. */
+    change: (as: string, flags: object) => ask<{ status: number }>('POST', '/person', { as, ...flags }),
     event: (event: object, more: object = {}) => ask<{ status: number; event_id: string }>('POST', '/event', { event, ...more }),
 
     messages,

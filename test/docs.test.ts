@@ -39,8 +39,10 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'conversations.setTopic': ['channels:manage', 'groups:write'],
   'pins.add': ['pins:write'],
   'usergroups.users.list': ['usergroups:read'],
+  'users.info': ['users:read', 'users:read.email'],
   'users.lookupByEmail': ['users:read', 'users:read.email'],
   'views.open': [],
+  'views.update': [],
 }
 
 /** Events and the scopes without which Slack does not send them. */
@@ -58,6 +60,7 @@ const eventScopes: Readonly<Record<string, string>> = {
   // Of public channels with channels:read, of private ones with groups:read.
   member_joined_channel: 'channels:read',
   member_left_channel: 'channels:read',
+  user_change: 'users:read',
 }
 
 describe('.env.example', () => {
@@ -104,7 +107,8 @@ describe('manifest.yml', () => {
   test('subscribes to the events that are listened to, and no others', () => {
     const listened = [
       ...readdirSync(`${root}src/slack`)
-        .map((name) => read(`src/slack/${name}`))
+        .map((file) => read(`src/slack/${file}`))
+        .filter((text) => text.includes('.event('))
         .join('\n')
         .matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
     ].map((match) => match[1])
@@ -151,12 +155,15 @@ describe('help', () => {
       'mitigate',
       'new',
       'note',
+      'now',
+      'page',
       'pause',
       'phase',
       'postmortem',
       'reopen',
       'resolve',
       'resume',
+      'role',
       'runbook',
       'severity',
       'snooze',

@@ -1,38 +1,105 @@
 import { type CommandContext, defineCommand, type Form, noProduct, say, tell } from '../../src/define.ts'
 import type { Actor, Kind } from '../../src/incident/events.ts'
-import { severities } from '../../src/incident/policy.ts'
+import type { Part, Span } from '../../src/incident/message.ts'
+import { type Policy, severities } from '../../src/incident/policy.ts'
 import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
+import { duration } from '../../src/incident/timeline.ts'
 import type { Wish } from '../../src/incident/wish.ts'
+
+type Product = CommandContext['catalogue']['unassigned']
 
 const example = '/incident new <product> P1 Payments fail'
 
 /** A word that means to be a severity: `P7`, `L9`, `level 5`. */
 const meantAsSeverity = /^(?:p|l|level[ -]?)\d+\b/i
 
-const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>): Form => ({
-  title: 'Declare an incident',
-  submit: 'new',
-  fields: [
-    { key: 'title', label: 'What is wrong', kind: 'text', multiline: false, optional: false, most: 500 },
-    {
-      key: 'product',
-      label: 'Product',
-      kind: 'choice',
-      optional: false,
-      options: [...catalogue.products.values()].map((product) => ({ value: product.key, label: product.name })),
-    },
-    {
-      key: 'severity',
-      label: 'Severity',
-      kind: 'choice',
-      optional: true,
-      options: severities.map((severity) => ({ value: severity, label: severity, hint: catalogue.unassigned.policy(severity).meaning })),
-      hint: 'Empty: suggested from the title',
-    },
-    { key: 'summary', label: 'What do you see, and since when', kind: 'text', multiline: true, optional: true, most: 3000 },
-  ],
-})
+/** How soon somebody must answer, in words. */
+const responseWords = ({ response }: Policy): string => {
+  if (response === null) return 'no response clock'
+  if (response.kind !== 'duration') return `answer by the ${response.kind.replaceAll('-', ' ')}`
+  return `answer within ${duration(response.minutes * 60_000)}${response.hours === 'business' ? ' of working time' : ''}`
+}
+
+/** What each severity means for this product, and which one the title speaks for (S8). */
+const meanings = (product: Product, title: string, catalogue: CommandContext['catalogue']): readonly Part[] => {
+  const suggested = title.trim() === '' ? null : catalogue.suggestSeverity(product, title)
+  const list: Part = {
+    kind: 'list',
+    items: severities.map((severity): Span[] => {
+      const { name } = product.severities[severity]
+      const policy = product.policy(severity)
+      return [
+        { bold: severity },
+        `${name === severity ? '' : ` (${name})`} ${shorten(policy.meaning, 200)} · ${responseWords(policy)}${policy.page ? ', pages' : ''}`,
+      ]
+    }),
+  }
+  const hint: Part | null =
+    title.trim() === ''
+      ? null
+      : {
+          kind: 'context',
+          spans:
+            suggested === null
+              ? [`The title speaks for none. Left empty, it is ${product.defaultSeverity}.`]
+              : ['The title speaks for ', { bold: suggested.severity }, `: “${suggested.because}”. Left empty, it is that.`],
+        }
+  return hint === null ? [list] : [list, hint]
+}
+
+/** What was filled in stays; the meanings are those of the product that is chosen. */
+const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>, values: Readonly<Record<string, string>> = {}): Form => {
+  const title = values['title'] ?? ''
+  const summary = values['summary'] ?? ''
+  const known = [...catalogue.products.values()]
+  const named = known.filter(({ key }) => key !== catalogue.unassigned.key)
+  const chosen = known.find(({ key }) => key === values['product']) ?? (named.length === 1 ? named[0] : undefined)
+  const product = chosen ?? catalogue.unassigned
+  return {
+    title: 'Declare an incident',
+    submit: 'new',
+    fields: [
+      {
+        key: 'title',
+        label: 'What is wrong',
+        kind: 'text',
+        multiline: false,
+        optional: false,
+        most: 500,
+        ...(title === '' ? {} : { initial: title }),
+      },
+      {
+        key: 'product',
+        label: 'Product',
+        kind: 'choice',
+        optional: false,
+        refills: true,
+        options: known.map(({ key, name }) => ({ value: key, label: name })),
+        ...(chosen === undefined ? {} : { initial: chosen.key }),
+      },
+      {
+        key: 'severity',
+        label: 'Severity',
+        kind: 'choice',
+        optional: true,
+        options: severities.map((severity) => ({ value: severity, label: severity, hint: product.policy(severity).meaning })),
+        hint: 'Empty: suggested from the title',
+        ...(values['severity'] ? { initial: values['severity'] } : {}),
+      },
+      { key: 'meanings', kind: 'words', parts: meanings(product, title, catalogue) },
+      {
+        key: 'summary',
+        label: 'What do you see, and since when',
+        kind: 'text',
+        multiline: true,
+        optional: true,
+        most: 3000,
+        ...(summary === '' ? {} : { initial: summary }),
+      },
+    ],
+  }
+}
 
 /** `High memory` is a title that speaks for a severity; `high Payments fail` is a severity and a title. A word that is no code for
  *  one (`P2`, `level-1`, `3`) stays in a title that would be a single word without it. */
@@ -67,7 +134,10 @@ export default defineCommand({
     const [hidden, drill, disaster] = [has('private'), has('drill'), has('disaster')]
     const kind = drill ? 'drill' : disaster ? 'disaster' : 'incident'
     const words = ask.words.replace(/(?:^|\s)--(?:private|drill|disaster)(?=\s|$)/g, ' ').trim()
-    if (words === '') return ask.canShowForm ? { form: form(context) } : { refused: refuse('missing', { what: 'The title', example }) }
+    if (words === '')
+      return ask.canShowForm
+        ? { form: form(context, { product: ask.incident?.product.key ?? '' }) }
+        : { refused: refuse('missing', { what: 'The title', example }) }
     const known = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
     const { product: named, rest } = catalogue.takeProduct(words)
     const product =
@@ -84,6 +154,7 @@ export default defineCommand({
     const graveness = severity ?? (disaster ? 'P1' : '')
     return open({ product: product.key, severity: graveness, title, summary: null, private: hidden, kind, disaster }, ask.by, context)
   },
+  refill: async (values, _, context) => form(context, values),
   submit: (values, place, context) =>
     open(
       {

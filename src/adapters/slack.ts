@@ -4,6 +4,7 @@ import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from '@slack/we
 import { type Chat, PortFault } from '../ports.ts'
 import { channelReading, eventType } from './slack/channels.ts'
 import { faultOf, fetchWithLimits, refusedBlocks } from './slack/faults.ts'
+import { memberOf, notShown } from './slack/member.ts'
 import { membership } from './slack/members.ts'
 
 type Message = Parameters<Chat['post']>[1]
@@ -26,8 +27,8 @@ export type SlackIdentity = { readonly teamId: string; readonly botUserId: strin
 export type SlackChat = Chat & {
   /** Shows a form. Throws PortFault, `invalid` for a trigger that has expired (3 s) or was used. */
   openForm(triggerId: string, view: View): Promise<void>
-  /** Shows a message to one person in a channel. May not arrive, even when it does not throw: Slack does not promise it. */
-  ephemeral(channel: string, user: string, message: Message): Promise<void>
+  /** Shows another form in the place of one that is open. Throws PortFault, `invalid` when it was closed or changed meanwhile (`hash`). */
+  updateForm(viewId: string, hash: string, view: View): Promise<void>
   /** Whose token this is. Asked once; a failure is not remembered. */
   identity(): Promise<SlackIdentity>
   /** Why Slack cannot be used at the moment, or null. */
@@ -183,8 +184,22 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
       return users
     },
 
+    async member(user) {
+      const { teamId } = await identity()
+      try {
+        return memberOf(user, (await client.users.info({ user })).user ?? {}, teamId)
+      } catch (error) {
+        if (error instanceof WebAPIPlatformError && notShown.has(error.data.error)) return null
+        throw faultOf(error, 'users.info', '')
+      }
+    },
+
     async openForm(triggerId, view) {
       await call('views.open', '', () => client.views.open({ trigger_id: triggerId, view }))
+    },
+
+    async updateForm(viewId, hash, view) {
+      await call('views.update', '', () => client.views.update({ view_id: viewId, hash, view }))
     },
 
     async ephemeral(channel, user, message) {

@@ -78,6 +78,7 @@ export const resolveSeverities = (
       warnAt: mine.warnAt ?? inherited.warnAt,
       ladder,
       escalateEvery: mine.escalateEvery ?? inherited.escalateEvery,
+      nagLead: mine.nagLead === undefined ? inherited.nagLead : mine.nagLead,
       invite: findContacts(mine.invite ?? inherited.invite, contacts, ladder, [...path, 'invite'], report),
       checklist: mine.checklist ?? inherited.checklist,
       calendar,

@@ -80,6 +80,8 @@ const severityFields = {
   update: DurationOrNone,
   warnAt: WarnAt,
   escalateEvery: Duration,
+  /** How often somebody is asked to lead while nobody does. */
+  nagLead: DurationOrNone,
   invite: Words,
   checklist: Words,
   symptoms: Words,

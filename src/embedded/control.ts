@@ -104,12 +104,28 @@ export const controlRouter = ({
     answering((request) => people.press(body(request))),
   )
   router.post(
+    '/choose',
+    answering((request) => people.choose(body(request))),
+  )
+  router.post(
     '/submit',
     answering((request) => people.submit(body(request))),
   )
   router.post(
     '/event',
     answering((request) => people.event(body(request))),
+  )
+  router.post(
+    '/join',
+    answering((request) => people.join(body(request))),
+  )
+  router.put(
+    '/person',
+    answering((request) => people.become(body(request))),
+  )
+  router.post(
+    '/person',
+    answering((request) => people.change(body(request))),
   )
   router.post(
     '/say',

@@ -6,6 +6,7 @@ import { object, objects, parsed, string, isJson, type Json } from './json.ts'
 import type { Memory } from './memory.ts'
 import type { Received, ResponseUrl, ResponseUrls } from './responses.ts'
 import type { Truth, TrueMessage } from './truth.ts'
+import { escaped } from './typed.ts'
 import type { CallSlack } from './upstream.ts'
 import type { Person, Workspace } from './workspace.ts'
 
@@ -59,6 +60,31 @@ export const createPeople = ({ workspace, call, memory, responses, truth, delive
     is_enterprise_install: false,
     user: who(user),
   })
+
+  /** Any event of the Events API. */
+  const send = async (order: Json): Promise<Delivered & { event_id: string }> => {
+    const id = string(order['event_id']) || `Ev${randomBytes(5).toString('hex').toUpperCase()}`
+    const team = string(order['team_id']) || workspace.team.id
+    const payload = {
+      token: workspace.verification,
+      team_id: team,
+      api_app_id: workspace.appId,
+      event: order['event'],
+      type: 'event_callback',
+      event_id: id,
+      event_time: Math.floor(Date.now() / 1000),
+      authorizations: [{ enterprise_id: null, team_id: team, user_id: workspace.bot.id, is_bot: true, is_enterprise_install: false }],
+      is_ext_shared_channel: false,
+    }
+    return { ...(await delivery.event(payload, order['retry'] === undefined ? undefined : Number(order['retry']))), event_id: id }
+  }
+
+  const become = ({ as, ...flags }: Json): Person => {
+    const user = person(as)
+    user.flags = { ...user.flags, ...flags }
+    return user
+  }
+
   const messagesFor = async (channel: string, user: Person): Promise<TrueMessage[]> =>
     (await truth.messages(channel)).filter((message) => message.ephemeralTo === undefined || message.ephemeralTo === user.id).toReversed()
 
@@ -71,6 +97,7 @@ export const createPeople = ({ workspace, call, memory, responses, truth, delive
       const command = string(order['command']) || (/^\/\S+/.exec(typed)?.[0] ?? '')
       if (!command) throw new Error('a command starts with a slash, e.g. {"text": "/incident list"}')
       const entry = responses.create(user.id, channel.id)
+      const words = typed.startsWith(command) ? typed.slice(command.length).trim() : typed
       const fields = {
         token: workspace.verification,
         team_id: workspace.team.id,
@@ -80,7 +107,7 @@ export const createPeople = ({ workspace, call, memory, responses, truth, delive
         user_id: user.id,
         user_name: user.name,
         command,
-        text: typed.startsWith(command) ? typed.slice(command.length).trim() : typed,
+        text: order['raw'] === true ? words : escaped(words, workspace, words.includes('#') ? await truth.channels(false) : []),
         api_app_id: workspace.appId,
         is_enterprise_install: 'false',
         response_url: entry.url,
@@ -117,6 +144,26 @@ export const createPeople = ({ workspace, call, memory, responses, truth, delive
       throw new Error(`no button ${wanted.action} in #${channel.name}; there are: ${[...new Set(buttons)].join(', ') || 'none'}`)
     },
 
+    /** Chooses in a field of the form that this person has open, with what else is filled in: the bot may make the form anew. */
+    async choose(order: Json): Promise<Delivered & { view: string }> {
+      const user = person(order['as'])
+      const opened = memory.views().findLast((each) => each.user === user.id && each.open && each.view['type'] === 'modal')
+      if (!opened) throw new Error(`${user.name} has no form open`)
+      const field = string(order['field'])
+      const known = new Map(workspace.people.map((each) => [each.name, each.id]))
+      const values = stateOf(objects(opened.view['blocks']), { ...object(order['values']), [field]: order['value'] }, known)
+      const [action, state] = Object.entries(object(values[field]))[0] ?? ['', {}]
+      const delivered = await delivery.interactive({
+        type: 'block_actions',
+        ...common(user),
+        container: { type: 'view', view_id: opened.id },
+        trigger_id: await trigger(user, false, opened.id),
+        view: { ...opened.view, state: { values } },
+        actions: [{ ...object(state), block_id: field, action_id: action, action_ts: (Date.now() / 1000).toFixed(6) }],
+      })
+      return { ...delivered, view: opened.id }
+    },
+
     /** Sends the form that this person has open. */
     async submit(order: Json): Promise<Delivered & { view: string; closed: boolean }> {
       const user = person(order['as'])
@@ -141,23 +188,30 @@ export const createPeople = ({ workspace, call, memory, responses, truth, delive
       return { ...delivered, view: opened.id, closed }
     },
 
-    /** Any event of the Events API. */
-    async event(order: Json): Promise<Delivered & { event_id: string }> {
-      const id = string(order['event_id']) || `Ev${randomBytes(5).toString('hex').toUpperCase()}`
-      const team = string(order['team_id']) || workspace.team.id
-      const payload = {
-        token: workspace.verification,
-        team_id: team,
-        api_app_id: workspace.appId,
-        event: order['event'],
-        type: 'event_callback',
-        event_id: id,
-        event_time: Math.floor(Date.now() / 1000),
-        authorizations: [{ enterprise_id: null, team_id: team, user_id: workspace.bot.id, is_bot: true, is_enterprise_install: false }],
-        is_ext_shared_channel: false,
-      }
-      return { ...(await delivery.event(payload, order['retry'] === undefined ? undefined : Number(order['retry']))), event_id: id }
+    /** Joins a channel, as by its own button; who is not let into a private one is invited by the bot. */
+    async join(order: Json): Promise<Delivered & { event_id: string }> {
+      const user = person(order['as'])
+      const channel = await truth.channel(string(order['in']) || 'general')
+      const joined = channel.isPrivate
+        ? await call('conversations.invite', workspace.bot.token, { channel: channel.id, users: user.id })
+        : await call('conversations.join', user.token, { channel: channel.id })
+      if (!joined['ok']) throw new Error(`${user.name} cannot join #${channel.name}: ${string(joined['error'])}`)
+      const event = { type: 'member_joined_channel', user: user.id, channel: channel.id, channel_type: channel.isPrivate ? 'G' : 'C' }
+      return send({ ...order, event: { ...event, team: workspace.team.id, event_ts: (Date.now() / 1000).toFixed(6) } })
     },
+
+    /** Makes somebody a guest, a bot, a stranger, or deactivates them (`{"as": "bob", "deleted": true}`); the bot is not told. */
+    become,
+
+    /** The same, and the bot is told. */
+    async change(order: Json): Promise<Delivered & { event_id: string }> {
+      const user = become(order)
+      const told = await call('users.info', workspace.admin.token, { user: user.id })
+      const changed = { ...object(told['user']), ...user.flags }
+      return send({ event: { type: 'user_change', user: changed, event_ts: (Date.now() / 1000).toFixed(6) } })
+    },
+
+    event: send,
 
     /** Writes a message. The bot learns of it only by an event of yours. */
     say: async (order: Json): Promise<Json> =>

@@ -118,8 +118,20 @@ const invite: Method = async (request, context) => {
   return { ...(await asIs({ ...request, args: { ...request.args, users: good.join(',') } }, context)), errors }
 }
 
-const lookupByEmail: Method = (request, context) =>
-  asIs({ ...request, args: { ...request.args, email: string(request.args['email']).toLowerCase() } }, context)
+const lookupByEmail: Method = async (request, context) => {
+  const email = string(request.args['email']).toLowerCase()
+  // Slack finds nobody who was deactivated.
+  if (context.workspace.people.some((each) => each.email === email && each.flags?.['deleted'] === true)) return failed('users_not_found')
+  return asIs({ ...request, args: { ...request.args, email } }, context)
+}
+
+/** The emulator's people are all plain members; a test makes them guests, bots or strangers. */
+const userInfo: Method = async (request, context) => {
+  const answer = await asIs(request, context)
+  const person = context.workspace.people.find((each) => each.id === request.args['user'])
+  if (!answer['ok'] || person?.flags === undefined) return answer
+  return { ...answer, user: { ...(isJson(answer['user']) ? answer['user'] : {}), ...person.flags } }
+}
 
 const usergroups: Method = async ({ args }, { workspace }) => ({
   ok: true,
@@ -166,6 +178,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   'conversations.join': join,
   'conversations.members': members,
   'conversations.invite': invite,
+  'users.info': userInfo,
   'users.lookupByEmail': lookupByEmail,
   'usergroups.list': usergroups,
   'usergroups.users.list': groupMembers,

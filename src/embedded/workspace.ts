@@ -1,7 +1,15 @@
 /** Who and what the local workspace starts with, as the emulator wants to be told. */
 import { createHash } from 'node:crypto'
 
-export type Person = { id: string; name: string; email: string; realName: string; token: string }
+export type Person = {
+  id: string
+  name: string
+  email: string
+  realName: string
+  token: string
+  /** What `users.info` says of them beyond the emulator: `deleted`, `is_restricted`, `is_stranger`, `team_id` … */
+  flags?: Record<string, unknown>
+}
 type Group = { id: string; handle: string; name: string; users: string[] }
 
 export type Workspace = {

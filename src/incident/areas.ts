@@ -5,6 +5,7 @@ import { deadlineArea } from './areas/deadlines.ts'
 import { hypothesisArea } from './areas/hypotheses.ts'
 import { mergeArea } from './areas/merging.ts'
 import { messageArea } from './areas/messages.ts'
+import { pagingArea } from './areas/paging.ts'
 import { pauseArea } from './areas/pausing.ts'
 import { roleArea } from './areas/roles.ts'
 import { runbookArea } from './areas/runbooks.ts'
@@ -24,6 +25,7 @@ const areas = [
   hypothesisArea,
   mergeArea,
   messageArea,
+  pagingArea,
   pauseArea,
   roleArea,
   runbookArea,
@@ -39,6 +41,7 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...hypothesisArea.decide,
   ...mergeArea.decide,
   ...messageArea.decide,
+  ...pagingArea.decide,
   ...pauseArea.decide,
   ...roleArea.decide,
   ...runbookArea.decide,
@@ -52,6 +55,7 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...hypothesisArea.evolve,
   ...mergeArea.evolve,
   ...messageArea.evolve,
+  ...pagingArea.evolve,
   ...pauseArea.evolve,
   ...roleArea.evolve,
   ...runbookArea.evolve,
@@ -65,6 +69,7 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...hypothesisArea.tell,
   ...mergeArea.tell,
   ...messageArea.tell,
+  ...pagingArea.tell,
   ...pauseArea.tell,
   ...roleArea.tell,
   ...runbookArea.tell,
@@ -78,6 +83,7 @@ const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...hypothesisArea.posts,
   ...mergeArea.posts,
   ...messageArea.posts,
+  ...pagingArea.posts,
   ...pauseArea.posts,
   ...roleArea.posts,
   ...runbookArea.posts,

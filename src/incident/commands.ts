@@ -4,6 +4,7 @@ import type { DeadlineIntent } from './areas/deadlines.ts'
 import type { HypothesisIntent } from './areas/hypotheses.ts'
 import type { MergeIntent } from './areas/merging.ts'
 import type { MessageIntent } from './areas/messages.ts'
+import type { PagingIntent } from './areas/paging.ts'
 import type { PauseIntent } from './areas/pausing.ts'
 import type { RoleIntent } from './areas/roles.ts'
 import type { RunbookIntent, RunbookRef } from './areas/runbooks.ts'
@@ -22,6 +23,7 @@ export type AreaIntent =
   | HypothesisIntent
   | MergeIntent
   | MessageIntent
+  | PagingIntent
   | PauseIntent
   | RoleIntent
   | RunbookIntent

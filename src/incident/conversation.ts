@@ -1,12 +1,15 @@
 /** The incident's channel as it should be: what is posted, pinned, invited, in order. Computed from the events, so that any
  *  number of runs, at any time after any outage, make the same channel. */
+import type { Person } from './areas/area.ts'
+import { sameContact } from './areas/paging.ts'
+import { instructions } from './areas/roles.ts'
 import { announcementOf, headerOf } from './header.ts'
 import type { Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Incident } from './incident.ts'
 import { kindWord } from './kinds.ts'
 import type { Message } from './message.ts'
-import type { Contact, Instant } from './policy.ts'
+import { type Contact, type Instant, mentionable } from './policy.ts'
 import { messagesOf } from './posts.ts'
 import { shorten } from './text.ts'
 
@@ -26,14 +29,44 @@ export type Item =
   | { readonly key: string; readonly step: 'bookmark'; readonly title: string; readonly url: string }
   /** Who is in another record's channel comes here, too. */
   | { readonly key: string; readonly step: 'gather'; readonly of: string; readonly channel: string }
+  /** Whoever is mentioned in a call must be there to notice it. `level`: their step of the ladder, null when they are on none. */
+  | {
+      readonly key: string
+      readonly step: 'call'
+      readonly incident: string
+      readonly to: Contact
+      readonly level: number | null
+      readonly run: number
+      readonly invite: boolean
+    }
+  /** Shown to one person only, who is invited first if they are not there. */
+  | { readonly key: string; readonly step: 'whisper'; readonly to: Person; readonly message: Message; readonly at: Instant }
+
+/** Somebody is called: found in the chat, and invited unless their severity's invitation did that already. */
+const callOf = ({ id, policy }: Incident, { seq, event }: Recorded): Item[] =>
+  (event.type === 'escalated' || event.type === 'paged') && mentionable(event.to)
+    ? [
+        {
+          key: `call:${seq}`,
+          step: 'call',
+          incident: id,
+          to: event.to,
+          level: event.level,
+          run: event.run,
+          invite: !policy.invite.some((contact) => sameContact(contact, event.to)),
+        },
+      ]
+    : []
 
 /** Everything that the channel must have, in order: header (pinned), topic, invitations, bookmark, checklist, and then what happened. */
 export const conversation = (events: readonly Recorded[]): Item[] => {
   const items: Item[] = []
   const place = new Map<string, number>()
-  let incident: Incident | null = null
+  let incident = null as Incident | null
   for (const recorded of events) {
+    const before = incident
     incident = evolve(incident, recorded)
+    items.push(...callOf(incident, recorded))
     for (const message of messagesOf(incident, recorded, events)) {
       const item: Item = { key: message.key, step: 'message', message, at: recorded.at, pinned: false, calm: false }
       const present = place.get(message.key)
@@ -48,6 +81,8 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
         of: recorded.event.from.id,
         channel: recorded.event.from.channel.id,
       })
+    for (const { to, message } of instructions(before, recorded, incident))
+      items.push({ key: message.key, step: 'whisper', to, message, at: recorded.at })
     if (recorded.event.type === 'severity-changed')
       items.push({ key: `invite:${incident.severity}`, step: 'invite', contacts: incident.policy.invite })
   }

@@ -4,6 +4,7 @@ import type { DeadlineEvent } from './areas/deadlines.ts'
 import type { HypothesisEvent } from './areas/hypotheses.ts'
 import type { MergeEvent } from './areas/merging.ts'
 import type { MessageEvent } from './areas/messages.ts'
+import type { PagingEvent } from './areas/paging.ts'
 import type { PauseEvent } from './areas/pausing.ts'
 import type { RoleEvent } from './areas/roles.ts'
 import type { RunbookEvent, RunbookRef } from './areas/runbooks.ts'
@@ -56,6 +57,7 @@ export type AreaEvent =
   | HypothesisEvent
   | MergeEvent
   | MessageEvent
+  | PagingEvent
   | PauseEvent
   | RoleEvent
   | RunbookEvent

@@ -5,6 +5,7 @@ import { meetDeadlines, noDeadlines } from './areas/deadlines.ts'
 import { noHypotheses } from './areas/hypotheses.ts'
 import { noMerges } from './areas/merging.ts'
 import { noMessages } from './areas/messages.ts'
+import { noPaging, withCall } from './areas/paging.ts'
 import { noPauses, unpaused } from './areas/pausing.ts'
 import { noRoles } from './areas/roles.ts'
 import { noRunbooks } from './areas/runbooks.ts'
@@ -125,7 +126,7 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
     case 'clock-breached':
       return withRun(incident, event.clock, (run) => (run.run === event.run ? { ...run, warned: 100, breachedAt: event.due } : run))
     case 'escalated':
-      return { ...incident, escalation: event.level }
+      return withCall({ ...incident, escalation: event.level }, event.to, at, false)
     case 'checked':
       return { ...incident, checks: [...incident.checks, { phase: event.phase, at, results: event.results }] }
     case 'step-failed':
@@ -185,6 +186,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     ...noHypotheses,
     ...noMerges,
     ...noMessages,
+    ...noPaging,
     ...noPauses,
     ...noRoles,
     ...noRunbooks,

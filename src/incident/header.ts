@@ -1,5 +1,6 @@
 /** The pinned header of an incident's channel, and its announcement: one message each, edited in place. */
 import { clockLine } from './clock-line.ts'
+import { teamLine } from './areas/roles.ts'
 import { clocked } from './clocks.ts'
 import { recordAt } from './areas/merging.ts'
 import type { Incident } from './incident.ts'
@@ -51,6 +52,7 @@ const fields = (incident: Incident): Part => ({
     ...(clocked(incident.kind) ? [severityField(incident)] : []),
     { label: 'Status', value: [statusOf(incident)] },
     { label: 'Lead', value: incident.lead === null ? ['nobody yet'] : [author(incident.lead)] },
+    ...(Object.keys(incident.team).length === 0 ? [] : [{ label: 'Roles', value: teamLine(incident) }]),
     { label: 'Product', value: [incident.product.name] },
     { label: 'Started', value: [{ time: incident.stamps.detect ?? incident.declaredAt, zone: incident.policy.calendar.zone }] },
     { label: 'Clocks', value: clockLine(incident) },
@@ -80,6 +82,9 @@ export const headerOf = (incident: Incident): Message => {
         : []),
       { label: 'Post update', action: 'update', value: incident.id },
       { label: 'Resolve', action: 'resolve', value: incident.id },
+      ...(incident.lead === null && clocked(incident.kind)
+        ? [{ label: 'Take the lead', action: 'role', value: `${incident.id} lead` }]
+        : []),
     ],
   }
   const closing: Part[] =

@@ -5,6 +5,7 @@ import type { DeadlineState } from './areas/deadlines.ts'
 import type { HypothesisState } from './areas/hypotheses.ts'
 import type { MergeState } from './areas/merging.ts'
 import type { MessageState } from './areas/messages.ts'
+import type { PagingState } from './areas/paging.ts'
 import type { PauseState } from './areas/pausing.ts'
 import type { RoleState } from './areas/roles.ts'
 import type { RunbookState } from './areas/runbooks.ts'
@@ -45,6 +46,7 @@ type AreaState = ChannelState &
   HypothesisState &
   MergeState &
   MessageState &
+  PagingState &
   PauseState &
   RoleState &
   RunbookState &

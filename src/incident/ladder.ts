@@ -34,14 +34,20 @@ export const nobodyCalled = (incident: Incident): readonly Span[] | null => {
   return [`⚠ Nobody on the ladder of ${incident.product.name} can be reached: nobody was called. `, ...instead(incident, ladder)]
 }
 
+/** That the bot cannot call somebody who was named, and what to do about it; null when it can. */
+export const notReached = (incident: Incident, to: Contact): readonly Span[] | null => {
+  if (mentionable(to)) return null
+  return reachable(to)
+    ? ['⚠ ', { mention: to }, ' was not called: the bot cannot telephone. Please do.']
+    : ['⚠ ', { mention: to }, ' was not called: no address is known. ', ...instead(incident, [to])]
+}
+
 /** That the bot cannot call this one step of the ladder, and what to do about it; null when it can. */
 export const notCalled = (incident: Incident, to: Contact): readonly Span[] | null => {
   if (mentionable(to)) return null
   const nobody = nobodyCalled(incident)
   if (nobody !== null) return nobody
-  return reachable(to)
-    ? ['⚠ ', { mention: to }, ' was not called: the bot cannot telephone. Please do.']
-    : ['⚠ ', { mention: to }, ' was not called: no address is known. ', ...instead(incident, [to])]
+  return notReached(incident, to)
 }
 
 /** What is said when somebody was called and no further step follows. */

@@ -17,7 +17,7 @@ export type Button = {
   readonly label: string
   /** `<verb>`: what is done when it is pressed, e.g. `ack`. */
   readonly action: string
-  /** The incident's id, or whatever the verb takes. */
+  /** The incident's id, and what would be typed behind it: `INC-12`, `INC-12 lead`. */
   readonly value: string
   readonly style?: 'primary' | 'danger'
 }

@@ -5,6 +5,7 @@ import type { CheckResult, Measurement } from './check.ts'
 import { type ClockRow, breached, compliance, runsOf } from './compliance.ts'
 import type { Recorded } from './events.ts'
 import { timeToResolve } from './metrics.ts'
+import { involved } from './involved.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
 import type { PublishedIncident } from './record.ts'
@@ -56,7 +57,8 @@ export type Postmortem = {
   readonly escalations: readonly {
     readonly at: string
     readonly to: string
-    readonly step: number
+    /** Of the ladder; null when they are on none. */
+    readonly step: number | null
     readonly why: string
     readonly named: boolean
   }[]
@@ -112,33 +114,6 @@ const compare = (incident: Incident): CheckRow[] => {
       findings: [...wrong('opening', before), ...wrong('resolution', after)],
     }
   })
-}
-
-const deeds: Readonly<Partial<Record<Recorded['event']['type'], string>>> = {
-  declared: 'declared',
-  acknowledged: 'acknowledged',
-  'severity-changed': 'set the severity',
-  updated: 'reported',
-  noted: 'took notes',
-  mitigated: 'mitigated',
-  resolved: 'resolved',
-  reviewed: 'reviewed',
-}
-
-/** Everybody who did something, in the order of their first deed. */
-const peopleOf = (incident: Incident, events: readonly Recorded[]): { name: string; did: string }[] => {
-  const people = new Map<string, { name: string; did: Set<string> }>()
-  for (const { by, event } of events) {
-    const deed = deeds[event.type]
-    if (by.kind !== 'person' || deed === undefined) continue
-    const person = people.get(by.id) ?? {
-      name: by.name,
-      did: new Set(incident.lead?.kind === 'person' && incident.lead.id === by.id ? ['led'] : []),
-    }
-    person.did.add(deed)
-    people.set(by.id, person)
-  }
-  return [...people.values()].map(({ name, did }) => ({ name, did: [...did].join(', ') }))
 }
 
 const stepRows = (stamps: Incident['stamps'], zone: string) =>
@@ -217,13 +192,16 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     clocksBreached: count('breached'),
     clocksUnacknowledged: count('unacknowledged'),
     escalations: covered.flatMap(({ event, occurredAt }) =>
-      event.type === 'escalated'
+      event.type === 'escalated' || event.type === 'paged'
         ? [
             {
               at: when(occurredAt, zone),
               to: event.to.name,
-              step: event.level + 1,
-              why: { page: 'at once', breach: 'clock breached', silence: 'no answer' }[event.why],
+              step: event.level === null ? null : event.level + 1,
+              why:
+                event.type === 'paged'
+                  ? (event.why ?? 'by hand')
+                  : { page: 'at once', breach: 'clock breached', silence: 'no answer' }[event.why],
               named: !mentionable(event.to),
             },
           ]
@@ -250,7 +228,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
           ]
         : [],
     ),
-    people: peopleOf(incident, covered),
+    people: involved(covered),
     links: incident.product.links,
     auditHead: head.hash,
     events: head.seq,

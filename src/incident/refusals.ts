@@ -20,6 +20,20 @@ const always =
   () =>
     text
 
+const outsiders = {
+  guest: 'Guests of this workspace cannot work with incidents. Ask one of its members to do it.',
+  stranger: 'This is the bot of another workspace, so you cannot work with its incidents. Ask one of its members to do it.',
+  bot: 'Bots cannot work with incidents. Ask a person to do it, or send an alert.',
+  deactivated: 'This account is deactivated, so nothing was done. Ask a member of the workspace to do it.',
+} as const
+
+const standings = {
+  guest: 'is a guest of this workspace',
+  stranger: 'is of another workspace',
+  bot: 'is a bot',
+  deactivated: 'is deactivated in Slack',
+} as const
+
 const table = {
   unknown_incident: (p: { id: string }) => `There is no ${foreign(p.id)}. \`/incident list\` shows the open ones.`,
   // `meant`: the id that was probably meant, where what was typed is nearly one: `inc 8`, `INC8`, `#8`.
@@ -66,6 +80,12 @@ const table = {
     p.name === null
       ? `Nobody is ${p.role}, so there is nothing to give back. To take it: \`/incident role ${p.role.toLowerCase()}\`.`
       : `${p.role} is ${foreign(p.name)}, not you. To take it over: \`/incident role ${p.role.toLowerCase()}\`.`,
+  already_paged: (p: { name: string; at: string; minutes: number }) =>
+    `${foreign(p.name)} was called at ${p.at} already. Give them ${p.minutes} min from then, or call somebody else: \`/incident page @user\`.`,
+  ladder_ends: (p: { id: string; names: string }) =>
+    p.names === ''
+      ? `${p.id} has no ladder, so there is nobody next. Name somebody: \`/incident page @user\`.`
+      : `Everybody on the ladder of ${p.id} was called: ${foreign(p.names, 200)}. Name somebody: \`/incident page @user\`.`,
   has_todo: (p: { todo: number; text: string }) => `That is to do ${p.todo} already: ${foreign(p.text, 100)}.`,
   unknown_todo: (p: { todo: number; open: number }) => `There is no to do ${p.todo}; ${p.open} are open. \`/incident todo\` lists them.`,
   todo_is_done: (p: { todo: number }) => `To do ${p.todo} is done already. To open it again: \`/incident todo open ${p.todo}\`.`,
@@ -108,6 +128,15 @@ const table = {
   before_start: (p: { at: string; start: string }) => `${p.at} is before the start, ${p.start}. Give a time between the start and now.`,
   in_future: (p: { at: string }) => `${p.at} has not come yet. Give a time between the start and now.`,
   not_yours: always('This message belongs to another workspace. Use the bot of your own.'),
+  no_workspace: always(
+    'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if urgent, telephone.',
+  ),
+  outsider: (p: { standing: 'guest' | 'stranger' | 'bot' | 'deactivated' }) => outsiders[p.standing],
+  // `standing`: why nobody can ask them.
+  not_askable: (p: { name: string; standing: 'guest' | 'stranger' | 'bot' | 'deactivated' }) =>
+    `${foreign(p.name)} ${standings[p.standing]}. Name another member of this workspace.`,
+  unknown_person: (p: { word: string; example: string }) =>
+    `\`${foreign(p.word)}\` is nobody whom Slack knows here. Pick them from the list that Slack shows behind the @: \`${p.example}\`.`,
   no_database: always(
     'The database does not answer, so nothing was recorded. Try again in a minute. If it is urgent, telephone whoever is on call.',
   ),

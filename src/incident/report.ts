@@ -51,6 +51,8 @@ const stepWords: Readonly<Record<string, string>> = {
   topic: 'The topic could not be set',
   invite: 'Not everybody could be invited',
   gather: 'Not everybody of the merged record could be invited',
+  call: 'Somebody who was called cannot be reached',
+  instructions: 'Somebody could not be told what their role asks of them',
   bookmark: 'A bookmark could not be added',
   announcement: 'The announcement could not be posted',
   record: 'The record could not be published',

@@ -2,6 +2,9 @@
 const words: Readonly<Record<string, readonly string[]>> = {
   new: ['begin', 'create', 'critical', 'declare', 'high', 'low', 'major', 'medium', 'minor', 'open', 'raise', 'report', 'start', 'urgent'],
   ack: ['accept', 'acknowledge', 'acknowledged', 'claim', 'mine', 'own', 'take'],
+  page: ['call', 'alarm', 'notify', 'wake', 'summon', 'pager'],
+  now: ['actions', 'do', 'menu', 'options', 'what'],
+  role: ['assign', 'lead', 'leader', 'commander', 'comms', 'scribe', 'ops', 'roles', 'who'],
   list: ['all', 'incidents', 'ls'],
   status: ['details', 'info', 'show', 'state', 'summary', 'view'],
   severity: ['downgrade', 'escalate', 'priority', 'sev', 'upgrade'],

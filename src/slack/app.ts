@@ -1,20 +1,23 @@
 /** Bolt: commands, buttons, forms and events, whichever way they come. Every command is answered within Slack's three seconds; what
  *  takes longer says so, and answers later through `response_url`. */
 import { randomUUID } from 'node:crypto'
-import { App, type Receiver } from '@slack/bolt'
+import { App, type Context, type Receiver, type ViewOutput } from '@slack/bolt'
 import type { View } from '@slack/types'
 import type { Answer, Log } from '../define.ts'
 import type { Actor } from '../incident/events.ts'
 import type { Message, Part, Span } from '../incident/message.ts'
 import { type Refusal, refusalParts, refuse, sentence } from '../incident/refusals.ts'
+import { admit, type AdmitOptions, memberIn } from './admit.ts'
 import { type ChannelEvents, listenToChannels } from './channels.ts'
 import type { Dispatch, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
+import { listenForPeople, type PeopleEvents } from './people-events.ts'
+import { nameless, typed } from './typed.ts'
 
 /** Slack gives up after 3 s; the answer also has to travel. */
 const patienceMs = 2200
 
-export type SlackOptions = {
+export type SlackOptions = PeopleEvents & {
   readonly receiver: Receiver
   readonly dispatch: Dispatch
   readonly botToken: string
@@ -23,9 +26,12 @@ export type SlackOptions = {
   readonly identity: () => { readonly teamId: string; readonly botUserId: string; readonly botId: string } | null
   readonly render: (message: Message) => { text: string; blocks: readonly object[] }
   readonly openForm: (trigger: string, view: View) => Promise<void>
+  readonly updateForm: (viewId: string, hash: string, view: View) => Promise<void>
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
   /** Who a Slack user is to the bot. */
   readonly person: (user: string, name: string) => Actor
+  /** Who a user is, within a moment; never throws. */
+  readonly glance: AdmitOptions['glance']
   readonly channelChanged: ChannelEvents['changed']
   /** Whether an error means that the database does not answer. */
   readonly databaseIsAway: (error: unknown) => boolean
@@ -114,29 +120,35 @@ export const startSlack = (options: SlackOptions): App => {
     }
   }
 
-  /** The signature says that Slack sent it to this app; the team, that it came from the workspace whose token this is. */
-  const ofThisTeam = (team: string | undefined) => {
-    const mine = team === undefined || team === identity()?.teamId
-    if (!mine) log.warn({ team }, identity() === null ? 'refused: the workspace is not known yet' : 'refused: another workspace')
-    return mine
-  }
   const body = (answer: Answer) => {
     const { text, blocks } = options.render(message(answer.parts))
     return { response_type: 'ephemeral' as const, text, blocks: [...blocks] as never[] }
   }
-  const foreign = (): Answer =>
-    identity() === null
-      ? {
-          parts: [
-            {
-              kind: 'text',
-              spans: [
-                'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if it is urgent, page by telephone.',
-              ],
-            },
-          ],
-        }
-      : { parts: refusalParts(refuse('not_yours', {})) }
+  /** The form's own window with the answer in it: for who cannot be told in the channel. */
+  const answerView = (answer: Answer) => ({
+    response_action: 'update' as const,
+    view: {
+      type: 'modal' as const,
+      title: { type: 'plain_text' as const, text: 'Tocsin' },
+      close: { type: 'plain_text' as const, text: 'Close' },
+      blocks: [...options.render(message(answer.parts)).blocks] as never[],
+    },
+  })
+
+  app.use(admit({ identity, glance: options.glance, log }, { body, view: answerView }))
+
+  /** Who did it, by the name that Slack gives them. */
+  const author = (context: Context, user: string, name: string | undefined): Actor =>
+    options.person(user, memberIn(context)?.name ?? name ?? user)
+
+  /** The text as people read it, and whom it names. */
+  const read = async (text: string) => {
+    const found = await Promise.all(nameless(text).map(async (user) => [user, await options.glance(user)] as const))
+    const names = new Map(
+      found.flatMap(([user, member]) => (member === null || member === 'unknown' ? [] : [[user, member.name] as const])),
+    )
+    return typed(text, (user) => names.get(user))
+  }
 
   /** Whether Slack heard it: not over a socket that was closed meanwhile. */
   const heard = async (acknowledged: Promise<void>): Promise<boolean> => {
@@ -150,12 +162,12 @@ export const startSlack = (options: SlackOptions): App => {
   }
 
   for (const name of ['incident', 'diag'] as const) {
-    app.command(`/${name}`, async ({ command, ack, respond }) => {
-      if (!ofThisTeam(command.team_id)) return ack(body(foreign()))
-      const source = { by: options.person(command.user_id, command.user_name), channel: command.channel_id, canShowForm: true }
-      const answered = safely(() => dispatch.type(name, command.text ?? '', source)).then(async (told) =>
-        'form' in told ? show(told, command.trigger_id) : told.answer,
-      )
+    app.command(`/${name}`, async ({ command, ack, respond, context }) => {
+      const source = { by: author(context, command.user_id, command.user_name), channel: command.channel_id, canShowForm: true }
+      const answered = safely(async () => {
+        const { words, mentioned } = await read(command.text ?? '')
+        return dispatch.type(name, words, { ...source, mentioned })
+      }).then(async (told) => ('form' in told ? show(told, command.trigger_id) : told.answer))
       const started = performance.now()
       const first = await within(answered, patienceMs)
       options.answered(name, (performance.now() - started) / 1000)
@@ -171,11 +183,27 @@ export const startSlack = (options: SlackOptions): App => {
     })
   }
 
-  app.action(/.*/, async ({ ack, action, body: payload, respond }) => {
-    if (payload.type !== 'block_actions' || action.type !== 'button' || !('action_id' in action) || !ofThisTeam(payload.team?.id))
-      return ack()
+  /** Makes a form anew where its verb can. What fails here costs nobody what they typed: the form stays as it is. */
+  const refill = async (view: ViewOutput, by: Actor): Promise<void> => {
+    try {
+      const place = JSON.parse(view.private_metadata) as { channel: string; incident: string | null }
+      const form = await dispatch.refill(view.callback_id.slice('form:'.length), valuesOf(view.state.values), place, by)
+      if (form !== null) await options.updateForm(view.id, view.hash, viewOf(form, place))
+    } catch (error) {
+      log.warn({ err: error }, 'a form could not be made anew')
+    }
+  }
+
+  app.action(/.*/, async ({ ack, action, body: payload, respond, context }) => {
+    if (payload.type !== 'block_actions') return ack()
+    const view = payload.view
+    if (view?.callback_id.startsWith('form:') === true) {
+      await ack()
+      return refill(view, author(context, payload.user.id, payload.user.name))
+    }
+    if (action.type !== 'button' || !('action_id' in action)) return ack()
     const source = {
-      by: options.person(payload.user.id, payload.user.name ?? payload.user.id),
+      by: author(context, payload.user.id, payload.user.name),
       channel: payload.channel?.id ?? '',
       canShowForm: true,
     }
@@ -193,17 +221,6 @@ export const startSlack = (options: SlackOptions): App => {
     return undefined
   })
 
-  /** The form's own window with the answer in it: for who cannot be told in the channel. */
-  const answerView = (answer: Answer) => ({
-    response_action: 'update' as const,
-    view: {
-      type: 'modal' as const,
-      title: { type: 'plain_text' as const, text: 'Tocsin' },
-      close: { type: 'plain_text' as const, text: 'Close' },
-      blocks: [...options.render(message(answer.parts)).blocks] as never[],
-    },
-  })
-
   /** Whether the person was told in the channel: not where the bot is no member, and not while Slack takes nothing. */
   const toldThere = async (place: { channel: string }, user: string, answer: Answer): Promise<boolean> => {
     try {
@@ -215,12 +232,11 @@ export const startSlack = (options: SlackOptions): App => {
     }
   }
 
-  app.view(/^form:/, async ({ ack, view, body: payload }) => {
+  app.view(/^form:/, async ({ ack, view, body: payload, context }) => {
     const values = valuesOf(view.state.values)
     const place = JSON.parse(view.private_metadata) as { channel: string; incident: string | null }
-    const by = options.person(payload.user.id, payload.user.name)
+    const by = author(context, payload.user.id, payload.user.name)
     const submit = async (): Promise<{ answer: Answer } | { refused: Refusal }> => {
-      if (!ofThisTeam(payload.team?.id)) return { refused: refuse('not_yours', {}) }
       try {
         return await dispatch.submit(view.callback_id.slice('form:'.length), values, place, by)
       } catch (error) {
@@ -249,7 +265,8 @@ export const startSlack = (options: SlackOptions): App => {
     return told === true ? ack() : ack(answerView(first.answer))
   })
 
-  listenToChannels(app, { ofThisTeam, botUser: () => identity()?.botUserId, changed: options.channelChanged })
+  listenToChannels(app, { botUser: () => identity()?.botUserId, changed: options.channelChanged })
+  listenForPeople(app, options)
 
   app.error((fault) => {
     log.error({ err: fault }, 'Bolt could not handle a request')

@@ -1,11 +1,18 @@
 /** From what somebody typed, pressed or filled in to a verb, and from there to what they are told. Knows nothing of HTTP. */
 import type { Answer, CommandContext, Finder, Form, Found, Place, Reply, Verb } from '../define.ts'
 import type { Actor } from '../incident/events.ts'
+import type { Mentioned } from '../ports.ts'
 import { nearest } from '../incident/nearest.ts'
 import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
 import { synonym } from '../incident/synonyms.ts'
 
-export type Source = { readonly by: Actor; readonly channel: string; readonly canShowForm: boolean }
+export type Source = {
+  readonly by: Actor
+  readonly channel: string
+  readonly canShowForm: boolean
+  /** Whom the text names. */
+  readonly mentioned?: readonly Mentioned[]
+}
 
 /** What to do with the person: tell them something, or show them a form. */
 export type Told =
@@ -15,8 +22,15 @@ export type Told =
 export type Dispatch = {
   /** A slash command as it was typed. */
   readonly type: (command: 'incident' | 'diag', text: string, source: Source) => Promise<Told>
-  /** A button: a verb of `/incident` on the incident that it carries. */
-  readonly press: (verb: string, incident: string, source: Source) => Promise<Told>
+  /** A button: a verb of `/incident` on the incident that it carries, and what would be typed behind it: `INC-12 lead`. */
+  readonly press: (verb: string, value: string, source: Source) => Promise<Told>
+  /** A form anew, because a field that refills it was filled in; null when it stays as it is. */
+  readonly refill: (
+    verb: string,
+    values: Readonly<Record<string, string>>,
+    place: { channel: string; incident: string | null },
+    by: Actor,
+  ) => Promise<Form | null>
   /** A form that was sent. A refusal keeps the form open. */
   readonly submit: (
     verb: string,
@@ -63,8 +77,8 @@ export const createDispatch = (world: World): Dispatch => {
       )
     }
     if (needs === 'incident' && id !== null && incident === null) return told({ refused: refuse('unreadable_record', { id }) }, place)
-    const { by, channel, canShowForm } = source
-    return told(await verb.definition.run({ by, channel, id, incident, words, canShowForm }, world), place)
+    const { by, channel, canShowForm, mentioned = [] } = source
+    return told(await verb.definition.run({ by, channel, id, incident, words, canShowForm, mentioned }, world), place)
   }
 
   /** The verb and its words; `/diag` takes a check's name where no verb stands. */
@@ -76,7 +90,7 @@ export const createDispatch = (world: World): Dispatch => {
       const verb = byName(text.trim() === '' || world.catalogue.takeProduct(text).rest === '' ? 'list' : 'check')
       if (verb !== undefined) return { verb, words: text.trim() }
     }
-    const verb = word === '' ? byName(here === null ? 'new' : 'help') : byName(word.toLowerCase())
+    const verb = word === '' ? byName(here === null ? 'new' : 'now') : byName(word.toLowerCase())
     return verb === undefined
       ? refuse('unknown_verb', {
           verb: word,
@@ -102,12 +116,20 @@ export const createDispatch = (world: World): Dispatch => {
       const found = await find(`INC-${match[1] ?? ''}`, source)
       return 'code' in found ? told({ refused: found }, place) : run(verb, words.slice(match[0].length).trim(), source, found)
     },
-    press: async (name, id, source) => {
+    press: async (name, value, source) => {
+      const { word: id, rest } = firstWord(value)
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
       if (verb === undefined)
         return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
       const found = await find(id, source)
-      return 'code' in found ? told({ refused: found }, { channel: source.channel, incident: null }) : run(verb, '', source, found)
+      return 'code' in found ? told({ refused: found }, { channel: source.channel, incident: null }) : run(verb, rest, source, found)
+    },
+    refill: async (name, values, where, by) => {
+      const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
+      const found = where.incident === null ? null : await find(where.incident, { by, channel: where.channel })
+      if (verb?.definition.refill === undefined || (found !== null && 'code' in found)) return null
+      const place: Place = { by, channel: where.channel, id: found?.id ?? null, incident: found?.incident ?? null }
+      return verb.definition.refill(values, place, world)
     },
     submit: async (name, values, where, by) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)

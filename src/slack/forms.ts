@@ -2,34 +2,52 @@
 import type { KnownBlock, View } from '@slack/types'
 import type { Field, Form } from '../define.ts'
 import { shorten } from '../incident/text.ts'
+import { renderParts } from './blocks.ts'
 
 const plain = (text: string, most: number) => ({ type: 'plain_text' as const, text: shorten(text, most), emoji: true })
 
-const input = (field: Field): KnownBlock => ({
-  type: 'input',
-  block_id: field.key,
-  optional: field.optional,
-  label: plain(field.label, 150),
-  ...(field.hint === undefined ? {} : { hint: plain(field.hint, 150) }),
-  element:
-    field.kind === 'text'
-      ? {
-          type: 'plain_text_input',
-          action_id: 'value',
-          multiline: field.multiline,
-          max_length: Math.min(field.most, 3000),
-          ...(field.initial === undefined ? {} : { initial_value: field.initial }),
-        }
-      : {
-          type: 'static_select',
-          action_id: 'value',
-          options: field.options.slice(0, 100).map((option) => ({
-            text: plain(option.label, 75),
-            value: option.value,
-            ...(option.hint === undefined || option.hint === '' ? {} : { description: plain(option.hint, 75) }),
-          })),
-        },
-})
+type Element = Extract<KnownBlock, { type: 'input' }>['element']
+
+const elementOf = (field: Exclude<Field, { kind: 'words' }>): Element => {
+  switch (field.kind) {
+    case 'text':
+      return {
+        type: 'plain_text_input',
+        action_id: 'value',
+        multiline: field.multiline,
+        max_length: Math.min(field.most, 3000),
+        ...(field.initial === undefined ? {} : { initial_value: field.initial }),
+      }
+    case 'person':
+      return { type: 'users_select', action_id: 'value', ...(field.initial === undefined ? {} : { initial_user: field.initial }) }
+    case 'choice': {
+      const options = field.options.slice(0, 100).map((option) => ({
+        text: plain(option.label, 75),
+        value: option.value,
+        ...(option.hint === undefined || option.hint === '' ? {} : { description: plain(option.hint, 75) }),
+      }))
+      const initial = options.find(({ value }) => value === field.initial)
+      return { type: 'static_select', action_id: 'value', options, ...(initial === undefined ? {} : { initial_option: initial }) }
+    }
+    default:
+      return field satisfies never
+  }
+}
+
+const blocksOf = (field: Field): KnownBlock[] => {
+  if (field.kind === 'words') return renderParts(field.parts)
+  return [
+    {
+      type: 'input',
+      block_id: field.key,
+      optional: field.optional,
+      ...(field.kind === 'choice' && field.refills === true ? { dispatch_action: true } : {}),
+      label: plain(field.label, 150),
+      ...(field.hint === undefined ? {} : { hint: plain(field.hint, 150) }),
+      element: elementOf(field),
+    },
+  ]
+}
 
 /** The modal; `place` comes back with it. */
 export const viewOf = (form: Form, place: { channel: string; incident: string | null }): View => ({
@@ -39,18 +57,20 @@ export const viewOf = (form: Form, place: { channel: string; incident: string | 
   title: plain(form.title, 24),
   submit: plain('Send', 24),
   close: plain('Cancel', 24),
-  blocks: form.fields.map(input),
+  blocks: form.fields.flatMap(blocksOf),
 })
 
-type Values = Readonly<
-  Record<
-    string,
-    Readonly<Record<string, { readonly value?: string | null; readonly selected_option?: { readonly value?: string } | null }>>
-  >
->
+type Value = {
+  readonly value?: string | null
+  readonly selected_option?: { readonly value?: string } | null
+  readonly selected_user?: string | null
+}
 
 /** What was filled in, by the fields' keys; empty ones are empty strings. */
-export const valuesOf = (values: Values): Record<string, string> =>
+export const valuesOf = (values: Readonly<Record<string, Readonly<Record<string, Value>>>>): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(values).map(([key, block]) => [key, block['value']?.selected_option?.value ?? block['value']?.value ?? '']),
+    Object.entries(values).map(([key, { value: filled }]) => [
+      key,
+      filled?.selected_option?.value ?? filled?.selected_user ?? filled?.value ?? '',
+    ]),
   )

@@ -1,4 +1,5 @@
-/** The side steps of an incident's channel: what it has besides messages. */
+/** What is done in a channel besides its messages: pinned, invited, whispered. A side step that fails does not hold up the rest. */
+import { addSeconds } from 'date-fns/addSeconds'
 import type { JobContext, SurfaceSession } from '../define.ts'
 import type { Item } from '../incident/conversation.ts'
 import type { Contact } from '../incident/policy.ts'
@@ -6,8 +7,8 @@ import { codeWord } from '../incident/report.ts'
 import { PortFault } from '../ports.ts'
 
 /** Why nobody in the chat stands for a contact. */
-const absence = ({ email, phone, unset = [] }: Contact): string => {
-  if (email !== undefined) return 'not in this workspace'
+const absence = ({ email, slackUser, phone, unset = [] }: Contact): string => {
+  if (email !== undefined || slackUser !== undefined) return 'not in this workspace'
   if (phone !== undefined) return 'only a telephone number is known'
   return unset.length > 0 ? `no address: set ${unset.join(' or ')}` : 'no address is known'
 }
@@ -26,16 +27,59 @@ const usersOf = async (contacts: readonly Contact[], context: JobContext): Promi
   return { users, unknown }
 }
 
+/** Finds who is called and lets them in. The ladder goes on at once where nobody can be reached: somebody who has left the company would
+ *  else be waited for. */
+const call = async (item: Item & { step: 'call' }, channel: string, context: JobContext): Promise<string | null> => {
+  const { to, level, run, incident } = item
+  const { users } = await usersOf([to], context)
+  let reason = to.slackGroup === undefined ? absence(to) : 'the group is empty'
+  const [only, second] = users.keys()
+  // What was found by an e-mail a while ago, or stands in a file, may be nobody any more.
+  if (only !== undefined && second === undefined) {
+    const standing = (await context.chat.member(only))?.standing ?? 'stranger'
+    if (standing === 'deactivated') reason = 'deactivated in Slack'
+    if (standing === 'deactivated' || standing === 'stranger') users.clear()
+  }
+  if (users.size === 0) {
+    if (level !== null) await context.handle(incident, { type: 'call-missed', level, run, reason })
+    return `${to.name} (${reason})`
+  }
+  if (!item.invite) return null
+  const { refused } = await context.chat.invite(channel, [...users.keys()])
+  return refused.length === 0 ? null : refused.map(({ user, reason: code }) => `${users.get(user) ?? user}: ${codeWord(code)}`).join('; ')
+}
+
+/** What is whispered helps only at once: later than this it is left out. */
+const whisperSeconds = 600
+
+/** Tells one person something in the channel. Nobody can be told where they are not, and to be there already is the rule, so they are
+ *  invited only when Slack says that they are not. */
+const whisper = async ({ to, message, at }: Item & { step: 'whisper' }, channel: string, context: JobContext): Promise<string | null> => {
+  if (to.slack === undefined || addSeconds(at, whisperSeconds).toISOString() < (await context.now())) return null
+  try {
+    await context.chat.ephemeral(channel, to.slack, message)
+    return null
+  } catch (fault) {
+    if (!(fault instanceof PortFault) || fault.code !== 'absent') throw fault
+  }
+  const { refused } = await context.chat.invite(channel, [to.slack])
+  if (refused.length > 0) return refused.map(({ reason }) => `${to.name}: ${codeWord(reason)}`).join('; ')
+  await context.chat.ephemeral(channel, to.slack, message)
+  return null
+}
+
 /** What a side step calls, as limits are kept by it. */
 export const methodOf = {
   pin: 'pins.add',
   topic: 'conversations.setTopic',
   bookmark: 'bookmarks.add',
   invite: 'conversations.invite',
+  call: 'conversations.invite',
+  whisper: 'chat.postEphemeral',
   gather: 'conversations.invite',
 } as const
 
-/** Does one side step. Gives what could not be done of it, in words, or null. */
+/** Does one side step. Returns what could not be done of it, in words, or null. */
 export const sideStep = async (
   item: Exclude<Item, { step: 'message' }>,
   key: string,
@@ -66,6 +110,10 @@ export const sideStep = async (
       const problems = [...refused.map(({ user, reason }) => `${users.get(user) ?? user}: ${codeWord(reason)}`), ...unknown]
       return problems.length === 0 ? null : problems.join('; ')
     }
+    case 'call':
+      return call(item, channel, context)
+    case 'whisper':
+      return whisper(item, channel, context)
     case 'gather':
       return gather(item, channel, context)
     default:

@@ -2,7 +2,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { fault, name, startWorkspace, text } from './slack-workspace.ts'
 
-const { chat, slack, known, order, calls, forget, membersOf, close } = await startWorkspace()
+const { chat, slack, known, order, calls, forget, membersOf, change, close } = await startWorkspace()
 beforeEach(forget)
 afterAll(close)
 
@@ -89,4 +89,34 @@ test('a form opens for a fresh trigger, and an expired one is a fault', async ()
   const view = { type: 'modal' as const, title: { type: 'plain_text' as const, text: 'Declare' }, blocks: [] }
   await chat.openForm(trigger_id ?? '', view)
   expect(await fault(chat.openForm('1.2.expired', view))).toMatchObject({ code: 'invalid', method: 'views.open' })
+})
+
+describe('who somebody is', () => {
+  const [ann, bea] = known.people
+  if (ann === undefined || bea === undefined) throw new Error('the workspace is empty')
+
+  test('a member, by their real name and e-mail; nobody by an id that Slack does not show', async () => {
+    expect(await chat.member(ann.id)).toEqual({ user: ann.id, name: 'ann', email: 'ann@example.com', standing: 'member' })
+    expect(await chat.member('U0NOBODY')).toBeNull()
+  })
+
+  test.each([
+    [{ deleted: true, is_bot: true }, 'deactivated'],
+    [{ deleted: false, is_bot: true }, 'bot'],
+    [{ is_bot: false, is_restricted: true }, 'guest'],
+    [{ is_restricted: false, is_ultra_restricted: true }, 'guest'],
+    [{ is_ultra_restricted: false, is_stranger: true }, 'stranger'],
+    [{ is_stranger: false, team_id: 'T0OTHER' }, 'stranger'],
+    [{ enterprise_user: { teams: ['T000000001', 'T0OTHER'] } }, 'member'],
+  ])('%j is a %s', async (flags, standing) => {
+    await change('bea', flags)
+    expect(await chat.member(bea.id)).toMatchObject({ standing })
+  })
+
+  test('who is not in the channel cannot be told anything there', async () => {
+    const { id } = await chat.createChannel(name(), false)
+    expect(await fault(chat.ephemeral(id, ann.id, text('Only you')))).toMatchObject({ code: 'absent', method: 'chat.postEphemeral' })
+    await chat.invite(id, [ann.id])
+    await chat.ephemeral(id, ann.id, text('Only you'))
+  })
 })

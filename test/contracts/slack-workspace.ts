@@ -45,6 +45,8 @@ export const startWorkspace = async () => {
     known: (await control('GET', '/workspace')) as Known,
     /** Orders faults of the world: `drop-after` has the effect and breaks the connection. */
     order: (fault: object) => control('POST', '/faults', { service: 'slack', ...fault }),
+    /** What Slack says of somebody from now on. */
+    change: (as: string, flags: object) => control('PUT', '/person', { as, ...flags }),
     calls: async (method: string) =>
       ((await control('GET', '/calls')) as { method: string; channel?: string }[]).filter((call) => call.method === method),
     forget: async () => {

@@ -77,6 +77,10 @@ const itemText = (item: Item): string => {
       return `${item.key}: ${item.contacts.map(({ name }) => name).join(', ')}`
     case 'gather':
       return `${item.key}: ${item.channel}`
+    case 'call':
+      return `${item.key}: ${item.to.name}${item.invite ? ', invited' : ''}`
+    case 'whisper':
+      return `${item.key}: ${item.to.name} alone: ${textOf(item.message)}`
     default:
       return `${item.key}: ${item.title} ${item.url}`
   }
@@ -172,6 +176,8 @@ describe('a whole story', () => {
 
       invite:P1: P1 responders
 
+      call:5: On-call, invited
+
       escalated:2:0: 📟 @On-call please acknowledge: \`/incident ack\`
 
       clock:response:2: ⏳ Acknowledgement due +25 (5 min left): \`/incident ack\`
@@ -180,11 +186,23 @@ describe('a whole story', () => {
 
       breach:response:2: ⏰ *Acknowledgement overdue* since +25: \`/incident ack\`
 
+      call:10: Team lead, invited
+
       escalated:2:1: 📟 @Team lead nobody has acknowledged INC-7 yet: \`/incident ack\`
+
+      call:11: Head of engineering, invited
 
       escalated:2:2: 📟 @Head of engineering nobody has acknowledged INC-7 yet: \`/incident ack\`. Nobody is left on the ladder: if nobody answers, call somebody yourself.
 
       ack:12: ✅ *Bob Berg* acknowledged after 31 min and leads.
+
+      instructions:12:lead: Bob Berg alone: 🎯 *You lead INC-7*. Only you see this.
+      - You decide, and you delegate: do not repair it yourself.
+      - Say what happens next, and who does it: /incident todo <text> @somebody.
+      - Confirm the severity, and change it when it is another one: /incident severity.
+      - Keep the updates coming, or give that to somebody: /incident role comms @somebody.
+      - When you have to go, hand over: /incident role lead @somebody.
+      (Give it back: \`/incident role lead leave\`)
 
       alerts: 🔔 1 of 2 alerts firing.
       - 🔴 \`SlowCheckout\` p95 4 s
@@ -222,7 +240,9 @@ describe('a whole story', () => {
       'bookmark:product',
       'bookmark:post-mortem',
       'opening',
+      'call:2',
       'ack:4',
+      'instructions:4:lead',
       'resolved:5',
       'post-mortem',
     ])
@@ -256,7 +276,7 @@ describe('the opening', () => {
 
   test('a page that comes with a later severity is a message, also where no clock ran before', () => {
     const steps = [declared({ policy: policy('P4', { response: null }) }), severity('P1', 5)] as const
-    expect(keys(...steps).slice(-3)).toEqual(['severity:2', 'invite:P1', 'escalated:2:0'])
+    expect(keys(...steps).slice(-4)).toEqual(['severity:2', 'invite:P1', 'call:3', 'escalated:2:0'])
     expect(read('escalated:2:0', ...steps)).toBe('📟 @On-call please acknowledge: `/incident ack`')
     expect(read('opening', ...steps)).not.toContain('📟')
   })
@@ -284,16 +304,16 @@ describe('the header', () => {
       Started: +0
       Clocks: Ack due +20 · Update due +30
       ([Dashboard](https://dash.acme.example/) · [Status page](https://status.acme.example/))
-      [Acknowledge=ack] [Post update=update] [Resolve=resolve]"
+      [Acknowledge=ack] [Post update=update] [Resolve=resolve] [Take the lead=role]"
     `)
   })
 
   test('has the buttons for what can be done now, none when it is resolved', () => {
-    expect(buttons(declared())).toEqual(['[Acknowledge=ack]', '[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared())).toEqual(['[Acknowledge=ack]', '[Post update=update]', '[Resolve=resolve]', '[Take the lead=role]'])
     expect(buttons(declared(), ack(1))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
     expect(buttons(declared({ kind: 'change' }))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
     expect(buttons(declared({ policy: policy('P4', { response: null }) }))[0]).toBe('[Acknowledge=ack]')
-    expect(buttons(declared(), mitigate(1))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared(), mitigate(1))).toEqual(['[Post update=update]', '[Resolve=resolve]', '[Take the lead=role]'])
     expect(buttons(declared(), resolve(1))).toEqual([])
     expect(buttons(declared(), resolve(1), review(2))).toEqual([])
     expect(header(declared(), resolve(1), published)).toContain('📄 [Post-mortem](https://github.com/acme/incidents/pull/1)')
@@ -543,7 +563,13 @@ test('notes, steps and the channel’s opening post nothing', () => {
 
 test('in the place of a lost channel all is said again, and why', () => {
   const lost = step({ type: 'channel-lost', channel: 'C0ACME', why: 'Slack, chat.postMessage: is_archived' }, 2, bot)
-  expect(keys(declared(), opened, ack(1), lost, resolve(5)).slice(-4)).toEqual(['opening', 'ack:4', 'lost:5', 'resolved:6'])
+  expect(keys(declared(), opened, ack(1), lost, resolve(5)).slice(-5)).toEqual([
+    'call:2',
+    'ack:4',
+    'instructions:4:lead',
+    'lost:5',
+    'resolved:6',
+  ])
   expect(read('lost:5', declared(), opened, ack(1), lost)).toBe(
     '⚠ The channel before this one was lost: the channel is archived (is_archived). What the bot posted there is repeated above.',
   )

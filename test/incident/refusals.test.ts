@@ -22,6 +22,38 @@ const all: readonly (readonly [Refusal, string])[] = [
     refuse('unreadable_record', { id: 'INC-5' }),
     'INC-5 cannot be read: its record is damaged. `/incident audit INC-5` says where. Nothing was recorded. To go on: `/incident new`.',
   ],
+  [
+    refuse('no_workspace', {}),
+    'The bot has not reached Slack since it was set up, so it cannot tell whose workspace this is. Nothing was recorded. Try again in a minute; if urgent, telephone.',
+  ],
+  [refuse('outsider', { standing: 'guest' }), 'Guests of this workspace cannot work with incidents. Ask one of its members to do it.'],
+  [
+    refuse('outsider', { standing: 'stranger' }),
+    'This is the bot of another workspace, so you cannot work with its incidents. Ask one of its members to do it.',
+  ],
+  [refuse('outsider', { standing: 'bot' }), 'Bots cannot work with incidents. Ask a person to do it, or send an alert.'],
+  [
+    refuse('outsider', { standing: 'deactivated' }),
+    'This account is deactivated, so nothing was done. Ask a member of the workspace to do it.',
+  ],
+  [refuse('not_askable', { name: 'Bea', standing: 'bot' }), 'Bea is a bot. Name another member of this workspace.'],
+  [refuse('not_askable', { name: 'Bea', standing: 'deactivated' }), 'Bea is deactivated in Slack. Name another member of this workspace.'],
+  [
+    refuse('unknown_person', { word: '@bea', example: '/incident role lead @bea' }),
+    '`@bea` is nobody whom Slack knows here. Pick them from the list that Slack shows behind the @: `/incident role lead @bea`.',
+  ],
+  [
+    refuse('already_paged', { name: 'Bob', at: time, minutes: 5 }),
+    `Bob was called at ${time} already. Give them 5 min from then, or call somebody else: \`/incident page @user\`.`,
+  ],
+  [
+    refuse('ladder_ends', { id: 'INC-7', names: 'Bob, Carol' }),
+    'Everybody on the ladder of INC-7 was called: Bob, Carol. Name somebody: `/incident page @user`.',
+  ],
+  [
+    refuse('ladder_ends', { id: 'INC-7', names: '' }),
+    'INC-7 has no ladder, so there is nobody next. Name somebody: `/incident page @user`.',
+  ],
   [refuse('has_role', { name: 'Bob', role: 'Lead' }), 'Bob is Lead already; nothing changed.'],
   [refuse('not_your_role', { role: 'Scribe', name: 'Bob' }), 'Scribe is Bob, not you. To take it over: `/incident role scribe`.'],
   [refuse('has_todo', { todo: 3, text: 'Add an alert' }), 'That is to do 3 already: Add an alert.'],

@@ -25,6 +25,7 @@ const present: Readonly<Record<EventType, number>> = {
   'clock-warned': 1,
   'clock-breached': 1,
   escalated: 1,
+  paged: 1,
   checked: 1,
   'step-failed': 1,
   'step-mended': 1,

@@ -27,6 +27,7 @@ const codes: Readonly<Record<Exclude<FaultCode, 'invalid'>, readonly string[]>> 
     'no_such_subteam',
   ],
   outside: ['not_in_channel'],
+  absent: ['user_not_in_channel'],
   taken: ['name_taken'],
   denied: [
     'restricted_action',

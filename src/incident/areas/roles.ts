@@ -2,10 +2,11 @@
 import { addMinutes } from 'date-fns/addMinutes'
 import type { Incident } from '../incident.ts'
 import { author, line, type Message, type Span } from '../message.ts'
+import { clocked } from '../clocks.ts'
 import type { Contact } from '../policy.ts'
 import type { Job } from '../react.ts'
 import { refuse } from '../refusals.ts'
-import type { Actor } from '../events.ts'
+import type { Actor, Recorded } from '../events.ts'
 import { type Area, type Person, samePerson } from './area.ts'
 
 export const roles = ['lead', 'comms', 'scribe', 'ops'] as const
@@ -77,6 +78,40 @@ export const roleDuties: Readonly<Record<Role, readonly string[]>> = {
 /** Who has this role. */
 export const holder = (incident: Incident, role: Role): Actor | null => (role === 'lead' ? incident.lead : (incident.team[role] ?? null))
 
+/** What is whispered to one person in the channel. */
+export type Whisper = { readonly to: Person; readonly message: Message }
+
+/** Private instructions to who has just taken a role, by whatever event: who acknowledges first leads, too. */
+export const instructions = (before: Incident | null, { seq }: Recorded, after: Incident): Whisper[] =>
+  roles.flatMap((role): Whisper[] => {
+    const person = holder(after, role)
+    if (person?.kind !== 'person' || (before !== null && samePerson(holder(before, role), person))) return []
+    const summary = role === 'lead' ? `You lead ${after.id}` : `You do ${roleWord[role].toLowerCase()} for ${after.id}`
+    return [
+      {
+        to: person,
+        message: line(
+          `instructions:${seq}:${role}`,
+          summary,
+          ['🎯 ', { bold: summary }, '. Only you see this.'],
+          [
+            { kind: 'list', items: roleDuties[role].map((duty) => [duty]) },
+            { kind: 'context', spans: ['Give it back: ', { code: `/incident role ${role} leave` }] },
+          ],
+        ),
+      },
+    ]
+  })
+
+/** Those beside the lead, in one line; empty while there are none. */
+export const teamLine = ({ team }: Pick<Incident, 'team'>): Span[] =>
+  roles
+    .flatMap((role) => {
+      const person = role === 'lead' ? undefined : team[role]
+      return person === undefined ? [] : [{ role, person }]
+    })
+    .flatMap(({ role, person }, index): Span[] => [`${index === 0 ? '' : ' · '}${roleWord[role]} `, author(person)])
+
 /** The roles that this person has, the lead first. */
 export const rolesOf = (incident: Incident, person: Actor): Role[] => roles.filter((role) => samePerson(holder(incident, role), person))
 
@@ -92,16 +127,18 @@ const left = (incident: Incident, person: Person, which: readonly Role[], why: L
     .filter((role) => which.includes(role))
     .map((role) => ({ type: 'role-left', v: 1, role, person, why }))
 
-/** Asks for a lead at the pace of the severity (field.md: every two minutes, five times), while there is none. */
+/** Asks for a lead at the pace of the severity (field.md: every two minutes, five times), while there is none. Who plans work leads it,
+ *  so nobody is asked for then. */
 const search = (incident: Incident, count: number, from: string): Job[] => {
   const { nagLead } = incident.policy
-  if (nagLead === undefined || nagLead === null || incident.lead !== null || count > mostAsked) return []
+  if (nagLead === undefined || nagLead === null || incident.lead !== null || count > mostAsked || !clocked(incident.kind)) return []
   const at = addMinutes(from, nagLead).toISOString()
   return [
     {
       queue: 'timer',
       data: { incident: incident.id, search: incident.search, count, at },
-      once: `lead:${incident.id}:${incident.search}:${count}`,
+      // With the pace: a graver severity asks sooner than the timer that waits already, which is stale then.
+      once: `lead:${incident.id}:${incident.search}:${count}:${nagLead}`,
       startAfter: at,
     },
   ]
@@ -150,7 +187,9 @@ export const roleArea: Area<RoleIntent, RoleEvent> = {
       return known?.kind === 'person' ? left(incident, known, roles, 'gone') : []
     },
     'lead-due': (incident, { search: of, count }) =>
-      incident.lead === null && incident.search === of ? [{ type: 'lead-wanted', v: 1, search: of, count }] : [],
+      incident.lead === null && incident.search === of && incident.asked + 1 === count && typeof incident.policy.nagLead === 'number'
+        ? [{ type: 'lead-wanted', v: 1, search: of, count }]
+        : [],
   },
   evolve: {
     'role-taken': (incident, { role, person }) => given(incident, role, person),
@@ -158,7 +197,12 @@ export const roleArea: Area<RoleIntent, RoleEvent> = {
     'lead-wanted': (incident, { count }) => ({ ...incident, asked: count }),
   },
   tell: {
-    'role-taken': ({ role, person }) => ({ kind: 'role', text: `${person.name} took the role ${roleWord[role]}.` }),
+    'role-taken': ({ role, person }, { events, seq }) => ({
+      kind: 'role',
+      text: samePerson(events[seq - 1]?.by, person)
+        ? `Took the role ${roleWord[role]}.`
+        : `Gave the role ${roleWord[role]} to ${person.name}.`,
+    }),
     'role-left': ({ role, person, why }) => ({
       kind: 'role',
       text:
@@ -189,8 +233,9 @@ export const roleArea: Area<RoleIntent, RoleEvent> = {
     ],
     'lead-wanted': (incident) => leadWanted(incident),
   },
-  react: (_, { event, at }, after) => {
+  react: (before, { event, at }, after) => {
     if (event.type === 'role-left' && event.role === 'lead') return searchForLead(after, at)
-    return event.type === 'lead-wanted' ? search(after, event.count + 1, at) : []
+    const again = event.type === 'lead-wanted' || (event.type === 'severity-changed' && before.policy.nagLead !== after.policy.nagLead)
+    return again ? search(after, after.asked + 1, at) : []
   },
 }

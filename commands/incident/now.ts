@@ -1,0 +1,37 @@
+import { defineCommand, given } from '../../src/define.ts'
+import { statusWord } from '../../src/incident/header.ts'
+import type { Span } from '../../src/incident/message.ts'
+import { usefulButtons, usefulVerbs } from '../../src/incident/now.ts'
+import { shorten } from '../../src/incident/text.ts'
+
+/** What is read at a glance; `help` has the rest. */
+const most = 6
+
+export default defineCommand({
+  summary: 'What can be done now; so does /incident alone',
+  usage: 'now',
+  examples: ['/incident now', '/incident now INC-12'],
+  needs: 'incident',
+  run: async (ask, { verbs }) => {
+    const incident = given(ask)
+    const mine = new Map(verbs.filter(({ command }) => command === 'incident').map(({ name, definition }) => [name, definition]))
+    const exist = new Set(mine.keys())
+    return {
+      parts: [
+        {
+          kind: 'text',
+          spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusWord[incident.status]} · ${shorten(incident.title, 300)}`],
+        },
+        { kind: 'buttons', buttons: usefulButtons(incident, exist) },
+        {
+          kind: 'list',
+          items: usefulVerbs(incident, exist, most).map((name): Span[] => [
+            { code: `/incident ${mine.get(name)?.usage ?? name}` },
+            ` ${mine.get(name)?.summary ?? ''}`,
+          ]),
+        },
+        { kind: 'context', spans: ['All verbs: ', { code: '/incident help' }] },
+      ],
+    }
+  },
+})
