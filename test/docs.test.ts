@@ -128,8 +128,11 @@ describe('help', () => {
       'note',
       'postmortem',
       'resolve',
+      'ruled-out',
       'severity',
       'status',
+      'suspect',
+      'todo',
       'update',
     ])
   })
@@ -146,7 +149,7 @@ describe('README.md', () => {
 
   test('every verb typed in it exists', async () => {
     const { verbs } = await loadRegistry(root)
-    const typed = [...text.matchAll(/['`]\/incident ([a-z]+)/g)].map((match) => match[1] ?? '')
+    const typed = [...text.matchAll(/['`]\/incident ([a-z-]+)/g)].map((match) => match[1] ?? '')
     expect(typed.length).toBeGreaterThan(5)
     expect(typed.filter((name) => !verbs.some((verb) => verb.command === 'incident' && verb.name === name))).toEqual([])
   })

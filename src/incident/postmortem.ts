@@ -7,6 +7,7 @@ import type { Recorded } from './events.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
 import type { PublishedIncident } from './record.ts'
+import { type Remembered, remembered } from './remembered.ts'
 import { between, duration, nameOf, timeline, when } from './timeline.ts'
 
 /** The end of the audit chain that a document vouches for: the hash of event `seq`, the last that it tells of. */
@@ -21,7 +22,7 @@ type CheckRow = {
   readonly findings: readonly { readonly when: 'opening' | 'resolution'; readonly text: string }[]
 }
 
-export type Postmortem = {
+export type Postmortem = Remembered & {
   readonly id: string
   readonly kind: string
   readonly title: string
@@ -218,6 +219,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
       from: when(startsAt, zone),
       until: endedAt === null ? null : when(endedAt, zone),
     })),
+    ...remembered(incident, zone),
     people: peopleOf(incident, covered),
     links: incident.product.links,
     auditHead: head.hash,
