@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createAnnounceChannel } from './announce.ts'
+import { createConversation } from './said.ts'
 import { githubHost } from './adapters/github.ts'
 import { guardedFetch } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
@@ -140,6 +141,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     surface: withSurface({ store, load }),
     announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
     chat,
+    reading: slack.reading,
+    person: createPerson(catalogue),
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
     records: supabase === null ? null : supabaseRecord({ ...supabase, timeoutMs: 15_000 }),
     resolve,
@@ -181,6 +184,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
         if (row !== null && row.resolvedAt === null)
           await handle.within(trx).handle(row.id, { type: 'channel-lost', channel, why }, { kind: 'bot' })
       }),
+    conversation: createConversation({ store, queue }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,
     log,

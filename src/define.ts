@@ -9,7 +9,7 @@ import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
-import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Templates } from './ports.ts'
+import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, SaidContext, Templates } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -101,10 +101,10 @@ export type DelayedJob = {
 }
 
 /** What a job may use. */
-export type JobContext = {
+export type JobContext = SaidContext & {
   readonly now: () => Promise<Instant>
   readonly load: (id: string) => Promise<Loaded | null>
-  readonly handle: (id: string, intent: Intent, by?: Actor) => Promise<Outcome>
+  readonly handle: (id: string, intent: Intent, by?: Actor, occurredAt?: Instant) => Promise<Outcome>
   /** Runs `apply` on the incident as it is, under the surface's lease, and again as long as the incident changed meanwhile. */
   readonly surface: (
     surface: string,

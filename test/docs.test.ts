@@ -1,5 +1,5 @@
 /** What is promised beside the code, held against the code: settings, the Slack manifest, the README's commands, help. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -8,9 +8,19 @@ import { loadRegistry } from '../src/registry.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file: string) => readFileSync(`${root}${file}`, 'utf8')
+/** All sources of a folder, itself only. */
+const readAll = (folder: string) =>
+  readdirSync(`${root}${folder}`)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => read(`${folder}/${name}`))
+    .join('\n')
 
 type Manifest = {
-  features: { slash_commands: { command: string; url: string; usage_hint: string }[] }
+  features: {
+    app_home: { home_tab_enabled: boolean }
+    shortcuts: { type: string; callback_id: string }[]
+    slash_commands: { command: string; url: string; usage_hint: string }[]
+  }
   oauth_config: { scopes: { bot: string[] } }
   settings: {
     event_subscriptions: { request_url: string; bot_events: string[] }
@@ -23,6 +33,11 @@ const manifest = parse(read('manifest.yml')) as Manifest
 /** The scopes that each method of the Web API asks for, by the vendor's reference. A method that is not listed fails the test. */
 const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'auth.test': [],
+  'chat.getPermalink': [],
+  'files.info': ['files:read'],
+  'users.info': ['users:read'],
+  'views.publish': [],
+  'conversations.replies': ['channels:history', 'groups:history'],
   'bookmarks.add': ['bookmarks:write'],
   'bookmarks.list': ['bookmarks:read'],
   // Without being in the channel: chat:write.public, for the announcements channel that people made themselves.
@@ -41,8 +56,16 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'views.open': [],
 }
 
-/** Events and the scopes without which Slack does not send them. */
+/** Events and the scopes without which Slack does not send them; empty: none is needed. */
 const eventScopes: Readonly<Record<string, string>> = {
+  app_home_opened: '',
+  app_mention: 'app_mentions:read',
+  'message.channels': 'channels:history',
+  'message.groups': 'groups:history',
+  pin_added: 'pins:read',
+  pin_removed: 'pins:read',
+  reaction_added: 'reactions:read',
+  reaction_removed: 'reactions:read',
   channel_archive: 'channels:read',
   channel_deleted: 'channels:read',
   group_archive: 'groups:read',
@@ -69,7 +92,11 @@ describe('.env.example', () => {
 
 describe('manifest.yml', () => {
   const methods = [
-    ...new Set([...read('src/adapters/slack.ts').matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g)].map((match) => match[1] ?? '')),
+    ...new Set(
+      [...(read('src/adapters/slack.ts') + readAll('src/adapters/slack')).matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g)].map(
+        (match) => match[1] ?? '',
+      ),
+    ),
   ].toSorted()
 
   test('asks for the scopes that the calls need, and no others', () => {
@@ -77,17 +104,30 @@ describe('manifest.yml', () => {
     expect(methods.filter((method) => scopesOf[method] === undefined)).toEqual([])
     const needed = new Set([
       ...methods.flatMap((method) => scopesOf[method] ?? []),
-      ...manifest.settings.event_subscriptions.bot_events.map((event) => eventScopes[event]),
+      ...manifest.settings.event_subscriptions.bot_events.flatMap((event) => eventScopes[event] || []),
       'commands',
     ])
     expect(new Set(manifest.oauth_config.scopes.bot)).toEqual(needed)
   })
 
   test('subscribes to the events that are listened to, and no others', () => {
-    const listened = [
-      ...read('src/slack/app.ts').matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
-    ].map((match) => match[1])
+    const source = readAll('src/slack')
+    const named = [
+      ...source.matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
+      ...source.matchAll(/\.event\('([a-z_]+)'/g),
+    ].map((match) => match[1] ?? '')
+    // What Slack calls `message` arrives by two subscriptions; its kinds are no events of their own.
+    const listened = named
+      .filter((name) => !/^message_/.test(name))
+      .flatMap((name) => (name === 'message' ? ['message.channels', 'message.groups'] : [name]))
     expect(new Set(listened)).toEqual(new Set(manifest.settings.event_subscriptions.bot_events))
+  })
+
+  test('has the shortcuts and the home that are listened to, and no others', () => {
+    const source = readAll('src/slack')
+    const shortcuts = [...source.matchAll(/\.shortcut\('([a-z_-]+)'/g)].map((match) => match[1])
+    expect(manifest.features.shortcuts.map((shortcut) => shortcut.callback_id)).toEqual(shortcuts)
+    expect(manifest.features.app_home.home_tab_enabled).toBe(source.includes('app_home_opened'))
   })
 
   test('has the commands that are registered', async () => {

@@ -1,8 +1,10 @@
 /** Slack as the bot's chat: one call an effect, no retries of its own (the jobs retry), every error a PortFault. */
-import type { Block, KnownBlock, View } from '@slack/types'
+import type { Block, KnownBlock } from '@slack/types'
 import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from '@slack/web-api'
-import { type Chat, PortFault } from '../ports.ts'
+import { type Chat, type ChatReading, PortFault } from '../ports.ts'
+import { type Answers, createAnswers } from './slack/answers.ts'
 import { faultOf, fetchWithLimits, harmlessInvite, refusedBlocks, userErrors } from './slack/faults.ts'
+import { createReading } from './slack/reading.ts'
 
 type Message = Parameters<Chat['post']>[1]
 
@@ -21,18 +23,16 @@ export type SlackOptions = {
 
 export type SlackIdentity = { readonly teamId: string; readonly botUserId: string; readonly botId: string }
 
-export type SlackChat = Chat & {
-  /** Shows a form. Throws PortFault, `invalid` for a trigger that has expired (3 s) or was used. */
-  openForm(triggerId: string, view: View): Promise<void>
-  /** Shows a message to one person in a channel. May not arrive, even when it does not throw: Slack does not promise it. */
-  ephemeral(channel: string, user: string, message: Message): Promise<void>
-  /** Whose token this is. Asked once; a failure is not remembered. */
-  identity(): Promise<SlackIdentity>
-  /** Why Slack cannot be used at the moment, or null. */
-  reachable(): Promise<PortFault | null>
-  /** Adds a bookmark unless it is there. `first`: it cannot be there yet, so nobody looks. */
-  bookmark(channel: string, title: string, url: string, first?: boolean): Promise<void>
-}
+export type SlackChat = Chat &
+  Answers & {
+    readonly reading: ChatReading
+    /** Whose token this is. Asked once; a failure is not remembered. */
+    identity(): Promise<SlackIdentity>
+    /** Why Slack cannot be used at the moment, or null. */
+    reachable(): Promise<PortFault | null>
+    /** Adds a bookmark unless it is there. `first`: it cannot be there yet, so nobody looks. */
+    bookmark(channel: string, title: string, url: string, first?: boolean): Promise<void>
+  }
 
 /** Slack takes 1000 now, 100 earlier and in older documentation; the emulator keeps to 100. */
 const inviteBatch = 100
@@ -135,6 +135,8 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
 
   return {
     identity,
+    ...createAnswers({ client, call, send, eventType, literally }),
+    reading: createReading({ client, token, apiUrl, timeoutMs, identity, call }),
 
     async reachable() {
       try {
@@ -261,14 +263,6 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
     async groupMembers(group) {
       const { users = [] } = await call('usergroups.users.list', '', () => client.usergroups.users.list({ usergroup: group }))
       return users
-    },
-
-    async openForm(triggerId, view) {
-      await call('views.open', '', () => client.views.open({ trigger_id: triggerId, view }))
-    },
-
-    async ephemeral(channel, user, message) {
-      await send('chat.postEphemeral', channel, message, (body) => client.chat.postEphemeral({ channel, user, ...body, ...literally }))
     },
   }
 }

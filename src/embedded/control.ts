@@ -1,6 +1,7 @@
 /** `/world/*`: what tests and the terminal ask of the world itself. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { Router, type Request, type RequestHandler } from 'express'
+import type { Deeds } from './deeds.ts'
 import { FAULT_KINDS, type Fault, type FaultKind, type Gate, type Service } from './gate.ts'
 import { object, string, type Json } from './json.ts'
 import type { Limiter } from './limits.ts'
@@ -42,6 +43,7 @@ export type Control = {
   limiter: Limiter
   memory: Memory
   people: People
+  deeds: Deeds
   responses: ResponseUrls
   truth: Truth
   setBotUrl: (url: string) => void
@@ -61,7 +63,7 @@ const answering =
 
 const body = (request: Request): Json => object(request.body)
 
-export const controlRouter = ({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info }: Control): Router => {
+export const controlRouter = ({ workspace, gate, limiter, memory, people, deeds, responses, truth, setBotUrl, info }: Control): Router => {
   const router = Router()
   router.use(express.json({ limit: '1mb' }))
 
@@ -95,9 +97,14 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
     '/event',
     answering((request) => people.event(body(request))),
   )
-  router.post(
-    '/say',
-    answering((request) => people.say(body(request))),
+  for (const deed of ['say', 'edit', 'remove', 'upload', 'react', 'unreact', 'pin', 'unpin', 'shortcut', 'home', 'join'] as const)
+    router.post(
+      `/${deed}`,
+      answering((request) => deeds[deed](body(request))),
+    )
+  router.get(
+    '/home/:name',
+    answering((request) => ({ view: deeds.homeOf(string(request.params['name'])) })),
   )
 
   router.get(

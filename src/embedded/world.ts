@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type Request as Incoming } from 'express'
 import { controlRouter } from './control.ts'
+import { createDeeds } from './deeds.ts'
 import { createGate, type Answer } from './gate.ts'
 import { githubFront, githubSeed, type GithubOptions } from './github-front.ts'
 import { BODY_LIMIT, createLimiter, type LimitOptions } from './limits.ts'
@@ -109,6 +110,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const truth = createTruth(workspace, call, memory)
   const responses = createResponseUrls(url, workspace, memory, call)
   const people = createPeople({ workspace, call, memory, responses, truth, botUrl: () => botUrl })
+  const deeds = createDeeds({ workspace, call, upstream: slack, memory, truth, people, botUrl: () => botUrl })
   const info: WorldInfo = {
     url,
     slackApiUrl: `${url}/slack/api/`,
@@ -125,7 +127,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   }
   app.use(
     '/world',
-    controlRouter({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
+    controlRouter({ workspace, gate, limiter, memory, people, deeds, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
   )
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
   app.use(nameCallers)

@@ -1,4 +1,5 @@
 /** What people wrote down on the way, as the post-mortem shows it: to-dos, suspicions, files. */
+import type { Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { nameOf, when } from './timeline.ts'
 
@@ -51,3 +52,7 @@ export const remembered = (incident: Incident, zone: string): Remembered => ({
   })),
   files: filesOf(incident, zone),
 })
+
+/** Where what an entry of the story tells can be read itself. */
+export const linkOf = (recorded: Recorded | undefined): string | null =>
+  recorded?.event.type === 'message-kept' ? recorded.event.link : null

@@ -8,6 +8,7 @@ import type { Answer, Log } from '../define.ts'
 import type { Actor } from '../incident/events.ts'
 import type { Message, Part, Span } from '../incident/message.ts'
 import { type Refusal, refusalParts, refuse, sentence } from '../incident/refusals.ts'
+import { type Conversation, listenToConversation } from './conversation-events.ts'
 import type { Dispatch, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
 
@@ -29,6 +30,7 @@ export type SlackOptions = {
   readonly person: (user: string, name: string) => Actor
   /** Does nothing for an event that was seen in the last 24 h. Throws when it could not be recorded, so that Slack sends it again. */
   readonly channelLost: (eventId: string, channel: string, why: string) => Promise<void>
+  readonly conversation: Conversation
   /** Whether an error means that the database does not answer. */
   readonly databaseIsAway: (error: unknown) => boolean
   /** Told how many seconds a command waited for its first answer. */
@@ -250,6 +252,8 @@ export const startSlack = (options: SlackOptions): App => {
       if (ofThisTeam(payload.team_id)) await options.channelLost(payload.event_id, event.channel, `the channel was ${why}`)
     })
   }
+
+  listenToConversation(app, { ...options.conversation, ofThisTeam, identity, person: options.person })
 
   app.error(async (fault) => {
     log.error({ err: fault }, 'Bolt could not handle a request')

@@ -92,3 +92,14 @@ export const duplicateDeclaration = async (
     .executeTakeFirst()
   return row === undefined ? null : toRow(row)
 }
+
+/** Whether this message of an incident's channel is in its story, or is what a to-do was made from. */
+export const isRemembered = async (db: Db | Trx, incident: string, channel: string, ts: string): Promise<boolean> => {
+  const { rows } = await sql`
+    select 1 from tocsin.event
+    where incident = ${incident} and (
+      data -> 'event' @> ${JSON.stringify({ type: 'message-kept', channel, ts })}::jsonb
+      or data -> 'event' @> ${JSON.stringify({ type: 'todo-added', source: { channel, ts } })}::jsonb
+    ) limit 1`.execute(db)
+  return rows.length > 0
+}

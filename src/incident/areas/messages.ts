@@ -46,6 +46,7 @@ export type KeptMessage = MessageRef & {
   readonly files: readonly FileRef[]
   readonly link: string | null
   readonly by: Actor
+  readonly how: 'pin' | 'reaction' | 'declared'
   readonly writtenAt: Instant
   readonly deleted: boolean
 }
@@ -59,6 +60,12 @@ const same = (a: MessageRef) => (b: MessageRef) => a.channel === b.channel && a.
 /** The message as it is kept, or undefined. */
 export const kept = (incident: Incident, ref: MessageRef): KeptMessage | undefined => incident.messages.find(same(ref))
 
+/** When a message was written: its `ts` says so. The chat's clock may be ahead of ours. */
+export const writtenAt = (ts: string, now: Instant): Instant => {
+  const at = new Date(Math.floor(Number(ts) * 1000)).toISOString()
+  return at < now ? at : now
+}
+
 const change = (incident: Incident, ref: MessageRef, more: Partial<KeptMessage>): Incident => ({
   ...incident,
   messages: incident.messages.map((message) => (same(ref)(message) ? { ...message, ...more } : message)),
@@ -66,6 +73,9 @@ const change = (incident: Incident, ref: MessageRef, more: Partial<KeptMessage>)
 
 /** What a message is in the story: people write longer than a line, and the whole stands behind the link. */
 const longest = 1500
+
+/** Larger files are only named, in bytes. */
+export const largestFile = 10_000_000
 
 export const messageArea: Area<MessageIntent, MessageEvent> = {
   whileOpen: [],
@@ -89,9 +99,9 @@ export const messageArea: Area<MessageIntent, MessageEvent> = {
       kept(incident, { channel, ts }) === undefined ? [] : [{ type: 'message-dropped', v: 1, channel, ts }],
   },
   evolve: {
-    'message-kept': (incident, { channel, ts, text, files, link }, { by, occurredAt }) => ({
+    'message-kept': (incident, { channel, ts, text, files, link, how }, { by, occurredAt }) => ({
       ...incident,
-      messages: [...incident.messages, { channel, ts, text, files, link, by, writtenAt: occurredAt, deleted: false }],
+      messages: [...incident.messages, { channel, ts, text, files, link, by, how, writtenAt: occurredAt, deleted: false }],
     }),
     'message-edited': (incident, { channel, ts, text }) => change(incident, { channel, ts }, { text }),
     'message-deleted': (incident, { channel, ts }) => change(incident, { channel, ts }, { deleted: true }),
@@ -113,5 +123,12 @@ export const messageArea: Area<MessageIntent, MessageEvent> = {
     'message-deleted': () => null,
     'message-dropped': () => null,
   },
+  // The files are fetched apart from the message, which is in the story even when they cannot be had.
+  react: (_, { event }, { id: incident }) =>
+    event.type !== 'message-kept'
+      ? []
+      : event.files
+          .filter(({ bytes }) => bytes <= largestFile)
+          .map((file) => ({ queue: 'file', data: { incident, file: file.id }, once: `file:${incident}:${file.id}` })),
   posts: { 'message-kept': () => [], 'message-edited': () => [], 'message-deleted': () => [], 'message-dropped': () => [] },
 }

@@ -103,7 +103,7 @@ test('nothing is posted for it, and the post-mortem tells it with its files, bes
       postmortem(incident, events, { seq: events.length, hash: 'ab12' }),
     )
   const text = write()
-  expect(text).toContain('Wrote: See the graph \\[graph.png\\]')
+  expect(text).toContain('Wrote: See the graph \\[graph.png\\] [message](<https://acme.slack.example/archives/C1/p1768381200000100>)')
   expect(text).toContain('| graph.png | image/png | 123 kB | Bob Berg, 2026-01-14 10:03 CET (09:03 UTC) |')
   expect(text).toContain('| 1 | A lock \\| &lt;b&gt; | Alice Adler | it was gone (Bob Berg, 2026-01-14 10:26 CET (09:26 UTC)) |')
   expect(text.indexOf('| ☐ 2 | Alert on the pool | Bob Berg | 2026-02-01 |')).toBeGreaterThan(0)
