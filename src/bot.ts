@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createAnnounceChannel } from './announce.ts'
-import { createConversation } from './said.ts'
+import { createConversation, createWaysIn } from './said.ts'
 import { githubHost } from './adapters/github.ts'
 import { guardedFetch } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
@@ -154,6 +154,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
 
   const verbs = createVerbContext({
+    queue,
     store,
     handle,
     catalogue,
@@ -185,6 +186,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
           await handle.within(trx).handle(row.id, { type: 'channel-lost', channel, why }, { kind: 'bot' })
       }),
     conversation: createConversation({ store, queue }),
+    waysIn: createWaysIn({ store, catalogue, verbs, slack }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,
     log,

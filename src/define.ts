@@ -4,6 +4,7 @@ import type { CheckStatus, Finding, Measurement } from './incident/check.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { CheckResult } from './incident/check.ts'
 import type { Intent } from './incident/commands.ts'
+import type { Quoted } from './incident/areas/messages.ts'
 import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
@@ -187,6 +188,8 @@ export type Place = {
   readonly incident: Incident | null
   /** Its id; known also when what is stored of it cannot be read. */
   readonly id: string | null
+  /** The message whose menu the form was opened from. */
+  readonly from?: Quoted
 }
 
 export type Ask = Place & {
@@ -243,6 +246,8 @@ export type Wish = {
   readonly title: string
   readonly summary: string | null
   readonly private: boolean
+  /** The message that it is declared from. */
+  readonly from?: Quoted
 }
 
 export type CommandDefinition = {

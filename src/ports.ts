@@ -70,15 +70,15 @@ export type ChatMessage = {
 /** What is read of what people say. Throws PortFault. */
 export type ChatReading = {
   /** The message, in a thread or not; null when it is not there any more. */
-  message(channel: string, ts: string): Promise<ChatMessage | null>
+  readonly message: (channel: string, ts: string) => Promise<ChatMessage | null>
   /** Where it can be read. */
-  permalink(channel: string, ts: string): Promise<string | null>
+  readonly permalink: (channel: string, ts: string) => Promise<string | null>
   /** The chat's text as plain text: mentions become names. */
-  plain(text: string): Promise<string>
-  userName(user: string): Promise<string | null>
-  channelName(channel: string): Promise<string | null>
+  readonly plain: (text: string) => Promise<string>
+  readonly userName: (user: string) => Promise<string | null>
+  readonly channelName: (channel: string) => Promise<string | null>
   /** The content of a file, or null when it is larger than `most` bytes. Nothing about the file is changed. */
-  file(id: string, most: number): Promise<Buffer | null>
+  readonly file: (id: string, most: number) => Promise<Buffer | null>
 }
 
 /** What a job may use to follow what people say. */

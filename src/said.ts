@@ -1,9 +1,18 @@
 /** What becomes of what people say and do with messages: each event of the chat, once, in the transaction that remembers it. */
+import type { SlackChat } from './adapters/slack.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { CommandContext, Finder } from './define.ts'
+import type { Actor } from './incident/events.ts'
+import { homeOf } from './incident/home.ts'
+import { renderParts } from './slack/blocks.ts'
 import type { Conversation } from './slack/conversation-events.ts'
+import { createDispatch } from './slack/dispatch.ts'
+import type { WaysIn } from './slack/ways-in.ts'
 import type { Store } from './store/database.ts'
 import { firstSeen } from './store/limits.ts'
 import type { Queue } from './store/queue.ts'
 import { incidentByChannel, isRemembered } from './store/reads.ts'
+import { createSuggest } from './suggest.ts'
 
 export const createConversation = ({ store, queue }: { store: Store; queue: Queue }): Conversation => ({
   // In one transaction: an event that was seen but has no job would be lost, because its repeat counts as seen.
@@ -24,3 +33,36 @@ export const createConversation = ({ store, queue }: { store: Store; queue: Queu
       ])
     }),
 })
+
+/** What the ways into an incident besides the commands need. */
+export const createWaysIn = ({
+  store,
+  catalogue,
+  verbs,
+  slack,
+}: {
+  store: Store
+  catalogue: Catalogue
+  verbs: CommandContext & Finder
+  slack: SlackChat
+}): WaysIn => {
+  const { reading } = slack
+  // Answers to a mention stand where everybody reads them, so they tell what somebody may know who is in no incident.
+  const nobody: Actor = { kind: 'bot' }
+  const names = new Set(verbs.verbs.filter(({ command }) => command === 'incident').map(({ name }) => name))
+  return {
+    plain: reading.plain,
+    userName: reading.userName,
+    home: async (me) => homeOf(await verbs.open(me), me, await store.now(), catalogue.unassigned.calendar.zone),
+    publishHome: (user, parts) => slack.publishHome(user, renderParts(parts)),
+    firstMention: (channel, ts) => firstSeen(store.db, 'mention', `${channel}/${ts}`),
+    inPublic: createDispatch({
+      ...verbs,
+      open: () => verbs.open(nobody),
+      byId: (id, _, channel) => verbs.byId(id, nobody, channel),
+    }),
+    isVerb: (word) => names.has(word),
+    answerInThread: (channel, thread, message, marker) => slack.reply(channel, thread, message, marker, true),
+    suggest: createSuggest({ catalogue, store, channelName: reading.channelName }),
+  }
+}

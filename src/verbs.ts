@@ -9,12 +9,14 @@ import { keepLine } from './incident/text.ts'
 import type { Handle } from './handle.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
+import type { Queue } from './store/queue.ts'
 import { incidentByChannel, incidentRow, type IncidentRow, openIncidents } from './store/reads.ts'
 import { hasEvents, readStream, Unreadable } from './store/stream.ts'
 
 export type VerbWorld = {
   readonly store: Store
   readonly handle: Handle
+  readonly queue: Queue
   readonly catalogue: Catalogue
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
@@ -30,7 +32,7 @@ const isIn = ({ row, incident }: Kept, by: Actor): boolean => {
 
 const isPrivate = ({ row, incident }: Kept): boolean => row?.private === true || incident?.private === true
 
-export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, publishes }: VerbWorld): CommandContext & Finder => {
+export const createVerbContext = ({ store, queue, handle, catalogue, verbs, runChecks, publishes }: VerbWorld): CommandContext & Finder => {
   /** Null when there is none, or when what is stored of it cannot be read. */
   const readable = async (id: string): Promise<Incident | null> => {
     try {
@@ -62,6 +64,7 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
           : catalogue.severity(product, wish.severity)
       if (severity === null)
         return { refused: refuse('unknown_severity', { word: wish.severity, known: knownSeverities(product.severityWords.aliases) }) }
+      const { from } = wish
       return handle.declare(
         {
           kind: 'incident',
@@ -75,6 +78,11 @@ export const createVerbContext = ({ store, handle, catalogue, verbs, runChecks, 
           alert: null,
         },
         by,
+        async (trx, { id }) => {
+          if (from === undefined) return
+          const wisher = by.kind === 'person' ? { by: by.slack ?? '', byName: by.name } : {}
+          await queue.enqueue(trx, [{ queue: 'declared-from', data: { incident: id, ...from, ...wisher } }])
+        },
       )
     },
     open: async (by) => {

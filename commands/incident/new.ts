@@ -1,4 +1,4 @@
-import { type CommandContext, defineCommand, type Form, noProduct, say, tell } from '../../src/define.ts'
+import { type CommandContext, defineCommand, type Form, noProduct, say, tell, type Wish } from '../../src/define.ts'
 import type { Actor } from '../../src/incident/events.ts'
 import { severities } from '../../src/incident/policy.ts'
 import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
@@ -37,11 +37,7 @@ const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>): Form => ({
  *  one (`P2`, `level-1`, `3`) stays in a title that would be a single word without it. */
 const spoken = (taken: string, behind: string): boolean => /^\p{L}+\W*$/u.test(taken.trim()) && behind !== '' && !/\s/.test(behind)
 
-const open = async (
-  wish: { product: string; severity: string; title: string; summary: string | null; private: boolean },
-  by: Actor,
-  { declare }: CommandContext,
-) =>
+const open = async (wish: Wish, by: Actor, { declare }: CommandContext) =>
   tell(await declare(wish, by), (incident) =>
     say(
       '🚨 ',
@@ -86,6 +82,7 @@ export default defineCommand({
         title: values['title'] ?? '',
         summary: (values['summary'] ?? '') === '' ? null : (values['summary'] ?? null),
         private: false,
+        ...(place.from === undefined ? {} : { from: place.from }),
       },
       place.by,
       context,

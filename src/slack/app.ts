@@ -9,8 +9,9 @@ import type { Actor } from '../incident/events.ts'
 import type { Message, Part, Span } from '../incident/message.ts'
 import { type Refusal, refusalParts, refuse, sentence } from '../incident/refusals.ts'
 import { type Conversation, listenToConversation } from './conversation-events.ts'
-import type { Dispatch, Told } from './dispatch.ts'
+import type { Dispatch, FormPlace, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
+import { listenToWaysIn, type WaysIn } from './ways-in.ts'
 
 /** Slack gives up after 3 s; the answer also has to travel. */
 const patienceMs = 2200
@@ -31,6 +32,7 @@ export type SlackOptions = {
   /** Does nothing for an event that was seen in the last 24 h. Throws when it could not be recorded, so that Slack sends it again. */
   readonly channelLost: (eventId: string, channel: string, why: string) => Promise<void>
   readonly conversation: Conversation
+  readonly waysIn: WaysIn
   /** Whether an error means that the database does not answer. */
   readonly databaseIsAway: (error: unknown) => boolean
   /** Told how many seconds a command waited for its first answer. */
@@ -212,7 +214,7 @@ export const startSlack = (options: SlackOptions): App => {
 
   app.view(/^form:/, async ({ ack, view, body: payload }) => {
     const values = valuesOf(view.state.values)
-    const place = JSON.parse(view.private_metadata) as { channel: string; incident: string | null }
+    const place = JSON.parse(view.private_metadata) as FormPlace
     const by = options.person(payload.user.id, payload.user.name)
     const submit = async (): Promise<{ answer: Answer } | { refused: Refusal }> => {
       if (!ofThisTeam(payload.team?.id)) return { refused: refuse('not_yours', {}) }
@@ -253,6 +255,18 @@ export const startSlack = (options: SlackOptions): App => {
     })
   }
 
+  listenToWaysIn(app, {
+    ...options,
+    ...options.waysIn,
+    ofThisTeam,
+    safely,
+    show,
+    message,
+    inTime: async (work, ms = patienceMs) => {
+      const first = await within(work, ms)
+      return first === late ? null : first
+    },
+  })
   listenToConversation(app, { ...options.conversation, ofThisTeam, identity, person: options.person })
 
   app.error(async (fault) => {

@@ -91,7 +91,7 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
     const one = { channel, oldest: ts, latest: ts, inclusive: true, limit: 1 }
     const history = await call('conversations.history', channel, () => client.conversations.history(one))
     const root = history.messages?.find((message) => message.ts === ts)
-    if (root !== undefined) return root as Raw
+    if (root !== undefined) return root
     try {
       const { messages = [] } = await call('conversations.replies', channel, () => client.conversations.replies({ ...one, ts }))
       return (messages.find((message) => message.ts === ts) as Raw | undefined) ?? null

@@ -3,6 +3,7 @@
 import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import type { Instant } from '../policy.ts'
+import type { Job } from '../react.ts'
 import { keep, shorten } from '../text.ts'
 import type { Area } from './area.ts'
 
@@ -11,6 +12,9 @@ export type FileRef = { readonly id: string; readonly name: string; readonly typ
 
 /** Where a message is; in Slack `ts` names it within its channel. */
 export type MessageRef = { readonly channel: string; readonly ts: string }
+
+/** A message that an incident is declared from, as it came with the wish: the bot may not be where it was written. */
+export type Quoted = MessageRef & { readonly user: string; readonly text: string }
 
 export type MessageEvent =
   | (MessageRef & {
@@ -77,6 +81,19 @@ const longest = 1500
 /** Larger files are only named, in bytes. */
 export const largestFile = 10_000_000
 
+/** The message that a public incident was declared from is answered with the way to its channel, once there is one. */
+const leadHere = ({ id: incident, channel: opened, private: hidden, messages }: Incident): Job[] =>
+  opened === null || hidden
+    ? []
+    : messages
+        .filter(({ how }) => how === 'declared')
+        .map(({ channel, ts }) => ({ queue: 'lead-here', data: { incident, channel, ts }, once: `lead-here:${incident}:${channel}:${ts}` }))
+
+const filesOf = (incident: string, files: readonly FileRef[]): Job[] =>
+  files
+    .filter(({ bytes }) => bytes <= largestFile)
+    .map(({ id }) => ({ queue: 'file', data: { incident, file: id }, once: `file:${incident}:${id}` }))
+
 export const messageArea: Area<MessageIntent, MessageEvent> = {
   whileOpen: [],
   decide: {
@@ -124,11 +141,9 @@ export const messageArea: Area<MessageIntent, MessageEvent> = {
     'message-dropped': () => null,
   },
   // The files are fetched apart from the message, which is in the story even when they cannot be had.
-  react: (_, { event }, { id: incident }) =>
-    event.type !== 'message-kept'
-      ? []
-      : event.files
-          .filter(({ bytes }) => bytes <= largestFile)
-          .map((file) => ({ queue: 'file', data: { incident, file: file.id }, once: `file:${incident}:${file.id}` })),
+  react: (_, { event }, after) => [
+    ...(event.type === 'message-kept' || event.type === 'channel-opened' ? leadHere(after) : []),
+    ...(event.type === 'message-kept' ? filesOf(after.id, event.files) : []),
+  ],
   posts: { 'message-kept': () => [], 'message-edited': () => [], 'message-deleted': () => [], 'message-dropped': () => [] },
 }
