@@ -11,8 +11,14 @@ import type { WaysIn } from './slack/ways-in.ts'
 import type { Store } from './store/database.ts'
 import { firstSeen } from './store/limits.ts'
 import type { Queue } from './store/queue.ts'
-import { incidentByChannel, isRemembered } from './store/reads.ts'
+import { closedWithTodosOf, incidentByChannel, incidentsKeeping } from './store/reads.ts'
 import { createSuggest } from './suggest.ts'
+
+const following = (incident: string, deed: Parameters<Conversation['follow']>[1]) => ({
+  queue: 'keep',
+  data: { incident, ...deed },
+  key: `${incident}/${deed.channel}/${deed.ts}/${deed.what}`,
+})
 
 export const createConversation = ({ store, queue }: { store: Store; queue: Queue }): Conversation => ({
   // In one transaction: an event that was seen but has no job would be lost, because its repeat counts as seen.
@@ -21,18 +27,22 @@ export const createConversation = ({ store, queue }: { store: Store; queue: Queu
       if (!(await firstSeen(trx, 'slack', eventId))) return
       const row = await incidentByChannel(trx, channel)
       if (row === null) return
-      await queue.enqueue(trx, [{ queue: 'keep', data: { incident: row.id, channel, ts, what, user }, key: `${channel}/${ts}/${what}` }])
+      await queue.enqueue(trx, [following(row.id, { channel, ts, what, user })])
     }),
   changed: (eventId, { channel, ts, user }) =>
     store.transaction(async (trx) => {
-      const row = await incidentByChannel(trx, channel)
+      const ids = await incidentsKeeping(trx, channel, ts)
       // Nearly all that people edit is in no story; what was not looked at need not be remembered.
-      if (row === null || !(await isRemembered(trx, row.id, channel, ts)) || !(await firstSeen(trx, 'slack', eventId))) return
-      await queue.enqueue(trx, [
-        { queue: 'keep', data: { incident: row.id, channel, ts, what: 'look', user }, key: `${channel}/${ts}/look` },
-      ])
+      if (ids.length === 0 || !(await firstSeen(trx, 'slack', eventId))) return
+      await queue.enqueue(
+        trx,
+        ids.map((id) => following(id, { channel, ts, user, what: 'look' })),
+      )
     }),
 })
+
+/** So many records that are over are looked through for what somebody still has to do. */
+const mostClosed = 20
 
 /** What the ways into an incident besides the commands need. */
 export const createWaysIn = ({
@@ -53,7 +63,12 @@ export const createWaysIn = ({
   return {
     plain: reading.plain,
     userName: reading.userName,
-    home: async (me) => homeOf(await verbs.open(me), me, await store.now(), catalogue.unassigned.calendar.zone),
+    home: async (me) => {
+      const closed = me.kind === 'person' ? await closedWithTodosOf(store.db, me.id, mostClosed) : []
+      const found = await Promise.all(closed.map((id) => verbs.byId(id, me, '')))
+      const over = found.flatMap((record) => (record?.open === true && record.incident !== null ? [record.incident] : []))
+      return homeOf({ open: await verbs.open(me), over }, me, await store.now(), catalogue.unassigned.calendar.zone)
+    },
     publishHome: (user, parts) => slack.publishHome(user, renderParts(parts)),
     firstMention: (channel, ts) => firstSeen(store.db, 'mention', `${channel}/${ts}`),
     inPublic: createDispatch({

@@ -7,7 +7,7 @@ import type { Actor } from '../incident/events.ts'
 import type { Incident } from '../incident/incident.ts'
 import type { Instant } from '../incident/policy.ts'
 import { keepLine, shorten } from '../incident/text.ts'
-import type { ChatMessage } from '../ports.ts'
+import { type ChatMessage, PortFault } from '../ports.ts'
 import { texts } from '../incident/written.ts'
 
 type Ref = { readonly channel: string; readonly ts: string }
@@ -51,6 +51,17 @@ const ticked = (what: string, { todos }: Incident, ref: Ref, message: ChatMessag
   return null
 }
 
+/** The message; where the channel is gone, nothing can be known of it any more, and the story keeps what it has. */
+const readIn = async ({ channel, ts }: Ref, { reading, log }: JobContext): Promise<ChatMessage | null | 'channel gone'> => {
+  try {
+    return await reading.message(channel, ts)
+  } catch (fault) {
+    if (!(fault instanceof PortFault) || fault.code !== 'gone') throw fault
+    log.info({ channel, error: fault.message }, 'a message was not followed: its channel is gone')
+    return 'channel gone'
+  }
+}
+
 /** What was done is looked at again: an older look at the message may have come later. */
 const mostLooks = 4
 
@@ -68,7 +79,8 @@ export default defineJob({
     for (let look = 0; look < mostLooks; look += 1) {
       const loaded = await context.load(id)
       if (loaded === null) return
-      const message = await context.reading.message(ref.channel, ref.ts)
+      const message = await readIn(ref, context)
+      if (message === 'channel gone') return
       const wish =
         what === 'look' ? await follow(loaded.incident, ref, message, by, context) : ticked(what, loaded.incident, ref, message, by)
       if (wish === null) return

@@ -262,6 +262,7 @@ export const startSlack = (options: SlackOptions): App => {
     safely,
     show,
     message,
+    body,
     inTime: async (work, ms = patienceMs) => {
       const first = await within(work, ms)
       return first === late ? null : first

@@ -37,12 +37,10 @@ const metadataOf = (place: FormPlace): string => {
   const text = JSON.stringify(place)
   const { from } = place
   if (text.length <= 3000 || from === undefined || from.text === '') return text
-  const over = text.length - 3000
   const length = Array.from(from.text).length
-  return metadataOf({
-    ...place,
-    from: { ...from, text: length < 2 ? '' : shorten(from.text, Math.max(1, Math.min(length - 1, length - over))) },
-  })
+  // Some characters take six times their length.
+  const fitting = Math.min(length - 1, Math.floor((length * 3000) / text.length))
+  return metadataOf({ ...place, from: { ...from, text: fitting < 1 ? '' : shorten(from.text, fitting) } })
 }
 
 /** The modal; `place` comes back with it. */

@@ -1,5 +1,5 @@
 /** Ways to an incident besides the commands: a message's menu, the app's home, mentions, and a quiet hint where people write of one. */
-import type { App } from '@slack/bolt'
+import type { App, RespondArguments } from '@slack/bolt'
 import type { Answer } from '../define.ts'
 import type { Quoted } from '../incident/areas/messages.ts'
 import type { Actor } from '../incident/events.ts'
@@ -35,6 +35,8 @@ type Working = {
   readonly safely: (work: () => Promise<Told>) => Promise<Told>
   readonly show: (told: Extract<Told, { form: unknown }>, trigger: string) => Promise<Answer | null>
   readonly message: (parts: readonly Part[]) => Message
+  /** An answer as Slack takes it with an acknowledgement or afterwards. */
+  readonly body: (answer: Answer) => RespondArguments
   readonly log: { readonly warn: (fields: object, message: string) => void }
 }
 
@@ -57,11 +59,8 @@ const hint = (product: string): Message => ({
   ],
 })
 
-const listenToShortcut = (
-  app: App,
-  { plain, dispatch, ofThisTeam, person, inTime, safely, show, message, log, tell }: WaysIn & Working,
-) => {
-  app.shortcut('declare', async ({ ack, shortcut }) => {
+const listenToShortcut = (app: App, { plain, dispatch, ofThisTeam, person, inTime, safely, show, body, log }: WaysIn & Working) => {
+  app.shortcut('declare', async ({ ack, shortcut, respond }) => {
     if (shortcut.type !== 'message_action' || !ofThisTeam(shortcut.team?.id)) return ack()
     const { user, channel } = shortcut
     const said = shortcut.message as { user?: string; text?: string }
@@ -74,7 +73,7 @@ const listenToShortcut = (
     await inTime(answered)
     await ack()
     void answered
-      .then((answer) => (answer === null ? undefined : tell(channel.id, user.id, message(answer.parts))))
+      .then((answer) => (answer === null ? undefined : respond(body(answer))))
       .catch((error: unknown) => log.warn({ err: error }, 'an answer to a shortcut did not arrive'))
     return undefined
   })

@@ -93,13 +93,22 @@ export const duplicateDeclaration = async (
   return row === undefined ? null : toRow(row)
 }
 
-/** Whether this message of an incident's channel is in its story, or is what a to-do was made from. */
-export const isRemembered = async (db: Db | Trx, incident: string, channel: string, ts: string): Promise<boolean> => {
-  const { rows } = await sql`
-    select 1 from tocsin.event
-    where incident = ${incident} and (
-      data -> 'event' @> ${JSON.stringify({ type: 'message-kept', channel, ts })}::jsonb
-      or data -> 'event' @> ${JSON.stringify({ type: 'todo-added', source: { channel, ts } })}::jsonb
-    ) limit 1`.execute(db)
-  return rows.length > 0
+/** The incidents in whose story this message is, or once was. */
+export const incidentsKeeping = async (db: Db | Trx, channel: string, ts: string): Promise<string[]> => {
+  const { rows } = await sql<{ incident: string }>`
+    select distinct incident from tocsin.event
+    where data -> 'event' ->> 'type' = 'message-kept'
+      and data -> 'event' ->> 'channel' = ${channel} and data -> 'event' ->> 'ts' = ${ts}`.execute(db)
+  return rows.map(({ incident }) => incident)
+}
+
+/** Records that are over and in which this person was given something to do, the newest first. */
+export const closedWithTodosOf = async (db: Db | Trx, person: string, limit: number): Promise<string[]> => {
+  const { rows } = await sql<{ id: string }>`
+    select id from tocsin.incident
+    where status in ('resolved', 'reviewed') and id in (
+      select incident from tocsin.event
+      where data -> 'event' ->> 'type' = 'todo-added' and data -> 'event' -> 'owner' ->> 'id' = ${person}
+    ) order by number desc limit ${limit}`.execute(db)
+  return rows.map(({ id }) => id)
 }

@@ -153,3 +153,44 @@ describe('files', () => {
     expect(await filesOf(bot.store.db, 'INC-1')).toHaveLength(1)
   })
 })
+
+describe('to-dos and suspicions', () => {
+  test('📝 makes a to-do of a message, ✅ ticks it off, and taking ✅ back opens it again', async () => {
+    const { ts } = await act('say', { as: 'bob', text: 'Somebody must raise the pool size' })
+    await act('react', { as: 'carol', ts, name: 'white_check_mark' })
+    await act('react', { as: 'carol', ts, name: 'memo' })
+    const find = async () => (await bot.incident('INC-1')).todos.find(({ source }) => source?.ts === ts)
+    await bot.until(find, 'the to-do')
+    await act('react', { as: 'dave', ts, name: 'white_check_mark' })
+    await bot.until(async () => (await find())?.doneAt, 'that it is done')
+    await act('unreact', { as: 'carol', ts, name: 'white_check_mark' })
+    await bot.idle()
+    expect((await find())?.doneAt).not.toBeNull()
+    await act('unreact', { as: 'dave', ts, name: 'white_check_mark' })
+    await bot.until(async () => (await find())?.doneAt === null, 'that it is open')
+  })
+
+  test('typed: added with owner and day, listed, ticked off; refused with what to do', async () => {
+    const say = async (text: string) => (await bot.say('bob', channel, `/incident ${text}`)).text
+    const added = await say(`todo Alert on the pool <@${bot.user('carol')}|carol> by 2999-12-01`)
+    const number = /To do (\d+)/.exec(added)?.[1] ?? ''
+    expect(added).toBe(`✅ To do ${number} for @carol by 2999-12-01. When it is done: /incident todo done ${number}`)
+    expect(await say('todo')).toContain(`${number} Alert on the pool · @carol · by 2999-12-01`)
+    expect(await say('todo Late by 2001-01-01')).toMatch(/^2001-01-01 is past: today is \d{4}-\d{2}-\d{2}\. Give today or a later day\.$/)
+    expect(await say('todo Odd by 2026-02-30')).toContain('2026-02-30 is not a date such as 2026-12-01')
+    expect(await say('todo Ask @nobody')).toContain('Nobody known here is called @nobody')
+    expect(await say('todo done')).toContain('The number is missing')
+    expect(await say(`todo done ${number}`)).toBe(`✅ To do ${number} is done.`)
+    expect(await say(`todo open ${number}`)).toBe(`✅ To do ${number} is open.`)
+    await bot.sees(channel, 'Alert on the pool · @carol')
+
+    expect(await say('suspect')).toContain('Nothing is suspected for INC-1 yet')
+    expect(await say('suspect The migration holds a lock')).toContain('✅ Suspicion 1.')
+    expect(await say('ruled-out 1')).toContain('The reason is missing')
+    expect(await say('ruled-out 1 because the lock was gone, because I looked')).toBe(
+      '✅ Suspicion 1 is ruled out: The migration holds a lock',
+    )
+    expect(await say('suspect')).toContain('ruled out by @bob: the lock was gone, because I looked')
+    await bot.sees(channel, 'Nothing is suspected at the moment')
+  })
+})

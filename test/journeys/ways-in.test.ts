@@ -53,6 +53,8 @@ test('an incident declared from a message begins with it, and leads from it to i
   })
   expect(loaded.incident.messages[0]).toMatchObject({ how: 'declared', channel, ts })
   await bot.sees(channel, 'INC-1 P3 was declared from this message')
+  await act('edit', { as: 'carol', in: channel, ts, text: 'Checkout answers 500 since 14:00' })
+  await bot.until(async () => (await bot.incident('INC-1')).messages[0]?.text.endsWith('14:00'), 'what the message says now')
   await bot.idle()
   const answers = (await bot.messages(channel)).filter(({ thread_ts: thread }) => thread === ts)
   expect(answers.map(({ raw }) => JSON.stringify(raw).includes(opened))).toEqual([true])
@@ -90,7 +92,7 @@ test('the home shows what is open, mine and overdue, and begins an incident; pri
   await act('home', { as: 'dave' })
   await bot.until(async () => (await home('dave')).includes('Breach suspected'), 'the home of who declared it')
   await act('home', { as: 'carol' })
-  await bot.until(async () => (await home('carol')).includes('1 to do for you'), 'the home of who has something to do')
+  await bot.until(async () => (await home('carol')).includes('to do 1: Call the bank'), 'the home of who has something to do')
 
   await bot.press('alice', general, 'new', { home: true })
   const said = await bot.submit('alice', { title: 'Beer is warm', product: 'brew', severity: 'P4' })

@@ -3,7 +3,7 @@
 /** Names by id; what has none shows what Slack wrote beside it, or the id. */
 export type Names = { readonly users: ReadonlyMap<string, string>; readonly channels: ReadonlyMap<string, string> }
 
-const marks = /<([^<>]+)>/g
+const marks = /<([@#!][^<>]+|[a-z][a-z0-9+.-]*:[^<>]+)>/gi
 
 /** The ids of users and channels that a text names without saying what they are called. */
 export const namedIn = (text: string): { users: string[]; channels: string[] } => {
