@@ -5,6 +5,7 @@ import type { Server } from 'node:http'
 import { createArrivals } from './arrivals.ts'
 import { createAnnounceChannel } from './announce.ts'
 import { createBacklog } from './backlog.ts'
+import { createConversation, createWaysIn } from './said.ts'
 import { githubHost } from './adapters/github.ts'
 import { guardedFetch } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
@@ -157,6 +158,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
       log.info({ channel, said: said.length }, 'a channel was read for what was missed')
       return Promise.resolve()
     },
+    reading: slack.reading,
+    person: createPerson(catalogue),
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
     records: supabase === null ? null : supabaseRecord({ ...supabase, timeoutMs: 15_000 }),
     resolve,
@@ -168,6 +171,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
 
   const verbs = createVerbContext({
+    queue,
     store,
     handle,
     catalogue,
@@ -210,6 +214,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     glance: members.glance,
     ...arrivals,
     channelChanged: createChannelWatch({ store, handle, queue }),
+    conversation: createConversation({ store, queue }),
+    waysIn: createWaysIn({ store, catalogue, verbs, slack }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,
     log,

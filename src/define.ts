@@ -5,13 +5,14 @@ import type { Catalogue } from './catalogue.ts'
 import type { CheckResult } from './incident/check.ts'
 import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
+import type { Quoted } from './incident/areas/messages.ts'
 import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type { Chat, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, Said, Templates, Who } from './ports.ts'
+import type { Chat, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, Said, SaidContext, Templates, Who } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -103,10 +104,10 @@ export type DelayedJob = {
 }
 
 /** What a job may use. */
-export type JobContext = {
+export type JobContext = SaidContext & {
   readonly now: () => Promise<Instant>
   readonly load: (id: string) => Promise<Loaded | null>
-  readonly handle: (id: string, intent: Intent, by?: Actor) => Promise<Outcome>
+  readonly handle: (id: string, intent: Intent, by?: Actor, occurredAt?: Instant) => Promise<Outcome>
   /** Runs `apply` on the incident as it is, under the surface's lease, and again as long as the incident changed meanwhile. */
   readonly surface: (
     surface: string,
@@ -170,6 +171,8 @@ export type Place = {
   readonly incident: Incident | null
   /** Its id; known also when what is stored of it cannot be read. */
   readonly id: string | null
+  /** The message whose menu the form was opened from. */
+  readonly from?: Quoted
 }
 
 export type Ask = Place & {

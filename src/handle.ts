@@ -16,11 +16,14 @@ import { duplicateDeclaration } from './store/reads.ts'
 /** A new record as whoever declares it wants it; id, number and time are given here. */
 export type Declaration = Omit<Intent & { type: 'declare' }, 'type' | 'id' | 'number'>
 
+type Also = (trx: Trx, incident: Incident) => Promise<void>
+
 export type Handle = {
   /** Runs one command in a transaction of its own. Throws when the database does not answer; nothing is recorded then. */
   handle: (id: string, intent: Intent, by: Actor, occurredAt?: Instant) => Promise<Outcome>
   /** Opens a record, unless the same person has just opened the same one or its alert rule is taken. */
-  declare: (declaration: Declaration, by: Actor) => Promise<Outcome>
+  /** `also`: what must be recorded with it. */
+  declare: (declaration: Declaration, by: Actor, also?: Also) => Promise<Outcome>
   /** The same two inside a transaction that the caller has, for what must happen together. Here a refused declaration is thrown. */
   within: (trx: Trx) => {
     handle: (id: string, intent: Intent, by: Actor, occurredAt?: Instant) => Promise<Outcome>
@@ -122,9 +125,9 @@ export const createHandle = ({ store, queue }: { store: Store; queue: Queue }): 
   })
 
   /** Runs in a transaction; remembers what it did after the commit, never before. */
-  const run = async (work: (scope: ReturnType<Handle['within']>) => Promise<Outcome>): Promise<Outcome> => {
+  const run = async (work: (scope: ReturnType<Handle['within']>, trx: Trx) => Promise<Outcome>): Promise<Outcome> => {
     try {
-      const outcome = await store.transaction(async (trx) => work(within(trx)))
+      const outcome = await store.transaction(async (trx) => work(within(trx), trx))
       if ('incident' in outcome) remember(outcome.incident)
       return outcome
     } catch (error) {
@@ -136,7 +139,12 @@ export const createHandle = ({ store, queue }: { store: Store; queue: Queue }): 
   return {
     within,
     handle: (id, intent, by, occurredAt) => run((scope) => scope.handle(id, intent, by, occurredAt)),
-    declare: (declaration, by) => run((scope) => scope.declare(declaration, by)),
+    declare: (declaration, by, also) =>
+      run(async (scope, trx) => {
+        const outcome = await scope.declare(declaration, by)
+        if ('incident' in outcome) await also?.(trx, outcome.incident)
+        return outcome
+      }),
   }
 }
 

@@ -67,6 +67,7 @@ export const withPeople = <C extends Chat>(chat: C, resolve: Resolve, elapsed: (
     },
     post: async (channel, message, marker) => chat.post(channel, await resolved(message), marker),
     direct: async (user, message, marker) => chat.direct(user, await resolved(message), marker),
+    reply: async (channel, thread, message, marker, first) => chat.reply(channel, thread, await resolved(message), marker, first),
     edit: async (channel, ts, message, marker) => chat.edit(channel, ts, await resolved(message), marker),
     ephemeral: async (channel, user, message) => chat.ephemeral(channel, user, await resolved(message)),
   }

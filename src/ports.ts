@@ -1,5 +1,7 @@
 /** What the bot may ask of the world, in our words: types and the one error they throw. Implementations are in `adapters/`. */
 import type { Person } from './incident/areas/area.ts'
+import type { FileRef } from './incident/areas/messages.ts'
+import type { Actor } from './incident/events.ts'
 import type { Contact, Instant } from './incident/policy.ts'
 import type { Message } from './incident/message.ts'
 import type { PublishedIncident } from './incident/record.ts'
@@ -86,6 +88,45 @@ export type Chat = {
   groupMembers(group: string): Promise<string[]>
   /** What the chat knows of a user; null when it knows none, or shows us none, by this id. */
   member(user: string): Promise<Member | null>
+  /** Answers in the thread of a message. `first`: it cannot be there yet; else it is looked for by its marker, as with `bookmark`. */
+  reply(channel: string, thread: string, message: Message, marker: string, first: boolean): Promise<void>
+}
+
+/** A message that somebody wrote, as it is now. `text` is plain: mentions are names. `reactions`: who reacted with what, without the
+ *  bot itself. */
+export type ChatMessage = {
+  /** Written by the bot. */
+  readonly ours: boolean
+  /** Null for what an integration posted without a user. */
+  readonly user: string | null
+  readonly name: string
+  readonly text: string
+  readonly pinned: boolean
+  readonly reactions: ReadonlyMap<string, readonly string[]>
+  readonly files: readonly FileRef[]
+}
+
+/** What is read of what people say. Throws PortFault. */
+export type ChatReading = {
+  /** The message, in a thread or not; null when it is not there any more. */
+  readonly message: (channel: string, ts: string) => Promise<ChatMessage | null>
+  /** Where it can be read. */
+  readonly permalink: (channel: string, ts: string) => Promise<string | null>
+  /** The chat's text as plain text: mentions become names. */
+  readonly plain: (text: string) => Promise<string>
+  readonly userName: (user: string) => Promise<string | null>
+  readonly channelName: (channel: string) => Promise<string | null>
+  /** The content of a file, or null when it is larger than `most` bytes. Nothing about the file is changed. */
+  readonly file: (id: string, most: number) => Promise<Buffer | null>
+}
+
+/** What a job may use to follow what people say. */
+export type SaidContext = {
+  readonly reading: ChatReading
+  /** Who a user of the chat is to the bot. */
+  readonly person: (user: string, name: string) => Actor
+  /** Keeps a file of an incident, where only the bot reads it; again changes nothing. */
+  readonly saveFile: (incident: string, file: FileRef, content: Buffer) => Promise<void>
 }
 
 /** Where post-mortems are proposed. Throws PortFault. */

@@ -12,12 +12,14 @@ import type { Handle } from './handle.ts'
 import { createMerge } from './merging.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
+import type { Queue } from './store/queue.ts'
 import { incidentByChannel, incidentRow, type IncidentRow, openIncidents, publicSince } from './store/reads.ts'
 import { hasEvents, readStream, readStreams, Unreadable } from './store/stream.ts'
 
 export type VerbWorld = {
   readonly store: Store
   readonly handle: Handle
+  readonly queue: Queue
   readonly catalogue: Catalogue
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
@@ -44,6 +46,7 @@ const isPrivate = ({ row, incident }: Kept): boolean => row?.private === true ||
 
 export const createVerbContext = ({
   store,
+  queue,
   handle,
   catalogue,
   verbs,
@@ -89,7 +92,7 @@ export const createVerbContext = ({
           : catalogue.severity(product, wish.severity)
       if (severity === null)
         return { refused: refuse('unknown_severity', { word: wish.severity, known: knownSeverities(product.severityWords.aliases) }) }
-      const { kind = 'incident', window } = wish
+      const { kind = 'incident', window, from } = wish
       const policy = product.policy(severity)
       return handle.declare(
         {
@@ -106,6 +109,11 @@ export const createVerbContext = ({
           ...(window === undefined ? {} : { window }),
         },
         by,
+        async (trx, { id }) => {
+          if (from === undefined) return
+          const wisher = by.kind === 'person' ? { by: by.slack ?? '', byName: by.name } : {}
+          await queue.enqueue(trx, [{ queue: 'declared-from', data: { incident: id, ...from, ...wisher } }])
+        },
       )
     },
     open: async (by) => {

@@ -4,6 +4,7 @@ import type { Actor } from './incident/events.ts'
 import type { Handle } from './handle.ts'
 import { PortFault } from './ports.ts'
 import type { Store } from './store/database.ts'
+import { saveFile } from './store/files.ts'
 import { pausedUntil } from './store/limits.ts'
 import type { Queue } from './store/queue.ts'
 import { openIncidents } from './store/reads.ts'
@@ -11,7 +12,7 @@ import { openIncidents } from './store/reads.ts'
 /** A pause that another job was told of. Long enough a wait that the clock's resolution does not matter. */
 const leastWaitSeconds = 0.1
 
-export type JobWorld = Omit<JobContext, 'now' | 'handle' | 'mayCall' | 'openIncidents' | 'enqueue' | 'load' | 'surface'> & {
+export type JobWorld = Omit<JobContext, 'now' | 'handle' | 'saveFile' | 'mayCall' | 'openIncidents' | 'enqueue' | 'load' | 'surface'> & {
   /** Surfaces for a run that is over when the signal is aborted. */
   readonly surface: (signal: AbortSignal) => JobContext['surface']
   readonly store: Store
@@ -26,7 +27,8 @@ export const createJobContext = ({ store, queue, handle, surface, ...rest }: Job
   const shared: Omit<JobContext, 'surface'> = {
     ...rest,
     now: () => store.now(),
-    handle: (id, intent, by = bot) => handle.handle(id, intent, by),
+    handle: (id, intent, by = bot, occurredAt) => handle.handle(id, intent, by, occurredAt),
+    saveFile: (incident, file, content) => saveFile(store.db, incident, file, content),
     mayCall: async (method, scope) => {
       const until = await pausedUntil(store.db, method, scope)
       if (until === null) return

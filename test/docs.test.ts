@@ -8,9 +8,19 @@ import { loadRegistry } from '../src/registry.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file: string) => readFileSync(`${root}${file}`, 'utf8')
+/** All sources of a folder, itself only. */
+const readAll = (folder: string) =>
+  readdirSync(`${root}${folder}`)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => read(`${folder}/${name}`))
+    .join('\n')
 
 type Manifest = {
-  features: { slash_commands: { command: string; url: string; usage_hint: string }[] }
+  features: {
+    app_home: { home_tab_enabled: boolean }
+    shortcuts: { type: string; callback_id: string }[]
+    slash_commands: { command: string; url: string; usage_hint: string }[]
+  }
   oauth_config: { scopes: { bot: string[] } }
   settings: {
     event_subscriptions: { request_url: string; bot_events: string[] }
@@ -23,6 +33,10 @@ const manifest = parse(read('manifest.yml')) as Manifest
 /** The scopes that each method of the Web API asks for, by the vendor's reference. A method that is not listed fails the test. */
 const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'auth.test': [],
+  'chat.getPermalink': [],
+  'files.info': ['files:read'],
+  'views.publish': [],
+  'conversations.replies': ['channels:history', 'groups:history'],
   'bookmarks.add': ['bookmarks:write'],
   'bookmarks.list': ['bookmarks:read'],
   // Without being in the channel: chat:write.public, for the announcements channel that people made themselves.
@@ -45,8 +59,16 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'views.update': [],
 }
 
-/** Events and the scopes without which Slack does not send them. */
+/** Events and the scopes without which Slack does not send them; empty: none is needed. */
 const eventScopes: Readonly<Record<string, string>> = {
+  app_home_opened: '',
+  app_mention: 'app_mentions:read',
+  'message.channels': 'channels:history',
+  'message.groups': 'groups:history',
+  pin_added: 'pins:read',
+  pin_removed: 'pins:read',
+  reaction_added: 'reactions:read',
+  reaction_removed: 'reactions:read',
   channel_archive: 'channels:read',
   channel_deleted: 'channels:read',
   channel_left: 'channels:read',
@@ -98,21 +120,30 @@ describe('manifest.yml', () => {
     expect(methods.filter((method) => scopesOf[method] === undefined)).toEqual([])
     const needed = new Set([
       ...methods.flatMap((method) => scopesOf[method] ?? []),
-      ...manifest.settings.event_subscriptions.bot_events.map((event) => eventScopes[event]),
+      ...manifest.settings.event_subscriptions.bot_events.flatMap((event) => eventScopes[event] || []),
       'commands',
     ])
     expect(new Set(manifest.oauth_config.scopes.bot)).toEqual(needed)
   })
 
   test('subscribes to the events that are listened to, and no others', () => {
-    const listened = [
-      ...readdirSync(`${root}src/slack`)
-        .map((file) => read(`src/slack/${file}`))
-        .filter((text) => text.includes('.event('))
-        .join('\n')
-        .matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
-    ].map((match) => match[1])
+    const source = readAll('src/slack')
+    const named = [
+      ...source.matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
+      ...source.matchAll(/\.event\('([a-z_]+)'/g),
+    ].map((match) => match[1] ?? '')
+    // What Slack calls `message` arrives by two subscriptions; its kinds are no events of their own.
+    const listened = named
+      .filter((name) => !name.startsWith('message_'))
+      .flatMap((name) => (name === 'message' ? ['message.channels', 'message.groups'] : [name]))
     expect(new Set(listened)).toEqual(new Set(manifest.settings.event_subscriptions.bot_events))
+  })
+
+  test('has the shortcuts and the home that are listened to, and no others', () => {
+    const source = readAll('src/slack')
+    const shortcuts = [...source.matchAll(/\.shortcut\('([a-z_-]+)'/g)].map((match) => match[1])
+    expect(manifest.features.shortcuts.map((shortcut) => shortcut.callback_id)).toEqual(shortcuts)
+    expect(manifest.features.app_home.home_tab_enabled).toBe(source.includes('app_home_opened'))
   })
 
   test('has the commands that are registered', async () => {
@@ -164,10 +195,13 @@ describe('help', () => {
       'resolve',
       'resume',
       'role',
+      'ruled-out',
       'runbook',
       'severity',
       'snooze',
       'status',
+      'suspect',
+      'todo',
       'update',
     ])
   })
@@ -184,7 +218,7 @@ describe('README.md', () => {
 
   test('every verb typed in it exists', async () => {
     const { verbs } = await loadRegistry(root)
-    const typed = [...text.matchAll(/['`]\/incident ([a-z]+)/g)].map((match) => match[1] ?? '')
+    const typed = [...text.matchAll(/['`]\/incident ([a-z-]+)/g)].map((match) => match[1] ?? '')
     expect(typed.length).toBeGreaterThan(5)
     expect(typed.filter((name) => !verbs.some((verb) => verb.command === 'incident' && verb.name === name))).toEqual([])
   })

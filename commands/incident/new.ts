@@ -163,6 +163,7 @@ export default defineCommand({
         title: values['title'] ?? '',
         summary: (values['summary'] ?? '') === '' ? null : (values['summary'] ?? null),
         private: false,
+        ...(place.from === undefined ? {} : { from: place.from }),
       },
       place.by,
       context,

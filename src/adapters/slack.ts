@@ -1,11 +1,13 @@
 /** Slack as the bot's chat: one call an effect, no retries of its own (the jobs retry), every error a PortFault. */
-import type { Block, KnownBlock, View } from '@slack/types'
+import type { Block, KnownBlock } from '@slack/types'
 import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from '@slack/web-api'
-import { type Chat, PortFault } from '../ports.ts'
+import { type Chat, type ChatReading, PortFault } from '../ports.ts'
+import { type Answers, createAnswers } from './slack/answers.ts'
 import { channelReading, eventType } from './slack/channels.ts'
 import { faultOf, fetchWithLimits, refusedBlocks } from './slack/faults.ts'
 import { memberOf, notShown } from './slack/member.ts'
 import { membership } from './slack/members.ts'
+import { createReading } from './slack/reading.ts'
 
 type Message = Parameters<Chat['post']>[1]
 
@@ -24,18 +26,16 @@ export type SlackOptions = {
 
 export type SlackIdentity = { readonly teamId: string; readonly botUserId: string; readonly botId: string }
 
-export type SlackChat = Chat & {
-  /** Shows a form. Throws PortFault, `invalid` for a trigger that has expired (3 s) or was used. */
-  openForm(triggerId: string, view: View): Promise<void>
-  /** Shows another form in the place of one that is open. Throws PortFault, `invalid` when it was closed or changed meanwhile (`hash`). */
-  updateForm(viewId: string, hash: string, view: View): Promise<void>
-  /** Whose token this is. Asked once; a failure is not remembered. */
-  identity(): Promise<SlackIdentity>
-  /** Why Slack cannot be used at the moment, or null. */
-  reachable(): Promise<PortFault | null>
-  /** Adds a bookmark unless it is there. `first`: it cannot be there yet, so nobody looks. */
-  bookmark(channel: string, title: string, url: string, first?: boolean): Promise<void>
-}
+export type SlackChat = Chat &
+  Answers & {
+    readonly reading: ChatReading
+    /** Whose token this is. Asked once; a failure is not remembered. */
+    identity(): Promise<SlackIdentity>
+    /** Why Slack cannot be used at the moment, or null. */
+    reachable(): Promise<PortFault | null>
+    /** Adds a bookmark unless it is there. `first`: it cannot be there yet, so nobody looks. */
+    bookmark(channel: string, title: string, url: string, first?: boolean): Promise<void>
+  }
 
 /** Nothing that a bot says is parsed by Slack: no names, addresses or channels become links. */
 const literally = { parse: 'none', link_names: false } as const
@@ -104,6 +104,8 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
   return {
     identity,
     ...channelReading(client, call, identity),
+    ...createAnswers({ client, call, send, eventType, literally }),
+    reading: createReading({ client, token, apiUrl, timeoutMs, identity, call }),
 
     async reachable() {
       try {
@@ -192,18 +194,6 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
         if (error instanceof WebAPIPlatformError && notShown.has(error.data.error)) return null
         throw faultOf(error, 'users.info', '')
       }
-    },
-
-    async openForm(triggerId, view) {
-      await call('views.open', '', () => client.views.open({ trigger_id: triggerId, view }))
-    },
-
-    async updateForm(viewId, hash, view) {
-      await call('views.update', '', () => client.views.update({ view_id: viewId, hash, view }))
-    },
-
-    async ephemeral(channel, user, message) {
-      await send('chat.postEphemeral', channel, message, (body) => client.chat.postEphemeral({ channel, user, ...body, ...literally }))
     },
   }
 }

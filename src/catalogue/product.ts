@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Calendar, Contact as Reachable, Policy, Severity } from '../incident/policy.ts'
-import type { Disaster, Link, People, Place, Service, Template } from './schema.ts'
+import type { Disaster, Link, People, Place, Service, Suggest, Template } from './schema.ts'
 import { alertFields } from './schema.ts'
 import { nearest, type Report } from './problems.ts'
 import type { Source } from './source.ts'
@@ -50,6 +50,7 @@ export type Product = {
   /** Names or ids of channels. */
   readonly announce: string | null
   readonly digestChannel: string | null
+  readonly suggest: Suggest | null
   readonly notifications: Notifications
   readonly environments: ReadonlyMap<string, Place>
   readonly disaster: Disaster | null
@@ -117,6 +118,7 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
     ...resolveHosts(service, checks, unset, report),
     announce: service.announce ?? null,
     digestChannel: service.digestChannel ?? null,
+    suggest: service.suggest ?? null,
     notifications: { critical: notify('critical'), warning: notify('warning'), status: notify('status') },
     environments: new Map(
       [...new Set([...Object.keys(template.environments), ...Object.keys(service.environments)])].map((name) => [

@@ -145,6 +145,12 @@ const Link = z.strictObject({
 })
 export type Link = z.infer<typeof Link>
 
+const Suggest = z.strictObject({
+  channels: z.array(ChannelName).min(1),
+  words: Words.min(1).default(['sev1', 'sev2', 'outage', 'incident']),
+})
+export type Suggest = z.infer<typeof Suggest>
+
 const Check = z.strictObject({
   kind: Text,
   title: Text,
@@ -200,6 +206,8 @@ export const Service = z.strictObject({
   severities: each(OwnSeverity.optional()).partial().default({}),
   announce: ChannelName.optional(),
   digestChannel: ChannelName.optional(),
+  /** Where whoever writes such words is told that an incident can be declared. */
+  suggest: Suggest.optional(),
   notifications: Notifications.partial().default({}),
   environments: z.record(Slug, Place).default({}),
   disaster: Disaster.optional(),

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { Router, type Request, type RequestHandler } from 'express'
 import type { Channels } from './channels.ts'
+import type { Deeds } from './deeds.ts'
 import { FAULT_KINDS, type Fault, type FaultKind, type Gate, type Service } from './gate.ts'
 import { object, string, type Json } from './json.ts'
 import type { Limiter } from './limits.ts'
@@ -45,6 +46,7 @@ export type Control = {
   memory: Memory
   people: People
   channels: Channels
+  deeds: Deeds
   responses: ResponseUrls
   sockets: Sockets
   truth: Truth
@@ -72,6 +74,7 @@ export const controlRouter = ({
   memory,
   people,
   channels,
+  deeds,
   responses,
   sockets,
   truth,
@@ -127,9 +130,14 @@ export const controlRouter = ({
     '/person',
     answering((request) => people.change(body(request))),
   )
-  router.post(
-    '/say',
-    answering((request) => people.say(body(request))),
+  for (const deed of ['say', 'edit', 'remove', 'upload', 'react', 'unreact', 'pin', 'unpin', 'shortcut', 'home', 'invite'] as const)
+    router.post(
+      `/${deed}`,
+      answering((request) => deeds[deed](body(request))),
+    )
+  router.get(
+    '/home/:name',
+    answering((request) => ({ view: deeds.homeOf(string(request.params['name'])) })),
   )
 
   router.get(

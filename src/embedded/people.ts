@@ -88,7 +88,30 @@ export const createPeople = ({ workspace, call, memory, responses, truth, delive
   const messagesFor = async (channel: string, user: Person): Promise<TrueMessage[]> =>
     (await truth.messages(channel)).filter((message) => message.ephemeralTo === undefined || message.ephemeralTo === user.id).toReversed()
 
+  const pressAtHome = async (user: Person, order: Json): Promise<Acted> => {
+    const view = memory.views().findLast((each) => each.user === user.id && each.view['type'] === 'home')?.view ?? {}
+    const pressed = findElement(view['blocks'], { action: string(order['action']), value: undefined })
+    if (!pressed) throw new Error(`no button ${string(order['action'])} in the home of ${user.name}`)
+    // No address for answers comes with it, so what is made here is known to nobody.
+    const entry = responses.create(user.id, '')
+    const payload = {
+      type: 'block_actions',
+      ...common(user),
+      container: { type: 'view', view_id: view['id'] },
+      trigger_id: await trigger(user, order['staleTrigger'] === true),
+      view,
+      actions: [{ ...pressed, action_ts: (Date.now() / 1000).toFixed(6) }],
+    }
+    return finished(entry, await delivery.interactive(payload))
+  }
+
   return {
+    person,
+    /** Something of Slack's own surfaces that opens a trigger: a shortcut, a button of the app's home. */
+    async interactive(user: Person, channel: string, payload: (entry: ResponseUrl) => Json, stale = false): Promise<Acted> {
+      const entry = responses.create(user.id, channel)
+      return finished(entry, await delivery.interactive({ ...common(user), trigger_id: await trigger(user, stale), ...payload(entry) }))
+    },
     /** Types a slash command: `text` with or without the command itself in front. */
     async command(order: Json): Promise<Acted> {
       const user = person(order['as'])
@@ -116,9 +139,11 @@ export const createPeople = ({ workspace, call, memory, responses, truth, delive
       return finished(entry, await delivery.command(fields))
     },
 
-    /** Presses the button (or chooses in the menu) with this action id or label: in the given or the newest message. */
+    /** Presses the button (or chooses in the menu) with this action id or label: in the given or the newest message, or with
+     *  `home: true` in the app's home. */
     async press(order: Json): Promise<Acted> {
       const user = person(order['as'])
+      if (order['home'] === true) return pressAtHome(user, order)
       const channel = await truth.channel(string(order['in']) || 'general')
       const wanted = { action: string(order['action']), value: order['value'] === undefined ? undefined : string(order['value']) }
       const candidates = (await messagesFor(channel.id, user)).filter((each) => order['ts'] === undefined || each.ts === order['ts'])
@@ -212,14 +237,6 @@ export const createPeople = ({ workspace, call, memory, responses, truth, delive
     },
 
     event: send,
-
-    /** Writes a message. The bot learns of it only by an event of yours. */
-    say: async (order: Json): Promise<Json> =>
-      call('chat.postMessage', person(order['as']).token, {
-        channel: (await truth.channel(string(order['in']) || 'general')).id,
-        text: string(order['text']),
-        ...(order['thread_ts'] === undefined ? {} : { thread_ts: order['thread_ts'] }),
-      }),
   }
 }
 

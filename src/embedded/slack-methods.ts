@@ -67,10 +67,20 @@ const update: Method = async (request, context) => {
   return asIs(request, context)
 }
 
+/** Slack marks what is pinned; the emulator keeps that apart. */
+const withPins = async (messages: Json[], { token, args }: SlackRequest, { call }: SlackContext): Promise<Json[]> => {
+  const channel = string(args['channel'])
+  const pins = await call('pins.list', token, { channel })
+  const pinned = new Set(objects(pins['items']).map((item) => string(object(item['message'])['ts'])))
+  return messages.map((message) => (pinned.has(string(message['ts'])) ? { ...message, pinned_to: [channel] } : message))
+}
+
 const withoutMetadata = (message: Json): Json => ({ ...message, metadata: undefined })
 
 /** The emulator ignores `oldest` and `latest`, and gives metadata unasked. */
-const history: Method = async ({ method, token, args }, { call }) => {
+const history: Method = async (request, context) => {
+  const { method, token, args } = request
+  const { call } = context
   const all = await pages(call, method, token, 'messages', { channel: args['channel'] })
   const inclusive = truthy(args['inclusive'])
   const oldest = Number(args['oldest'] ?? 0)
@@ -82,7 +92,7 @@ const history: Method = async ({ method, token, args }, { call }) => {
   })
   const limit = limitOf(args, 100, 999)
   const next = inside[limit]
-  const page = inside.slice(0, limit)
+  const page = await withPins(inside.slice(0, limit), request, context)
   return {
     ok: true,
     messages: truthy(args['include_all_metadata']) ? page : page.map(withoutMetadata),
@@ -94,8 +104,10 @@ const history: Method = async ({ method, token, args }, { call }) => {
 
 const replies: Method = async (request, context) => {
   const answer = await asIs(request, context)
-  if (!answer['ok'] || truthy(request.args['include_all_metadata'])) return answer
-  return { ...answer, messages: objects(answer['messages']).map(withoutMetadata) }
+  if (!answer['ok']) return answer
+  const messages = await withPins(objects(answer['messages']), request, context)
+  if (messages.length === 0) return failed('thread_not_found')
+  return { ...answer, messages: truthy(request.args['include_all_metadata']) ? messages : messages.map(withoutMetadata) }
 }
 
 const members: Method = async (request, context) => {

@@ -103,7 +103,7 @@ export const createTokenNames = (): ((token: string) => string) => {
 
 const BOT_SCOPES = [
   'chat:write,channels:read,channels:history,channels:join,channels:manage,groups:read,groups:history,groups:write,im:read,im:write',
-  'users:read,users:read.email,usergroups:read,pins:read,pins:write,bookmarks:read,bookmarks:write,files:write,reactions:read,reactions:write,team:read,commands',
+  'users:read,users:read.email,usergroups:read,pins:read,pins:write,bookmarks:read,bookmarks:write,files:read,files:write,app_mentions:read,reactions:read,reactions:write,team:read,commands',
 ]
   .join(',')
   .split(',')

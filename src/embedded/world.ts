@@ -5,6 +5,7 @@ import express, { type Request as Incoming } from 'express'
 import { createChannels } from './channels.ts'
 import { controlRouter } from './control.ts'
 import { createDelivery } from './delivery.ts'
+import { createDeeds } from './deeds.ts'
 import { createGate, type Answer } from './gate.ts'
 import { githubFront, githubSeed, type GithubOptions } from './github-front.ts'
 import { BODY_LIMIT, createLimiter, type LimitOptions } from './limits.ts'
@@ -116,6 +117,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const delivery = createDelivery({ workspace, sockets, botUrl: () => botUrl })
   const people = createPeople({ workspace, call, memory, responses, truth, delivery })
   const channels = createChannels({ workspace, call, memory, truth, people })
+  const deeds = createDeeds({ workspace, call, upstream: slack, memory, truth, people, botUrl: () => botUrl })
   const info: WorldInfo = {
     url,
     slackApiUrl: `${url}/slack/api/`,
@@ -139,6 +141,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       memory,
       people,
       channels,
+      deeds,
       responses,
       sockets,
       truth,

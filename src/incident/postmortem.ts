@@ -9,6 +9,7 @@ import { involved } from './involved.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
 import type { PublishedIncident } from './record.ts'
+import { linkOf, type Remembered, remembered } from './remembered.ts'
 import { between, duration, nameOf, timeline, when } from './timeline.ts'
 
 /** The end of the audit chain that a document vouches for: the hash of event `seq`, the last that it tells of. */
@@ -23,7 +24,7 @@ type CheckRow = {
   readonly findings: readonly { readonly when: 'opening' | 'resolution'; readonly text: string }[]
 }
 
-export type Postmortem = {
+export type Postmortem = Remembered & {
   readonly id: string
   readonly kind: string
   readonly title: string
@@ -42,7 +43,13 @@ export type Postmortem = {
   readonly resolution: string | null
   readonly lead: string | null
   readonly steps: readonly { readonly name: string; readonly at: string; readonly after: string }[]
-  readonly timeline: readonly { readonly at: string; readonly late: string | null; readonly who: string; readonly text: string }[]
+  readonly timeline: readonly {
+    readonly at: string
+    readonly late: string | null
+    readonly who: string
+    readonly text: string
+    readonly link: string | null
+  }[]
   readonly clocks: readonly ClockRow[]
   /** How many runs ended before they were due and have no row. */
   readonly clocksLeftOut: number
@@ -168,11 +175,12 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     steps: stepRows(stamps, zone),
     timeline: timeline(events, { zone })
       .filter(({ seq }) => seq <= head.seq)
-      .map(({ at, occurredAt, who, text }) => ({
+      .map(({ seq, at, occurredAt, who, text }) => ({
         at: when(occurredAt, zone),
         late: between(occurredAt, at) < 60_000 ? null : `recorded ${duration(between(occurredAt, at))} later`,
         who,
         text,
+        link: linkOf(covered[seq - 1]),
       })),
     clocks,
     clocksLeftOut: leftOut,
@@ -228,6 +236,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
           ]
         : [],
     ),
+    ...remembered(incident, zone),
     people: involved(covered),
     links: incident.product.links,
     auditHead: head.hash,

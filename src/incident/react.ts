@@ -7,7 +7,15 @@ import type { ClockName, EventType, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import type { Instant } from './policy.ts'
 
-export type QueueName = 'sync-channel' | 'sync-announcement' | 'sync-record' | 'sync-pull-request' | 'check' | 'timer'
+export type QueueName =
+  | 'sync-channel'
+  | 'sync-announcement'
+  | 'sync-record'
+  | 'sync-pull-request'
+  | 'check'
+  | 'timer'
+  | 'file'
+  | 'lead-here'
 
 export type Job = {
   readonly queue: QueueName

@@ -2,7 +2,7 @@
  *  `unreadable`: it looks like a time and is none, and is better refused than kept as words that nobody acts on. */
 import { TZDate } from '@date-fns/tz'
 import { subDays } from 'date-fns/subDays'
-import type { Instant } from './policy.ts'
+import type { Instant, LocalDate } from './policy.ts'
 
 const hourMs = 3_600_000
 
@@ -147,3 +147,6 @@ export const parseNext = (words: string): { text: string; minutes: number | null
   const minutes = amount.length > longest || other ? null : minutesOf(amount)
   return minutes === null ? { text: words.trim(), minutes } : { text: before.trim(), minutes }
 }
+
+/** The date that the calendar on the wall shows at this instant. */
+export const dateIn = (at: Instant, zone: string): LocalDate => new TZDate(at, zone).toISOString().slice(0, 10)

@@ -1,4 +1,5 @@
 /** What is wanted of a new record. */
+import type { Quoted } from './areas/messages.ts'
 import type { Window } from './areas/window.ts'
 import type { Kind } from './events.ts'
 
@@ -15,4 +16,6 @@ export type Wish = {
   readonly disaster?: boolean
   /** Of a maintenance. */
   readonly window?: Window
+  /** The message that it is declared from. */
+  readonly from?: Quoted
 }

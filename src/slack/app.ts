@@ -9,10 +9,12 @@ import type { Message, Part, Span } from '../incident/message.ts'
 import { type Refusal, refusalParts, refuse, sentence } from '../incident/refusals.ts'
 import { admit, type AdmitOptions, memberIn } from './admit.ts'
 import { type ChannelEvents, listenToChannels } from './channels.ts'
-import type { Dispatch, Told } from './dispatch.ts'
+import { type Conversation, listenToConversation } from './conversation-events.ts'
+import type { Dispatch, FormPlace, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
 import { listenForPeople, type PeopleEvents } from './people-events.ts'
 import { nameless, typed } from './typed.ts'
+import { listenToWaysIn, type WaysIn } from './ways-in.ts'
 
 /** Slack gives up after 3 s; the answer also has to travel. */
 const patienceMs = 2200
@@ -33,6 +35,8 @@ export type SlackOptions = PeopleEvents & {
   /** Who a user is, within a moment; never throws. */
   readonly glance: AdmitOptions['glance']
   readonly channelChanged: ChannelEvents['changed']
+  readonly conversation: Conversation
+  readonly waysIn: WaysIn
   /** Whether an error means that the database does not answer. */
   readonly databaseIsAway: (error: unknown) => boolean
   /** Told how many seconds a command waited for its first answer. */
@@ -234,7 +238,7 @@ export const startSlack = (options: SlackOptions): App => {
 
   app.view(/^form:/, async ({ ack, view, body: payload, context }) => {
     const values = valuesOf(view.state.values)
-    const place = JSON.parse(view.private_metadata) as { channel: string; incident: string | null }
+    const place = JSON.parse(view.private_metadata) as FormPlace
     const by = author(context, payload.user.id, payload.user.name)
     const submit = async (): Promise<{ answer: Answer } | { refused: Refusal }> => {
       try {
@@ -267,6 +271,20 @@ export const startSlack = (options: SlackOptions): App => {
 
   listenToChannels(app, { botUser: () => identity()?.botUserId, changed: options.channelChanged })
   listenForPeople(app, options)
+
+  listenToWaysIn(app, {
+    ...options,
+    ...options.waysIn,
+    safely,
+    show,
+    message,
+    body,
+    inTime: async (work, ms = patienceMs) => {
+      const first = await within(work, ms)
+      return first === late ? null : first
+    },
+  })
+  listenToConversation(app, { ...options.conversation, identity, person: options.person })
 
   app.error((fault) => {
     log.error({ err: fault }, 'Bolt could not handle a request')

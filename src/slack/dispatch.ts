@@ -1,9 +1,11 @@
 /** From what somebody typed, pressed or filled in to a verb, and from there to what they are told. Knows nothing of HTTP. */
 import type { Answer, CommandContext, Finder, Form, Found, Place, Reply, Verb } from '../define.ts'
+import type { Quoted } from '../incident/areas/messages.ts'
 import type { Actor } from '../incident/events.ts'
 import type { Mentioned } from '../ports.ts'
 import { nearest } from '../incident/nearest.ts'
 import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
+import { shorten } from '../incident/text.ts'
 import { synonym } from '../incident/synonyms.ts'
 
 export type Source = {
@@ -14,16 +16,19 @@ export type Source = {
   readonly mentioned?: readonly Mentioned[]
 }
 
+/** What a form brings back with its values. */
+export type FormPlace = { readonly channel: string; readonly incident: string | null; readonly from?: Quoted }
+
 /** What to do with the person: tell them something, or show them a form. */
-export type Told =
-  | { readonly answer: Answer }
-  | { readonly form: Form; readonly place: { readonly channel: string; readonly incident: string | null } }
+export type Told = { readonly answer: Answer } | { readonly form: Form; readonly place: FormPlace }
 
 export type Dispatch = {
   /** A slash command as it was typed. */
   readonly type: (command: 'incident' | 'diag', text: string, source: Source) => Promise<Told>
   /** A button: a verb of `/incident` on the incident that it carries, and what would be typed behind it: `INC-12 lead`. */
   readonly press: (verb: string, value: string, source: Source) => Promise<Told>
+  /** The form that declares an incident from a message. */
+  readonly quote: (quoted: Quoted, summary: string, source: Source) => Promise<Told>
   /** A form anew, because a field that refills it was filled in; null when it stays as it is. */
   readonly refill: (
     verb: string,
@@ -35,7 +40,7 @@ export type Dispatch = {
   readonly submit: (
     verb: string,
     values: Readonly<Record<string, string>>,
-    place: { channel: string; incident: string | null },
+    place: FormPlace,
     by: Actor,
   ) => Promise<{ readonly answer: Answer } | { readonly refused: Refusal }>
 }
@@ -121,6 +126,8 @@ export const createDispatch = (world: World): Dispatch => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
       if (verb === undefined)
         return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
+      // A button that needs no incident, such as one that begins one.
+      if (verb.definition.needs === 'nothing') return run(verb, '', source, null)
       const found = await find(id, source)
       return 'code' in found ? told({ refused: found }, { channel: source.channel, incident: null }) : run(verb, rest, source, found)
     },
@@ -131,13 +138,29 @@ export const createDispatch = (world: World): Dispatch => {
       const place: Place = { by, channel: where.channel, id: found?.id ?? null, incident: found?.incident ?? null }
       return verb.definition.refill(values, place, world)
     },
+    quote: async (quoted, summary, source) => {
+      const verb = world.verbs.find((each) => each.command === 'incident' && each.name === 'new')
+      if (verb === undefined) throw new Error('there is no verb that declares')
+      const opened = await run(verb, '', { ...source, canShowForm: true }, null)
+      if (!('form' in opened)) return opened
+      const fields = opened.form.fields.map((field) =>
+        field.key === 'summary' && field.kind === 'text' ? { ...field, initial: shorten(summary, field.most) } : field,
+      )
+      return { form: { ...opened.form, fields }, place: { ...opened.place, from: quoted } }
+    },
     submit: async (name, values, where, by) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
       if (verb?.definition.submit === undefined) return { refused: refuse('unknown_verb', { verb: name, nearest: null }) }
       const found = where.incident === null ? null : await find(where.incident, { by, channel: where.channel })
       if (found !== null && 'code' in found) return { refused: found }
       if (found !== null && found.incident === null) return { refused: refuse('unreadable_record', { id: found.id }) }
-      const place: Place = { by, channel: where.channel, id: found?.id ?? null, incident: found?.incident ?? null }
+      const place: Place = {
+        by,
+        channel: where.channel,
+        id: found?.id ?? null,
+        incident: found?.incident ?? null,
+        ...(where.from === undefined ? {} : { from: where.from }),
+      }
       const reply = await verb.definition.submit(values, place, world)
       if ('refused' in reply) return reply
       return { answer: 'form' in reply ? { parts: [] } : reply }

@@ -1,6 +1,7 @@
 /** Forms as Slack's modals. Pure. Limits: title 24, label 150, option text 75, placeholder 150, private_metadata 3000. */
 import type { KnownBlock, View } from '@slack/types'
 import type { Field, Form } from '../define.ts'
+import type { FormPlace } from './dispatch.ts'
 import { shorten } from '../incident/text.ts'
 import { renderParts } from './blocks.ts'
 
@@ -49,11 +50,22 @@ const blocksOf = (field: Field): KnownBlock[] => {
   ]
 }
 
+/** What comes back with the form. A message that it is about is cut to what fits: the whole is read again where the bot may. */
+const metadataOf = (place: FormPlace): string => {
+  const text = JSON.stringify(place)
+  const { from } = place
+  if (text.length <= 3000 || from === undefined || from.text === '') return text
+  const length = Array.from(from.text).length
+  // Some characters take six times their length.
+  const fitting = Math.min(length - 1, Math.floor((length * 3000) / text.length))
+  return metadataOf({ ...place, from: { ...from, text: fitting < 1 ? '' : shorten(from.text, fitting) } })
+}
+
 /** The modal; `place` comes back with it. */
-export const viewOf = (form: Form, place: { channel: string; incident: string | null }): View => ({
+export const viewOf = (form: Form, place: FormPlace): View => ({
   type: 'modal',
   callback_id: `form:${form.submit}`,
-  private_metadata: JSON.stringify(place),
+  private_metadata: metadataOf(place),
   title: plain(form.title, 24),
   submit: plain('Send', 24),
   close: plain('Cancel', 24),

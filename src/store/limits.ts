@@ -22,6 +22,16 @@ export const pausedUntil = async (db: Db | Trx, method: string, scope: string): 
   return rows[0]?.until ?? null
 }
 
+/** Whether nothing of this kind happened in this scope in the last `seconds`; from now on it has. */
+export const firstIn = async (db: Db | Trx, kind: string, scope: string, seconds: number): Promise<boolean> => {
+  const { rows } = await sql`
+    insert into tocsin.pause as kept (method, scope, until)
+    values (${kind}, ${scope}, clock_timestamp() + make_interval(secs => ${seconds}::float8))
+    on conflict (method, scope) do update set until = excluded.until where kept.until <= clock_timestamp()
+    returning 1`.execute(db)
+  return rows.length === 1
+}
+
 /** Whether this is the first time that `source` sent `id`; it is remembered until `forgetOld`. */
 export const firstSeen = async (db: Db | Trx, source: string, id: string): Promise<boolean> => {
   const { rows } = await sql`

@@ -102,3 +102,23 @@ export const duplicateDeclaration = async (
     .executeTakeFirst()
   return row === undefined ? null : toRow(row)
 }
+
+/** The incidents in whose story this message is, or once was. */
+export const incidentsKeeping = async (db: Db | Trx, channel: string, ts: string): Promise<string[]> => {
+  const { rows } = await sql<{ incident: string }>`
+    select distinct incident from tocsin.event
+    where data -> 'event' ->> 'type' = 'message-kept'
+      and data -> 'event' ->> 'channel' = ${channel} and data -> 'event' ->> 'ts' = ${ts}`.execute(db)
+  return rows.map(({ incident }) => incident)
+}
+
+/** Records that are over and in which this person was given something to do, the newest first. */
+export const closedWithTodosOf = async (db: Db | Trx, person: string, limit: number): Promise<string[]> => {
+  const { rows } = await sql<{ id: string }>`
+    select id from tocsin.incident
+    where status in ('resolved', 'reviewed') and id in (
+      select incident from tocsin.event
+      where data -> 'event' ->> 'type' = 'todo-added' and data -> 'event' -> 'owner' ->> 'id' = ${person}
+    ) order by number desc limit ${limit}`.execute(db)
+  return rows.map(({ id }) => id)
+}

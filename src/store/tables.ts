@@ -1,5 +1,5 @@
 /** The tables of schema `tocsin`, as the migrations make them. Instants come out as ISO strings (see `database.ts`). */
-import type { ColumnType } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { Kind } from '../incident/events.ts'
 import type { Status } from '../incident/incident.ts'
 import type { Instant, Severity } from '../incident/policy.ts'
@@ -59,6 +59,7 @@ export type Tables = {
     error: string | null
     at: Instant
   }
+  file: { incident: string; id: string; name: string; type: string; bytes: number; content: Buffer; at: Generated<Instant> }
   pause: { method: string; scope: string; until: Instant }
   seen: { source: string; id: string; at: Instant }
   setting: { key: string; value: string }

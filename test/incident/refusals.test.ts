@@ -59,6 +59,7 @@ const all: readonly (readonly [Refusal, string])[] = [
   [refuse('has_todo', { todo: 3, text: 'Add an alert' }), 'That is to do 3 already: Add an alert.'],
   [refuse('unknown_todo', { todo: 9, open: 2 }), 'There is no to do 9; 2 are open. `/incident todo` lists them.'],
   [refuse('todo_is_done', { todo: 3 }), 'To do 3 is done already. To open it again: `/incident todo open 3`.'],
+  [refuse('past_date', { date: '2026-01-14', today: '2026-01-15' }), '2026-01-14 is past: today is 2026-01-15. Give today or a later day.'],
   [refuse('is_suspected', { suspect: 1, text: 'The migration', because: null }), 'That is suspicion 1 already: The migration.'],
   [
     refuse('is_ruled_out', { suspect: 1, because: 'the lock was gone' }),

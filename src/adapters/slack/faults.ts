@@ -25,6 +25,8 @@ const codes: Readonly<Record<Exclude<FaultCode, 'invalid'>, readonly string[]>> 
     'cant_update_message',
     'thread_not_found',
     'no_such_subteam',
+    'file_not_found',
+    'file_deleted',
   ],
   outside: ['not_in_channel'],
   absent: ['user_not_in_channel'],

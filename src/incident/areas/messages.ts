@@ -3,6 +3,7 @@
 import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import type { Instant } from '../policy.ts'
+import type { Job } from '../react.ts'
 import { keep, shorten } from '../text.ts'
 import type { Area } from './area.ts'
 
@@ -11,6 +12,9 @@ export type FileRef = { readonly id: string; readonly name: string; readonly typ
 
 /** Where a message is; in Slack `ts` names it within its channel. */
 export type MessageRef = { readonly channel: string; readonly ts: string }
+
+/** A message that an incident is declared from, as it came with the wish: the bot may not be where it was written. */
+export type Quoted = MessageRef & { readonly user: string; readonly text: string }
 
 export type MessageEvent =
   | (MessageRef & {
@@ -46,6 +50,7 @@ export type KeptMessage = MessageRef & {
   readonly files: readonly FileRef[]
   readonly link: string | null
   readonly by: Actor
+  readonly how: 'pin' | 'reaction' | 'declared'
   readonly writtenAt: Instant
   readonly deleted: boolean
 }
@@ -59,6 +64,12 @@ const same = (a: MessageRef) => (b: MessageRef) => a.channel === b.channel && a.
 /** The message as it is kept, or undefined. */
 export const kept = (incident: Incident, ref: MessageRef): KeptMessage | undefined => incident.messages.find(same(ref))
 
+/** When a message was written: its `ts` says so. The chat's clock may be ahead of ours. */
+export const writtenAt = (ts: string, now: Instant): Instant => {
+  const at = new Date(Math.floor(Number(ts) * 1000)).toISOString()
+  return at < now ? at : now
+}
+
 const change = (incident: Incident, ref: MessageRef, more: Partial<KeptMessage>): Incident => ({
   ...incident,
   messages: incident.messages.map((message) => (same(ref)(message) ? { ...message, ...more } : message)),
@@ -66,6 +77,22 @@ const change = (incident: Incident, ref: MessageRef, more: Partial<KeptMessage>)
 
 /** What a message is in the story: people write longer than a line, and the whole stands behind the link. */
 const longest = 1500
+
+/** Larger files are only named, in bytes. */
+export const largestFile = 10_000_000
+
+/** The message that a public incident was declared from is answered with the way to its channel, once there is one. */
+const leadHere = ({ id: incident, channel: opened, private: hidden, messages }: Incident): Job[] =>
+  opened === null || hidden
+    ? []
+    : messages
+        .filter(({ how }) => how === 'declared')
+        .map(({ channel, ts }) => ({ queue: 'lead-here', data: { incident, channel, ts }, once: `lead-here:${incident}:${channel}:${ts}` }))
+
+const filesOf = (incident: string, files: readonly FileRef[]): Job[] =>
+  files
+    .filter(({ bytes }) => bytes <= largestFile)
+    .map(({ id }) => ({ queue: 'file', data: { incident, file: id }, once: `file:${incident}:${id}` }))
 
 export const messageArea: Area<MessageIntent, MessageEvent> = {
   whileOpen: [],
@@ -89,9 +116,9 @@ export const messageArea: Area<MessageIntent, MessageEvent> = {
       kept(incident, { channel, ts }) === undefined ? [] : [{ type: 'message-dropped', v: 1, channel, ts }],
   },
   evolve: {
-    'message-kept': (incident, { channel, ts, text, files, link }, { by, occurredAt }) => ({
+    'message-kept': (incident, { channel, ts, text, files, link, how }, { by, occurredAt }) => ({
       ...incident,
-      messages: [...incident.messages, { channel, ts, text, files, link, by, writtenAt: occurredAt, deleted: false }],
+      messages: [...incident.messages, { channel, ts, text, files, link, by, how, writtenAt: occurredAt, deleted: false }],
     }),
     'message-edited': (incident, { channel, ts, text }) => change(incident, { channel, ts }, { text }),
     'message-deleted': (incident, { channel, ts }) => change(incident, { channel, ts }, { deleted: true }),
@@ -113,5 +140,10 @@ export const messageArea: Area<MessageIntent, MessageEvent> = {
     'message-deleted': () => null,
     'message-dropped': () => null,
   },
+  // The files are fetched apart from the message, which is in the story even when they cannot be had.
+  react: (_, { event }, after) => [
+    ...(event.type === 'message-kept' || event.type === 'channel-opened' ? leadHere(after) : []),
+    ...(event.type === 'message-kept' ? filesOf(after.id, event.files) : []),
+  ],
   posts: { 'message-kept': () => [], 'message-edited': () => [], 'message-deleted': () => [], 'message-dropped': () => [] },
 }

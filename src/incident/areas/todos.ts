@@ -3,6 +3,7 @@ import type { Incident } from '../incident.ts'
 import { author, type Message, type Span } from '../message.ts'
 import type { Instant, LocalDate } from '../policy.ts'
 import { refuse } from '../refusals.ts'
+import { dateIn } from '../when.ts'
 import { isRefusal, written } from '../written.ts'
 import type { Area, Person } from './area.ts'
 
@@ -81,9 +82,11 @@ const listOf = (incident: Incident): Message[] => {
 export const todoArea: Area<TodoIntent, TodoEvent> = {
   whileOpen: [],
   decide: {
-    'add-todo': (incident, { text: words, owner, due, source }) => {
+    'add-todo': (incident, { text: words, owner, due, source }, { at }) => {
       const text = written('todo', words)
       if (isRefusal(text)) return text
+      const today = dateIn(at, incident.policy.calendar.zone)
+      if (due !== null && due < today) return refuse('past_date', { date: due, today })
       const known = incident.todos.find((each) => sameSource(each.source, source) || (each.doneAt === null && each.text === text))
       if (known !== undefined) return refuse('has_todo', { todo: known.todo, text: known.text })
       return [{ type: 'todo-added', v: 1, todo: incident.todos.length + 1, text, owner, due, source }]

@@ -1,0 +1,95 @@
+/** Follows one message of an incident's channel: whether it belongs into the story, as what it says now; and what a reaction makes of
+ *  it. Looks at the message as it is, so that any number of repeats, in any order, end the same. */
+import { defineJob, type JobContext } from '../define.ts'
+import { kept, writtenAt } from '../incident/areas/messages.ts'
+import type { Intent } from '../incident/commands.ts'
+import type { Actor } from '../incident/events.ts'
+import type { Incident } from '../incident/incident.ts'
+import type { Instant } from '../incident/policy.ts'
+import { keepLine, shorten } from '../incident/text.ts'
+import { type ChatMessage, PortFault } from '../ports.ts'
+import { texts } from '../incident/written.ts'
+
+type Ref = { readonly channel: string; readonly ts: string }
+type Wish = { readonly intent: Intent; readonly by: Actor; readonly occurredAt?: Instant }
+
+const authorOf = ({ user, name }: ChatMessage, { person }: JobContext): Actor =>
+  user === null ? { kind: 'person', id: `slack:${name}`, name } : person(user, name)
+
+/** What must happen for the story to hold this message as it is now; null when it does. */
+const follow = async (incident: Incident, ref: Ref, message: ChatMessage | null, by: Actor, context: JobContext): Promise<Wish | null> => {
+  const known = kept(incident, ref)
+  if (message === null) return known === undefined || known.deleted ? null : { intent: { type: 'delete-message', ...ref }, by }
+  if (message.ours) return null
+  const wanted = message.pinned || (message.reactions.get('pushpin') ?? []).length > 0
+  if (known === undefined) {
+    if (!wanted) return null
+    const link = await context.reading.permalink(ref.channel, ref.ts)
+    const { text, files, pinned } = message
+    return {
+      intent: { type: 'keep-message', ...ref, text, files, link, keptBy: by, how: pinned ? 'pin' : 'reaction' },
+      by: authorOf(message, context),
+      occurredAt: writtenAt(ref.ts, await context.now()),
+    }
+  }
+  if (!wanted && known.how !== 'declared') return { intent: { type: 'drop-message', ...ref }, by }
+  return { intent: { type: 'edit-message', ...ref, text: message.text }, by: authorOf(message, context) }
+}
+
+/** What a reaction asks for: 📝 makes a to-do of the message, ✅ ticks it off, and taking ✅ back opens it again. */
+const ticked = (what: string, { todos }: Incident, ref: Ref, message: ChatMessage | null, by: Actor): Wish | null => {
+  if (message === null || message.ours) return null
+  const todo = todos.find(({ source }) => source?.channel === ref.channel && source.ts === ref.ts)
+  const checked = (message.reactions.get('white_check_mark') ?? []).length > 0
+  if (what === 'todo' && todo === undefined) {
+    const words = keepLine(message.text) || message.files.map(({ name }) => name).join(', ')
+    return { intent: { type: 'add-todo', text: shorten(words, texts.todo.most), owner: null, due: null, source: ref }, by }
+  }
+  if (what === 'done' && todo?.doneAt === null && checked) return { intent: { type: 'finish-todo', todo: todo.todo }, by }
+  if (what === 'open' && todo !== undefined && todo.doneAt !== null && !checked)
+    return { intent: { type: 'reopen-todo', todo: todo.todo }, by }
+  return null
+}
+
+/** The message; where the channel is gone, nothing can be known of it any more, and the story keeps what it has. */
+const readIn = async ({ channel, ts }: Ref, { reading, log }: JobContext): Promise<ChatMessage | null | 'channel gone'> => {
+  try {
+    return await reading.message(channel, ts)
+  } catch (fault) {
+    if (!(fault instanceof PortFault) || fault.code !== 'gone') throw fault
+    log.info({ channel, error: fault.message }, 'a message was not followed: its channel is gone')
+    return 'channel gone'
+  }
+}
+
+/** What was done is looked at again: an older look at the message may have come later. */
+const mostLooks = 4
+
+export default defineJob({
+  summary: 'Follows a message that people keep, edit, delete or tick off',
+  expireInSeconds: 60,
+  retryLimit: 25,
+  concurrency: 4,
+  coalesce: true,
+  run: async ({ data }, context) => {
+    const [id, what, user] = [String(data['incident']), String(data['what']), String(data['user'])]
+    const ref: Ref = { channel: String(data['channel']), ts: String(data['ts']) }
+    await context.mayCall('conversations.history', ref.channel)
+    const by: Actor = user === '' ? { kind: 'bot' } : context.person(user, (await context.reading.userName(user)) ?? user)
+    for (let look = 0; look < mostLooks; look += 1) {
+      const loaded = await context.load(id)
+      if (loaded === null) return
+      const message = await readIn(ref, context)
+      if (message === 'channel gone') return
+      const wish =
+        what === 'look' ? await follow(loaded.incident, ref, message, by, context) : ticked(what, loaded.incident, ref, message, by)
+      if (wish === null) return
+      const outcome = await context.handle(id, wish.intent, wish.by, wish.occurredAt)
+      if ('refused' in outcome) {
+        context.log.info({ incident: id, code: outcome.refused.code }, 'a message was not followed')
+        return
+      }
+      if (outcome.events.length === 0) return
+    }
+  },
+})

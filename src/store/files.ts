@@ -1,0 +1,18 @@
+/** Files at messages that were kept: in the bot's own database, where nothing links to them. */
+import type { FileRef } from '../incident/areas/messages.ts'
+import type { Db } from './database.ts'
+
+/** Keeps a file; one that is kept already stays as it is. */
+export const saveFile = async (db: Db, incident: string, { id, name, type }: FileRef, content: Buffer): Promise<void> => {
+  await db
+    .insertInto('file')
+    .values({ incident, id, name, type, bytes: content.length, content })
+    .onConflict((conflict) => conflict.columns(['incident', 'id']).doNothing())
+    .execute()
+}
+
+/** The files of an incident with their content, in the order of their ids. */
+export const filesOf = async (db: Db, incident: string): Promise<(FileRef & { readonly content: Buffer })[]> => {
+  const rows = await db.selectFrom('file').selectAll().where('incident', '=', incident).orderBy('id').execute()
+  return rows.map(({ id, name, type, bytes, content }) => ({ id, name, type, bytes, content: Buffer.from(content) }))
+}

@@ -1,0 +1,149 @@
+/** Ways to an incident besides the commands: a message's menu, the app's home, a mention, a quiet hint. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { timeline } from '../../src/incident/timeline.ts'
+import { startTestBot, type TestBot } from '../bot.ts'
+
+type Done = { ts: string; event: { status: number } | null }
+
+let bot: TestBot
+const general = 'general'
+beforeAll(async () => {
+  bot = await startTestBot({
+    github: false,
+    files: { 'brew/service.yml': 'name: Brew\nsuggest:\n  channels: [taproom]\n  words: [sev1, outage]\n' },
+  })
+})
+afterAll(() => bot[Symbol.asyncDispose]())
+
+const act = (what: string, order: object): Promise<Done> => bot.ask<Done>('POST', `/${what}`, order)
+const home = async (name: string) => JSON.stringify((await bot.ask<{ view: object | null }>('GET', `/home/${name}`)).view)
+
+/** A channel of Alice's in which the bot is. */
+const channelWithBot = async (name: string): Promise<string> => {
+  const created = await fetch(`${bot.world.slackApiUrl}conversations.create`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer xoxb-test', 'content-type': 'application/json' },
+    body: JSON.stringify({ name }),
+  })
+  const { channel } = (await created.json()) as { channel: { id: string } }
+  await bot.ask('POST', '/invite', { in: channel.id, users: ['alice', 'bob', 'carol', 'dave'] })
+  return channel.id
+}
+
+test('an incident declared from a message begins with it, and leads from it to its channel', async () => {
+  const channel = await channelWithBot('support')
+  const text = `Checkout answers 500 since 14:05, <@${bot.user('bob')}> &amp; <https://shop.example.test|the shop>`
+  const { ts } = await act('say', { as: 'carol', in: channel, text })
+  await act('shortcut', { as: 'alice', in: channel, ts, callback: 'declare' })
+  const form = await bot.until(async () => {
+    const views = await bot.ask<{ open: boolean; view: { callback_id: string; blocks: object[] } }[]>('GET', '/views')
+    return views.find(({ open, view }) => open && view.callback_id === 'form:new')
+  }, 'the form')
+  expect(JSON.stringify(form)).toContain('Checkout answers 500 since 14:05, @bob & the shop (https://shop.example.test)')
+  await bot.submit('alice', { title: 'Checkout fails', product: 'acme', severity: 'P3' })
+  const opened = await bot.opened('INC-1')
+  const loaded = await bot.until(async () => {
+    const found = await bot.load('INC-1')
+    return found?.incident.messages.length === 1 ? found : null
+  }, 'the message in the story')
+  expect(timeline(loaded.events, { zone: 'UTC' })[0]).toMatchObject({
+    who: 'carol',
+    text: 'Wrote: Checkout answers 500 since 14:05, @bob & the shop (https://shop.example.test)',
+    occurredAt: new Date(Math.floor(Number(ts) * 1000)).toISOString(),
+  })
+  expect(loaded.incident.messages[0]).toMatchObject({ how: 'declared', channel, ts })
+  await bot.sees(channel, 'INC-1 P3 was declared from this message')
+  await act('edit', { as: 'carol', in: channel, ts, text: 'Checkout answers 500 since 14:00' })
+  await bot.until(async () => (await bot.incident('INC-1')).messages[0]?.text.endsWith('14:00'), 'what the message says now')
+  await bot.idle()
+  const answers = (await bot.messages(channel)).filter(({ thread_ts: thread }) => thread === ts)
+  expect(answers.map(({ raw }) => JSON.stringify(raw).includes(opened))).toEqual([true])
+})
+
+test('where the bot is not, what came with the message stands for it', async () => {
+  const created = await fetch(`${bot.world.slackApiUrl}conversations.create`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer xoxp-alice', 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'quiet-corner', is_private: true }),
+  })
+  const { channel } = (await created.json()) as { channel: { id: string } }
+  const { ts, event } = await act('say', { as: 'alice', in: channel.id, text: 'x'.repeat(2900) + ' the end "\\\n\n' })
+  expect(event).toBeNull()
+  await act('shortcut', { as: 'alice', in: channel.id, ts, callback: 'declare' })
+  await bot.submit('alice', { title: 'Something is odd', product: 'brew', severity: 'P4' })
+  await bot.until(async () => (await bot.incident('INC-2')).messages[0]?.text.startsWith('xxxx'), 'the message in the story')
+  await bot.idle()
+  expect(await bot.texts(channel.id)).toHaveLength(1)
+})
+
+test('the home shows what is open, mine and overdue, and begins an incident; private ones only by their number', async () => {
+  await bot.say('dave', general, '/incident new acme P2 Breach suspected --private')
+  await bot.say('alice', general, '/incident todo INC-1 Call the bank @carol by 2999-01-01')
+  const { event } = await act('home', { as: 'alice' })
+  expect(event?.status).toBe(200)
+  const shown = await bot.until(async () => {
+    const text = await home('alice')
+    return text.includes('Yours') ? text : null
+  }, 'the home')
+  expect(shown).toContain('Checkout fails')
+  expect(shown).toContain('you declared')
+  expect(shown).toContain('private')
+  expect(shown).not.toContain('Breach suspected')
+  await act('home', { as: 'dave' })
+  await bot.until(async () => (await home('dave')).includes('Breach suspected'), 'the home of who declared it')
+  await act('home', { as: 'carol' })
+  await bot.until(async () => (await home('carol')).includes('to do 1: Call the bank'), 'the home of who has something to do')
+
+  await bot.press('alice', general, 'new', { home: true })
+  const said = await bot.submit('alice', { title: 'Beer is warm', product: 'brew', severity: 'P4' })
+  expect(said.body).toContain('INC-4')
+})
+
+test('a mention is answered in its thread, with what can be done or with what the verb says; once', async () => {
+  const channel = await channelWithBot('war-room')
+  const me = `<@${bot.workspace.bot.id}>`
+  const asked = await act('say', { as: 'bob', in: channel, text: `${me} status INC-1` })
+  const answer = await bot.sees(channel, 'INC-1 P3')
+  expect(answer).toContain('Checkout fails')
+  const help = await act('say', { as: 'bob', in: channel, text: `hello ${me}, who are you?` })
+  await bot.sees(channel, '/incident – in an incident’s channel')
+  const threads = (await bot.messages(channel)).filter(({ user }) => user === bot.workspace.bot.id).map((message) => message.thread_ts)
+  expect(threads).toEqual([asked.ts, help.ts])
+
+  // Slack sends it again, also with another event when the message is edited.
+  const event = {
+    type: 'app_mention',
+    user: bot.user('bob'),
+    text: `${me} note INC-1 Once only`,
+    ts: '1768381200.000100',
+    channel,
+    event_ts: '1.0',
+  }
+  for (const [index, event_id] of ['EvM', 'EvM', 'EvM', 'EvN'].entries()) await bot.event(event, { event_id, retry: index })
+  await bot.idle()
+  const notes = (await bot.load('INC-1'))?.events.filter((recorded) => recorded.event.type === 'noted') ?? []
+  expect(notes).toHaveLength(1)
+})
+
+test('fault 59: a mention tells nobody of a private incident, whoever asks', async () => {
+  const me = `<@${bot.workspace.bot.id}>`
+  await act('say', { as: 'dave', in: 'war-room', text: `${me} status INC-3` })
+  await bot.sees('war-room', 'INC-3 is private')
+  await act('say', { as: 'dave', in: 'war-room', text: `${me} list` })
+  await bot.sees('war-room', 'INC-3 private')
+  expect((await bot.texts('war-room')).join()).not.toContain('Breach suspected')
+})
+
+test('words like “outage” get a hint that only their writer sees, where a product wants it, once an hour', async () => {
+  const channel = await channelWithBot('taproom')
+  await act('say', { as: 'carol', in: channel, text: 'The beer routage is fine' })
+  await act('say', { as: 'carol', in: channel, text: 'This looks like a SEV-1 to me' })
+  await bot.sees(channel, 'Is this an incident?')
+  await act('say', { as: 'bob', in: channel, text: 'Total outage!' })
+  expect((await act('say', { as: 'bob', in: 'war-room', text: 'Total outage!' })).event?.status).toBe(200)
+  await bot.idle()
+  const hints = (await bot.messages(channel)).filter(({ shown }) => shown.includes('Is this an incident?'))
+  expect(hints.map(({ ephemeralTo }) => ephemeralTo)).toEqual([bot.user('carol')])
+  expect((await bot.texts('war-room')).join()).not.toContain('Is this an incident?')
+  expect((await bot.press('carol', channel, 'new')).form).toBe(true)
+})

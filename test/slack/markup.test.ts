@@ -1,0 +1,51 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { namedIn, plainText } from '../../src/adapters/slack/markup.ts'
+import { viewOf } from '../../src/slack/forms.ts'
+import { wordsOfMention } from '../../src/slack/mention.ts'
+
+const names = { users: new Map([['U1', 'bob']]), channels: new Map([['C1', 'general']]) }
+
+describe('what people write in Slack, as plain text', () => {
+  test.each([
+    ['<@U1> and <@U2|carol> and <@U9>', '@bob and @carol and @U9'],
+    ['<#C1> <#C1|> <#C2|ops>', '#general #general #ops'],
+    ['<!here> <!subteam^S1|@oncall> <!subteam^S1>', '@here @oncall @S1'],
+    ['<!date^1768381200^{date}|14 January>', '14 January'],
+    ['<https://a.example/x?a=1&amp;b=2>', 'https://a.example/x?a=1&b=2'],
+    ['<https://evil.example|https://bank.example>', 'https://bank.example (https://evil.example)'],
+    ['<https://a.example/|a.example>', 'https://a.example/'],
+    ['<mailto:a@b.example|a@b.example>', 'a@b.example'],
+    ['1 &lt; 2 &amp;amp; &lt;!channel&gt;', '1 < 2 &amp; <!channel>'],
+    ['a < b > c', 'a < b > c'],
+  ])('%s', (text, plain) => expect(plainText(text, names)).toBe(plain))
+
+  test('only names that Slack did not write beside are asked for', () => {
+    expect(namedIn('<@U1> <@U1> <@U2|carol> <#C1|> <#C2|ops> <!here>')).toEqual({ users: ['U1'], channels: ['C1'] })
+  })
+
+  test('never fails', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'<>@#!|&;^aU1 '.split('')) }), (text) => typeof plainText(text, names) === 'string'),
+    )
+  })
+})
+
+test.each([
+  ['<@UBOT> status', 'status'],
+  ['<@UBOT|tocsin>  /incident ack INC-1', 'ack INC-1'],
+  ['<@UBOT> todo Ask <@U1|bob> about <https://a.example|the site> &amp; more', 'todo Ask <@U1|bob> about https://a.example & more'],
+  ['hello <@UBOT>', 'hello'],
+  ['<@UBOT>', ''],
+])('behind a mention of the bot, %s is %s', (text, words) => expect(wordsOfMention(text, 'UBOT')).toBe(words))
+
+test('a form about a long message carries as much of it as fits', () => {
+  const text = '"\\\n\u2028'.repeat(1000)
+  const view = viewOf(
+    { title: 'Declare', submit: 'new', fields: [] },
+    { channel: 'C1', incident: null, from: { channel: 'C1', ts: '1.1', user: 'U1', text } },
+  ) as { private_metadata: string }
+  expect(view.private_metadata.length).toBeLessThanOrEqual(3000)
+  const { from } = JSON.parse(view.private_metadata) as { from: { text: string } }
+  expect(from.text.length).toBeGreaterThan(1000)
+})
