@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createAnnounceChannel } from './announce.ts'
+import { emailAlarm } from './adapters/alarm-email.ts'
+import { webhookAlarm } from './adapters/alarm-webhook.ts'
 import { githubHost } from './adapters/github.ts'
 import { guardedFetch } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
@@ -11,11 +13,13 @@ import { supabaseRecord } from './adapters/supabase.ts'
 import { templates } from './adapters/templates.ts'
 import { loadCatalogue, problemText } from './catalogue.ts'
 import { createChecking } from './checking.ts'
+import type { AlarmSettings } from './config.ts'
 import type { JobContext, Log } from './define.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
 import { createIntake, createMatcher } from './matching.ts'
 import { createMetrics } from './metrics.ts'
+import { createOutageWatch } from './outage.ts'
 import { createPerson, createResolve, warm, withPeople } from './people.ts'
 import type { Registry } from './registry.ts'
 import { createReconcile } from './reconcile.ts'
@@ -23,6 +27,7 @@ import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
 import { createDispatch } from './slack/dispatch.ts'
 import { slackGuard } from './slack/guard.ts'
+import type { Alarm } from './ports.ts'
 import { openStore, type Store } from './store/database.ts'
 import { isAway } from './store/away.ts'
 import { firstSeen } from './store/limits.ts'
@@ -56,6 +61,7 @@ export type BotOptions = {
   readonly announceChannel: string
   readonly github: { readonly token: string; readonly repository: string; readonly apiUrl: string | undefined } | null
   readonly supabase: { readonly url: string; readonly secretKey: string } | null
+  readonly alarm: AlarmSettings
   readonly alertToken: string | undefined
   readonly webhookSecrets: Readonly<Record<string, string | undefined>>
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -112,9 +118,15 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const chat = withPeople(slack, resolve, elapsed)
   const { supabase, github } = options
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
+  const alarms = alarmsOf(options.alarm, log)
+  const outage = createOutageWatch({ store, queue, catalogue, ways: alarms.map(({ name }) => name), log })
   const pulse = createPulse(
     {
-      slack: async () => (await slack.reachable())?.message ?? null,
+      slack: async () => {
+        const fault = await slack.reachable()
+        outage.observe(fault)
+        return fault?.message ?? null
+      },
       supabase: supabase === null ? null : () => reachable(supabase.url),
       github: github === null ? null : () => reachable(githubUrl),
     },
@@ -139,6 +151,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
     chat,
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
+    alarms,
+    outage: outage.now,
     records: supabase === null ? null : supabaseRecord({ ...supabase, timeoutMs: 15_000 }),
     resolve,
     templates: templates(options.templates),
@@ -232,6 +246,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     stopReconcile()
     pulse.stop()
     identity.stop()
+    await outage.stop()
     await queue.stop(stopMs)
     await store.close()
   }
@@ -246,6 +261,11 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     stop: () => (stopping ??= stop()),
   }
 }
+
+const alarmsOf = ({ webhook, email }: AlarmSettings, log: Log): Alarm[] => [
+  ...(webhook === null ? [] : [webhookAlarm(webhook)]),
+  ...(email === null ? [] : [emailAlarm({ ...email, log })]),
+]
 
 const unreachableOf = (states: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(states).filter(([, state]) => state !== 'healthy' && state !== 'off'))

@@ -7,9 +7,10 @@ import type { Intent } from './incident/commands.ts'
 import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
+import type { Ladder, OpenDuring, Outage } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
-import type { Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Templates } from './ports.ts'
+import type { Alarm, Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Templates } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -100,6 +101,9 @@ export type DelayedJob = {
   readonly startAfter: Instant
 }
 
+/** An outage of the chat with what is open during it, the gravest first, and whom to call. */
+export type OutageNow = Outage & { readonly open: readonly OpenDuring[]; readonly ladders: readonly Ladder[] }
+
 /** What a job may use. */
 export type JobContext = {
   readonly now: () => Promise<Instant>
@@ -121,6 +125,10 @@ export type JobContext = {
   /** Null when the group is off. */
   readonly codeHost: CodeHost | null
   readonly records: RecordStore | null
+  /** How people are told while the chat cannot be used; none when nothing is configured. */
+  readonly alarms: readonly Alarm[]
+  /** The outage of the chat that lasts, or null. */
+  readonly outage: () => Promise<OutageNow | null>
   readonly resolve: Resolve
   readonly templates: Templates
   readonly catalogue: Catalogue

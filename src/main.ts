@@ -157,6 +157,7 @@ const start = async (): Promise<void> => {
         : config.supabase.mode === 'off' || world === null
           ? null
           : { url: world.supabaseUrl, secretKey: world.supabaseSecretKey },
+    alarm: config.alarm,
     alertToken,
     webhookSecrets: config.webhookSecrets,
     environment: process.env,

@@ -1,4 +1,5 @@
 /** What the bot may ask of the world, in our words: types and the one error they throw. Implementations are in `adapters/`. */
+import type { AlarmMessage } from './incident/alarm.ts'
 import type { Contact, Instant } from './incident/policy.ts'
 import type { Message } from './incident/message.ts'
 import type { PublishedIncident } from './incident/record.ts'
@@ -67,6 +68,14 @@ export type CodeHost = {
 export type RecordStore = {
   /** Upserts everything about the incident; running it again changes nothing. */
   publish(incident: PublishedIncident): Promise<void>
+}
+
+/** A way to tell people without the chat. Throws PortFault. The same message may be sent twice, with the same `id`. */
+export type Alarm = {
+  readonly name: string
+  readonly send: (message: AlarmMessage) => Promise<void>
+  /** Why it could not be sent at present, or null. Sends nothing to anybody. */
+  readonly probe: () => Promise<PortFault | null>
 }
 
 /** Templates in `templates/*.md`. */

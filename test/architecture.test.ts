@@ -53,6 +53,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/adapters/slack': [...pure, 'src/ports.ts', 'src/adapters/slack', '@slack/'],
   'src/adapters/github': [...pure, 'src/ports.ts', 'src/adapters/github', '@octokit/', 'node:crypto'],
   'src/adapters/supabase': [...pure, 'src/ports.ts', '@supabase/supabase-js'],
+  'src/adapters/alarm-webhook': [...pure, 'src/ports.ts'],
+  'src/adapters/alarm-email': [...pure, 'src/ports.ts', 'nodemailer'],
   'src/adapters/templates': [...pure, 'src/ports.ts', 'liquidjs', 'node:'],
   'src/adapters/fetch': [...pure, 'src/ports.ts', 'src/adapters/fetch', 'undici', 'ipaddr.js', 'node:'],
   'src/slack/': [...pure, 'src/define.ts', 'src/slack/', 'src/handle.ts', 'src/store/reads.ts', '@slack/', 'express', 'node:'],
