@@ -3,8 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createAnnounceChannel } from './announce.ts'
-import { emailAlarm } from './adapters/alarm-email.ts'
-import { webhookAlarm } from './adapters/alarm-webhook.ts'
+import { openAlarms } from './adapters/alarm.ts'
 import { githubHost } from './adapters/github.ts'
 import { guardedFetch } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
@@ -13,6 +12,7 @@ import { supabaseRecord } from './adapters/supabase.ts'
 import { templates } from './adapters/templates.ts'
 import { loadCatalogue, problemText } from './catalogue.ts'
 import { createChecking } from './checking.ts'
+import { createCheckup, type Examine } from './checkup.ts'
 import type { AlarmSettings } from './config.ts'
 import type { JobContext, Log } from './define.ts'
 import { createHandle } from './handle.ts'
@@ -27,7 +27,6 @@ import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
 import { createDispatch } from './slack/dispatch.ts'
 import { slackGuard } from './slack/guard.ts'
-import type { Alarm } from './ports.ts'
 import { openStore, type Store } from './store/database.ts'
 import { isAway } from './store/away.ts'
 import { firstSeen } from './store/limits.ts'
@@ -65,6 +64,8 @@ export type BotOptions = {
   readonly alertToken: string | undefined
   readonly webhookSecrets: Readonly<Record<string, string | undefined>>
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What is examined in the background after the start; nothing without it. */
+  readonly examine?: Examine
   /** Milliseconds since 1970, of this machine; only for what the database's clock is not asked for. */
   readonly clock: () => number
   readonly log: Log
@@ -118,7 +119,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const chat = withPeople(slack, resolve, elapsed)
   const { supabase, github } = options
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
-  const alarms = alarmsOf(options.alarm, log)
+  const alarms = openAlarms(options.alarm, log)
   const outage = createOutageWatch({ store, queue, catalogue, ways: alarms.map(({ name }) => name), log })
   const pulse = createPulse(
     {
@@ -164,7 +165,22 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
 
   const verbs = createVerbContext({ store, handle, catalogue, verbs: registry.verbs, runChecks })
   const receiveAlerts = createIntake({ store, queue, catalogue })
-  const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, log })
+  const { examine } = options
+  const userByEmail = async (email: string) => (await resolve({ name: email, email })).slackUser ?? null
+  const checkup = createCheckup(
+    examine === undefined ? null : () => examine({ catalogue, userByEmail, away: Object.keys(pulse.unreachable()) }),
+    log,
+  )
+  const health = createHealth({
+    store,
+    queue,
+    pulse,
+    version,
+    now: () => new Date(clock()).toISOString(),
+    problems,
+    findings: checkup.findings,
+    log,
+  })
   const web = createWeb({ health, metrics: metrics.render, log })
   web.http.use('/slack/events', slackGuard({ signingSecret: options.slack.signingSecret, now: clock, log }))
   startSlack({
@@ -238,12 +254,14 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const stopReconcile = reconcile.start()
   await pulse.start()
   const { server, port } = await web.listen(options.port, options.host)
-  void warm(catalogue, resolve, log)
+  // Who was looked up need not be asked for again.
+  void warm(catalogue, resolve, log).then(checkup.start)
 
   const stop = async (): Promise<void> => {
     web.stopTaking()
     await closeServer(server)
     stopReconcile()
+    checkup.stop()
     pulse.stop()
     identity.stop()
     await outage.stop()
@@ -257,18 +275,10 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     store,
     queue,
     problems,
-    unreachable: unreachableOf(pulse.all()),
+    unreachable: pulse.unreachable(),
     stop: () => (stopping ??= stop()),
   }
 }
-
-const alarmsOf = ({ webhook, email }: AlarmSettings, log: Log): Alarm[] => [
-  ...(webhook === null ? [] : [webhookAlarm(webhook)]),
-  ...(email === null ? [] : [emailAlarm({ ...email, log })]),
-]
-
-const unreachableOf = (states: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(states).filter(([, state]) => state !== 'healthy' && state !== 'off'))
 
 /** Which outside service a queue's runs speak of. */
 const serviceOf: Readonly<Record<string, string>> = {

@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/jobs/': [...pure, ...words, 'node:crypto'],
   'src/checks/': [...pure, ...words],
   'src/alerts/': [...pure, ...words, 'src/secret.ts', 'node:crypto', 'node:buffer'],
+  'src/doctor/': [...pure, ...words, 'src/doctor/', 'src/catalogue.ts', 'src/config.ts', 'node:buffer'],
   'src/catalogue/': [...pure, ...words, 'src/catalogue/', 'yaml', 'canonicalize', 'ipaddr.js', 'node:'],
   'src/catalogue.ts': [...pure, 'src/catalogue/', 'node:'],
   'src/store/': [
@@ -53,8 +54,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/adapters/slack': [...pure, 'src/ports.ts', 'src/adapters/slack', '@slack/'],
   'src/adapters/github': [...pure, 'src/ports.ts', 'src/adapters/github', '@octokit/', 'node:crypto'],
   'src/adapters/supabase': [...pure, 'src/ports.ts', '@supabase/supabase-js'],
-  'src/adapters/alarm-webhook': [...pure, 'src/ports.ts'],
-  'src/adapters/alarm-email': [...pure, 'src/ports.ts', 'nodemailer'],
+  'src/adapters/alarm': [...pure, 'src/ports.ts', 'src/adapters/alarm', 'nodemailer'],
   'src/adapters/templates': [...pure, 'src/ports.ts', 'liquidjs', 'node:'],
   'src/adapters/fetch': [...pure, 'src/ports.ts', 'src/adapters/fetch', 'undici', 'ipaddr.js', 'node:'],
   'src/slack/': [...pure, 'src/define.ts', 'src/slack/', 'src/handle.ts', 'src/store/reads.ts', '@slack/', 'express', 'node:'],

@@ -7,6 +7,7 @@ import type { Limiter } from './limits.ts'
 import type { Memory } from './memory.ts'
 import type { People } from './people.ts'
 import type { ResponseUrls } from './responses.ts'
+import type { Manner } from './slack-front.ts'
 import type { Truth } from './truth.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -39,6 +40,7 @@ const faultOf = (order: Json): Fault => {
 export type Control = {
   workspace: Workspace
   gate: Gate
+  manner: Manner
   limiter: Limiter
   memory: Memory
   people: People
@@ -61,7 +63,7 @@ const answering =
 
 const body = (request: Request): Json => object(request.body)
 
-export const controlRouter = ({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info }: Control): Router => {
+export const controlRouter = ({ workspace, gate, manner, limiter, memory, people, responses, truth, setBotUrl, info }: Control): Router => {
   const router = Router()
   router.use(express.json({ limit: '1mb' }))
 
@@ -77,6 +79,14 @@ export const controlRouter = ({ workspace, gate, limiter, memory, people, respon
   router.put(
     '/limits',
     answering((request) => limiter.set({ ...body(request), on: body(request)['on'] === true })),
+  )
+  router.put(
+    '/manner',
+    answering((request) => {
+      const { scopes, skewSeconds } = body(request)
+      if (Array.isArray(scopes)) manner.scopes = scopes.map(string)
+      if (skewSeconds !== undefined) manner.skewSeconds = Number(skewSeconds)
+    }),
   )
 
   router.post(

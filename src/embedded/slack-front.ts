@@ -44,15 +44,28 @@ const argumentsOf = (request: Request): Json => {
   return { ...query, ...sent }
 }
 
+/** What Slack says beside its answers: the scopes of the bot's token, and a clock that differs from this machine's. */
+export type Manner = { scopes: readonly string[]; skewSeconds: number }
+
 export type SlackFront = {
   context: SlackContext
+  manner: Manner
   upstream: Upstream
   gate: Gate
   limiter: Limiter
   responses: ResponseUrls
 }
 
-export const slackApi = ({ context, gate, limiter }: SlackFront): RequestHandler => {
+const mannerly = (answer: Answer, { scopes, skewSeconds }: Manner, isBot: boolean): Answer => ({
+  ...answer,
+  headers: {
+    ...answer.headers,
+    date: new Date(Date.now() + skewSeconds * 1000).toUTCString(),
+    ...(isBot ? { 'x-oauth-scopes': scopes.join(',') } : {}),
+  },
+})
+
+export const slackApi = ({ context, manner, gate, limiter }: SlackFront): RequestHandler => {
   const { workspace } = context
   const tokens = new Set([workspace.bot.token, workspace.admin.token, ...workspace.people.map((person) => person.token)])
 
@@ -66,7 +79,8 @@ export const slackApi = ({ context, gate, limiter }: SlackFront): RequestHandler
       const wait = limiter.retryAfter(method, channel)
       if (wait > 0) return reply(429, { ok: false, error: 'ratelimited' }, { 'retry-after': String(wait) })
       if (!tokens.has(token)) return reply(200, { ok: false, error: token ? 'invalid_auth' : 'not_authed' })
-      return reply(200, refuseArguments(method, args) ?? (await answerMethod({ method, token, args }, context)))
+      const answer = reply(200, refuseArguments(method, args) ?? (await answerMethod({ method, token, args }, context)))
+      return mannerly(answer, manner, token === workspace.bot.token)
     }
     return gate.pass(
       {

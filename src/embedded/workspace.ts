@@ -10,7 +10,7 @@ export type Workspace = {
   /** The old verification token: sent with everything, checked by nobody. */
   verification: string
   signingSecret: string
-  bot: { id: string; botId: string; name: string; token: string }
+  bot: { id: string; botId: string; name: string; token: string; scopes: readonly string[] }
   /** An administrator of the emulator, who sees all public channels. Not a person of the workspace. */
   admin: { token: string }
   people: Person[]
@@ -20,10 +20,18 @@ export type Workspace = {
 
 export type WorkspaceOptions = {
   users: { name: string; email: string; realName: string }[]
-  bot: { token: string; name: string; signingSecret: string }
+  /** `scopes`: what the token was granted; the usual ones of a bot if not given. */
+  bot: { token: string; name: string; signingSecret: string; scopes?: readonly string[] }
   channels?: string[]
   groups?: { handle: string; name: string; users: string[] }[]
 }
+
+const usualScopes: readonly string[] = [
+  'chat:write,channels:read,channels:history,channels:join,channels:manage,groups:read,groups:history,groups:write,im:read,im:write',
+  'users:read,users:read.email,usergroups:read,pins:read,pins:write,bookmarks:read,bookmarks:write,files:write,reactions:read,reactions:write,team:read,commands',
+]
+  .join(',')
+  .split(',')
 
 /** The same name has the same id for ever: the emulator draws new ones at each start, but databases remember the old. */
 const stableId = (prefix: string, name: string): string =>
@@ -52,7 +60,13 @@ export const workspaceOf = (options: WorkspaceOptions): Workspace => {
     appId: 'A000000001',
     verification: 'local-verification-token',
     signingSecret: options.bot.signingSecret,
-    bot: { id: stableId('U', `bot ${options.bot.name}`), botId: 'B000000001', name: options.bot.name, token: options.bot.token },
+    bot: {
+      id: stableId('U', `bot ${options.bot.name}`),
+      botId: 'B000000001',
+      name: options.bot.name,
+      token: options.bot.token,
+      scopes: options.bot.scopes ?? usualScopes,
+    },
     admin: { token: 'xoxp-local-admin' },
     people,
     groups: (options.groups ?? []).map((group) => ({
@@ -86,13 +100,6 @@ export const createTokenNames = (): ((token: string) => string) => {
   }
 }
 
-const BOT_SCOPES = [
-  'chat:write,channels:read,channels:history,channels:join,channels:manage,groups:read,groups:history,groups:write,im:read,im:write',
-  'users:read,users:read.email,usergroups:read,pins:read,pins:write,bookmarks:read,bookmarks:write,files:write,reactions:read,reactions:write,team:read,commands',
-]
-  .join(',')
-  .split(',')
-
 /** The emulator's own seed for this workspace. */
 export const slackSeed = (workspace: Workspace): Record<string, unknown> => ({
   team: { name: workspace.team.name, domain: workspace.team.domain },
@@ -105,7 +112,7 @@ export const slackSeed = (workspace: Workspace): Record<string, unknown> => ({
       client_secret: 'local',
       name: workspace.bot.name,
       redirect_uris: [],
-      scopes: BOT_SCOPES,
+      scopes: [...workspace.bot.scopes],
       bot_id: workspace.bot.botId,
       bot_user_id: workspace.bot.id,
       bot_name: workspace.bot.name,
@@ -119,7 +126,7 @@ export const slackSeed = (workspace: Workspace): Record<string, unknown> => ({
       app_id: workspace.appId,
       bot_id: workspace.bot.botId,
       bot_user_id: workspace.bot.id,
-      scopes: BOT_SCOPES,
+      scopes: [...workspace.bot.scopes],
     })),
     ...tokenNames(workspace.admin.token).map((token) => ({ token, user: 'admin' })),
     ...workspace.people.flatMap((person) => tokenNames(person.token).map((token) => ({ token, user: person.name }))),

@@ -9,7 +9,7 @@ import { BODY_LIMIT, createLimiter, type LimitOptions } from './limits.ts'
 import { createMemory } from './memory.ts'
 import { createPeople } from './people.ts'
 import { createResponseUrls } from './responses.ts'
-import { bytesOf, callerOf, nameCallers, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
+import { bytesOf, callerOf, type Manner, nameCallers, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
 import { openSupabase, type Supabase, type SupabaseOptions } from './supabase.ts'
 import { createTruth } from './truth.ts'
 import { callSlackThrough, startSlack, startUpstream } from './upstream.ts'
@@ -103,6 +103,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
 
   let botUrl = options.botUrl?.replace(/\/$/, '') ?? ''
   const gate = createGate()
+  const manner: Manner = { scopes: workspace.bot.scopes, skewSeconds: 0 }
   const limiter = createLimiter(options.limits ?? { on: false })
   const memory = createMemory()
   const call = callSlackThrough(slack)
@@ -125,11 +126,11 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   }
   app.use(
     '/world',
-    controlRouter({ workspace, gate, limiter, memory, people, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
+    controlRouter({ workspace, gate, manner, limiter, memory, people, responses, truth, setBotUrl, info: () => ({ ...info, botUrl }) }),
   )
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
   app.use(nameCallers)
-  const front = { context: { workspace, call, memory }, upstream: slack, gate, limiter, responses }
+  const front = { context: { workspace, call, memory }, upstream: slack, manner, gate, limiter, responses }
   app.all('/slack/api/:method', slackApi(front))
   app.post('/slack/response/:id', slackResponse(front))
   app.use('/slack', slackOther(front))

@@ -1,4 +1,5 @@
 /** Alarms over real HTTP and real SMTP: what arrives, what each failure means, and what is never said. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { emailAlarm } from '../../src/adapters/alarm-email.ts'
@@ -19,12 +20,11 @@ type Heard = { method: string; headers: Record<string, unknown>; body: string }
 
 const receiver = async (status = 204, headers: Record<string, string> = {}) => {
   const heard: Heard[] = []
-  const server = await startHttp((request, response) => {
-    void text(request).then((body) => {
-      heard.push({ method: request.method ?? '', headers: request.headers, body })
-      response.writeHead(status, headers).end()
-    })
-  })
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    heard.push({ method: request.method ?? '', headers: request.headers, body: await text(request) })
+    response.writeHead(status, headers).end()
+  }
+  const server = await startHttp((request, response) => void take(request, response))
   return Object.assign(server, { heard, url: `http://${server.host}/hooks/s3cret` })
 }
 
