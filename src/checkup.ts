@@ -1,11 +1,11 @@
-/** The doctor inside the running bot: looks once after the start and then now and then, in the background. What it finds is logged once
- *  and shown in `/health`, until it is not found any more. */
+/** The doctor inside the running bot: looks once after the start and again now and then, in the background. What it finds is logged
+ *  once and shown in `/health`, until it is not found any more. */
 import type { Catalogue } from './catalogue.ts'
 import type { Log } from './define.ts'
 import { type Finding, inShort, safe } from './doctor/finding.ts'
 
-/** How often it looks, in milliseconds: often enough that what was mended is not shown for long. */
-const everyMs = 3_600_000
+/** When it looks again, in milliseconds: sooner while something is shown that may have been mended. */
+const again = { clean: 86_400_000, found: 3_600_000 }
 
 /** Examines what is configured. `userByEmail` asks nobody twice; `away`: services that are known not to answer. */
 export type Examine = (inside: {
@@ -37,20 +37,23 @@ export const createCheckup = (examine: (() => Promise<readonly Finding[]>) | nul
       else log.warn(fields, 'the doctor found something to look at')
     }
   }
-  const safely = (ask: () => Promise<readonly Finding[]>): void => {
-    look(ask).catch((error: unknown) => log.warn({ err: error }, 'the doctor could not look; it looks again'))
+  const keepLooking = async (ask: () => Promise<readonly Finding[]>): Promise<void> => {
+    try {
+      await look(ask)
+    } catch (error) {
+      log.warn({ err: error }, 'the doctor could not look; it looks again')
+    }
+    if (!stopped) timer = setTimeout(() => void keepLooking(ask), found.length > 0 ? again.found : again.clean)
   }
 
   return {
     findings: () => found,
     start: () => {
-      if (examine === null || stopped) return
-      safely(examine)
-      timer = setInterval(() => safely(examine), everyMs)
+      if (examine !== null && !stopped) void keepLooking(examine)
     },
     stop: () => {
       stopped = true
-      clearInterval(timer)
+      clearTimeout(timer)
     },
   }
 }

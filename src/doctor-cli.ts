@@ -40,6 +40,7 @@ const examine = async ({ static: still = false, strict = false, json = false }):
           environment: process.env,
           registry,
           reach: true,
+          thorough: true,
           now: () => Date.now(),
           wait: sleep,
           log: { debug: nothing, info: nothing, warn: nothing, error: nothing },

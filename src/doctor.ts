@@ -102,6 +102,8 @@ export type Live = {
   readonly registry: Registry
   /** Whether the addresses of checks are asked, too. */
   readonly reach: boolean
+  /** Whether to ask what leaves a trace in a service's log. */
+  readonly thorough: boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly wait: Wait
@@ -131,14 +133,14 @@ const examineSlack = async ({ config, catalogue, environment, now, wait, userByE
   return [
     ...findings,
     ...socket,
-    ...(await examineChannels(slack.channels, { announce: config.announceChannel, named, scopes })),
+    ...(await examineChannels(() => slack.channels(wait), { announce: config.announceChannel, named, scopes })),
     ...(await examinePeople(catalogue, { ...slack, ...(userByEmail === undefined ? {} : { userByEmail }) }, wait)),
   ]
 }
 
 /** Every service that is configured, each by itself. What is embedded or off is not asked. */
 export const examineLive = async (live: Live): Promise<Finding[]> => {
-  const { config, catalogue, registry, reach, now, log, away = [] } = live
+  const { config, catalogue, registry, reach, thorough, now, log, away = [] } = live
   const { github, supabase, databaseUrl } = config
   const areas: Readonly<Record<string, () => Promise<Finding[]>>> = {
     slack: () => examineSlack(live),
@@ -148,7 +150,11 @@ export const examineLive = async (live: Live): Promise<Finding[]> => {
         : [],
     supabase: async () =>
       supabase.mode === 'live'
-        ? examineSupabase(inspectSupabase(supabase.live), supabase.live.secretKey, textsIn(join(root, 'supabase/migrations'), '.sql'))
+        ? examineSupabase(inspectSupabase(supabase.live), {
+            secretKey: supabase.live.secretKey,
+            migrations: textsIn(join(root, 'supabase/migrations'), '.sql'),
+            thorough,
+          })
         : [],
     database: async () => (databaseUrl === undefined ? [] : examineDatabase(databaseUrl, () => inspectDatabase(databaseUrl, now))),
     alarm: () => examineAlarms(openAlarms(config.alarm, log)),

@@ -179,6 +179,7 @@ const start = async (): Promise<void> => {
         registry,
         // Embedded, nothing goes out but what somebody asks for.
         reach: config.slack.mode === 'live',
+        thorough: false,
         now: () => Date.now(),
         wait: (ms) => sleep(ms, undefined, { ref: false }),
         log,

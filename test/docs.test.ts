@@ -22,6 +22,8 @@ const manifest = parse(read('manifest.yml')) as Manifest
 
 /** The scopes that each method of the Web API asks for, by the vendor's reference. A method that is not listed fails the test. */
 const scopesOf: Readonly<Record<string, readonly string[]>> = {
+  // With the app's own token, not the bot's.
+  'apps.connections.open': [],
   'auth.test': [],
   'bookmarks.add': ['bookmarks:write'],
   'bookmarks.list': ['bookmarks:read'],
@@ -36,7 +38,9 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'conversations.list': ['channels:read', 'groups:read'],
   'conversations.setTopic': ['channels:manage', 'groups:write'],
   'pins.add': ['pins:write'],
+  'usergroups.list': ['usergroups:read'],
   'usergroups.users.list': ['usergroups:read'],
+  'users.info': ['users:read'],
   'users.lookupByEmail': ['users:read', 'users:read.email'],
   'views.open': [],
 }
@@ -69,7 +73,11 @@ describe('.env.example', () => {
 
 describe('manifest.yml', () => {
   const methods = [
-    ...new Set([...read('src/adapters/slack.ts').matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g)].map((match) => match[1] ?? '')),
+    ...new Set(
+      [
+        ...`${read('src/adapters/slack.ts')}${read('src/adapters/slack/inspect.ts')}`.matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g),
+      ].map((match) => match[1] ?? ''),
+    ),
   ].toSorted()
 
   test('asks for the scopes that the calls need, and no others', () => {

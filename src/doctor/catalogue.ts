@@ -1,7 +1,7 @@
 /** The catalogue: what is wrong in its files, which secrets are missing and what does not work without them, and P1s that reach nobody. */
 import type { Catalogue, Problem, Product } from '../catalogue.ts'
 import type { Contact } from '../incident/policy.ts'
-import { error, type Finding, ok, warning } from './finding.ts'
+import { error, type Finding, ok, plural, warning } from './finding.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -54,7 +54,7 @@ export const examineCatalogue = (catalogue: Catalogue | null, problems: readonly
     )
   const checks = products.reduce((sum, product) => sum + product.checks.size, 0)
   return [
-    ok('catalogue', `${products.length} products, ${checks} checks`),
+    ok('catalogue', `${plural(products.length, 'product')}, ${plural(checks, 'check')}`),
     ...found,
     ...unheard,
     ...products.flatMap((product) => missingSecrets(product, environment)),

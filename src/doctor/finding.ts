@@ -47,7 +47,8 @@ export const inShort = ({ where, what }: Finding): string => `${where}: ${what}`
 
 const count = (found: readonly Finding[], level: Finding['level']): number => found.filter((each) => each.level === level).length
 
-const plural = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`
+/** `1 error`, `2 errors`. */
+export const plural = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`
 
 /** Lines for a terminal: what is wrong one by one, the worst first; what is well in a line for each place. */
 export const report = (found: readonly Finding[]): string => {

@@ -37,7 +37,7 @@ export const examineGitHub = async (host: Repository, now: () => number): Promis
         ? [error('GitHub', `${name} is archived: nothing can be proposed to it`, 'Unarchive it, or set GITHUB_REPOSITORY.')]
         : []),
       ...(push === false ? [error('GitHub', `the token may not write to ${name}`, rights)] : []),
-      ...(push === true ? [ok('GitHub', 'and written to')] : []),
+      ...(push === true ? [ok('GitHub', 'whoever the token belongs to may write')] : []),
       ...(push === null ? [warning('GitHub', `does not say whether the token may write to ${name}`, rights)] : []),
       ...(closed
         ? []

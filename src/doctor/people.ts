@@ -3,7 +3,7 @@ import type { Catalogue, Product } from '../catalogue.ts'
 import type { Contact } from '../incident/policy.ts'
 import { severities } from '../incident/policy.ts'
 import { PortFault } from '../ports.ts'
-import { error, faulty, type Finding, ok, warning } from './finding.ts'
+import { error, faulty, type Finding, ok, plural, warning } from './finding.ts'
 
 export type Group = { readonly id: string; readonly handle: string; readonly enabled: boolean; readonly members: number }
 
@@ -65,7 +65,7 @@ const examineGroups = async (catalogue: Catalogue, directory: Directory): Promis
     if (!group.enabled) return [error(where, `the user group @${group.handle} is disabled`, 'Enable it in Slack, or name another.')]
     return group.members === 0 ? [warning(where, `the user group @${group.handle} has no members`, 'Put somebody into it.')] : []
   })
-  return [...(bad.length === 0 ? [ok('people', `${new Set(wanted.map(({ id }) => id)).size} groups`)] : []), ...bad]
+  return [...(bad.length === 0 ? [ok('people', plural(new Set(wanted.map(({ id }) => id)).size, 'group'))] : []), ...bad]
 }
 
 /** Whether Slack knows somebody, asked once each; null for who is not to be asked for. */

@@ -1,7 +1,7 @@
 /** Slack: whose token it is, what it may, and whether it can get a socket. */
 import { PortFault } from '../ports.ts'
 import { slackClock } from './clock.ts'
-import { error, faulty, type Finding, ok, warning } from './finding.ts'
+import { error, faulty, type Finding, ok, plural, warning } from './finding.ts'
 
 export type Identity = {
   readonly team: string
@@ -26,7 +26,7 @@ const scopesOf = (granted: readonly string[] | null, wanted: readonly string[]):
   const more = granted.filter((scope) => !wanted.includes(scope))
   return [
     ...(missing.length === 0
-      ? [ok('Slack', `all ${wanted.length} scopes`)]
+      ? [ok('Slack', `all ${plural(wanted.length, 'scope')}`)]
       : [error('Slack', `the token lacks ${missing.join(', ')}`, install)]),
     ...(more.length === 0
       ? []

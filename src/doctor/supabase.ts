@@ -38,11 +38,16 @@ const ran = /^(22|23)/
 
 const setKey = 'Set SUPABASE_SECRET_KEY to the secret key: Project settings → API keys.'
 
-/** `secretKey` is looked at, never shown. */
-export const examineSupabase = async (project: Project, secretKey: string, migrations: readonly string[]): Promise<Finding[]> => {
+/** `secretKey` is looked at, never shown. `migrations`: the texts of the files. `thorough`: whether functions are called, too, which
+ *  the project logs as an error. */
+export const examineSupabase = async (
+  project: Project,
+  { secretKey, migrations, thorough }: { secretKey: string; migrations: readonly string[]; thorough: boolean },
+): Promise<Finding[]> => {
   const wrong = publicKey(secretKey)
   if (wrong !== null) return [error('SUPABASE_SECRET_KEY', `${wrong}: nothing can be published with it`, setKey)]
-  const { tables, functions } = madeBy(migrations)
+  const { tables, functions: made } = madeBy(migrations)
+  const functions = thorough ? made : []
   const reads: [string, Answer][] = []
   for (const table of tables) {
     const answer = await project.read(table)

@@ -13,6 +13,9 @@ const silent: Logger = {
   setName: nothing,
 }
 
+/** `conversations.list` takes about 20 calls a minute. */
+const pace = { pagesAtOnce: 5, everyMs: 4_000 }
+
 export const inspectSlack = ({ token, apiUrl, timeoutMs = 10_000 }: { token: string; apiUrl: string | undefined; timeoutMs?: number }) => {
   let date: string | null = null
   const client = new WebClient(token, {
@@ -58,11 +61,12 @@ export const inspectSlack = ({ token, apiUrl, timeoutMs = 10_000 }: { token: str
       }
     },
 
-    /** Every channel that the bot can see. */
-    channels: async () => {
+    /** Every channel that the bot can see. A workspace with thousands of them is read slowly, so that the bot’s own calls go on. */
+    channels: async (wait: (ms: number) => Promise<unknown>) => {
       const found: { id: string; name: string; private: boolean; archived: boolean; member: boolean }[] = []
       let cursor = ''
-      do {
+      for (let pages = 0; pages === 0 || cursor !== ''; pages += 1) {
+        if (pages >= pace.pagesAtOnce) await wait(pace.everyMs)
         const page = await call('conversations.list', () =>
           client.conversations.list({
             types: 'public_channel,private_channel',
@@ -80,7 +84,7 @@ export const inspectSlack = ({ token, apiUrl, timeoutMs = 10_000 }: { token: str
             member: channel.is_member === true,
           })
         cursor = page.response_metadata?.next_cursor ?? ''
-      } while (cursor !== '')
+      }
       return found
     },
 
