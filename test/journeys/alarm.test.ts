@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startHttp } from '../adapters/server.ts'
 import { startTestBot, type TestBot } from '../bot.ts'
 import { startSmtp } from '../smtp.ts'
+import { freshDatabase } from '../stores.ts'
 import { until } from '../until.ts'
 
 const rings = `name: Rings
@@ -40,19 +41,26 @@ beforeEach(async () => {
 })
 afterEach(() => resources.disposeAsync())
 
-const start = async (alarm: 'both' | 'none' = 'both') => {
+const begin = async ({
+  alarm = 'both',
+  ...given
+}: { alarm?: 'both' | 'none' } & Pick<NonNullable<Parameters<typeof startTestBot>[0]>, 'store' | 'world'> = {}): Promise<TestBot> => {
   const both = {
     webhook: { url: receiver.url, secret: undefined },
     email: { smtpUrl: `smtp://127.0.0.1:${mail.port}`, to: ['team@example.test'], from: 'tocsin@example.test' },
   }
-  bot = resources.use(
+  return resources.use(
     await startTestBot({
       store: 'postgres',
       github: false,
       files: { 'rings/service.yml': rings },
       options: { alarm: alarm === 'both' ? both : { webhook: null, email: null } },
+      ...given,
     }),
   )
+}
+const start = async (given: Parameters<typeof begin>[0] = {}): Promise<void> => {
+  bot = await begin(given)
 }
 const revoke = () => bot.fault({ service: 'slack', kind: 'error', error: 'token_revoked', times: 0 })
 const ids = () => receiver.alarms.map(({ id }) => id.replace(/\d{13}/, ''))
@@ -155,7 +163,7 @@ describe('the token is revoked', () => {
   })
 
   test('without any way the log says so, once', async () => {
-    await start('none')
+    await start({ alarm: 'none' })
     await bot.say('alice', 'general', '/incident new rings P2 Slow')
     await bot.sees(await bot.opened('INC-1'), 'Slow')
     await revoke()
@@ -168,9 +176,30 @@ describe('the token is revoked', () => {
   })
 })
 
+describe('two bots on one database', () => {
+  test('tell once', async () => {
+    const store = { url: await freshDatabase() }
+    await start({ store })
+    const other = await begin({ store, world: bot.world })
+    await bot.say('alice', 'general', '/incident new rings P1 Payments fail')
+    await bot.sees(await bot.opened('INC-1'), 'please acknowledge')
+    await revoke()
+    for (const each of [bot, other]) await each.restart()
+    for (const each of [bot, other])
+      await until(async () => (await each.health()).services['slack']?.startsWith('unreachable') === true, 'Slack away for both')
+    await until(() => receiver.alarms.length > 0 && mail.mails.length > 0, 'the alarm')
+    await looks()
+    await bot.mend()
+    await until(() => ids().includes('slack-back-') && mail.mails.length > 1, 'the message that Slack is back')
+    await bot.idle()
+    expect(ids()).toEqual(['slack-away--1', 'slack-back-'])
+    expect(mail.mails).toHaveLength(2)
+  })
+})
+
 describe('Slack does not answer', () => {
   test('told after two minutes; a short outage is not worth a word', async () => {
-    await start()
+    await start({ store: 'pglite' })
     await bot.say('alice', 'general', '/incident new rings P1 Payments fail')
     await bot.sees(await bot.opened('INC-1'), 'please acknowledge')
     await bot.fault({ service: 'slack', kind: 'down' })
