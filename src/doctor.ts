@@ -1,7 +1,7 @@
 /** The doctor: what is wrong with the settings, the catalogue, and every service that is configured, and what to do about it. Each
  *  area stands in `doctor/`; here each is given what it needs. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { openAlarms } from './adapters/alarm.ts'
@@ -43,6 +43,18 @@ const textsIn = (folder: string, ending: string): string[] =>
     .sort()
     .map((name) => readFileSync(join(folder, name), 'utf8'))
 
+/** Whether the folder, or the nearest one above it that is there, can be written to. */
+const isWritable = (folder: string): boolean => {
+  let nearest = resolve(folder)
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest)
+  try {
+    accessSync(nearest, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** An area that fails is a finding, and keeps nobody from the others. */
 const attempt = async (where: string, work: () => Promise<Finding[]> | Finding[]): Promise<Finding[]> => {
   try {
@@ -66,7 +78,7 @@ export const examineStatic = async (environment: Environment, file: Environment 
   const settings = ((): { config: Config | null; findings: Finding[] } => {
     try {
       const config = parseConfig(environment)
-      return { config, findings: chosen(config) }
+      return { config, findings: chosen(config, isWritable(config.data)) }
     } catch (fault) {
       if (!(fault instanceof SettingsFault)) throw fault
       return { config: null, findings: settingProblems(fault.problems) }

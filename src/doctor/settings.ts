@@ -60,8 +60,8 @@ export const strayVariables = (environment: Environment, known: ReadonlySet<stri
 
 const modeOf = (name: string, group: Group<unknown>): string => `${name} ${group.mode}`
 
-/** What runs live, embedded or not at all, and what that leaves undone. */
-export const chosen = (config: Config): Finding[] => {
+/** What runs live, embedded or not at all, and what that leaves undone. `writable`: whether the data folder can be written to. */
+export const chosen = (config: Config, writable: boolean): Finding[] => {
   const { slack, github, supabase, databaseUrl, alarm, webhookSecrets } = config
   const live = slack.mode === 'live'
   const modes = [
@@ -76,6 +76,10 @@ export const chosen = (config: Config): Finding[] => {
   const deaf = config.alertToken === undefined && Object.values(webhookSecrets).every((secret) => secret === undefined)
   return [
     ok('settings', modes.join(', ')),
+    ...(live ? [] : [ok('settings', 'what is embedded runs on this machine and publishes nothing')]),
+    ...(writable
+      ? []
+      : [error('TOCSIN_DATA', `${config.data} cannot be written to`, 'Name another folder, or give the bot the right to write there.')]),
     ...(silent && live ? [warning('alarm', noAlarm, setAlarm)] : []),
     ...(silent && !live ? [ok('alarm', `off: ${noAlarm}`)] : []),
     ...(live && databaseUrl === undefined

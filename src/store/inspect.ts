@@ -1,4 +1,4 @@
-/** What the doctor asks of a PostgreSQL server, on one connection of its own. Changes nothing. */
+/** What the doctor asks of a PostgreSQL server, on connections of its own. Changes nothing. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { ownMigrations } from './migrations.ts'
@@ -8,7 +8,7 @@ export type DatabaseFacts = {
   readonly version: number
   /** How far the asking clock is ahead of the database's, in milliseconds. */
   readonly ahead: number
-  /** Whether a notification comes back: a transaction pooler swallows it. */
+  /** Whether this connection has a server process of its own, and hears notifications: behind a transaction pooler it has not. */
   readonly listens: boolean
   /** Migrations of this version that are not applied, and applied ones that this version does not know. */
   readonly missing: readonly string[]
@@ -18,21 +18,44 @@ export type DatabaseFacts = {
 }
 
 const patienceMs = 5_000
+const hearingMs = 2_000
 const channel = 'tocsin_doctor'
+
+const connection = (url: string): Client => {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
+    application_name: 'tocsin-doctor',
+  })
+  // Without a listener a connection that is lost ends the process.
+  client.on('error', () => undefined)
+  return client
+}
 
 const ask = async <Row extends object>(client: Client, text: string): Promise<Row[]> => (await client.query<Row>(text)).rows
 
+const processOf = async (client: Client): Promise<number | undefined> =>
+  (await ask<{ pid: number }>(client, 'select pg_backend_pid() as pid'))[0]?.pid
+
+/** Whether two clients ever have the same server process. A notification alone would not tell: a pooler with one client passes it on. */
+const isPooled = async (client: Client, other: Client): Promise<boolean> => {
+  const before = await processOf(client)
+  await other.query('begin')
+  const others = await processOf(other)
+  const now = await processOf(client)
+  await other.query('rollback')
+  return others === before || now !== before
+}
+
 /** Listens, notifies, and waits for what comes back. */
-const hears = async (client: Client): Promise<boolean> => {
+const hears = async (client: Client, other: Client): Promise<boolean> => {
   const heard = new Promise<boolean>((resolve) => {
     client.once('notification', () => resolve(true))
   })
   await client.query(`listen ${channel}`)
-  await client.query(`notify ${channel}`)
-  // A server sends what waits with the answer to the next statement at the latest.
-  const answered = Promise.race([heard, sleep(1_000, false)])
-  await client.query('select 1')
-  const result = await answered
+  await other.query(`notify ${channel}`)
+  const result = await Promise.race([heard, sleep(hearingMs, false, { ref: false })])
   await client.query(`unlisten ${channel}`)
   return result
 }
@@ -47,15 +70,11 @@ const migrationsOf = async (client: Client): Promise<{ missing: string[]; unknow
 
 /** `now`: the asking clock, in milliseconds since 1970. Throws what the driver throws. */
 export const inspectDatabase = async (url: string, now: () => number): Promise<DatabaseFacts> => {
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: patienceMs,
-    query_timeout: patienceMs,
-    application_name: 'tocsin-doctor',
-  })
-  client.on('error', () => undefined)
+  const client = connection(url)
+  const other = connection(url)
   try {
     await client.connect()
+    await other.connect()
     const before = now()
     const [clock] = await ask<{ at: number }>(client, 'select extract(epoch from clock_timestamp())::float8 * 1000 as at')
     const ahead = (before + now()) / 2 - (clock?.at ?? 0)
@@ -66,11 +85,11 @@ export const inspectDatabase = async (url: string, now: () => number): Promise<D
     return {
       version: server?.version ?? 0,
       ahead,
-      listens: await hears(client),
+      listens: !(await isPooled(client, other)) && (await hears(client, other)),
       ...(await migrationsOf(client)),
       mayCreate: server?.create === true,
     }
   } finally {
-    await client.end().catch(() => undefined)
+    await Promise.allSettled([client.end(), other.end()])
   }
 }

@@ -103,7 +103,8 @@ describe('without settings', () => {
   test('says what is embedded, examines the rest, and finds nothing wrong', async () => {
     const run = await doctor({})
     expect(run.err).toBe('')
-    expect(run.out).toBe(`✔ settings: Slack embedded, GitHub embedded, Supabase embedded, database embedded
+    expect(run.out)
+      .toBe(`✔ settings: Slack embedded, GitHub embedded, Supabase embedded, database embedded; what is embedded runs on this machine and publishes nothing
 ✔ alarm: off: nobody is told when Slack cannot be used
 ✔ catalogue: 1 product, 1 check
 ✔ templates: postmortem renders

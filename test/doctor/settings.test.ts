@@ -47,7 +47,7 @@ describe('variables that look like settings', () => {
 
 describe('what is chosen', () => {
   const live = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' }
-  const said = (settings: Record<string, string>) => chosen(parseConfig(settings)).map(({ level, what }) => `${level} ${what}`)
+  const said = (settings: Record<string, string>) => chosen(parseConfig(settings), true).map(({ level, what }) => `${level} ${what}`)
 
   test('embedded is well', () => expect(said({}).filter((line) => !line.startsWith('ok'))).toEqual([]))
   test('live and bare is worth three words', () =>
@@ -64,6 +64,14 @@ describe('what is chosen', () => {
       ),
     ).toEqual([]))
 })
+
+test('a data folder that cannot be written to', () =>
+  expect(chosen(parseConfig({ TOCSIN_DATA: '/proc/x' }), false)).toContainEqual({
+    level: 'error',
+    where: 'TOCSIN_DATA',
+    what: '/proc/x cannot be written to',
+    todo: 'Name another folder, or give the bot the right to write there.',
+  }))
 
 describe('the alarm’s settings', () => {
   test('are read as they are used', () => {
