@@ -7,7 +7,7 @@ import type { Intent } from './incident/commands.ts'
 import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
-import type { Ladder, OpenDuring, Outage } from './incident/alarm.ts'
+import type { Outage, Situation } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Alarm, Chat, CodeHost, GuardedFetch, RecordStore, Resolve, Templates } from './ports.ts'
@@ -101,8 +101,8 @@ export type DelayedJob = {
   readonly startAfter: Instant
 }
 
-/** An outage of the chat with what is open during it, the gravest first, and whom to call. */
-export type OutageNow = Outage & { readonly open: readonly OpenDuring[]; readonly ladders: readonly Ladder[] }
+/** The outage of the chat that lasts, and how things are meanwhile. */
+export type OutageNow = Outage & Situation
 
 /** What a job may use. */
 export type JobContext = {

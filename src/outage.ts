@@ -19,6 +19,9 @@ const graceSeconds = 120
 /** What is called in vain within this time is told together. */
 const pauseSeconds = 120
 
+/** The most incidents that one message lists. */
+const mostListed = 50
+
 export type OutageWatch = {
   /** Told of each look at Slack: why it cannot be used, or null. */
   readonly observe: (fault: PortFault | null) => void
@@ -131,26 +134,36 @@ export const createOutageWatch = ({
     now: async () => {
       const outage = await readOutage(store.db)
       if (outage === null) return null
+      const calls = await openCalls(store.db)
       const open: OpenDuring[] = []
-      for (const { incident } of await openCalls(store.db)) {
+      for (const { incident } of calls.slice(0, mostListed)) {
         const found = await during(store.db, incident)
         if (found !== null) open.push(found)
       }
-      return { since: outage.since, why: outage.why, final: outage.final, open, ladders: laddersOf(open, catalogue) }
+      return {
+        since: outage.since,
+        why: outage.why,
+        final: outage.final,
+        open,
+        more: Math.max(0, calls.length - mostListed),
+        ladders: laddersOf(open, catalogue),
+      }
     },
     stop: () => last,
   }
 }
 
-/** Whom to call for the products of what is open. A private incident's product is not to be guessed from it: then all are listed. */
+/** Whom to call for the products of what is open. A private incident's product is not to be guessed from it, and a damaged one's is not
+ *  known: then all are listed. */
 const laddersOf = (open: readonly OpenDuring[], catalogue: Catalogue): Ladder[] => {
-  const all = open.some((each) => each.private)
-  const keys = new Set(all ? catalogue.products.keys() : open.flatMap(({ incident }) => (incident === null ? [] : [incident.product.key])))
-  keys.delete(all ? catalogue.unassigned.key : '')
+  const known = [...catalogue.products.values()].filter(({ key }) => key !== catalogue.unassigned.key)
+  const named = open.flatMap(({ private: hidden, incident }) => (hidden || incident === null ? [] : [incident]))
+  const keys = new Set(open.some((each) => each.private || each.incident === null) ? known.map(({ key }) => key) : [])
+  for (const { product } of named) keys.add(product.key)
   return [...keys].map((key) => {
-    const product = catalogue.products.get(key)
     // A product that is broken today has its people in the incident.
-    const own = open.find(({ incident }) => incident?.product.key === key)?.incident
+    const own = named.find(({ product }) => product.key === key)
+    const product = catalogue.products.get(key)
     return { product: product?.name ?? own?.product.name ?? key, contacts: (product?.policy('P1') ?? own?.policy)?.ladder ?? [] }
   })
 }

@@ -20,6 +20,9 @@ export type OpenDuring = {
   readonly unseen: readonly Recorded[]
 }
 
+/** What is open during an outage, the gravest first, how many more that are not listed, and whom to call. */
+export type Situation = { readonly open: readonly OpenDuring[]; readonly more: number; readonly ladders: readonly Ladder[] }
+
 export type Ladder = { readonly product: string; readonly contacts: readonly Contact[] }
 
 /** The chat cannot be used since then. `final`: waiting does not mend it. */
@@ -98,20 +101,21 @@ const ladderLines = ({ product, contacts }: Ladder): string[] => [
 const counted = (count: number): string => `${count} open ${count === 1 ? 'incident' : 'incidents'}`
 
 /** The message number `number` of an outage, counted from 1: the later ones come when more is called in vain. */
-export const awayAlarm = (outage: Outage, number: number, open: readonly OpenDuring[], ladders: readonly Ladder[]): AlarmMessage => {
+export const awayAlarm = (outage: Outage, number: number, { open, more, ladders }: Situation): AlarmMessage => {
   const why = mask(clean(outage.why))
   const todo = outage.final
     ? 'Waiting does not mend it: do what the reason says, and start the bot again if you change its settings.'
     : 'Look at the status page of Slack and at the network of the bot’s machine.'
   return {
     id: `slack-away-${Date.parse(outage.since)}-${number}`,
-    subject: `Slack cannot be used: ${counted(open.length)}${number === 1 ? '' : `, message ${number}`}`,
+    subject: `Slack cannot be used: ${counted(open.length + more)}${number === 1 ? '' : `, message ${number}`}`,
     text: [
       `Slack cannot be used since ${when(outage.since, 'UTC')}: ${literal(why, 500)}`,
       'What the bot says there is read by nobody. It goes on taking alerts and running clocks, and posts everything when Slack is back.',
       '',
       'Open',
       ...open.flatMap(incidentLines),
+      ...(more === 0 ? [] : [`- and ${more} more`]),
       '',
       'Whom to call for a P1',
       ...ladders.flatMap(ladderLines),
@@ -126,6 +130,7 @@ export const awayAlarm = (outage: Outage, number: number, open: readonly OpenDur
       why,
       number,
       incidents: open.map(incidentData),
+      more,
       ladders: ladders.map(({ product, contacts }) => ({
         product,
         contacts: contacts.map(({ name, phone, email }) => ({ name, phone: phone ?? null, email: email ?? null })),

@@ -22,6 +22,6 @@ export default defineJob({
     const outage = await context.outage()
     // Over before it could be told: the message that Slack is back says so.
     if (outage?.since !== since || outage === null) return
-    await alarm.send(awayAlarm(outage, Number(data['number']), outage.open, outage.ladders))
+    await alarm.send(awayAlarm(outage, Number(data['number']), outage))
   },
 })

@@ -26,7 +26,7 @@ describe('the message that Slack is away', () => {
   test('says why, since when, what is open until when, whom to call and what to do', () => {
     const events = happened(declared())
     const unseen = unseenCalls(replay(events)!, events, new Set())
-    const { id, subject, text } = awayAlarm(outage, 1, [open(events, { unseen })], [ladder])
+    const { id, subject, text } = awayAlarm(outage, 1, { open: [open(events, { unseen })], more: 0, ladders: [ladder] })
     expect(id).toBe(`slack-away-${Date.parse(at(10))}-1`)
     expect(subject).toBe('Slack cannot be used: 1 open incident')
     expect(text)
@@ -48,7 +48,11 @@ What to do
   })
 
   test('of a private incident only the number, in the text and in the data', () => {
-    const message = awayAlarm({ ...outage, final: false }, 2, [open(happened(declared()), { private: true })], [])
+    const message = awayAlarm({ ...outage, final: false }, 2, {
+      open: [open(happened(declared()), { private: true })],
+      more: 0,
+      ladders: [],
+    })
     expect(message.subject).toBe('Slack cannot be used: 1 open incident, message 2')
     expect(message.text).toContain('- INC-7 (private)')
     expect(JSON.stringify(message)).not.toMatch(/Checkout|P1 Acme|2026-01-14T09:20/)
@@ -56,11 +60,14 @@ What to do
   })
 
   test('a damaged record is named', () => {
-    expect(awayAlarm(outage, 1, [open([], { incident: null })], []).text).toContain('- INC-7 (its record is damaged)')
+    expect(awayAlarm(outage, 1, { open: [open([], { incident: null })], more: 7, ladders: [] }).text).toContain(
+      '- INC-7 (its record is damaged)\n- and 7 more\n',
+    )
   })
 
   test('a clock that ran out, one that was met, and an update that is due', () => {
-    const lineOf = (events: readonly Recorded[]) => /- INC-7 .*/.exec(awayAlarm(outage, 1, [open(events)], []).text)?.[0]
+    const lineOf = (events: readonly Recorded[]) =>
+      /- INC-7 .*/.exec(awayAlarm(outage, 1, { open: [open(events)], more: 0, ladders: [] }).text)?.[0]
     expect(lineOf(happened(declared(), tick('response', 1, 20)))).toContain('acknowledgement overdue since 2026-01-14 10:20 CET')
     expect(lineOf(happened(declared(), ack(5)))).toContain('status update due 2026-01-14 10:30 CET')
     expect(lineOf(happened(declared({ policy: policy('P4') }), ack(5)))).toContain('no clock runs')
@@ -68,12 +75,11 @@ What to do
 
   test('foreign text mentions nobody, links nowhere and carries no secret', () => {
     const title = '<!channel> @everyone xoxb-1234567890-abcdef \u202Etxt.exe\nOpen\n- INC-2'
-    const message = awayAlarm(
-      { ...outage, why: `proxy said <b>no</b> ghp_${'a'.repeat(30)}` },
-      1,
-      [open(happened(declared({ title })))],
-      [{ product: '<!here>', contacts: [{ name: '@all\r\nBcc: x', phone: '+41 44 1' }] }],
-    )
+    const message = awayAlarm({ ...outage, why: `proxy said <b>no</b> ghp_${'a'.repeat(30)}` }, 1, {
+      open: [open(happened(declared({ title })))],
+      more: 0,
+      ladders: [{ product: '<!here>', contacts: [{ name: '@all\r\nBcc: x', phone: '+41 44 1' }] }],
+    })
     expect(message.text).not.toMatch(/[<>\u202E]|@everyone|@all|1234567890|aaaa/)
     expect(message.text.split('\n').filter((line) => line === '- INC-2')).toEqual([])
     expect(JSON.stringify(message.data)).not.toMatch(/1234567890|aaaa/)
