@@ -24,6 +24,7 @@ const bot = await startBot({
   github: null,
   supabase: null,
   alertToken: undefined,
+  alarm: { webhook: null, email: null },
   webhookSecrets: {},
   environment: process.env,
   clock: () => Date.now(),

@@ -6,6 +6,7 @@ import { createArrivals } from './arrivals.ts'
 import { createAnnounceChannel } from './announce.ts'
 import { createBacklog } from './backlog.ts'
 import { createConversation, createWaysIn } from './said.ts'
+import { openAlarms } from './adapters/alarm.ts'
 import { githubHost } from './adapters/github.ts'
 import { guardedFetch } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
@@ -15,12 +16,15 @@ import { templates } from './adapters/templates.ts'
 import { loadCatalogue, problemText, startProblems, unreachedText } from './catalogue.ts'
 import { createChannelWatch } from './channels.ts'
 import { createChecking } from './checking.ts'
+import { createCheckup, type Examine } from './checkup.ts'
+import type { AlarmSettings } from './config.ts'
 import type { Log } from './define.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
 import { createIntake, createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
+import { createOutageWatch } from './outage.ts'
 import { createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
 import type { Registry } from './registry.ts'
 import { createReconcile } from './reconcile.ts'
@@ -66,9 +70,12 @@ export type BotOptions = {
   readonly announceChannel: string
   readonly github: { readonly token: string; readonly repository: string; readonly apiUrl: string | undefined } | null
   readonly supabase: { readonly url: string; readonly secretKey: string } | null
+  readonly alarm: AlarmSettings
   readonly alertToken: string | undefined
   readonly webhookSecrets: Readonly<Record<string, string | undefined>>
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What is examined in the background after the start; nothing without it. */
+  readonly examine?: Examine
   /** Milliseconds since 1970, of this machine; only for what the database's clock is not asked for. */
   readonly clock: () => number
   readonly log: Log
@@ -128,9 +135,15 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const chat = { ...withPeople(slack, resolve, elapsed), member: members.find }
   const { supabase, github } = options
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
+  const alarms = openAlarms(options.alarm, log)
+  const outage = createOutageWatch({ store, queue, catalogue, ways: alarms.map(({ name }) => name), log })
   const pulse = createPulse(
     {
-      slack: async () => (await slack.reachable())?.message ?? receiver.problem(),
+      slack: async () => {
+        const fault = await slack.reachable()
+        outage.observe(fault)
+        return fault?.message ?? receiver.problem()
+      },
       supabase: supabase === null ? null : () => reachable(supabase.url),
       github: github === null ? null : () => reachable(githubUrl),
     },
@@ -161,6 +174,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     reading: slack.reading,
     person: createPerson(catalogue),
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
+    alarms,
+    outage: outage.now,
     records: supabase === null ? null : supabaseRecord({ ...supabase, timeoutMs: 15_000 }),
     resolve,
     templates: templates(options.templates),
@@ -182,7 +197,23 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     publishes: { codeHost: github !== null, record: supabase !== null },
   })
   const receiveAlerts = createIntake({ store, queue, catalogue })
-  const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, warnings, log })
+  const { examine } = options
+  const userByEmail = async (email: string) => (await resolve({ name: email, email })).slackUser ?? null
+  const checkup = createCheckup(
+    examine === undefined ? null : () => examine({ catalogue, userByEmail, away: Object.keys(pulse.unreachable()) }),
+    log,
+  )
+  const health = createHealth({
+    store,
+    queue,
+    pulse,
+    version,
+    now: () => new Date(clock()).toISOString(),
+    problems,
+    warnings,
+    findings: checkup.findings,
+    log,
+  })
   const web = createWeb({ health, metrics: metrics.render, log })
   const arrivals = createArrivals({ store, queue, members, person, botUser: () => identity.known()?.botUserId })
   const backlog = createBacklog({ store, queue, log })
@@ -270,14 +301,17 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   await receiver.start()
   await pulse.start()
   const { server, port } = await web.listen(options.port, options.host)
-  void warm(catalogue, resolve, log)
+  // Who was looked up need not be asked for again.
+  void warm(catalogue, resolve, log).then(checkup.start)
 
   const stop = async (): Promise<void> => {
     web.stopTaking()
+    checkup.stop()
     pulse.stop()
     await Promise.all([closeServer(server), backlog.stop(), receiver.stop()])
     stopReconcile()
     identity.stop()
+    await outage.stop()
     await queue.stop(stopMs)
     await store.close()
   }
@@ -289,13 +323,10 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     queue,
     problems,
     warnings,
-    unreachable: unreachableOf(pulse.all()),
+    unreachable: pulse.unreachable(),
     stop: () => (stopping ??= stop()),
   }
 }
-
-const unreachableOf = (states: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(states).filter(([, state]) => state !== 'healthy' && state !== 'off'))
 
 /** Which outside service a queue's runs speak of. */
 const serviceOf: Readonly<Record<string, string>> = {

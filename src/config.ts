@@ -8,6 +8,9 @@ const url = z
   .trim()
   .regex(/^https?:\/\/[^\s]+$/, 'must be an http or https address')
 
+/** Without a display name: it stands in an SMTP command, too. */
+const address = /^[^\s@,;<>"]+@[^\s@,;<>"]+$/
+
 const port = 'must be a number from 0 to 65535'
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
@@ -36,6 +39,17 @@ export const settings = {
   GITHUB_WEBHOOK_SECRET: text.optional(),
   /** Read by `templates/severities.yml`; here it is only checked. */
   FALLBACK_EMAIL: z.email('must be an e-mail address').optional(),
+  ALARM_WEBHOOK_URL: url.optional(),
+  ALARM_WEBHOOK_SECRET: text.optional(),
+  SMTP_URL: text
+    .regex(/^smtps?:\/\/\S+$/, 'must start with smtp:// or smtps://')
+    .refine((value) => (URL.parse(value)?.hostname ?? '') !== '', 'must name a host, as in smtp://user:password@mail.example.com:587')
+    .optional(),
+  ALARM_EMAIL_TO: text
+    .transform((value) => value.split(',').map((each) => each.trim()))
+    .refine((all) => all.every((each) => address.test(each)), 'must be e-mail addresses, separated by commas')
+    .optional(),
+  ALARM_EMAIL_FROM: text.regex(address, 'must be an e-mail address').optional(),
   LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
 } as const
 
@@ -43,6 +57,12 @@ type Settings = z.infer<z.ZodObject<typeof settings>>
 
 /** A group of settings: live, embedded (no Slack is configured), or off (Slack is, this group is not). */
 export type Group<Live> = { readonly mode: 'live'; readonly live: Live } | { readonly mode: 'embedded' } | { readonly mode: 'off' }
+
+/** How people are told when Slack cannot be used; null: not that way. */
+export type AlarmSettings = {
+  readonly webhook: { readonly url: string; readonly secret: string | undefined } | null
+  readonly email: { readonly smtpUrl: string; readonly to: readonly string[]; readonly from: string } | null
+}
 
 export type Config = {
   readonly port: number
@@ -65,6 +85,7 @@ export type Config = {
   /** `undefined` while embedded: made once and kept in the data folder. */
   readonly alertToken: string | undefined
   readonly webhookSecrets: Readonly<Record<string, string | undefined>>
+  readonly alarm: AlarmSettings
 }
 
 /** What is wrong with the settings, one line each: the variable, and what to do. */
@@ -82,6 +103,8 @@ const groups = [
   { name: 'Slack', needs: [['SLACK_BOT_TOKEN'], ['SLACK_SIGNING_SECRET', 'SLACK_APP_TOKEN']], optional: ['SLACK_API_URL'] },
   { name: 'GitHub', needs: [['GITHUB_TOKEN'], ['GITHUB_REPOSITORY']], optional: ['GITHUB_API_URL'] },
   { name: 'Supabase', needs: [['SUPABASE_URL'], ['SUPABASE_SECRET_KEY']], optional: [] },
+  { name: 'The alarm by webhook', needs: [['ALARM_WEBHOOK_URL']], optional: ['ALARM_WEBHOOK_SECRET'] },
+  { name: 'The alarm by e-mail', needs: [['SMTP_URL'], ['ALARM_EMAIL_TO'], ['ALARM_EMAIL_FROM']], optional: [] },
 ] as const satisfies readonly {
   name: string
   needs: readonly (readonly (keyof Settings)[])[]
@@ -157,6 +180,13 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
       vercel: all.VERCEL_WEBHOOK_SECRET,
       stripe: all.STRIPE_WEBHOOK_SECRET,
       github: all.GITHUB_WEBHOOK_SECRET,
+    },
+    alarm: {
+      webhook: all.ALARM_WEBHOOK_URL === undefined ? null : { url: all.ALARM_WEBHOOK_URL, secret: all.ALARM_WEBHOOK_SECRET },
+      email:
+        all.SMTP_URL !== undefined && all.ALARM_EMAIL_TO !== undefined && all.ALARM_EMAIL_FROM !== undefined
+          ? { smtpUrl: all.SMTP_URL, to: all.ALARM_EMAIL_TO, from: all.ALARM_EMAIL_FROM }
+          : null,
     },
   }
 }

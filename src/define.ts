@@ -9,10 +9,11 @@ import type { Quoted } from './incident/areas/messages.ts'
 import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
+import type { Outage, Situation } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type { Chat, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, Said, SaidContext, Templates, Who } from './ports.ts'
+import type { Alarm, Chat, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, Said, SaidContext, Templates, Who } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -103,6 +104,9 @@ export type DelayedJob = {
   readonly startAfter: Instant
 }
 
+/** The outage of the chat that lasts, and how things are meanwhile. */
+export type OutageNow = Outage & Situation
+
 /** What a job may use. */
 export type JobContext = SaidContext & {
   readonly now: () => Promise<Instant>
@@ -128,6 +132,10 @@ export type JobContext = SaidContext & {
   /** Null when the group is off. */
   readonly codeHost: CodeHost | null
   readonly records: RecordStore | null
+  /** How people are told while the chat cannot be used; none when nothing is configured. */
+  readonly alarms: readonly Alarm[]
+  /** The outage of the chat that lasts, or null. */
+  readonly outage: () => Promise<OutageNow | null>
   readonly resolve: Resolve
   readonly templates: Templates
   readonly catalogue: Catalogue

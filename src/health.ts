@@ -1,5 +1,6 @@
 /** `/health`: what works, what does not, and what is off. */
 import type { Log } from './define.ts'
+import { type Finding, inShort } from './doctor/finding.ts'
 import type { Store } from './store/database.ts'
 import type { Queue } from './store/queue.ts'
 import type { Health } from './web/server.ts'
@@ -18,6 +19,8 @@ export type Pulse = {
   /** A use of the service failed: whether it answers at all is looked at now. */
   readonly suspect: (service: string) => void
   readonly all: () => Record<string, string>
+  /** Those that do not answer, with the reason. */
+  readonly unreachable: () => Record<string, string>
   /** Looks once, then goes on looking until `stop`. */
   readonly start: () => Promise<void>
   readonly stop: () => void
@@ -70,6 +73,7 @@ export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log:
   return {
     suspect: (service) => void look(service),
     all: () => Object.fromEntries(states),
+    unreachable: () => Object.fromEntries([...states].filter(([, state]) => state !== 'healthy' && state !== 'off')),
     start: async () => {
       await Promise.all(Object.keys(probes).map(look))
     },
@@ -105,6 +109,7 @@ export const createHealth =
     now,
     problems,
     warnings,
+    findings,
     log,
   }: {
     store: Store
@@ -114,6 +119,8 @@ export const createHealth =
     now: () => string
     problems: readonly string[]
     warnings: readonly string[]
+    /** What the doctor found; only an error makes the bot count as degraded. */
+    findings: () => readonly Finding[]
     log: Log
   }) =>
   async (): Promise<Health> => {
@@ -125,13 +132,15 @@ export const createHealth =
       database: database === null ? 'healthy' : 'unreachable',
       jobs: database !== null ? 'unknown' : dead === 0 ? 'healthy' : `${dead} dead`,
     }
-    const degraded = problems.length > 0 || Object.values(services).some((state) => state !== 'healthy' && state !== 'off')
+    const found = findings()
+    const wrong = problems.length > 0 || found.some(({ level }) => level === 'error')
+    const degraded = wrong || Object.values(services).some((state) => state !== 'healthy' && state !== 'off')
     return {
       status: database !== null ? 'down' : degraded ? 'degraded' : 'healthy',
       timestamp: now(),
       version,
       services,
-      problems,
+      problems: [...problems, ...found.map(inShort)],
       warnings,
     }
   }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { writeBackup } from './backup.ts'
@@ -10,6 +11,7 @@ import { loadCatalogue } from './catalogue.ts'
 import { noProducts } from './catalogue/files.ts'
 import { type Config, parseConfig, SettingsFault } from './config.ts'
 import type { Log } from './define.ts'
+import { examineLive } from './doctor.ts'
 import { startWorldProcess, type WorldProcess } from './embedded/child.ts'
 import { loadRegistry, type Registry } from './registry.ts'
 
@@ -88,6 +90,13 @@ const startWorld = (config: Config, registry: Registry): Promise<WorldProcess> =
 
 const off = 'off: not configured'
 
+const alarmWays = ({ alarm: { webhook, email } }: Config): string => {
+  const ways = [...(webhook === null ? [] : ['webhook']), ...(email === null ? [] : ['e-mail'])]
+  return ways.length === 0
+    ? 'off: nobody is told when Slack cannot be used; set ALARM_WEBHOOK_URL, or SMTP_URL with ALARM_EMAIL_TO and ALARM_EMAIL_FROM'
+    : `by ${ways.join(' and ')}, when Slack cannot be used`
+}
+
 const banner = (
   config: Config,
   bot: { url: string; problems: readonly string[]; warnings: readonly string[]; unreachable: Readonly<Record<string, string>> },
@@ -117,6 +126,7 @@ const banner = (
       `${bot.url}/alerts/alertmanager and /alerts/generic${alertToken === undefined ? ' – refused until ALERT_TOKEN is set' : ''}`,
     ),
     ...(alertToken !== undefined && config.alertToken === undefined ? [line('', `with Authorization: Bearer ${alertToken}`)] : []),
+    line('Alarm', alarmWays(config)),
     ...Object.entries(bot.unreachable).map(
       ([service, why]) => `  ⚠ ${service} is ${why}. What is for it is kept, and sent when it answers.`,
     ),
@@ -183,9 +193,23 @@ const start = async (): Promise<void> => {
         : config.supabase.mode === 'off' || world === null
           ? null
           : { url: world.supabaseUrl, secretKey: world.supabaseSecretKey },
+    alarm: config.alarm,
     alertToken,
     webhookSecrets: config.webhookSecrets,
     environment: process.env,
+    examine: (inside) =>
+      examineLive({
+        ...inside,
+        config,
+        environment: process.env,
+        registry,
+        // Embedded, nothing goes out but what somebody asks for.
+        reach: config.slack.mode === 'live',
+        thorough: false,
+        now: () => Date.now(),
+        wait: (ms) => sleep(ms, undefined, { ref: false }),
+        log,
+      }),
     clock: () => Date.now(),
     log,
   })

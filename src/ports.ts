@@ -2,6 +2,7 @@
 import type { Person } from './incident/areas/area.ts'
 import type { FileRef } from './incident/areas/messages.ts'
 import type { Actor } from './incident/events.ts'
+import type { AlarmMessage } from './incident/alarm.ts'
 import type { Contact, Instant } from './incident/policy.ts'
 import type { Message } from './incident/message.ts'
 import type { PublishedIncident } from './incident/record.ts'
@@ -147,6 +148,14 @@ export type CodeHost = {
 export type RecordStore = {
   /** Upserts everything about the incident; running it again changes nothing. */
   publish(incident: PublishedIncident): Promise<void>
+}
+
+/** A way to tell people without the chat. Throws PortFault. The same message may be sent twice, with the same `id`. */
+export type Alarm = {
+  readonly name: string
+  readonly send: (message: AlarmMessage) => Promise<void>
+  /** Why it could not be sent at present, or null. Sends nothing to anybody. */
+  readonly probe: () => Promise<PortFault | null>
 }
 
 /** Templates in `templates/*.md`. */

@@ -158,6 +158,7 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
     announceChannel: 'incidents',
     github: given.github === false ? null : { token: 'ghp_test', repository: 'acme/incidents', apiUrl: world.githubApiUrl },
     supabase: world.supabaseUrl === '' ? null : { url: world.supabaseUrl, secretKey: world.supabaseSecretKey },
+    alarm: { webhook: null, email: null },
     alertToken,
     webhookSecrets: {},
     environment: { ACME_ALERT_SECRET: 'acme-alert-secret-0123' },

@@ -9,6 +9,7 @@ import type { Limiter } from './limits.ts'
 import type { Memory } from './memory.ts'
 import type { People } from './people.ts'
 import type { ResponseUrls } from './responses.ts'
+import type { Manner } from './slack-front.ts'
 import type { Sockets } from './sockets.ts'
 import type { Truth } from './truth.ts'
 import type { Workspace } from './workspace.ts'
@@ -42,6 +43,7 @@ const faultOf = (order: Json): Fault => {
 export type Control = {
   workspace: Workspace
   gate: Gate
+  manner: Manner
   limiter: Limiter
   memory: Memory
   people: People
@@ -70,6 +72,7 @@ const body = (request: Request): Json => object(request.body)
 export const controlRouter = ({
   workspace,
   gate,
+  manner,
   limiter,
   memory,
   people,
@@ -96,6 +99,14 @@ export const controlRouter = ({
   router.put(
     '/limits',
     answering((request) => limiter.set({ ...body(request), on: body(request)['on'] === true })),
+  )
+  router.put(
+    '/manner',
+    answering((request) => {
+      const { scopes, skewSeconds } = body(request)
+      if (Array.isArray(scopes)) manner.scopes = scopes.map(string)
+      if (skewSeconds !== undefined) manner.skewSeconds = Number(skewSeconds)
+    }),
   )
 
   router.post(

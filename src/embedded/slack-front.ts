@@ -45,8 +45,12 @@ const argumentsOf = (request: Request): Json => {
   return { ...query, ...sent }
 }
 
+/** What Slack says beside its answers: the scopes of the bot's token, and a clock that differs from this machine's. */
+export type Manner = { scopes: readonly string[]; skewSeconds: number }
+
 export type SlackFront = {
   context: SlackContext
+  manner: Manner
   upstream: Upstream
   gate: Gate
   limiter: Limiter
@@ -57,7 +61,16 @@ export type SlackFront = {
 /** The one method that takes the app's token, and takes no other. */
 const OPEN_SOCKET = 'apps.connections.open'
 
-export const slackApi = ({ context, gate, limiter, sockets }: SlackFront): RequestHandler => {
+const mannerly = (answer: Answer, { scopes, skewSeconds }: Manner, isBot: boolean): Answer => ({
+  ...answer,
+  headers: {
+    ...answer.headers,
+    date: new Date(Date.now() + skewSeconds * 1000).toUTCString(),
+    ...(isBot ? { 'x-oauth-scopes': scopes.join(',') } : {}),
+  },
+})
+
+export const slackApi = ({ context, manner, gate, limiter, sockets }: SlackFront): RequestHandler => {
   const { workspace } = context
   const tokens = new Set([workspace.bot.token, workspace.admin.token, ...workspace.people.map((person) => person.token)])
 
@@ -74,7 +87,8 @@ export const slackApi = ({ context, gate, limiter, sockets }: SlackFront): Reque
       if (method === OPEN_SOCKET && ofApp) return reply(200, sockets.open())
       if (ofApp || (method === OPEN_SOCKET && tokens.has(token))) return reply(200, { ok: false, error: 'not_allowed_token_type' })
       if (!tokens.has(token)) return reply(200, { ok: false, error: token ? 'invalid_auth' : 'not_authed' })
-      return reply(200, refuseArguments(method, args) ?? (await answerMethod({ method, token, args }, context)))
+      const answer = reply(200, refuseArguments(method, args) ?? (await answerMethod({ method, token, args }, context)))
+      return mannerly(answer, manner, token === workspace.bot.token)
     }
     return gate.pass(
       {

@@ -18,7 +18,7 @@ export type Workspace = {
   /** The old verification token: sent with everything, checked by nobody. */
   verification: string
   signingSecret: string
-  bot: { id: string; botId: string; name: string; token: string; appToken: string }
+  bot: { id: string; botId: string; name: string; token: string; appToken: string; scopes: readonly string[] }
   /** An administrator of the emulator, who sees all public channels. Not a person of the workspace. */
   admin: { token: string }
   people: Person[]
@@ -28,11 +28,18 @@ export type Workspace = {
 
 export type WorkspaceOptions = {
   users: { name: string; email: string; realName: string }[]
-  /** `appToken`: with which the bot may open sockets. */
-  bot: { token: string; name: string; signingSecret: string; appToken?: string }
+  /** `appToken`: with which the bot may open sockets. `scopes`: what the token was granted; the usual ones of a bot if not given. */
+  bot: { token: string; name: string; signingSecret: string; appToken?: string; scopes?: readonly string[] }
   channels?: string[]
   groups?: { handle: string; name: string; users: string[] }[]
 }
+
+const usualScopes: readonly string[] = [
+  'chat:write,channels:read,channels:history,channels:join,channels:manage,groups:read,groups:history,groups:write,im:read,im:write',
+  'users:read,users:read.email,usergroups:read,pins:read,pins:write,bookmarks:read,bookmarks:write,files:read,files:write,app_mentions:read,reactions:read,reactions:write,team:read,commands',
+]
+  .join(',')
+  .split(',')
 
 /** The same name has the same id for ever: the emulator draws new ones at each start, but databases remember the old. */
 const stableId = (prefix: string, name: string): string =>
@@ -67,6 +74,7 @@ export const workspaceOf = (options: WorkspaceOptions): Workspace => {
       name: options.bot.name,
       token: options.bot.token,
       appToken: options.bot.appToken ?? 'xapp-local',
+      scopes: options.bot.scopes ?? usualScopes,
     },
     admin: { token: 'xoxp-local-admin' },
     people,
@@ -101,13 +109,6 @@ export const createTokenNames = (): ((token: string) => string) => {
   }
 }
 
-const BOT_SCOPES = [
-  'chat:write,channels:read,channels:history,channels:join,channels:manage,groups:read,groups:history,groups:write,im:read,im:write',
-  'users:read,users:read.email,usergroups:read,pins:read,pins:write,bookmarks:read,bookmarks:write,files:read,files:write,app_mentions:read,reactions:read,reactions:write,team:read,commands',
-]
-  .join(',')
-  .split(',')
-
 /** The emulator's own seed for this workspace. */
 export const slackSeed = (workspace: Workspace): Record<string, unknown> => ({
   team: { name: workspace.team.name, domain: workspace.team.domain },
@@ -120,7 +121,7 @@ export const slackSeed = (workspace: Workspace): Record<string, unknown> => ({
       client_secret: 'local',
       name: workspace.bot.name,
       redirect_uris: [],
-      scopes: BOT_SCOPES,
+      scopes: [...workspace.bot.scopes],
       bot_id: workspace.bot.botId,
       bot_user_id: workspace.bot.id,
       bot_name: workspace.bot.name,
@@ -134,7 +135,7 @@ export const slackSeed = (workspace: Workspace): Record<string, unknown> => ({
       app_id: workspace.appId,
       bot_id: workspace.bot.botId,
       bot_user_id: workspace.bot.id,
-      scopes: BOT_SCOPES,
+      scopes: [...workspace.bot.scopes],
     })),
     ...tokenNames(workspace.admin.token).map((token) => ({ token, user: 'admin' })),
     ...workspace.people.flatMap((person) => tokenNames(person.token).map((token) => ({ token, user: person.name }))),

@@ -12,7 +12,7 @@ import { BODY_LIMIT, createLimiter, type LimitOptions } from './limits.ts'
 import { createMemory } from './memory.ts'
 import { createPeople } from './people.ts'
 import { createResponseUrls } from './responses.ts'
-import { bytesOf, callerOf, nameCallers, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
+import { bytesOf, callerOf, type Manner, nameCallers, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
 import { createSockets } from './sockets.ts'
 import { openSupabase, type Supabase, type SupabaseOptions } from './supabase.ts'
 import { createTruth } from './truth.ts'
@@ -107,6 +107,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
 
   let botUrl = options.botUrl?.replace(/\/$/, '') ?? ''
   const gate = createGate()
+  const manner: Manner = { scopes: workspace.bot.scopes, skewSeconds: 0 }
   const limiter = createLimiter(options.limits ?? { on: false })
   const memory = createMemory()
   const call = callSlackThrough(slack)
@@ -137,6 +138,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
     controlRouter({
       workspace,
       gate,
+      manner,
       limiter,
       memory,
       people,
@@ -151,7 +153,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   )
   app.use(express.raw({ type: () => true, limit: BODY_LIMIT }))
   app.use(nameCallers)
-  const front = { context: { workspace, call, memory }, upstream: slack, gate, limiter, responses, sockets }
+  const front = { context: { workspace, call, memory }, upstream: slack, manner, gate, limiter, responses, sockets }
   app.all('/slack/api/:method', slackApi(front))
   app.post('/slack/response/:id', slackResponse(front))
   app.use('/slack', slackOther(front))

@@ -1,0 +1,102 @@
+/** The static look at catalogue and templates. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { templates } from '../../src/adapters/templates.ts'
+import { loadCatalogue } from '../../src/catalogue.ts'
+import { examineCatalogue, variablesOf } from '../../src/doctor/catalogue.ts'
+import { examineTemplates } from '../../src/doctor/templates.ts'
+import { policy } from '../given.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tocsin-doctor-catalogue-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const kinds = { probe: z.object({ url: z.string(), secret: z.string().optional(), auth: z.object({ secret: z.string() }).optional() }) }
+
+const look = (files: Record<string, string>, environment: Record<string, string> = {}) => {
+  const runbooks = mkdtempSync(join(folder, 'runbooks-'))
+  for (const [key, text] of Object.entries(files)) {
+    mkdirSync(join(runbooks, key))
+    writeFileSync(join(runbooks, key, 'service.yml'), text)
+  }
+  const { catalogue, problems } = loadCatalogue({ runbooks, templates: 'templates', kinds, environment })
+  return examineCatalogue(catalogue, problems, environment).map(
+    ({ level, where, what, todo }) => `${level} ${where.replace(`${runbooks}/`, '')}: ${what} → ${todo}`,
+  )
+}
+
+describe('catalogue', () => {
+  test('an error has its place and what to write instead', () => {
+    const [summary, first] = look({ shop: 'name: Shop\ncontacts: { a: { name: A, email: a@example.test } }\nlader: [a]\n' })
+    expect(summary).toBe('ok catalogue: 0 products, 0 checks → ')
+    expect(first).toMatch(/^error shop\/service\.yml:3:1 lader: .* → Write `ladder`, if that is meant\.$/)
+  })
+
+  test('a variable without a value says which to set', () => {
+    expect(
+      look({
+        shop: 'name: Shop\nvariables: { SHOP_URL: { placeholder: https://shop.example } }\nlinks: [{ name: Site, url: "${SHOP_URL}", kind: site }]\nladder: []\n',
+      }),
+    ).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^warning shop\/service\.yml:2:\d+ variables\.SHOP_URL: .* → Set SHOP_URL in the environment of the bot\.$/),
+      ]),
+    )
+  })
+
+  test('a secret that is missing says which alerts and checks do not work', () => {
+    const shop = `name: Shop
+contacts: { a: { name: A, email: a@example.test } }
+ladder: [a]
+alerts: { secrets: { generic: SHOP_SECRET } }
+checks:
+  one: { kind: probe, title: One, options: { url: "https://shop.example", secret: SHOP_KEY } }
+  two: { kind: probe, title: Two, options: { url: "https://shop.example", auth: { secret: SHOP_KEY } } }
+`
+    const found = look({ shop })
+    expect(found).toEqual([
+      'ok catalogue: 1 product, 2 checks → ',
+      'warning SHOP_SECRET: is not set: without it alerts to /alerts/generic/shop are refused → Set it to Shop’s secret in the environment of the bot.',
+      'warning SHOP_KEY: is not set: without it the checks one, two cannot ask → Set it to Shop’s secret in the environment of the bot.',
+    ])
+    expect(look({ shop }, { SHOP_SECRET: 'x', SHOP_KEY: 'y' })).toEqual(['ok catalogue: 1 product, 2 checks → '])
+  })
+
+  test('a P1 that reaches nobody is said once', () => {
+    const nobody = look({ shop: 'name: Shop\nladder: []\n' })
+    expect(nobody.filter((line) => line.includes('P1'))).toHaveLength(1)
+    const onlyLink = look({ shop: 'name: Shop\ncontacts: { a: { name: A, url: "https://a.example" } }\nladder: [a]\n' })
+    expect(onlyLink).toContain(
+      'warning shop/service.yml ladder: a P1 of Shop reaches nobody → Put somebody on the ladder who can be reached.',
+    )
+  })
+
+  test('variables that products name are known', () => {
+    const { catalogue } = loadCatalogue({ runbooks: 'runbooks', templates: 'templates', kinds: {}, environment: {} })
+    const known = variablesOf(catalogue, ['url: ${SHOP_URL:-https://x}\n# and SHOP_OTHER'])
+    expect([...known]).toEqual(expect.arrayContaining(['SHOP_URL', 'SHOP_OTHER']))
+  })
+})
+
+describe('templates', () => {
+  test('this repository’s render', () => {
+    expect(examineTemplates(templates('templates'), policy())).toEqual([
+      { level: 'ok', where: 'templates', what: 'postmortem renders', todo: '' },
+    ])
+  })
+
+  test.each([
+    ['a variable that does not exist', '{{ colour }}', /postmortem\.md: .*colour/],
+    ['a filter that does not exist', '{{ "x" | colourful }}', /colourful/],
+    ['a tag that is not closed', '{% if x %}', /postmortem\.md/],
+  ])('%s', (_, text, message) => {
+    const copy = mkdtempSync(join(folder, 'templates-'))
+    cpSync('templates', copy, { recursive: true })
+    writeFileSync(join(copy, 'postmortem.md'), `${readFileSync('templates/postmortem.md', 'utf8')}\n${text}\n`)
+    const [found] = examineTemplates(templates(copy), policy())
+    expect(found).toMatchObject({ level: 'error', where: 'templates', todo: 'Correct the template: until then no post-mortem is written.' })
+    expect(found?.what).toMatch(message)
+  })
+})
