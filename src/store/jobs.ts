@@ -111,6 +111,7 @@ export const dueSoon = async (
   queues: readonly string[],
   { seconds, limit, workers }: { seconds: number; limit: number; workers: number },
 ): Promise<Due> => {
+  // The range has two ends for the planner's sake: with one it takes a third of all jobs for likely, and reads the whole table.
   const { rows } = await sql<{ now: number; due: Due['due'] | null; ready: Due['ready'] | null }>`
     with clock as materialized (select clock_timestamp() as now)
     select (
@@ -122,15 +123,13 @@ export const dueSoon = async (
         order by start_after limit ${limit}
       ) soon
     ) as due, (
-      select json_agg(json_build_object('queue', queue.name, 'jobs', waiting.jobs))
-      from json_array_elements_text(${JSON.stringify(queues)}::json) as queue (name)
-      cross join lateral (
-        select count(*)::int as jobs from (
-          select 1 from tocsin_jobs.job
-          where name = queue.name and state < 'active' and not blocked and start_after <= now limit ${workers}
-        ) one
+      select json_agg(json_build_object('queue', waiting.name, 'jobs', waiting.jobs))
+      from (
+        select name, least(count(*), ${workers})::int as jobs from tocsin_jobs.job
+        where name in (${sql.join(queues)}) and state < 'active' and not blocked
+          and start_after > '-infinity' and start_after <= now
+        group by name
       ) waiting
-      where waiting.jobs > 0
     ) as ready, extract(epoch from clock_timestamp())::float8 * 1000 as now
     from clock`.execute(db)
   const found = rows[0]!
