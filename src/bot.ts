@@ -16,17 +16,15 @@ import { templates } from './adapters/templates.ts'
 import { loadCatalogue, problemText, startProblems, unreachedText } from './catalogue.ts'
 import { createChannelWatch } from './channels.ts'
 import { createChecking } from './checking.ts'
-import { createCheckup, type Examine } from './checkup.ts'
-import type { AlarmSettings } from './config.ts'
-import type { Log } from './define.ts'
+import type { BotOptions } from './bot-options.ts'
+import { createCheckup } from './checkup.ts'
 import { createHandle } from './handle.ts'
-import { createHealth, createPulse } from './health.ts'
+import { createHealth, createPulse, serviceOf } from './health.ts'
 import { createIntake, createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
 import { createOutageWatch } from './outage.ts'
 import { createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
-import type { Registry } from './registry.ts'
 import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
@@ -43,43 +41,6 @@ import { alertRoutes } from './web/alerts.ts'
 import { createWeb } from './web/server.ts'
 import { createIdentity } from './whose.ts'
 import { startWorker } from './worker.ts'
-
-export type BotOptions = {
-  /** The project's folder: where `commands/` and `src/` are. */
-  readonly registry: Registry
-  readonly port: number
-  readonly host: string
-  readonly runbooks: string
-  readonly templates: string
-  readonly database: { readonly url: string } | { readonly dataDir: string } | { readonly memory: true | Blob }
-  readonly slack: {
-    readonly botToken: string
-    /** For HTTP; not needed with an app token. */
-    readonly signingSecret: string | undefined
-    /** Sockets instead of HTTP. */
-    readonly appToken?: string | undefined
-    readonly apiUrl: string | undefined
-    readonly mode: 'live' | 'embedded'
-    /** How long a refused app token is left alone, in milliseconds; a minute without it. */
-    readonly refusedMs?: number
-  }
-  /** The workspace is new: channels of before are not there any more. */
-  readonly freshWorkspace: boolean
-  /** The code host is new, too: what was proposed there is gone. */
-  readonly freshCodeHost?: boolean
-  readonly announceChannel: string
-  readonly github: { readonly token: string; readonly repository: string; readonly apiUrl: string | undefined } | null
-  readonly supabase: { readonly url: string; readonly secretKey: string } | null
-  readonly alarm: AlarmSettings
-  readonly alertToken: string | undefined
-  readonly webhookSecrets: Readonly<Record<string, string | undefined>>
-  readonly environment: Readonly<Record<string, string | undefined>>
-  /** What is examined in the background after the start; nothing without it. */
-  readonly examine?: Examine
-  /** Milliseconds since 1970, of this machine; only for what the database's clock is not asked for. */
-  readonly clock: () => number
-  readonly log: Log
-}
 
 export type Bot = {
   readonly url: string
@@ -172,7 +133,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
       return Promise.resolve()
     },
     reading: slack.reading,
-    person: createPerson(catalogue),
+    person,
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
     alarms,
     outage: outage.now,
@@ -283,7 +244,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     log,
     onRun: (run) => {
       metrics.jobRan(run)
-      const service = serviceOf[run.queue]
+      const service = serviceOf(run.queue)
       if (service !== undefined && run.outcome === 'failed') pulse.suspect(service)
     },
     onDead: async (dead) => {
@@ -326,14 +287,6 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     unreachable: pulse.unreachable(),
     stop: () => (stopping ??= stop()),
   }
-}
-
-/** Which outside service a queue's runs speak of. */
-const serviceOf: Readonly<Record<string, string>> = {
-  'sync-channel': 'slack',
-  'sync-announcement': 'slack',
-  'sync-record': 'supabase',
-  'sync-pull-request': 'github',
 }
 
 const closeServer = (server: Server): Promise<void> =>

@@ -144,3 +144,13 @@ export const createHealth =
       warnings,
     }
   }
+
+const services: Readonly<Record<string, string>> = {
+  'sync-channel': 'slack',
+  'sync-announcement': 'slack',
+  'sync-record': 'supabase',
+  'sync-pull-request': 'github',
+}
+
+/** Which outside service a queue's runs speak of, if of any. */
+export const serviceOf = (queue: string): string | undefined => services[queue]
