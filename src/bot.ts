@@ -245,9 +245,9 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     },
   })
   const stopReconcile = reconcile.start()
+  const { server, port } = await web.listen(options.port, options.host)
   await receiver.start()
   await pulse.start()
-  const { server, port } = await web.listen(options.port, options.host)
   void warm(catalogue, resolve, log)
 
   const stop = async (): Promise<void> => {
@@ -278,6 +278,7 @@ const unreachableOf = (states: Readonly<Record<string, string>>): Record<string,
 const serviceOf: Readonly<Record<string, string>> = {
   'sync-channel': 'slack',
   'sync-announcement': 'slack',
+  backlog: 'slack',
   'sync-record': 'supabase',
   'sync-pull-request': 'github',
 }
