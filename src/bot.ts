@@ -259,9 +259,9 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     },
   })
   const stopReconcile = reconcile.start()
+  const { server, port } = await web.listen(options.port, options.host)
   await receiver.start()
   await pulse.start()
-  const { server, port } = await web.listen(options.port, options.host)
   // Who was looked up need not be asked for again.
   void warm(catalogue, resolve, log).then(checkup.start)
 

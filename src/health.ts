@@ -148,6 +148,7 @@ export const createHealth =
 const services: Readonly<Record<string, string>> = {
   'sync-channel': 'slack',
   'sync-announcement': 'slack',
+  backlog: 'slack',
   'sync-record': 'supabase',
   'sync-pull-request': 'github',
 }

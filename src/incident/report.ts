@@ -58,6 +58,7 @@ const stepWords: Readonly<Record<string, string>> = {
   record: 'The record could not be published',
   message: 'A message could not be posted; it is tried again',
   'post-mortem': 'The post-mortem could not be proposed',
+  backlog: 'What was said while Slack was not heard could not be read',
 }
 
 const stepWord = (step: string) => stepWords[step.split(':')[0] ?? ''] ?? `The job ${step} failed`

@@ -30,5 +30,7 @@ export default defineJob({
       if (!(fault instanceof PortFault) || fault.code !== 'denied') throw fault
       context.log.warn({ err: fault, incident: id, channel }, 'a channel may not be read')
     }
+    for (const { surface, step } of loaded.incident.failedSteps)
+      if (surface === 'backlog') await context.handle(id, { type: 'step-mended', surface, step })
   },
 })

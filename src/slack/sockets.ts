@@ -10,7 +10,7 @@ import { type Envelope, openSocket, type Socket } from './socket.ts'
 const wanted = 2
 
 /** Pauses between attempts, in milliseconds: growing, and longer when Slack said no, which a person has to mend. */
-const pauses = { first: 1_000, most: 30_000, refused: 60_000 }
+const pauses = { first: 1_000, most: 15_000, refused: 60_000 }
 
 const pauseAfter = (failures: number): number => (failures <= 0 ? 0 : Math.min(pauses.most, pauses.first * 2 ** (failures - 1)))
 
