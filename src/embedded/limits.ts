@@ -35,6 +35,7 @@ const METHODS: Readonly<Record<string, Tier | null>> = {
   'conversations.unarchive': 2,
   'files.completeUploadExternal': 4,
   'files.getUploadURLExternal': 4,
+  'files.info': 4,
   'pins.add': 2,
   'pins.list': 2,
   'pins.remove': 2,

@@ -16,6 +16,9 @@ const USAGE = `usage: npm run slack -- --as alice --in general '/incident list'
        npm run slack -- --as alice --in general --press ack     press a button by its id or label
        npm run slack -- --as alice --submit title='Payments fail'   fill in and send the open form
        npm run slack -- --read general                          show a whole channel
+       npm run slack -- --as bob --in inc-1-… --do react --name pushpin --on 'Deploy of v142'
+                                                                also pin, unpin, unreact, edit, remove, shortcut (the newest message with
+                                                                these words), home
        --say writes a plain message, --value says which of several buttons, --url says where the world is`
 
 const QUIET_MS = 1_500
@@ -32,6 +35,9 @@ const { values: options, positionals } = parseArgs({
     ts: { type: 'string' },
     submit: { type: 'string', multiple: true },
     say: { type: 'boolean', default: false },
+    do: { type: 'string' },
+    on: { type: 'string', default: '' },
+    name: { type: 'string', default: '' },
     read: { type: 'string' },
     url: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -154,9 +160,25 @@ const act = async (): Promise<Acted> => {
     }
   }
   const text = positionals.join(' ')
+  if (options.do !== undefined) {
+    await deed(options.do)
+    return { status: 200, took: 0, body: '', headers: {}, late: false, id: '', responses: [] }
+  }
   if (!options.say) return ask('POST', '/command', { ...common, text })
   await ask('POST', '/say', { ...common, text })
   return { status: 200, took: 0, body: '', headers: {}, late: false, id: '', responses: [] }
+}
+
+/** What somebody does to a message; what their home shows afterwards. */
+const deed = async (what: string): Promise<void> => {
+  const all = await ask<TrueMessage[]>('GET', `/channels/${encodeURIComponent(options.in.replace(/^#/, ''))}/messages`)
+  const ts = options.ts ?? all.findLast(({ text, ephemeralTo }) => ephemeralTo === undefined && text.includes(options.on))?.ts
+  const order = { as: options.as, in: options.in, ts, name: options.name, text: positionals.join(' '), callback: 'declare' }
+  await ask('POST', `/${what}`, order)
+  if (what !== 'home') return
+  const { view } = await ask<{ view: { blocks: unknown } | null }>('GET', `/home/${options.as}`)
+  const names = await namesIn(await ask<TrueChannel[]>('GET', '/channels?detail=false'))
+  for (const line of plainMessage({ text: '', blocks: view?.blocks }, names)) print(line)
 }
 
 const read = async (channel: string): Promise<void> => {
@@ -172,7 +194,9 @@ const read = async (channel: string): Promise<void> => {
 
 const run = async (): Promise<void> => {
   if (options.read !== undefined) return read(options.read)
-  if (options.help || (positionals.length === 0 && options.press === undefined && !options.submit)) return print(USAGE)
+  if (options.do === 'home') return deed('home')
+  if (options.help || (options.do === undefined && positionals.length === 0 && options.press === undefined && !options.submit))
+    return print(USAGE)
   const before = await snapshot()
   const since = Date.now()
   const acted = await act()

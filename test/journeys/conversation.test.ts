@@ -94,6 +94,16 @@ describe('the timeline from the conversation', () => {
     expect((await bot.incident('INC-1')).todos).toMatchObject([{ text: 'Restarted the worker', source: { ts } }])
   })
 
+  test('what was pinned while Slack answered nothing is in the story once it answers again', async () => {
+    const { ts } = await act('say', { as: 'bob', text: 'Failover done' })
+    await bot.fault({ service: 'slack', method: 'conversations.history', kind: 'status', status: 503, times: 2 })
+    await bot.fault({ service: 'slack', method: 'chat.getPermalink', kind: 'drop-after', times: 1 })
+    await act('pin', { as: 'bob', ts })
+    await bot.until(async () => (await kept()).includes('Wrote: Failover done'), 'the message in the story', 60_000)
+    await bot.mend()
+    expect((await kept()).filter((text) => text.includes('Failover'))).toHaveLength(1)
+  })
+
   test('the bot’s own messages are not taken: it pins its own header', async () => {
     await bot.idle()
     const before = await version()

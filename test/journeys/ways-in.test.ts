@@ -147,3 +147,19 @@ test('words like “outage” get a hint that only their writer sees, where a pr
   expect((await bot.texts('war-room')).join()).not.toContain('Is this an incident?')
   expect((await bot.press('carol', channel, 'new')).form).toBe(true)
 })
+
+test('fault 15: the answer in the thread stands there once, also when Slack’s own answer is lost', async () => {
+  const channel = await channelWithBot('billing')
+  const { ts } = await act('say', { as: 'bob', in: channel, text: 'Invoices are empty' })
+  await bot.fault({ service: 'slack', method: 'chat.postMessage', channel, kind: 'drop-after', times: 1 })
+  await act('shortcut', { as: 'bob', in: channel, ts, callback: 'declare' })
+  await bot.submit('bob', { title: 'Invoices are empty', product: 'acme', severity: 'P4' })
+  await bot.sees(channel, 'was declared from this message')
+  await bot.until(
+    async () => (await bot.calls()).some(({ method }) => method === 'conversations.replies'),
+    'a look for what was posted',
+    30_000,
+  )
+  await bot.idle()
+  expect((await bot.texts(channel)).filter((text) => text.includes('was declared from this message'))).toHaveLength(1)
+})

@@ -1,6 +1,6 @@
 -- Files at messages that were kept. Only the bot reads them: no address leads here.
 create table tocsin.file (
-  incident text not null,
+  incident text not null references tocsin.incident (id) on delete cascade,
   id text not null,
   name text not null,
   type text not null,
