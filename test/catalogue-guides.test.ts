@@ -132,7 +132,7 @@ describe('S3: further clocks', () => {
       const { policy, disaster } = product(key)
       if (disaster === null) throw new Error(`${key} has no plan`)
       const { clocks = [], objectives } = disasterPolicy(policy('P1'), disaster)
-      return { clocks: clocks.map(({ key: name, minutes, from, until }) => [name, minutes, from, until]), objectives }
+      return { clocks: clocks.map((clock) => [clock.key, clock.minutes, clock.from, clock.until]), objectives }
     }
     expect(of('talk-to-my-lawyer')).toEqual({
       clocks: [

@@ -91,7 +91,7 @@ const fromText = ({ incident, events, runs }: Stream, { clock, run }: Run): stri
   return clock === 'update' && updated ? 'the previous update' : `the change to ${promised(runs, { clock, run }).target.severity}`
 }
 
-const outcomeOf = ({ incident, events, runs }: Stream, { clock, run }: Run): Pick<ClockRow, 'outcome' | 'text' | 'over'> => {
+const outcomeOf = ({ events, runs }: Stream, { clock, run }: Run): Pick<ClockRow, 'outcome' | 'text' | 'over'> => {
   const { due, metAt, startedAt } = run
   const at = (type: 'severity-changed' | 'resolved') =>
     events.some((recorded) => recorded.event.type === type && (recorded.at === metAt || recorded.occurredAt === metAt))

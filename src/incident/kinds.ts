@@ -32,7 +32,10 @@ export type DisasterPlan = {
 }
 
 /** A severity's policy for planned work: nobody is paged and nothing is due by itself. */
-const planned = ({ clocks: _, ...policy }: Policy): Policy => ({ ...policy, page: false, checklist: [] })
+const planned = (policy: Policy): Policy => {
+  const { clocks: _, ...rest } = policy
+  return { ...rest, page: false, checklist: [] }
+}
 
 /** A severity's policy for a disaster (S3): its phases are its deadlines and its checklist; the recovery time objective is a deadline
  *  of its own where no phase has it. They take the place of what the severity promises besides response and updates. */

@@ -9,6 +9,7 @@ import type { Incident } from './incident.ts'
 import { asDrill, kindParts } from './kind-posts.ts'
 import { ladderEnds, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
 import { author, line, type Message, type Part, type Span } from './message.ts'
+import { timeToResolve } from './metrics.ts'
 import { checkParts, reasonWords } from './report.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
@@ -79,7 +80,7 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
         line(`resolved:${seq}`, shorten(`Resolved: ${event.summary}`, 150), [
           '🟢 ',
           author(by),
-          ` resolved after ${duration(between(incident.stamps.detect ?? incident.declaredAt, at))}: ${event.summary}`,
+          ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ${event.summary}`,
         ]),
       ]
     case 'reviewed':

@@ -30,7 +30,7 @@ const timeIn = (words: string, after: Instant, zone: string): Taken | null => {
   if (year !== undefined && (local.getMonth() !== date[1] || local.getDate() !== date[2])) return null
   const instant = (at: TZDate) => new Date(at.getTime()).toISOString()
   return {
-    at: year === undefined && instant(local) <= after ? instant(addDays(local, 1) as TZDate) : instant(local),
+    at: year === undefined && instant(local) <= after ? instant(addDays(local, 1)) : instant(local),
     rest: words.slice(whole.length).trim(),
   }
 }

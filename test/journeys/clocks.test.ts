@@ -18,6 +18,13 @@ severities:
   P3:
     clocks:
       fix: { title: Fix, within: 24 h, until: resolved }
+disaster:
+  rto: 4 h
+  rpo: 6 h
+  phases:
+    assessment: { title: Assessment, task: Determine the scope, by: 15 min }
+    recovery: { title: Recovery, task: Restore the services, by: 4 h }
+    validation: { title: Validation, task: Verify integrity, within: 2 h, after: recovery }
 `
 
 let bot: TestBot
@@ -160,4 +167,106 @@ test('a reopening into an alert rule that is taken is refused, and names the oth
   await bot.alert(group(firing('Checkout', { fingerprint: 'a3' })))
   await bot.sees(first, 'alerts firing')
   await bot.say('bob', first, '/incident resolve Over')
+})
+
+/** Declares, and gives the id that the answer names. */
+const declare = async (text: string): Promise<{ id: string; channel: string; said: string }> => {
+  const said = await bot.say('alice', 'general', text)
+  const id = /INC-\d+/.exec(said.text)?.[0] ?? ''
+  return { id, channel: await bot.opened(id), said: said.text }
+}
+
+describe('deadlines', () => {
+  test('of the severity stand in the header and in the status, and follow a change of severity', async () => {
+    const { channel } = await declare('/incident new beta P3 Exports hang')
+    await heads(channel, /Fix by /)
+    const status = await bot.say('alice', channel, '/incident status')
+    expect(status.text).toMatch(/Fix due .*: P3, 1 d from the declaration/)
+    expect(status.text).toMatch(/Acknowledgement due .*: P3, 4 h from the declaration/)
+    await bot.say('alice', channel, '/incident severity P1 nobody can pay')
+    await bot.sees(channel, '⏱ Customer communication due')
+    await heads(channel, /Customer communication by /)
+    await bot.say('alice', channel, '/incident update We tell everybody')
+    await bot.say('alice', channel, '/incident resolve Rolled back')
+    await bot.sees(channel, '⏱ Post-incident review due')
+    await heads(channel, /Post-incident review by /)
+    await bot.say('alice', channel, '/incident postmortem done')
+    await until(async () => !(await header(channel)).includes('review by'), 'no review in the header')
+  })
+})
+
+describe('kinds of record', () => {
+  test('a change: a channel, led by whoever plans it, and no clock', async () => {
+    expect((await bot.say('alice', 'general', '/incident change')).text).toContain('The title is missing')
+    expect((await bot.say('alice', 'general', '/incident change bettta Deploy')).text).toContain('is not a product')
+    const { id, channel, said } = await declare('/incident change beta Deploy v143')
+    expect(said).toMatch(/^🛠 INC-\d+ Change of Beta: Deploy v143\. Its channel opens in a moment; you lead it\./)
+    await heads(channel, /🛠 Change · Deploy v143/)
+    expect(await header(channel)).toMatch(/Lead @alice/)
+    expect(await header(channel)).not.toContain('Severity')
+    expect((await bot.say('bob', channel, '/incident ack')).text).toContain('A change has no response clock')
+    expect((await bot.say('bob', channel, '/incident pause x')).text).toContain(`No clock of ${id} runs`)
+    await bot.say('alice', channel, '/incident resolve Deployed')
+    await bot.sees(channel, '📄 The post-mortem is ready')
+  })
+
+  test('a disaster: phases, one after the other', async () => {
+    const { channel } = await declare('/incident new beta The data centre is gone --disaster')
+    const opening = await bot.sees(channel, '🆘 Disaster. RTO 4 h · RPO 6 h')
+    expect(opening).toContain('☐ Recovery: Restore the services')
+    await heads(channel, /Assessment by .* · Recovery by /)
+    expect((await bot.say('bob', channel, '/incident phase')).text).toMatch(/Assessment due [\s\S]*Validation has not begun/)
+    expect((await bot.say('bob', channel, '/incident phase validation')).text).toContain('has not begun')
+    expect((await bot.say('bob', channel, '/incident phase Recovery Restored from 02:00')).text).toContain(
+      '🏁 Done. Still to do: Assessment, Validation.',
+    )
+    await bot.sees(channel, '🏁 @bob finished Recovery: Restored from 02:00')
+    await bot.sees(channel, '⏱ Validation due')
+    await bot.say('bob', channel, '/incident resolve Restored')
+  })
+
+  test('a drill says that it is one, everywhere; no alert joins it', async () => {
+    const { id, channel, said } = await declare('/incident new beta P1 Restore from the backup --drill')
+    expect(said).toContain(`🧪 DRILL ${id} P1`)
+    await bot.sees(channel, '🧪 This is a drill: nothing real is broken.')
+    await heads(channel, `${id} · 🧪 DRILL · Restore from the backup`)
+    await bot.sees('incidents', '🧪 DRILL P1 Beta')
+    await bot.alert(group(firing('Slow', { labels: { product: 'beta', severity: 'warning' } })))
+    await bot.idle()
+    expect((await bot.incident(id)).alerts).toEqual([])
+    await bot.say('bob', channel, '/incident ack')
+    await bot.say('bob', channel, '/incident resolve Drilled')
+  })
+
+  test('metrics: what really went wrong, of one product or all; drills and planned work are left out', async () => {
+    const all = (await bot.say('alice', 'general', '/incident metrics')).text
+    expect(all).toMatch(/^All products, last 30d: 5 declared, 0 of them open · P1 5 /)
+    expect(all).toMatch(/Time to acknowledge \(MTTA\) median \d+ s, mean \d+ s \(1\)/)
+    expect(all).toMatch(/Responses in time \d+(\.\d)? % \(\d of \d\)/)
+    expect((await bot.say('alice', 'general', '/incident metrics beta 12w')).text).toMatch(/^Beta, last 12w: 2 declared/)
+    expect((await bot.say('alice', 'general', '/incident metrics unassigned 1h')).text).toBe(
+      'Unassigned, last 1h: no data, since nothing was declared.',
+    )
+    expect((await bot.say('alice', 'general', '/incident metrics 900w')).text).toContain('is not a period from 1h to 104w')
+    expect((await bot.say('alice', 'general', '/incident metrics bettta')).text).toContain('Did you mean Beta')
+  })
+
+  test('a minute later: a maintenance that is overdue, an update that somebody is reminded of', { timeout: 150_000 }, async () => {
+    expect((await bot.say('alice', 'general', '/incident maintenance beta 25:00 26:00 Move it')).text).toContain('is not a window')
+    const { channel } = await declare('/incident maintenance beta now 1m Move the database')
+    await bot.sees(channel, '▶ The maintenance window begins, until')
+    const other = await declare('/incident new beta P2 Slow pages')
+    expect((await bot.say('bob', other.channel, '/incident snooze soon')).text).toContain('is not a time from 1m to 24h')
+    await bot.say('bob', other.channel, '/incident update Looking next 1m')
+    expect((await bot.say('bob', other.channel, '/incident snooze 1m')).text).toMatch(/^💤 You are reminded at /)
+    await bot.sees(channel, /Maintenance window due/, 60_000)
+    await bot.sees(channel, /@alice ⏰ Maintenance window overdue since/, 60_000)
+    await bot.sees(other.channel, /🔔 .*Status update overdue since[\s\S]*\[Post update\]/, 60_000)
+    const breached = (await bot.load(other.id))?.events.filter(({ event }) => event.type === 'clock-breached') ?? []
+    expect(breached).toHaveLength(1)
+    expect((await bot.texts(other.channel)).filter((text) => text.includes('⏰'))).toEqual([expect.stringMatching(/^INC-/)])
+    expect((await bot.press('bob', other.channel, 'snooze')).text).toMatch(/^💤 You are reminded at /)
+    await bot.say('alice', channel, '/incident resolve Moved')
+    await bot.say('bob', other.channel, '/incident resolve Faster')
+  })
 })

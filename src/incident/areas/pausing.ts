@@ -51,9 +51,9 @@ const going = (incident: Incident, at: Instant): Shifted[] =>
 
 /** What a resolution ends of a pause, where a deadline outlives it: that one has to be timed anew. */
 export const resumedByResolution = (incident: Incident, at: Instant): PauseEvent[] => {
-  const outlive = Object.values(incident.deadlines).some(
-    (run) => (run.until === 'phase' || run.until === 'reviewed') && standsSince(incident, run) !== null,
-  )
+  const outlive =
+    incident.paused !== null &&
+    Object.values(incident.deadlines).some((run) => running(run) && (run.until === 'phase' || run.until === 'reviewed'))
   return outlive ? [{ type: 'resumed', v: 1, clocks: going(incident, at) }] : []
 }
 
