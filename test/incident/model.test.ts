@@ -1,6 +1,8 @@
 /** Any sequence of commands and timers, at any instants: what must always hold. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Person } from '../../src/incident/areas/area.ts'
+import { roles } from '../../src/incident/areas/roles.ts'
 import { clocked, isGraver, thresholds, runOf } from '../../src/incident/clocks.ts'
 import type { Command, Intent } from '../../src/incident/commands.ts'
 import { conversation } from '../../src/incident/conversation.ts'
@@ -28,6 +30,7 @@ const policies = fc
     warnAt: fc.constantFrom([50, 75, 90], [], [80]),
     ladder: fc.integer({ min: 0, max: 3 }).map((length) => ladder.slice(0, length)),
     escalateEvery: fc.constantFrom(5, 30),
+    nagLead: fc.constantFrom(null, 2, 10),
   })
   .map(({ severity, ...more }) => policy(severity, more))
 
@@ -38,6 +41,8 @@ const words = fc.oneof(
 const alerts = fc.record({ fingerprint: fc.constantFrom('a', 'b'), startsAt: fc.constantFrom(at(-5), at(3)) })
 const channels = fc.constantFrom('C1', 'C2')
 const steps = fc.record({ surface: fc.constantFrom('channel', 'record'), step: fc.constantFrom('channel', 'topic', 'record') })
+
+const people = fc.constantFrom(alice as Person, bob as Person)
 
 const intents: fc.Arbitrary<Intent> = fc.oneof(
   fc.constant<Intent>({ type: 'acknowledge' }),
@@ -59,6 +64,17 @@ const intents: fc.Arbitrary<Intent> = fc.oneof(
   alerts.map((more): Intent => ({ type: 'resolve-alert', source: 'alertmanager', ...more, endsAt: at(9) })),
   steps.map((more): Intent => ({ type: 'step-failed', ...more, reason: 'no' })),
   steps.map((more): Intent => ({ type: 'step-mended', ...more })),
+  fc.record({ type: fc.constant('take-role' as const), role: fc.constantFrom(...roles), person: people }),
+  fc.record({ type: fc.constant('leave-role' as const), role: fc.constantFrom(...roles) }),
+  people.map(({ id }): Intent => ({ type: 'person-gone', id })),
+  fc.record({ type: fc.constant('lead-due' as const), search: fc.integer({ min: 1, max: 3 }), count: fc.integer({ min: 1, max: 5 }) }),
+  fc.record({ type: fc.constant('page' as const), to: fc.option(fc.constantFrom(...ladder)), why: fc.option(words) }),
+  fc.record({
+    type: fc.constant('call-missed' as const),
+    level: fc.integer({ min: 0, max: 2 }),
+    run: fc.integer({ min: 1, max: 3 }),
+    reason: words,
+  }),
   fc.constantFrom<Intent>(
     { type: 'record-checks', phase: 'opening', results: [] },
     { type: 'record-checks', phase: 'resolution', results: [] },
@@ -124,7 +140,9 @@ const live = (
       const intent: Intent =
         clock === 'response' || clock === 'update'
           ? { type: 'clock-due', clock, run }
-          : { type: 'escalation-due', run, level: Number(data['escalation']) }
+          : data['search'] !== undefined
+            ? { type: 'lead-due', search: Number(data['search']), count: Number(data['count']) }
+            : { type: 'escalation-due', run, level: Number(data['escalation']) }
       handle({ intent, at: now, by: bot })
       // The same timer again has nothing to say.
       expect(handle({ intent, at: now, by: bot })).toBe(0)
@@ -250,7 +268,30 @@ describe('whatever happens', () => {
           expect(incident?.status).toBe('declared')
           expect(incident?.policy.ladder[event.level]).toEqual(event.to)
         }
+        // Who is called by hand as the next of the ladder is not called by the clock again.
+        if (event.type === 'paged' && event.level !== null) {
+          expect(incident?.policy.ladder[event.level]).toBeDefined()
+          levels.set(event.run, Math.max(levels.get(event.run) ?? -1, event.level))
+        }
         incident = evolve(incident, recorded)
+      }
+    })
+  })
+
+  test('nobody is called by hand twice within five minutes, and a lead is asked for only while there is none, at most five times', () => {
+    holds(({ events }) => {
+      const called: { name: string; at: number }[] = []
+      let incident: Incident | null = null
+      for (const { event, at: instant, by, ...more } of events) {
+        const now = Date.parse(instant)
+        if (event.type === 'paged' && by.kind === 'person')
+          expect(called.filter(({ name, at: last }) => name === event.to.name && now - last < 5 * 60_000)).toEqual([])
+        if (event.type === 'paged' || event.type === 'escalated') called.push({ name: event.to.name, at: now })
+        if (event.type === 'lead-wanted') {
+          expect(incident?.lead).toBeNull()
+          expect([incident?.search, (incident?.asked ?? 0) + 1]).toEqual([event.search, event.count])
+        }
+        incident = evolve(incident, { event, at: instant, by, ...more })
       }
     })
   })
@@ -321,9 +362,9 @@ describe('whatever happens', () => {
         refused += story.refused
         for (const { event } of story.events) types.add(event.type)
       },
-      { seed: 1 },
+      { seed: 1, numRuns: 600 },
     )
     expect(refused).toBeGreaterThan(100)
-    expect(types.size).toBe(19)
+    expect(types.size).toBe(23)
   })
 })

@@ -137,8 +137,8 @@ const search = (incident: Incident, count: number, from: string): Job[] => {
     {
       queue: 'timer',
       data: { incident: incident.id, search: incident.search, count, at },
-      // With the pace: a graver severity asks sooner than the timer that waits already, which is stale then.
-      once: `lead:${incident.id}:${incident.search}:${count}:${nagLead}`,
+      // One for each event that calls for it: after a change of severity two may wait, and which comes second is stale.
+      once: `lead:${incident.id}:${incident.version}`,
       startAfter: at,
     },
   ]
