@@ -31,7 +31,9 @@ import { readStream } from './store/stream.ts'
 import { createJobContext } from './work.ts'
 import { withSurface } from './surface.ts'
 import { createVerbContext } from './verbs.ts'
+import { createTerminal, TerminalRequest } from './terminal.ts'
 import { alertRoutes } from './web/alerts.ts'
+import { openDoor } from './web/door.ts'
 import { createWeb } from './web/server.ts'
 import { createIdentity } from './whose.ts'
 import { startWorker } from './worker.ts'
@@ -58,6 +60,8 @@ export type BotOptions = {
   readonly github: { readonly token: string; readonly repository: string; readonly apiUrl: string | undefined } | null
   readonly supabase: { readonly url: string; readonly secretKey: string } | null
   readonly alertToken: string | undefined
+  /** The file that tells commands from a terminal where this process is; null: it takes none. */
+  readonly doorFile?: string | null
   readonly webhookSecrets: Readonly<Record<string, string | undefined>>
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Milliseconds since 1970, of this machine; only for what the database's clock is not asked for. */
@@ -113,6 +117,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const chat = withPeople(slack, resolve, elapsed)
   const { supabase, github } = options
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
+  const reconcile = createReconcile({ store, queue, handle, log })
   const pulse = createPulse(
     {
       slack: async () => (await slack.reachable())?.message ?? null,
@@ -120,6 +125,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
       github: github === null ? null : () => reachable(githubUrl),
     },
     log,
+    // What waited for it need not wait for its next try.
+    () => void reconcile.look().catch((error: unknown) => log.warn({ err: error }, 'catching up failed; it is tried again')),
   )
   const identity = await createIdentity({ store, token: options.slack.botToken, ask: () => slack.identity(), log })
   const runChecks = createChecking({
@@ -161,9 +168,10 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const health = createHealth({ store, queue, pulse, version, now: () => new Date(clock()).toISOString(), problems, log })
   const web = createWeb({ health, metrics: metrics.render, log })
   web.http.use('/slack/events', slackGuard({ signingSecret: options.slack.signingSecret, now: clock, log }))
+  const dispatch = createDispatch(verbs)
   startSlack({
     http: web.http,
-    dispatch: createDispatch(verbs),
+    dispatch,
     signingSecret: options.slack.signingSecret,
     botToken: options.slack.botToken,
     apiUrl: options.slack.apiUrl,
@@ -194,7 +202,6 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     }),
   )
 
-  const reconcile = createReconcile({ store, queue, handle, log })
   if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
   await startWorker({
     store,
@@ -225,11 +232,24 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
   const stopReconcile = reconcile.start()
   await pulse.start()
+  const terminal = createTerminal({ dispatch, catalogue, databaseIsAway: isAway, log })
+  const closeDoor =
+    options.doorFile == null
+      ? null
+      : await openDoor({
+          file: options.doorFile,
+          log,
+          run: async (body) => {
+            const request = TerminalRequest.safeParse(body)
+            return request.success ? terminal(request.data) : null
+          },
+        })
   const { server, port } = await web.listen(options.port, options.host)
   void warm(catalogue, resolve, log)
 
   const stop = async (): Promise<void> => {
     web.stopTaking()
+    await closeDoor?.()
     await closeServer(server)
     stopReconcile()
     pulse.stop()

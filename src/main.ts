@@ -159,6 +159,7 @@ const start = async (): Promise<void> => {
           ? null
           : { url: world.supabaseUrl, secretKey: world.supabaseSecretKey },
     alertToken,
+    doorFile: join(config.data, 'terminal.json'),
     webhookSecrets: config.webhookSecrets,
     environment: process.env,
     clock: () => Date.now(),
