@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { guardedFetch } from './adapters/fetch.ts'
 import { loadCatalogue } from './catalogue.ts'
 import { createChecking } from './checking.ts'
@@ -42,7 +43,7 @@ const log: Log = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
-  error: (fields, message) => void process.stderr.write(`${message}: ${String((fields as { err?: unknown }).err ?? '')}\n`),
+  error: (fields, message) => void process.stderr.write(`${message}: ${inspect(fields, { depth: 1 })}\n`),
 }
 
 class CannotAsk extends Error {}
@@ -165,12 +166,9 @@ const run = async (): Promise<number> => {
   return answer.refused ? 1 : 0
 }
 
-run().then(
-  (code) => {
-    process.exitCode = code
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 2
-  },
-)
+try {
+  process.exitCode = await run()
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 2
+}

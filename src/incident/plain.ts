@@ -8,7 +8,7 @@ export type PlainOptions = {
 }
 
 // Foreign text must not move the cursor, nor colour what stands behind it. New lines and tabs stay.
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+const controls = /[^\P{Cc}\t\n]/gu
 
 const plainSpan = (span: Span, { typed }: PlainOptions): string => {
   if (typeof span === 'string') return span
