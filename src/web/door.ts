@@ -32,11 +32,11 @@ export const openDoor = async ({
     log.warn({ path: request.path }, 'a request to the terminal’s door was refused')
     return response.status(401).json({ error: 'The token is wrong.' })
   })
-  http.post('/cli', express.json({ limit: '100kb' }), async (request, response) => {
-    // What is thrown goes to Express, which answers 500.
-    const answer = await run(request.body)
-    if (answer === null) response.status(400).json({ error: 'The request cannot be read.' })
-    else response.json(answer)
+  http.post('/cli', express.json({ limit: '100kb' }), (request, response, next) => {
+    run(request.body).then(
+      (answer) => (answer === null ? response.status(400).json({ error: 'The request cannot be read.' }) : response.json(answer)),
+      next,
+    )
   })
   const server = createServer(http)
   await new Promise<void>((resolve, reject) => {

@@ -202,10 +202,10 @@ eachStore((open) => {
     let asked = 0
     if (store.source.kind === 'pglite') {
       const { pglite } = store.source
-      const { query, exec } = pglite
+      const [query, exec] = [pglite.query.bind(pglite), pglite.exec.bind(pglite)]
       const count = (text: string) => void (asked += /^\s*with\s+next\s/i.test(text) ? 1 : 0)
-      pglite.query = (text, ...rest) => (count(text), query.call(pglite, text, ...rest)) as never
-      pglite.exec = (text, ...rest) => (count(text), exec.call(pglite, text, ...rest))
+      pglite.query = (text, ...rest) => (count(text), query(text, ...rest)) as never
+      pglite.exec = (text, ...rest) => (count(text), exec(text, ...rest))
     }
     await sleep(3_000)
     expect(asked).toBeLessThanOrEqual(8)
