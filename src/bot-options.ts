@@ -32,6 +32,8 @@ export type BotOptions = {
   readonly supabase: { readonly url: string; readonly secretKey: string } | null
   readonly alarm: AlarmSettings
   readonly alertToken: string | undefined
+  /** The file that tells commands from a terminal where this process is; null: it takes none. */
+  readonly doorFile?: string | null
   readonly webhookSecrets: Readonly<Record<string, string | undefined>>
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What is examined in the background after the start; nothing without it. */

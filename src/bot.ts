@@ -19,7 +19,7 @@ import { createChecking } from './checking.ts'
 import type { BotOptions } from './bot-options.ts'
 import { createCheckup } from './checkup.ts'
 import { createHandle } from './handle.ts'
-import { createHealth, createPulse, serviceOf } from './health.ts'
+import { createHealth, createPulse } from './health.ts'
 import { createIntake, createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
@@ -37,10 +37,12 @@ import { readStream } from './store/stream.ts'
 import { createJobContext } from './work.ts'
 import { withSurface } from './surface.ts'
 import { createVerbContext } from './verbs.ts'
+import { createTerminal, TerminalRequest } from './terminal.ts'
 import { alertRoutes } from './web/alerts.ts'
+import { openDoor } from './web/door.ts'
 import { createWeb } from './web/server.ts'
 import { createIdentity } from './whose.ts'
-import { startWorker } from './worker.ts'
+import { startWorkers } from './workers.ts'
 
 export type Bot = {
   readonly url: string
@@ -98,6 +100,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
   const alarms = openAlarms(options.alarm, log)
   const outage = createOutageWatch({ store, queue, catalogue, ways: alarms.map(({ name }) => name), log })
+  const reconcile = createReconcile({ store, queue, handle, log })
   const pulse = createPulse(
     {
       slack: async () => {
@@ -109,6 +112,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
       github: github === null ? null : () => reachable(githubUrl),
     },
     log,
+    // What waited for it need not wait for its next try.
+    () => void reconcile.look().catch((error: unknown) => log.warn({ err: error }, 'catching up failed; it is tried again')),
   )
   const identity = await createIdentity({ store, token: options.slack.botToken, ask: () => slack.identity(), log })
   const runChecks = createChecking({
@@ -178,6 +183,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const web = createWeb({ health, metrics: metrics.render, log })
   const arrivals = createArrivals({ store, queue, members, person, botUser: () => identity.known()?.botUserId })
   const backlog = createBacklog({ store, queue, log })
+  const dispatch = createDispatch(verbs)
   const receiver = createReceiver({
     http: web.http,
     signingSecret: options.slack.signingSecret,
@@ -194,7 +200,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
   startSlack({
     receiver: receiver.receiver,
-    dispatch: createDispatch(verbs),
+    dispatch,
     botToken: options.slack.botToken,
     apiUrl: options.slack.apiUrl,
     identity: identity.known,
@@ -229,36 +235,21 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     }),
   )
 
-  const reconcile = createReconcile({ store, queue, handle, log })
   if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
-  await startWorker({
-    store,
-    queue,
-    handlers: Object.fromEntries(
-      [...registry.jobs].map(([name, job]) => [
-        name,
-        async ({ data, retryCount, signal }) =>
-          job.run({ data: data as Record<string, string | number>, retryCount, signal }, contextOf(signal)),
-      ]),
-    ),
-    log,
-    onRun: (run) => {
-      metrics.jobRan(run)
-      const service = serviceOf(run.queue)
-      if (service !== undefined && run.outcome === 'failed') pulse.suspect(service)
-    },
-    onDead: async (dead) => {
-      const incident = dead.data['incident']
-      if (typeof incident === 'string') {
-        await handle.handle(
-          incident,
-          { type: 'step-failed', surface: dead.queue, step: dead.queue, reason: `given up: ${dead.error}` },
-          { kind: 'bot' },
-        )
-      }
-    },
-  })
+  await startWorkers({ registry, store, queue, handle, contextOf, metrics, pulse, log })
   const stopReconcile = reconcile.start()
+  const terminal = createTerminal({ dispatch, catalogue, databaseIsAway: isAway, log })
+  const closeDoor =
+    options.doorFile == null
+      ? null
+      : await openDoor({
+          file: options.doorFile,
+          log,
+          run: async (body) => {
+            const request = TerminalRequest.safeParse(body)
+            return request.success ? terminal(request.data) : null
+          },
+        })
   const { server, port } = await web.listen(options.port, options.host)
   await receiver.start()
   await pulse.start()
@@ -268,6 +259,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const stop = async (): Promise<void> => {
     web.stopTaking()
     checkup.stop()
+    await closeDoor?.()
     pulse.stop()
     await Promise.all([closeServer(server), backlog.stop(), receiver.stop()])
     stopReconcile()

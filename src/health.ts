@@ -26,8 +26,8 @@ export type Pulse = {
   readonly stop: () => void
 }
 
-/** `probes`: by service; null for one that is off. */
-export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log: Log): Pulse => {
+/** `probes`: by service; null for one that is off. `recovered` is called when one answers again. */
+export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log: Log, recovered: () => void = () => undefined): Pulse => {
   const states = new Map(Object.entries(probes).map(([service, probe]) => [service, probe === null ? 'off' : 'healthy']))
   const timers = new Map<string, NodeJS.Timeout>()
   const looking = new Map<string, Promise<void>>()
@@ -38,8 +38,10 @@ export const createPulse = (probes: Readonly<Record<string, Probe | null>>, log:
     const problem = await probe()
     const state = problem === null ? 'healthy' : `unreachable: ${problem}`
     if (state !== states.get(service)) {
-      if (problem === null) log.info({ service }, 'a service answers again')
-      else log.warn({ service, problem }, 'a service does not answer')
+      if (problem === null) {
+        log.info({ service }, 'a service answers again')
+        recovered()
+      } else log.warn({ service, problem }, 'a service does not answer')
     }
     states.set(service, state)
     clearTimeout(timers.get(service))

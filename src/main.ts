@@ -195,6 +195,7 @@ const start = async (): Promise<void> => {
           : { url: world.supabaseUrl, secretKey: world.supabaseSecretKey },
     alarm: config.alarm,
     alertToken,
+    doorFile: join(config.data, 'terminal.json'),
     webhookSecrets: config.webhookSecrets,
     environment: process.env,
     examine: (inside) =>

@@ -20,7 +20,9 @@ export type Source = {
 export type FormPlace = { readonly channel: string; readonly incident: string | null; readonly from?: Quoted }
 
 /** What to do with the person: tell them something, or show them a form. */
-export type Told = { readonly answer: Answer } | { readonly form: Form; readonly place: FormPlace }
+export type Told =
+  /** `refused`: nothing came of it, and the answer says why. */
+  { readonly answer: Answer; readonly refused?: true } | { readonly form: Form; readonly place: FormPlace }
 
 export type Dispatch = {
   /** A slash command as it was typed. */
@@ -65,7 +67,7 @@ export const createDispatch = (world: World): Dispatch => {
 
   const told = (reply: Reply, place: { channel: string; incident: string | null }): Told => {
     if ('form' in reply) return { form: reply.form, place }
-    return { answer: 'refused' in reply ? { parts: refusalParts(reply.refused) } : reply }
+    return 'refused' in reply ? { answer: { parts: refusalParts(reply.refused) }, refused: true } : { answer: reply }
   }
 
   const run = async (verb: Verb, words: string, source: Source, found: Found | null): Promise<Told> => {

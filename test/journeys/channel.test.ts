@@ -131,7 +131,7 @@ test('made private: it works on; removed after that, its announcement says how t
   expect((await bot.incident(id)).failedSteps).toEqual([])
 })
 
-test('14: archived: the next channel repeats it; resolved and unarchived: what was missed follows', async () => {
+test('field 14: archived: the next channel repeats it; resolved and unarchived: what was missed follows', async () => {
   const { id, channel } = await opened('Archived')
   await bot.say('alice', channel, '/incident update before')
   await bot.sees(channel, 'Update before')

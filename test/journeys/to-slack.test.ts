@@ -107,7 +107,7 @@ test('15: a channel whose answer was lost exists once; so do header and announce
   expect(await copies('incidents', 'Headless')).toBe(1)
 })
 
-test('16: a name that is taken, by an archived channel too, gets a suffix', async () => {
+test('16, field 4: a name that is taken, by an archived channel too, gets a suffix', async () => {
   const slack = new WebClient('xoxp-bob', { slackApiUrl: bot.world.slackApiUrl, retryConfig: { retries: 0 } })
   const name = `inc-${number + 1}-acme-taken`
   const { channel: taken } = await slack.conversations.create({ name })

@@ -1,0 +1,85 @@
+/** The verbs from a terminal on the server, for when Slack is away: the same decisions, the same record, an answer in plain text. */
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Catalogue } from './catalogue.ts'
+import type { Log } from './define.ts'
+import type { Actor } from './incident/events.ts'
+import { nearest } from './incident/nearest.ts'
+import { plainText } from './incident/plain.ts'
+import { refusalParts, refuse } from './incident/refusals.ts'
+import type { Dispatch } from './slack/dispatch.ts'
+
+/** What is asked from a terminal. */
+export const TerminalRequest = z.strictObject({
+  command: z.enum(['incident', 'diag']),
+  /** What stands behind the command. */
+  words: z.string().max(20_000),
+  /** An e-mail or a key of `people.yml`; null: the account of the operating system. */
+  as: z.string().max(200).nullable(),
+  /** The account that runs the command. */
+  account: z.string().max(200),
+})
+export type TerminalRequest = z.infer<typeof TerminalRequest>
+
+export type TerminalAnswer = { readonly text: string; readonly refused: boolean }
+
+export type Terminal = (request: TerminalRequest) => Promise<TerminalAnswer>
+
+const prefix = 'npm run tocsin --'
+
+/** What is typed in Slack as it is typed here. */
+const typed = (code: string): string => (/^\/(incident|diag)\b/.test(code) ? `${prefix} ${code.slice(1)}` : code)
+
+const id = /^(?:inc[-\s]?|#)(\d+)$/i
+
+/** `INC-3 ack` and `ack INC-3` are the same; `incident` is the record that stands in an option of its own. */
+export const wordsOf = (args: readonly string[], incident: string | null): string => {
+  const [first = '', ...rest] = args
+  const number = id.exec(first)?.[1]
+  const words = number === undefined ? args : [rest[0] ?? '', `INC-${number}`, ...rest.slice(1)]
+  const named = incident === null ? null : `INC-${id.exec(incident)?.[1] ?? incident}`
+  return (named === null ? words : [words[0] ?? '', named, ...words.slice(1)]).join(' ').trim()
+}
+
+/** `databaseIsAway`: whether an error means that the database does not answer. */
+export const createTerminal = ({
+  dispatch,
+  catalogue,
+  databaseIsAway,
+  log,
+}: {
+  dispatch: Dispatch
+  catalogue: Catalogue
+  databaseIsAway: (error: unknown) => boolean
+  log: Log
+}): Terminal => {
+  /** Who asks. That it came from a terminal is kept with the name: whoever has the server's account may call themselves anybody. */
+  const authorOf = (as: string | null, account: string): Actor | string => {
+    if (as === null) return { kind: 'person', id: `os:${account}`, name: `${account} (terminal)` }
+    const wanted = as.toLowerCase()
+    const found = Object.entries(catalogue.people).find(([key, { email }]) => key === wanted || email?.toLowerCase() === wanted)
+    if (found !== undefined) {
+      const [key, { name, slack }] = found
+      return { kind: 'person', id: key, name: `${name} (terminal)`, ...(slack === undefined ? {} : { slack }) }
+    }
+    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(as)) return { kind: 'person', id: wanted, name: `${wanted} (terminal)` }
+    const meant = nearest(wanted, Object.keys(catalogue.people))
+    return `people.yml knows nobody called ${as}.${meant === null ? '' : ` Did you mean ${meant}?`} Give a key of it, or an e-mail address.`
+  }
+
+  return async ({ command, words, as, account }) => {
+    const by = authorOf(as, account)
+    if (typeof by === 'string') return { text: by, refused: true }
+    try {
+      // Without a channel: the record is always named. Without forms: a refusal says what to type.
+      const told = await dispatch.type(command, words, { by, channel: '', canShowForm: false })
+      if ('form' in told) return { text: `That needs more words: ${prefix} incident help ${told.form.submit}`, refused: true }
+      return { text: plainText(told.answer.parts, { typed }), refused: told.refused === true }
+    } catch (error) {
+      const ref = randomUUID().slice(0, 8)
+      const away = databaseIsAway(error)
+      log.error({ err: error, ref }, away ? 'the database is away' : 'a command from the terminal failed')
+      return { text: plainText(refusalParts(away ? refuse('no_database', {}) : refuse('failed', { ref })), { typed }), refused: true }
+    }
+  }
+}
