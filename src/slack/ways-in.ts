@@ -79,7 +79,7 @@ const listenToShortcut = (app: App, { plain, dispatch, person, inTime, safely, s
 }
 
 const listenToHome = (app: App, { home, publishHome, userName, person, inTime, log }: WaysIn & Working) => {
-  app.event('app_home_opened', async ({ event, body }) => {
+  app.event('app_home_opened', async ({ event }) => {
     if (event.tab !== 'home') return
     // Whoever opens it again asks again: nothing of it needs to survive.
     const shown = (async () => {
@@ -92,7 +92,7 @@ const listenToHome = (app: App, { home, publishHome, userName, person, inTime, l
 
 const listenToMentions = (app: App, options: WaysIn & Working) => {
   const { identity, person, inTime, safely, message, log } = options
-  app.event('app_mention', async ({ event, body }) => {
+  app.event('app_mention', async ({ event }) => {
     const { user, channel, ts, bot_id: bot } = event
     if (user === undefined || bot !== undefined || user === identity()?.botUserId) return
     // Recorded before it is done: like a typed command it is done once or, if the bot dies now, not at all, and asked again.
@@ -109,7 +109,7 @@ const listenToMentions = (app: App, options: WaysIn & Working) => {
 }
 
 const listenForWords = (app: App, { suggest, tell, identity, inTime, log }: WaysIn & Working) => {
-  app.event('message', async ({ event, body }) => {
+  app.event('message', async ({ event }) => {
     if (event.subtype !== undefined && event.subtype !== 'file_share') return
     const { user, text = '', channel, bot_id: bot } = event as { user?: string; text?: string; channel: string; bot_id?: string }
     const me = identity()?.botUserId ?? ''

@@ -89,7 +89,6 @@ describe('what is typed', () => {
     ['Add an alert', 'Add an alert', null, null],
     ['Add an alert @bob by 2026-12-01', 'Add an alert', '@bob', '2026-12-01'],
     ['Add an alert by 2026-12-01 @bob.berg', 'Add an alert', '@bob.berg', '2026-12-01'],
-    ['Ask <@U012AB|bob>', 'Ask', '<@U012AB|bob>', null],
     ['Ask @bob about the plan by hand', 'Ask @bob about the plan by hand', null, null],
     ['Stand by 2 replicas', 'Stand by 2 replicas', null, null],
     ['Mail ops@acme.example', 'Mail ops@acme.example', null, null],
