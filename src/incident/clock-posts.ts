@@ -43,8 +43,8 @@ export const warned = (incident: Incident, { clock, run, percent, due }: Event &
 
 /** The next of the ladder is mentioned in a message of their own; at its end, whoever was last is mentioned here. Who has asked to be
  *  reminded of an update later is reminded then. */
-export const ranOut = (incident: Incident, { clock, run, due }: Event & { type: 'clock-breached' }, at: Instant): Message[] => {
-  if (clock === 'update' && held(incident, run, at)) return []
+export const ranOut = (incident: Incident, { clock, run, due }: Event & { type: 'clock-breached' }): Message[] => {
+  if (clock === 'update' && held(incident, run, due)) return []
   const response = clock === 'response'
   const next = response && incident.policy.ladder[incident.escalation + 1] !== undefined
   const nobody = response ? nobodyCalled(incident) : null

@@ -81,7 +81,7 @@ const clockDue = (incident: Incident, intent: CoreIntent & { type: 'clock-due' }
   const threshold = passed(intent.clock, run, at)
   if (threshold === null) return []
   // Who asked to be reminded later is; the breach is recorded all the same.
-  if (threshold.percent < 100 && intent.clock === 'update' && held(incident, run.run, at)) return []
+  if (threshold.percent < 100 && intent.clock === 'update' && held(incident, run.run, threshold.at)) return []
   if (threshold.percent < 100)
     return [{ type: 'clock-warned', v: 1, clock: intent.clock, run: run.run, percent: threshold.percent, due: run.due }]
   const title = incident.deadlines[intent.clock]?.title

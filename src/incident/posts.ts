@@ -88,7 +88,7 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
     case 'clock-warned':
       return [warned(incident, event, at)]
     case 'clock-breached':
-      return ranOut(incident, event, at)
+      return ranOut(incident, event)
     case 'escalated':
       // The page at opening stands in the opening message.
       return isOpeningPage(recorded) ? [] : [called(incident, event)]

@@ -16,13 +16,14 @@ export type SnoozeIntent =
   | { readonly type: 'snooze'; readonly minutes: number }
   | { readonly type: 'snooze-due'; readonly run: number; readonly until: Instant }
 
-export type SnoozeState = { readonly snoozed: { readonly run: number; readonly until: Instant } | null }
+export type SnoozeState = { readonly snoozed: { readonly run: number; readonly until: Instant; readonly reminded: boolean } | null }
 
 export const noSnooze: SnoozeState = { snoozed: null }
 
-/** Whether this run of the update clock is held at this instant. */
-export const held = ({ snoozed }: SnoozeState, run: number, at: Instant): boolean =>
-  snoozed !== null && snoozed.run === run && at < snoozed.until
+/** Whether what this run of the update clock has to say at `point` is held: the reminder stands for it, also where the timer of one
+ *  is later than that of the other. */
+export const held = ({ snoozed }: SnoozeState, run: number, point: Instant): boolean =>
+  snoozed !== null && snoozed.run === run && point < snoozed.until
 
 /** What can be done about an update that is due. */
 export const updateButtons = ({ id }: Pick<Incident, 'id'>): Part => ({
@@ -41,13 +42,19 @@ export const snoozeArea: Area<SnoozeIntent, SnoozeEvent> = {
         ? refuse('no_update_due', { id })
         : [{ type: 'snoozed', v: 1, run: update.run, until: addMinutes(at, minutes).toISOString() }],
     'snooze-due': ({ update, paused, snoozed }, { run, until }, { at }) =>
-      running(update) && update.run === run && paused === null && snoozed?.run === run && snoozed.until === until && at >= until
+      running(update) &&
+      update.run === run &&
+      paused === null &&
+      snoozed?.run === run &&
+      snoozed.until === until &&
+      !snoozed.reminded &&
+      at >= until
         ? [{ type: 'reminded', v: 1, run, due: update.due }]
         : [],
   },
   evolve: {
-    snoozed: (incident, { run, until }) => ({ ...incident, snoozed: { run, until } }),
-    reminded: (incident) => ({ ...incident, snoozed: null }),
+    snoozed: (incident, { run, until }) => ({ ...incident, snoozed: { run, until, reminded: false } }),
+    reminded: (incident) => ({ ...incident, snoozed: incident.snoozed && { ...incident.snoozed, reminded: true } }),
   },
   tell: { snoozed: () => null, reminded: () => null },
   posts: {

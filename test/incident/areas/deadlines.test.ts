@@ -253,6 +253,10 @@ describe('snooze', () => {
       .when(tick('update', 1, 30))
       .happens({ type: 'clock-breached', clock: 'update', due: at(30) })
     expect(textOf('breach:update:1', there, snooze(20), tick('update', 1, 30))).toBe('')
+    // However late its timer is, and after the reminder, too: that has said it.
+    expect(textOf('breach:update:1', there, snooze(20), tick('update', 1, 36))).toBe('')
+    expect(textOf('breach:update:1', there, snooze(20), remind(1, 35), tick('update', 1, 36))).toBe('')
+    expect(textOf('breach:update:1', there, snooze(5), remind(1, 20), tick('update', 1, 30))).not.toBe('')
     // Another clock is not held.
     given(there, snooze(5))
       .when(tick('response', 1, 10))
