@@ -133,10 +133,6 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     surface: withSurface({ store, load }),
     announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
     chat,
-    observe: (channel, said) => {
-      log.info({ channel, said: said.length }, 'a channel was read for what was missed')
-      return Promise.resolve()
-    },
     reading: slack.reading,
     person,
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),

@@ -13,7 +13,7 @@ import type { Outage, Situation } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type { Alarm, Chat, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, Said, SaidContext, Templates, Who } from './ports.ts'
+import type { Alarm, Chat, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, SaidContext, Templates, Who } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -127,8 +127,6 @@ export type JobContext = SaidContext & {
   /** The id of the announcements channel; made if it does not exist, or if it is the one that is `gone`. */
   readonly announceChannel: (gone?: string) => Promise<string>
   readonly chat: Chat
-  /** Takes in what was said in a channel while the chat could not be heard, oldest first; some of it may have been heard all the same. */
-  readonly observe: (channel: string, said: readonly Said[]) => Promise<void>
   /** Null when the group is off. */
   readonly codeHost: CodeHost | null
   readonly records: RecordStore | null

@@ -32,7 +32,12 @@ export class PortFault extends Error {
 }
 
 /** A message that somebody wrote in a channel. `user` is empty for what an app or the chat itself says. */
-export type Said = { readonly ts: string; readonly user: string; readonly text: string }
+export type Said = {
+  readonly ts: string
+  readonly user: string
+  readonly text: string
+  /** Pinned, or marked with 📌. */ readonly marked: boolean
+}
 /** A user of the chat. `standing`: what they are to this workspace. */
 export type Member = {
   readonly user: string

@@ -1,8 +1,16 @@
 /** Reads one incident's channel for what happened while Slack could not be heard, and has it treated as if it had been heard. */
 import { defineJob } from '../define.ts'
-import { PortFault } from '../ports.ts'
+import type { Incident } from '../incident/incident.ts'
+import { PortFault, type Said } from '../ports.ts'
 
 const lost = { archived: 'the channel was archived', gone: 'the channel is not there any more' } as const
+
+/** Messages to look at again: those that somebody marked meanwhile, and all that the story holds, which may have been edited. */
+const toFollow = ({ messages }: Incident, channel: string, said: readonly Said[]): Set<string> =>
+  new Set([
+    ...said.filter(({ user, marked }) => marked && user !== '').map(({ ts }) => ts),
+    ...messages.filter((message) => message.channel === channel && !message.deleted).map(({ ts }) => ts),
+  ])
 
 export default defineJob({
   summary: 'Reads a channel for what was missed',
@@ -24,7 +32,16 @@ export default defineJob({
     }
     await context.mayCall('conversations.history', channel)
     try {
-      await context.observe(channel, await context.chat.said(channel, String(data['since'])))
+      const said = await context.chat.said(channel, String(data['since']))
+      context.log.info({ incident: id, channel, said: said.length }, 'a channel was read for what was missed')
+      const startAfter = await context.now()
+      for (const ts of toFollow(loaded.incident, channel, said))
+        await context.enqueue({
+          queue: 'keep',
+          data: { incident: id, channel, ts, user: '', what: 'look' },
+          key: `${id}/${channel}/${ts}/look`,
+          startAfter,
+        })
     } catch (fault) {
       // Who removed the bot from the channel hears of it by the next message that it cannot post.
       if (!(fault instanceof PortFault) || fault.code !== 'denied') throw fault

@@ -59,8 +59,13 @@ export const channelReading = (
           ...(cursor === '' ? {} : { cursor }),
         }),
       )
-      for (const { ts = '', user = '', text = '', bot_id } of page.messages ?? [])
-        said.push({ ts, user: bot_id === undefined ? user : '', text })
+      for (const message of page.messages ?? []) {
+        const { ts = '', user = '', text = '', bot_id, reactions = [] } = message
+        // Slack tells of pins here, but its client's types do not.
+        const { pinned_to: pins = [] } = message as { pinned_to?: readonly string[] }
+        const marked = pins.length > 0 || reactions.some(({ name }) => name === 'pushpin')
+        said.push({ ts, user: bot_id === undefined ? user : '', text, marked })
+      }
       cursor = page.response_metadata?.next_cursor ?? ''
     } while (cursor !== '')
     return said.toReversed()
