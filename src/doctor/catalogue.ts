@@ -1,6 +1,5 @@
 /** The catalogue: what is wrong in its files, which secrets are missing and what does not work without them, and P1s that reach nobody. */
 import type { Catalogue, Problem, Product } from '../catalogue.ts'
-import type { Contact } from '../incident/policy.ts'
 import { error, type Finding, ok, plural, warning } from './finding.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -11,14 +10,11 @@ const todoOf = ({ level, path, suggestion }: Problem): string => {
   const [first, second] = path.split('.')
   if (first === 'variables') return `Set ${second} in the environment of the bot.`
   if (first === 'contacts') return 'Give a telephone number, an e-mail or a Slack user there, or set the variable that stands for it.'
+  if (first?.startsWith('links') === true) return 'Set the variable in the environment of the bot.'
   return first === 'ladder' ? 'Put somebody on the ladder who can be reached.' : 'Correct it there.'
 }
 
 const placeOf = ({ file, line, column, path }: Problem): string => `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}`
-
-/** Whether somebody can be told: mentioned, called or written to. */
-const canBeTold = ({ slackUser, slackGroup, slackChannel, email, phone }: Contact): boolean =>
-  [slackUser, slackGroup, slackChannel, email, phone].some((way) => way !== undefined)
 
 /** Where in the options of a check a secret is named. */
 const names = (options: unknown, secret: string): boolean => {
@@ -45,18 +41,10 @@ export const examineCatalogue = (catalogue: Catalogue | null, problems: readonly
   const found = problems.map((problem) => (problem.level === 'error' ? error : warning)(placeOf(problem), problem.message, todoOf(problem)))
   if (catalogue === null) return found
   const products = [...catalogue.products.values()].filter(({ key }) => key !== catalogue.unassigned.key)
-  const said = (product: Product) =>
-    problems.some(({ file, path }) => file.endsWith(`/${product.key}/service.yml`) && /(^|\.)ladder(\.|\[|$)/.test(path))
-  const unheard = products
-    .filter((product) => !product.policy('P1').ladder.some(canBeTold) && !said(product))
-    .map(({ name, key }) =>
-      warning(`${key}/service.yml ladder`, `a P1 of ${name} reaches nobody`, 'Put somebody on the ladder who can be reached.'),
-    )
   const checks = products.reduce((sum, product) => sum + product.checks.size, 0)
   return [
     ok('catalogue', `${plural(products.length, 'product')}, ${plural(checks, 'check')}`),
     ...found,
-    ...unheard,
     ...products.flatMap((product) => missingSecrets(product, environment)),
   ]
 }

@@ -77,6 +77,7 @@ const doctor = (settings: Record<string, string>, ...flags: string[]): Promise<R
       HOME: process.env['HOME'],
       TOCSIN_RUNBOOKS: join(folder, 'good'),
       TOCSIN_DATA: join(folder, 'data'),
+      FALLBACK_EMAIL: 'bob@example.test',
       ...settings,
     }
     execFile(process.execPath, [join(root, 'src/doctor-cli.ts'), ...flags], { cwd: root, env }, (error, out, err) => {
@@ -116,11 +117,9 @@ describe('without settings', () => {
   })
 
   test('the catalogue of this repository has warnings only', async () => {
-    const run = await doctor({ TOCSIN_RUNBOOKS: 'runbooks' }, '--static')
+    const run = await doctor({ TOCSIN_RUNBOOKS: 'runbooks', FALLBACK_EMAIL: '' }, '--static')
     expect(run.out).toMatch(/\n0 errors, \d+ warnings\n$/)
-    expect(run.out).toContain(
-      '⚠ runbooks/schnittwerk/service.yml:19:1 ladder: nobody is on the ladder: a P1 pages nobody → Put somebody on the ladder',
-    )
+    expect(run.out).toContain('⚠ runbooks/schnittwerk/service.yml:19:1 ladder: a P1 of SCHNITTWERK reaches nobody: set FALLBACK_EMAIL')
     expect(run.code).toBe(0)
     expect((await doctor({ TOCSIN_RUNBOOKS: 'runbooks' }, '--static', '--strict')).code).toBe(1)
   })
@@ -138,7 +137,7 @@ describe('with settings that cannot be used', () => {
     expect(run.code).toBe(2)
     for (const part of [
       '✘ settings: PORT must be a number from 0 to 65535 → ',
-      '✘ settings: SLACK_SIGNING_SECRET is missing: Slack is half configured (SLACK_BOT_TOKEN set).',
+      '✘ settings: SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN) is missing: Slack is half configured (SLACK_BOT_TOKEN set).',
       '✘ settings: SMTP_URL must start with smtp:// or smtps://',
       '✘ settings: ALARM_EMAIL_TO must be e-mail addresses',
       '✘ settings: ALARM_EMAIL_FROM is missing: The alarm by e-mail is half configured',

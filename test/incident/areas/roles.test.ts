@@ -59,7 +59,10 @@ describe('a role', () => {
   test('is not taken when all is over', () => {
     given(declared(), resolve(5))
       .when(take('lead', 6))
-      .refused('already_resolved', `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident new\`.`)
+      .refused(
+        'already_resolved',
+        `Already resolved at ${at(5)}. \`/incident note <text>\` still works. If it is back: \`/incident reopen <why>\`.`,
+      )
   })
 
   test('is free again when its person is gone; of who has none nothing is said', () => {
