@@ -1,11 +1,12 @@
-/** The doctor inside the running bot: looks once after the start and again now and then, in the background. What it finds is logged
+/** The doctor inside the running bot: looks soon after the start and again now and then, in the background. What it finds is logged
  *  once and shown in `/health`, until it is not found any more. */
 import type { Catalogue } from './catalogue.ts'
 import type { Log } from './define.ts'
 import { type Finding, inShort, safe } from './doctor/finding.ts'
 
-/** When it looks again, in milliseconds: sooner while something is shown that may have been mended. */
-const again = { clean: 86_400_000, found: 3_600_000 }
+/** When it looks first, in milliseconds, since the first seconds belong to what waited for the bot; and when again: sooner while
+ *  something is shown that may have been mended. */
+const after = { start: 5_000, clean: 86_400_000, found: 3_600_000 }
 
 /** Examines what is configured. `userByEmail` asks nobody twice; `away`: services that are known not to answer. */
 export type Examine = (inside: {
@@ -43,13 +44,13 @@ export const createCheckup = (examine: (() => Promise<readonly Finding[]>) | nul
     } catch (error) {
       log.warn({ err: error }, 'the doctor could not look; it looks again')
     }
-    if (!stopped) timer = setTimeout(() => void keepLooking(ask), found.length > 0 ? again.found : again.clean)
+    if (!stopped) timer = setTimeout(() => void keepLooking(ask), found.length > 0 ? after.found : after.clean)
   }
 
   return {
     findings: () => found,
     start: () => {
-      if (examine !== null && !stopped) void keepLooking(examine)
+      if (examine !== null && !stopped) timer = setTimeout(() => void keepLooking(examine), after.start)
     },
     stop: () => {
       stopped = true

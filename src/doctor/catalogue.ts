@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const todoOf = ({ level, path, suggestion }: Problem): string => {
   if (level === 'error')
-    return suggestion === undefined ? 'Correct it: until then it is left out.' : `Write \`${suggestion}\`, if that is meant.`
+    return suggestion === undefined ? 'Correct it: until then what is in it is left out.' : `Write \`${suggestion}\`, if that is meant.`
   const [first, second] = path.split('.')
   if (first === 'variables') return `Set ${second} in the environment of the bot.`
   if (first === 'contacts') return 'Give a telephone number, an e-mail or a Slack user there, or set the variable that stands for it.'
