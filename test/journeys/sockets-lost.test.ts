@@ -114,8 +114,8 @@ test('10: both sockets gone for a minute: it is shown; then what happened meanwh
   })
   await bot.ask('POST', '/say', { as: 'bob', in: talked.channel, text: 'Nobody hears me' })
   await bot.ask('POST', '/invite', { in: talked.channel, users: ['bob', 'carol'] })
-  const kept = await bot.ask<{ ts: string }>('POST', '/say', { as: 'bob', in: talked.channel, text: 'The disk was full', silent: true })
-  await bot.ask('POST', '/react', { as: 'carol', in: talked.channel, ts: kept.ts, name: 'pushpin', silent: true })
+  const marked = await bot.ask<{ ts: string }>('POST', '/say', { as: 'bob', in: talked.channel, text: 'The disk was full', silent: true })
+  await bot.ask('POST', '/react', { as: 'carol', in: talked.channel, ts: marked.ts, name: 'pushpin', silent: true })
   // The bot knows the length of the gap from the database's clock only, so a minute has passed when that says so.
   await heardBefore(60)
   // The first reading fails, as it may when everything comes back at once.
@@ -130,8 +130,8 @@ test('10: both sockets gone for a minute: it is shown; then what happened meanwh
   )
   expect(read['said']).toBeGreaterThan(0)
   const messages = await until(async () => {
-    const { messages: all } = await bot.incident(talked.id)
-    return all.length === 0 ? null : all
+    const kept = (await bot.incident(talked.id)).messages
+    return kept.length === 0 ? null : kept
   }, 'the message that was marked meanwhile')
   expect(messages).toMatchObject([{ text: 'The disk was full', how: 'reaction' }])
   await until(async () => (await slack()) === 'healthy', 'a healthy Slack')
