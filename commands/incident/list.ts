@@ -1,5 +1,7 @@
 import { defineCommand, say } from '../../src/define.ts'
+import { clocked } from '../../src/incident/clocks.ts'
 import { statusWord } from '../../src/incident/header.ts'
+import { kindWord } from '../../src/incident/kinds.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { shorten } from '../../src/incident/text.ts'
 
@@ -17,8 +19,10 @@ export default defineCommand({
     const items = all.slice(0, most).map(({ id, hidden, incident }): Span[] => {
       if (hidden) return [{ bold: id }, ' private']
       if (incident === null) return [{ bold: id }, ' ⚠ cannot be read: its record is damaged. Where: ', { code: `/incident audit ${id}` }]
+      // Planned work is not grave, and a drill must not be taken for one.
+      const what = [id, kindWord[incident.kind], clocked(incident.kind) ? incident.severity : null].filter((word) => word !== null)
       return [
-        { bold: `${id} ${incident.severity}` },
+        { bold: what.join(' ') },
         ` ${statusWord[incident.status]} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
         ...(incident.channel === null ? [] : ([' · ', { channel: incident.channel.id, text: incident.channel.name }] as Span[])),
       ]

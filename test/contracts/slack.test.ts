@@ -48,13 +48,16 @@ describe('messages', () => {
     await chat.post(id, text('before'), 'm1')
     const ann = known.people[0]
     await chat.invite(id, [ann?.id ?? ''])
-    const { ts = '0' } = await new WebClient(ann?.token ?? '', { slackApiUrl: url }).chat.postMessage({ channel: id, text: 'by Ann' })
+    const asAnn = new WebClient(ann?.token ?? '', { slackApiUrl: url })
+    const { ts = '0' } = await asAnn.chat.postMessage({ channel: id, text: 'by Ann' })
     await chat.post(id, text('after'), 'm2')
     const said = await chat.said(id, since)
     expect(said.map((each) => each.text)).toEqual(expect.arrayContaining(['before', 'by Ann', 'after']))
     expect(said.map((each) => Number(each.ts))).toEqual(said.map((each) => Number(each.ts)).toSorted((a, b) => a - b))
     const later = await chat.said(id, new Date(Number(ts) * 1000).toISOString())
-    expect(later.find((each) => each.text === 'by Ann')).toEqual({ ts, user: ann?.id, text: 'by Ann' })
+    expect(later.find((each) => each.text === 'by Ann')).toEqual({ ts, user: ann?.id, text: 'by Ann', marked: false })
+    await asAnn.reactions.add({ channel: id, timestamp: ts, name: 'pushpin' })
+    expect((await chat.said(id, since)).filter(({ marked }) => marked).map((each) => each.text)).toEqual(['by Ann'])
     expect(later.find((each) => each.text === 'after')?.user).toBe('')
     expect(await chat.said(id, new Date(Date.now() + 60_000).toISOString())).toEqual([])
 

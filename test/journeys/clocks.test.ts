@@ -230,6 +230,7 @@ describe('kinds of record', () => {
     expect(said).toContain(`🧪 DRILL ${id} P1`)
     await bot.sees(channel, '🧪 This is a drill: nothing real is broken.')
     await heads(channel, `${id} · 🧪 DRILL · Restore from the backup`)
+    expect((await bot.say('alice', 'general', '/incident list')).text).toContain(`${id} 🧪 DRILL P1`)
     await bot.sees('incidents', '🧪 DRILL P1 Beta')
     await bot.alert(group(firing('Slow', { labels: { product: 'beta', severity: 'warning' } })))
     await bot.idle()
