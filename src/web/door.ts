@@ -45,10 +45,11 @@ export const openDoor = async ({
   })
   const door: Door = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/cli`, token }
   const text = `${JSON.stringify(door)}\n`
-  // Renamed into place, so that nobody reads half of it, and an old file's rights do not stay.
-  await rm(`${file}.new`, { force: true })
-  await writeFile(`${file}.new`, text, { mode: 0o600 })
-  await rename(`${file}.new`, file)
+  // Renamed into place, so that nobody reads half of it, and an old file's rights do not stay. Under a name of its own, because several
+  // processes may share a folder and start together: the last one takes the commands.
+  const fresh = `${file}.${randomBytes(6).toString('hex')}`
+  await writeFile(fresh, text, { mode: 0o600 })
+  await rename(fresh, file)
   return async () => {
     // Another process on this folder may have put its own there.
     if ((await readFile(file, 'utf8').catch(() => '')) === text) await rm(file, { force: true })

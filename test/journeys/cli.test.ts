@@ -1,13 +1,14 @@
 /** 20, Slack down: the incident is run from a terminal on the server, and the channel tells all of it when Slack is back. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sql } from 'kysely'
-import type { Door } from '../../src/web/door.ts'
+import { type Door, openDoor } from '../../src/web/door.ts'
 import { firing, group, root, startTestBot, type TestBot } from '../bot.ts'
+import { recorder } from '../silent.ts'
 import { freshDatabase } from '../stores.ts'
 import { until } from '../until.ts'
 
@@ -143,6 +144,19 @@ describe('through the bot that runs', () => {
     expect((await fetch(`${bot.url}/cli`, { method: 'POST', headers: { authorization: `Bearer ${door.token}` } })).status).toBe(404)
     expect(door.url).toMatch(/^http:\/\/127\.0\.0\.1:/)
   })
+})
+
+test('bots that share a folder and start together: each opens its door, and the last one takes the commands', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-doors-'))
+  const file = join(folder, 'terminal.json')
+  const opening = Array.from({ length: 8 }, () => openDoor({ file, run: () => Promise.resolve({}), log: recorder().log }))
+  const close = await Promise.all(opening)
+  expect(readdirSync(folder)).toEqual(['terminal.json'])
+  const { url, token } = JSON.parse(readFileSync(file, 'utf8')) as { url: string; token: string }
+  expect((await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
+  await Promise.all(close.map((each) => each()))
+  expect(readdirSync(folder)).toEqual([])
+  rmSync(folder, { recursive: true })
 })
 
 test('no bot: with PostgreSQL the command is carried out, and the next bot shows it; without it says what to do', async () => {

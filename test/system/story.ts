@@ -129,6 +129,8 @@ const normalised = (text: string, number: number, announce: string): string =>
     .replaceAll(new RegExp(`\\b(INC|inc)-${number}\\b`, 'g'), '$1-N')
     .replaceAll(`api-${number}`, 'api-N')
     .replaceAll(`fingerprint-${number}`, 'fingerprint-N')
+    // Where Slack is slow to say who somebody is, the incident goes on with their handle.
+    .replaceAll(/\b(alice|bob|carol|dave) Example\b/g, '$1')
     .replaceAll(/<!date\^\d+\^[^>]*>/g, 'DATE')
     .replaceAll(/\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?Z| UTC)?)?/g, 'TIME')
     .replaceAll(/\b\d\d:\d\d(?::\d\d)?(?: UTC)?\b/g, 'TIME')
