@@ -15,6 +15,8 @@ const incidents = 10
 const signingSecret = 'bench-signing-secret'
 
 let sent = 0
+/** Ids of people of the workspace: others are refused before anything is asked of the database. */
+let people: readonly string[] = []
 /** Sends one signed slash command as Slack does; gives how long the answer took, and its text. */
 const command = async (
   url: string,
@@ -27,8 +29,8 @@ const command = async (
     command: '/incident',
     text,
     team_id: 'T000000001',
-    user_id: `U0BENCH${sent % 20}`,
-    user_name: `bench${sent % 20}`,
+    user_id: people[sent % people.length] ?? '',
+    user_name: `bench${sent % people.length}`,
     channel_id: channel,
     channel_name: 'general',
     response_url: responseUrl,
@@ -75,6 +77,8 @@ const start = async (file: string, environment: Record<string, string>): Promise
 const main = async () => {
   await using postgres = await startPostgres({ durable: true })
   await using world = await testWorld({ bot: { token: 'xoxb-bench', name: 'tocsin', signingSecret } })
+  const workspace = (await (await fetch(`${world.url}/world/workspace`)).json()) as { people: { id: string }[] }
+  people = workspace.people.map(({ id }) => id)
   const bare = await start('bare-bolt.ts', { SIGNING_SECRET: signingSecret })
   const bot = await start('bot-process.ts', {
     DATABASE_URL: await postgres.createDatabase('bench'),
@@ -84,7 +88,11 @@ const main = async () => {
     LOG_LEVEL: 'error',
   })
   try {
-    for (let index = 1; index <= incidents; index += 1) await command(bot.url, `new napoleon P3 Bench ${index}`)
+    for (let index = 1; index <= incidents; index += 1) {
+      const { body } = await command(bot.url, `new napoleon P3 Bench ${index}`)
+      // Without incidents every answer would be a quick refusal.
+      if (!body.includes(`INC-${index} P3`)) throw new Error(`no incident was opened: ${body.slice(0, 300)}`)
+    }
     const mixed = (index: number) =>
       index % 5 === 0
         ? 'list'
