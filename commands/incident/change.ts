@@ -1,4 +1,5 @@
 import { defineCommand, noProduct, say, tell } from '../../src/define.ts'
+import { takeFlags } from '../../src/incident/flags.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
 
@@ -10,6 +11,8 @@ export default defineCommand({
   run: async (ask, { catalogue, declare }) => {
     const example = '/incident change <product> Deploy v143'
     if (ask.words === '') return { refused: refuse('missing', { what: 'The title', example }) }
+    const taken = takeFlags(ask.words, [])
+    if ('code' in taken) return { refused: taken }
     const { product, rest } = catalogue.takeProduct(ask.words)
     if (product === null) return noProduct(catalogue, ask.words, (some) => `/incident change ${some} Deploy v143`)
     return tell(

@@ -1,4 +1,5 @@
 import { defineCommand, noProduct, say, tell } from '../../src/define.ts'
+import { takeFlags } from '../../src/incident/flags.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
 import { parseWindow } from '../../src/incident/window-words.ts'
@@ -16,6 +17,8 @@ export default defineCommand({
   needs: 'nothing',
   run: async (ask, { catalogue, declare, now }) => {
     if (ask.words === '') return { refused: refuse('missing', { what: 'The window', example }) }
+    const taken = takeFlags(ask.words, [])
+    if ('code' in taken) return { refused: taken }
     const { product, rest } = catalogue.takeProduct(ask.words)
     if (product === null) return noProduct(catalogue, ask.words, (some) => `/incident maintenance ${some} 22:00 23:30 Move the database`)
     const { zone } = product.calendar

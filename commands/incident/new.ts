@@ -1,5 +1,6 @@
 import { type CommandContext, defineCommand, type Form, noProduct, say, tell } from '../../src/define.ts'
 import type { Actor, Kind } from '../../src/incident/events.ts'
+import { takeFlags } from '../../src/incident/flags.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { type Policy, severities } from '../../src/incident/policy.ts'
 import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
@@ -130,10 +131,11 @@ export default defineCommand({
   needs: 'nothing',
   run: async (ask, context) => {
     const { catalogue } = context
-    const has = (flag: string) => new RegExp(`(?:^|\\s)--${flag}(?=\\s|$)`).test(ask.words)
-    const [hidden, drill, disaster] = [has('private'), has('drill'), has('disaster')]
-    const kind = drill ? 'drill' : disaster ? 'disaster' : 'incident'
-    const words = ask.words.replace(/(?:^|\s)--(?:private|drill|disaster)(?=\s|$)/g, ' ').trim()
+    const taken = takeFlags(ask.words, ['private', 'drill', 'disaster'])
+    if ('code' in taken) return { refused: taken }
+    const { flags, rest: words } = taken
+    const disaster = flags.has('disaster')
+    const kind = flags.has('drill') ? 'drill' : disaster ? 'disaster' : 'incident'
     if (words === '')
       return ask.canShowForm
         ? { form: form(context, { product: ask.incident?.product.key ?? '' }) }
@@ -152,7 +154,11 @@ export default defineCommand({
       return { refused: refuse('unknown_severity', { word: meant[0], known: knownSeverities(product.severityWords.aliases) }) }
     // Where it is not said, a disaster is as grave as can be.
     const graveness = severity ?? (disaster ? 'P1' : '')
-    return open({ product: product.key, severity: graveness, title, summary: null, private: hidden, kind, disaster }, ask.by, context)
+    return open(
+      { product: product.key, severity: graveness, title, summary: null, private: flags.has('private'), kind, disaster },
+      ask.by,
+      context,
+    )
   },
   refill: async (values, _, context) => form(context, values),
   submit: (values, place, context) =>
