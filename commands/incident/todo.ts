@@ -33,6 +33,7 @@ export default defineCommand({
   usage: 'todo [text] [@user] [by 2026-12-01] | done <n> | open <n>',
   examples: ['/incident todo', '/incident todo Tell the customers', example, '/incident todo done 1', '/incident todo open 1'],
   needs: 'incident',
+  says: true,
   run: async (ask, context) => {
     const { handle } = context
     const incident = given(ask)

@@ -41,3 +41,12 @@ export const typed = (
 
 /** The people whom Slack sent without a name. */
 export const nameless = (text: string): string[] => [...text.matchAll(/<@([UW][A-Z0-9]+)\|?>/g)].map((match) => match[1] ?? '')
+
+const escapes: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' }
+
+/** Words as Slack would send them: `typed` gives the same words again, and whom they mention. */
+export const untyped = (words: string, mentioned: readonly Mentioned[]): string =>
+  mentioned.reduce(
+    (text, { kind, id, word }) => text.replace(word, () => (kind === 'user' ? `<@${id}|${word.slice(1)}>` : `<!subteam^${id}|${word}>`)),
+    words.replace(/[<>&]/g, (sign) => escapes[sign] ?? sign),
+  )
