@@ -266,7 +266,7 @@ export const say = (...spans: readonly Span[]): Answer => ({ parts: [{ kind: 'te
 export const tell = (outcome: Outcome, done: (incident: Incident) => Reply): Reply =>
   'refused' in outcome ? outcome : done(outcome.incident)
 
-/** The refusal of words that should begin with a product and do not. */
+/** The refusal of words that should begin with a product and do not. `example`: what is typed with a product that there is. */
 export const noProduct = (catalogue: Catalogue, words: string, example: (known: string) => string): { readonly refused: Refusal } => {
   const keys = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
   const known = keys.join(', ')

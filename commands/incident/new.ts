@@ -3,7 +3,7 @@ import type { Actor, Kind } from '../../src/incident/events.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { type Policy, severities } from '../../src/incident/policy.ts'
-import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
+import { knownSeverities, refuse, typedAgain } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
 import { duration } from '../../src/incident/timeline.ts'
 import type { Wish } from '../../src/incident/wish.ts'
@@ -146,12 +146,16 @@ export default defineCommand({
       named ??
       (ask.incident === null ? null : catalogue.product(ask.incident.product.key)) ??
       (known.length === 1 ? catalogue.product(known[0] ?? '') : null)
-    if (product === null) return noProduct(catalogue, words, (some) => `/incident new ${some} P1 Payments fail`)
+    if (product === null) return noProduct(catalogue, words, (some) => `/incident new ${some} ${typedAgain(ask.words)}`)
     const { severity, rest: behind } = catalogue.takeSeverity(product, rest)
     const title = severity !== null && spoken(rest.slice(0, rest.length - behind.length), behind) ? rest : behind
     const meant = severity === null ? meantAsSeverity.exec(rest) : null
     if (meant !== null)
       return { refused: refuse('unknown_severity', { word: meant[0], known: knownSeverities(product.severityWords.aliases) }) }
+    if (title === '') {
+      const typed = `/incident new ${typedAgain(ask.words)}${severity === null ? ' P1' : ''} Payments fail`
+      return { refused: refuse('missing', { what: 'The title', example: typed }) }
+    }
     // Where it is not said, a disaster is as grave as can be.
     const graveness = severity ?? (disaster ? 'P1' : '')
     return open(

@@ -12,6 +12,9 @@ const wholeWords = (text: string, most: number): string => {
 /** A foreign word in a sentence: it cannot end the code that it stands in, nor become a channel. */
 const foreign = (text: string, most = 40): string => wholeWords(cleanLine(text), most).replaceAll('`', 'ˋ').replaceAll('<', '‹')
 
+/** What somebody typed, to be typed again in an example. */
+export const typedAgain = (words: string): string => foreign(words, 80)
+
 const meant = (nearest: string | null) => (nearest === null ? '' : `Did you mean \`${foreign(nearest)}\`? `)
 
 /** A sentence without parameters. */
