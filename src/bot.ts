@@ -130,7 +130,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     queue,
     handle,
     load,
-    surface: withSurface({ store, load }),
+    surface: withSurface(store),
     announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
     chat,
     reading: slack.reading,

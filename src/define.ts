@@ -92,9 +92,16 @@ export type SurfaceItem = {
 /** A surface held under a lease. Every write throws when the lease was lost meanwhile, so that the run stops there. */
 export type SurfaceSession = {
   readonly items: ReadonlyMap<string, SurfaceItem>
+  /** The database's clock when the surface was read. */
+  readonly now: Instant
   readonly intend: (key: string) => Promise<void>
   readonly done: (key: string, ref: string | null, hash: string) => Promise<void>
   readonly failed: (key: string, error: string) => Promise<void>
+  /** As `done`, but recorded together with the next write, or as the surface is given back. Whoever dies before that has the item as it
+   *  was: looked for if it was intended, changed once more if it was there. */
+  readonly showed: (key: string, ref: string | null, hash: string) => void
+  /** Records what is only `showed` so far. To be called before anything else is changed outside: who lost the lease is to stop there. */
+  readonly settle: () => Promise<void>
 }
 
 export type DelayedJob = {

@@ -111,14 +111,20 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
   return [...side, ...items.filter((item) => item.step !== 'invite' || (!seen.has(item.key) && seen.add(item.key)))]
 }
 
-/** One line, at most 250 characters. */
+/** Whether it is over, and how; null while it is open. */
+const ending = ({ mergedInto, stamps }: Incident): string | null => {
+  if (mergedInto !== null) return `merged into ${mergedInto}`
+  return stamps.resolve === null ? null : 'resolved'
+}
+
+/** One line, at most 250 characters. Slack tells everybody of each new topic: what changes often stands in the header only. */
 export const topicOf = (incident: Incident): string =>
   shorten(
     [
       incident.id,
       ...(kindWord[incident.kind] === null ? [] : [kindWord[incident.kind]]),
       incident.severity,
-      incident.mergedInto === null ? incident.status : `merged into ${incident.mergedInto}`,
+      ...[ending(incident)].filter((word) => word !== null),
       incident.product.name,
       incident.title,
     ].join(' · '),

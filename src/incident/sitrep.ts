@@ -48,7 +48,7 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
   const open = incident.todos.filter(({ doneAt }) => doneAt === null)
   // What is still possible comes first, then what need not be tried again.
   const thoughts = [...incident.hypotheses].sort((a, b) => Number(a.ruledOut !== null) - Number(b.ruledOut !== null))
-  const last = timeline(events, { zone }).slice(-most)
+  const last = timeline(events, { zone, last: most })
   const paused: Span[] = incident.paused === null ? [] : [` · paused: ${shorten(incident.paused.why, 150)}`]
   return [
     {

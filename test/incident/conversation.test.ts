@@ -154,7 +154,7 @@ describe('a whole story', () => {
 
       pin: header
 
-      topic: INC-7 · P1 · reviewed · Acme Shop · Checkout fails
+      topic: INC-7 · P1 · resolved · Acme Shop · Checkout fails
 
       invite:P2: P2 responders
 

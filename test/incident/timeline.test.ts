@@ -75,6 +75,11 @@ describe('timeline', () => {
     expect(entries.filter(({ occurredAt }) => occurredAt === '2026-11-23T02:00:00.000Z').map(({ seq }) => seq)).toEqual([17, 18])
   })
 
+  test('its end alone is the end of the whole', () => {
+    const whole = timeline(story, { zone: 'UTC' })
+    for (const last of [1, 5, whole.length, whole.length + 1]) expect(timeline(story, { zone: 'UTC', last })).toEqual(whole.slice(-last))
+  })
+
   test('says who and what, a sentence each', () => {
     expect(entries.slice(1).map(({ who, text }) => `${who}: ${text}`)).toEqual([
       'alertmanager: Opened P2 from the alert PaymentFailures, firing since 2026-11-20 23:55 CET (22:55 UTC): Payments fail for <everyone>',

@@ -25,7 +25,7 @@ describe('from declared to reviewed', () => {
     expect(there).toMatchObject({
       name: 'inc-1-acme-payments-fail',
       isPrivate: false,
-      topic: 'INC-1 · P1 · declared · Acme · Payments fail',
+      topic: 'INC-1 · P1 · Acme · Payments fail',
       bookmarks: [{ title: 'Acme dashboard', link: `${bot.target.url}/dashboard` }],
     })
     expect([...there.members].sort()).toEqual([bot.workspace.bot.id, ...['alice', 'bob', 'carol'].map(bot.user)].sort())

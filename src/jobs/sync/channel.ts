@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { addDays } from 'date-fns/addDays'
 import { addSeconds } from 'date-fns/addSeconds'
+import { max as latest } from 'date-fns/max'
 import { defineJob, type JobContext, type Loaded, type SurfaceSession } from '../../define.ts'
 import { channelName } from '../../incident/channel-name.ts'
 import { conversation, type Item } from '../../incident/conversation.ts'
@@ -14,6 +15,10 @@ import { methodOf, sideStep } from '../../surfaces/steps.ts'
 
 /** The header is edited at most once in this time, so that a burst of events costs one edit. */
 const calmSeconds = 3
+
+/** So many messages are posted at once, and as many in so many seconds: Slack takes one a second in a channel, and bears short bursts.
+ *  Counted by what is recorded of the channel, so for all processes together. What comes on top is refused by Slack, and waits then. */
+const posting = { most: 10, seconds: 10 }
 
 /** After this many lost channels, one that is younger than this is not replaced at once. */
 const mostQuickLosses = 2
@@ -101,8 +106,9 @@ const showMessage = async (
 ): Promise<void> => {
   const known = session.items.get(key)
   const marker = `${incident.id}/${item.key}`
+  if (known !== undefined) await session.settle()
   if (known?.ref !== null && known?.ref !== undefined) {
-    await session.done(key, await editOrPost(channel, known.ref, item.message, marker, chat), hash)
+    session.showed(key, await editOrPost(channel, known.ref, item.message, marker, chat), hash)
     return
   }
   const posted = known === undefined ? null : await chat.findPosted(channel, marker, addSeconds(known.at, -lateSeconds).toISOString())
@@ -110,15 +116,31 @@ const showMessage = async (
   const { ts } = posted ?? (await chat.post(channel, lateness(item, now), marker))
   // What was found may have been posted from an older state of the incident.
   if (posted !== null) await chat.edit(channel, ts, item.message, marker)
-  await session.done(key, ts, hash)
+  session.showed(key, ts, hash)
+}
+
+/** When one more message may be posted in the channel; null for now. An edit counts like a post: which of the two it was is not recorded,
+ *  and at worst a message waits as long as after a burst. */
+const postableFrom = (channel: string, { items, now }: SurfaceSession): Instant | null => {
+  const since = addSeconds(now, -posting.seconds).toISOString()
+  const recent = [...items.values()]
+    .filter(({ key, ref, state, at }) => at > since && key.startsWith(`${channel}/`) && (ref !== null || state === 'intent'))
+    .map(({ at }) => at)
+    .toSorted()
+  const oldest = recent[recent.length - posting.most]
+  // Not for each message that may follow one by one: each run costs.
+  return oldest === undefined ? null : latest([addSeconds(oldest, posting.seconds), addSeconds(now, 1)]).toISOString()
 }
 
 const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: string, context: JobContext): Promise<void> => {
   const { incident, events } = loaded
   await context.mayCall('chat.postMessage', channel)
-  const now = await context.now()
+  const { now } = session
+  const later = (why: string, startAfter: Instant) =>
+    context.enqueue({ queue: 'sync-channel', data: { incident: incident.id }, key: `${incident.id}:${why}`, startAfter })
   let failure: unknown = null
   let refused = false
+  let waits = false
   for (const item of conversation(events)) {
     const key = `${channel}/${item.key}`
     const known = session.items.get(key)
@@ -128,11 +150,12 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
       if (known?.state === 'done' && known.hash === hash) continue
       try {
         await context.mayCall(methodOf[item.step], channel)
+        await session.settle()
         const problem = await sideStep(item, key, channel, session, context)
         // Told before it is recorded as done: whoever stops in between does it again and tells it then.
         if (problem === null) await mend(loaded, (failed) => failed.surface === 'channel' && failed.step === item.key, context)
         else await context.handle(incident.id, { type: 'step-failed', surface: 'channel', step: item.key, reason: problem })
-        await session.done(key, null, hash)
+        session.showed(key, null, hash)
       } catch (fault) {
         // A side step does not hold up the conversation: it is tried again by itself and shown in the header meanwhile.
         if (!(fault instanceof PortFault) || fault.code === 'gone' || fault.code === 'outside') throw fault
@@ -147,8 +170,15 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
     if (known?.state === 'done' && known.hash === hash) continue
     const calmUntil = item.calm && known?.ref ? addSeconds(known.at, calmSeconds).toISOString() : now
     if (calmUntil > now) {
-      await context.enqueue({ queue: 'sync-channel', data: { incident: incident.id }, key: `${incident.id}:calm`, startAfter: calmUntil })
+      await later('calm', calmUntil)
       continue
+    }
+    // Those behind one that waits wait, too: messages stand in the order of their events.
+    if ((known?.ref ?? null) === null && !item.calm) {
+      const from: Instant | null = waits ? null : postableFrom(channel, session)
+      if (from !== null) await later('pace', from)
+      waits ||= from !== null
+      if (waits) continue
     }
     try {
       await showMessage(item, key, hash, channel, session, loaded, context, now)
@@ -161,6 +191,7 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
     }
   }
   if (failure !== null) throw failure
+  if (waits) return
   // All is as it should be, so what kept an earlier run from it is over: no channel, a job that was given up.
   const over = refused ? ['channel', 'outside'] : ['channel', 'outside', 'message']
   await mend(loaded, (failed) => failed.surface === 'sync-channel' || (failed.surface === 'channel' && over.includes(failed.step)), context)
