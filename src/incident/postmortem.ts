@@ -4,7 +4,7 @@
 import type { CheckResult, Measurement } from './check.ts'
 import { type ClockRow, breached, compliance, runsOf } from './compliance.ts'
 import type { Recorded } from './events.ts'
-import { timeToResolve } from './metrics.ts'
+import { responsesOf, takenForResolved, timeToMitigate, timeToResolve } from './metrics.ts'
 import { involved } from './involved.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
@@ -138,7 +138,7 @@ const stepRows = (stamps: Incident['stamps'], zone: string) =>
 const acknowledgedAt = (events: readonly Recorded[]): Instant | null =>
   events.find(({ event }) => event.type === 'acknowledged')?.occurredAt ?? null
 
-const minutes = (from: Instant, to: Instant | null) => (to === null ? null : Math.round(between(from, to) / 6000) / 10)
+const inMinutes = (ms: number | null) => (ms === null ? null : Math.round(ms / 6000) / 10)
 
 /** The values for `templates/postmortem.md`: S7's fields, the steps of S6, the timeline, the clocks against their targets, the
  *  checks compared, who and what was involved. Tells of the events up to `head` only, so that a later event which nobody needs
@@ -254,9 +254,9 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
       acknowledged,
       mitigated: stamps.mitigate,
       resolved: stamps.resolve,
-      minutes_to_acknowledge: minutes(detect, acknowledged),
-      minutes_to_mitigate: minutes(detect, stamps.mitigate),
-      minutes_to_resolve: toResolve === null ? null : Math.round(toResolve / 6000) / 10,
+      minutes_to_acknowledge: inMinutes(acknowledged === null ? null : between(detect, acknowledged)),
+      minutes_to_mitigate: inMinutes(timeToMitigate(incident)),
+      minutes_to_resolve: inMinutes(toResolve),
       response_clock: (['breached', 'unacknowledged', 'met'] as const).find((outcome) => response.includes(outcome)) ?? 'none',
       clocks_met: count('met'),
       clocks_breached: count('breached'),
@@ -284,6 +284,9 @@ export const published = (incident: Incident, events: readonly Recorded[], head:
   resolvedAt: incident.stamps.resolve,
   reviewedAt: incident.stamps.review,
   responseDue: incident.response?.due ?? null,
+  reopenings: incident.reopenings.length,
+  takenForResolved: takenForResolved(incident),
+  responses: responsesOf({ incident, events }),
   responseBreached: runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)),
   lead: incident.lead === null ? null : nameOf(incident.lead),
   summary: incident.resolution,

@@ -30,6 +30,11 @@ export type PublishedIncident = {
   readonly reviewedAt: Instant | null
   readonly responseDue: Instant | null
   readonly responseBreached: boolean
+  /** How often it was opened again, and how long it was taken for resolved in all, in milliseconds. */
+  readonly reopenings: number
+  readonly takenForResolved: number
+  /** Of the runs of the response clock that are over. */
+  readonly responses: { readonly met: number; readonly of: number }
   readonly lead: string | null
   readonly summary: string | null
   /** The record that this one became part of. */
