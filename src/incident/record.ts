@@ -1,7 +1,11 @@
 /** What people read of an incident outside the chat: the rows of the published record. Computed from events only. */
+import { breached, runsOf } from './compliance.ts'
+import type { Kind, Recorded } from './events.ts'
+import type { Incident, Status } from './incident.ts'
+import { responsesOf, takenForResolved } from './metrics.ts'
 import type { Instant, Severity } from './policy.ts'
-import type { Kind } from './events.ts'
-import type { Status } from './incident.ts'
+import { acknowledgedAt, type Head } from './postmortem.ts'
+import { nameOf, timeline } from './timeline.ts'
 
 export type TimelineEntry = {
   readonly seq: number
@@ -45,3 +49,33 @@ export type PublishedIncident = {
   /** Markdown of the generated post-mortem; null while the incident is open. */
   readonly postmortem: { readonly markdown: string; readonly url: string | null } | null
 }
+
+/** The incident as the published record has it. `markdown` is its rendered post-mortem, null while there is none. */
+export const published = (incident: Incident, events: readonly Recorded[], head: Head, markdown: string | null): PublishedIncident => ({
+  id: incident.id,
+  number: incident.number,
+  kind: incident.kind,
+  product: incident.product.key,
+  title: incident.title,
+  severity: incident.severity,
+  status: incident.status,
+  private: incident.private,
+  description: incident.summary,
+  detectedAt: incident.stamps.detect ?? incident.declaredAt,
+  acknowledgedAt: acknowledgedAt(events),
+  mitigatedAt: incident.stamps.mitigate,
+  resolvedAt: incident.stamps.resolve,
+  reviewedAt: incident.stamps.review,
+  responseDue: incident.response?.due ?? null,
+  reopenings: incident.reopenings.length,
+  takenForResolved: takenForResolved(incident),
+  responses: responsesOf({ incident, events }),
+  responseBreached: runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)),
+  lead: incident.lead === null ? null : nameOf(incident.lead),
+  summary: incident.resolution,
+  mergedInto: incident.mergedInto,
+  auditHead: head.hash,
+  version: incident.version,
+  timeline: timeline(events, { zone: incident.policy.calendar.zone }),
+  postmortem: markdown === null ? null : { markdown, url: incident.pullRequest },
+})

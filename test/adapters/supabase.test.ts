@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { supabaseRecord } from '../../src/adapters/supabase.ts'
 import { replay } from '../../src/incident/evolve.ts'
 import { metricsOf } from '../../src/incident/metrics.ts'
-import { published } from '../../src/incident/postmortem.ts'
+import { published } from '../../src/incident/record.ts'
 import type { PublishedIncident } from '../../src/incident/record.ts'
 import type { World } from '../../src/embedded/world.ts'
 import { PortFault } from '../../src/ports.ts'
