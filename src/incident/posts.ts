@@ -11,6 +11,7 @@ import { ladderEnds, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
 import { author, line, type Message, type Part, type Span } from './message.ts'
 import { timeToResolve } from './metrics.ts'
 import { checkParts, reasonWords } from './report.ts'
+import { stoodOverdue } from './standing.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
 
@@ -31,7 +32,9 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
     case 'declared':
       return [opening(incident, all)]
     case 'acknowledged': {
-      const after = duration(between(incident.response?.startedAt ?? incident.declaredAt, recorded.occurredAt))
+      const { response, declaredAt } = incident
+      const stood = response === null ? 0 : stoodOverdue(incident, response)
+      const after = duration(between(response?.startedAt ?? declaredAt, recorded.occurredAt) - stood)
       return [
         ...leadWanted(incident),
         line(`ack:${seq}`, `Acknowledged after ${after}`, [

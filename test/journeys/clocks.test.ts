@@ -160,6 +160,8 @@ describe('paused, resumed, resolved, opened again', () => {
       body: '{}',
     })
     expect(merged.status).toBe(200)
+    // The local code host merges what the pull request was opened with, without what was written since.
+    await edit('main', '_Three sentences that', 'Bea wrote this. _Three sentences that')
     await bot.say('bob', channel, '/incident postmortem done')
     await bot.sees(channel, 'marked the post-mortem as reviewed')
     await bot.say('bob', channel, '/incident reopen Once more')
