@@ -32,7 +32,7 @@ const row = (incident: PublishedIncident): object => ({
   merged_into: incident.mergedInto,
   audit_head: incident.auditHead,
   version: incident.version,
-  timeline: incident.timeline.map(({ seq, at, occurredAt, who, kind, text }) => ({ seq, at, occurred_at: occurredAt, who, kind, text })),
+  timeline: incident.timeline.map(({ occurredAt, ...entry }) => ({ ...entry, occurred_at: occurredAt })),
   postmortem: incident.postmortem,
 })
 

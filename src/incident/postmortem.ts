@@ -7,7 +7,7 @@ import { timeToMitigate, timeToResolve } from './metrics.ts'
 import { involved } from './involved.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
-import { linkOf, type Remembered, remembered } from './remembered.ts'
+import { type Remembered, remembered } from './remembered.ts'
 import { between, duration, nameOf, timeline, when } from './timeline.ts'
 
 /** The end of the audit chain that a document vouches for: the hash of event `seq`, the last that it tells of. */
@@ -183,12 +183,12 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     steps: stepRows(stamps, zone),
     timeline: timeline(events, { zone })
       .filter(({ seq }) => seq <= head.seq)
-      .map(({ seq, at, occurredAt, who, text }) => ({
+      .map(({ at, occurredAt, who, text, link }) => ({
         at: when(occurredAt, zone),
         late: between(occurredAt, at) < 60_000 ? null : `recorded ${duration(between(occurredAt, at))} later`,
         who,
         text,
-        link: linkOf(covered[seq - 1]),
+        link,
       })),
     clocks,
     clocksLeftOut: leftOut,

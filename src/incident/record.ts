@@ -15,6 +15,8 @@ export type TimelineEntry = {
   /** One word for the kind of entry, e.g. `note`, `update`, `clock`, `alert`, `check`. */
   readonly kind: string
   readonly text: string
+  /** The message that it tells of, as long as the chat has it; its files are got by the verb `files`. */
+  readonly link: string | null
 }
 
 export type PublishedIncident = {

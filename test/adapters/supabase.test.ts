@@ -78,6 +78,13 @@ describe('publish', () => {
       postmortems: [{ incident_id: 'INC-1', markdown: '# Post-mortem', url: 'https://github.com/acme/incidents/pull/1' }],
     })
     expect((first as { entries: unknown[] }).entries).toHaveLength(15)
+    const link = 'https://acme.slack.example/archives/C1/p1'
+    await store().publish(numbered(8, { timeline: base.timeline.map((entry, index) => ({ ...entry, link: index === 0 ? link : null })) }))
+    expect(await query(`select distinct link from timeline_entries where incident_id = 'INC-8' order by link`)).toEqual([
+      { link },
+      { link: null },
+    ])
+    await query(`delete from incidents where id = 'INC-8'`)
     await store().publish(numbered(1))
     expect(await everything()).toEqual([first])
   })
