@@ -28,7 +28,8 @@ import { createPerson, createResolve, createWho, warm, withPeople } from './peop
 import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
-import { createDispatch } from './slack/dispatch.ts'
+import { createDispatch, type Dispatch } from './slack/dispatch.ts'
+import { handingOver } from './slack/hand-over.ts'
 import { createReceiver } from './slack/receivers.ts'
 import { openStore, type Store } from './store/database.ts'
 import { isAway } from './store/away.ts'
@@ -180,6 +181,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const arrivals = createArrivals({ store, queue, members, person, botUser: () => identity.known()?.botUserId })
   const backlog = createBacklog({ store, queue, log })
   const dispatch = createDispatch(verbs)
+  const handingOverFiles = (to: Dispatch) => handingOver(to, { send: (user, message, file) => slack.sendFile(user, message, file), log })
   const receiver = createReceiver({
     http: web.http,
     signingSecret: options.slack.signingSecret,
@@ -196,7 +198,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
   startSlack({
     receiver: receiver.receiver,
-    dispatch,
+    dispatch: handingOverFiles(dispatch),
     botToken: options.slack.botToken,
     apiUrl: options.slack.apiUrl,
     identity: identity.known,
@@ -209,7 +211,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     ...arrivals,
     channelChanged: createChannelWatch({ store, handle, queue }),
     conversation: createConversation({ store, queue }),
-    waysIn: createWaysIn({ store, catalogue, verbs, slack }),
+    waysIn: createWaysIn({ store, catalogue, verbs, slack, handingOverFiles }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,
     log,

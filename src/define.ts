@@ -13,7 +13,20 @@ import type { Outage, Situation } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type { Alarm, Chat, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, SaidContext, Templates, Who } from './ports.ts'
+import type {
+  Alarm,
+  Chat,
+  CodeHost,
+  GuardedFetch,
+  KeptFile,
+  KeptFiles,
+  Mentioned,
+  RecordStore,
+  Resolve,
+  SaidContext,
+  Templates,
+  Who,
+} from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -171,8 +184,8 @@ export type JobDefinition = {
 /** Declares an effect; its queue is its file's path below `src/jobs/`, with `/` as `-`. */
 export const defineJob = (definition: JobDefinition): JobDefinition => definition
 
-/** What the person who asked is told, and nobody else. */
-export type Answer = { readonly parts: readonly Part[] }
+/** What the person who asked is told, and nobody else. `file`: what they get with it. */
+export type Answer = { readonly parts: readonly Part[]; readonly file?: KeptFile }
 
 export type { Field, Form } from './form.ts'
 
@@ -217,6 +230,7 @@ export type CommandContext = {
     | { readonly whole: true; readonly events: number; readonly head: string }
     | { readonly whole: false; readonly seq: number; readonly why: string }
   >
+  readonly files: KeptFiles
   /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
   readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
   readonly catalogue: Catalogue

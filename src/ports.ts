@@ -112,6 +112,15 @@ export type ChatMessage = {
   readonly files: readonly FileRef[]
 }
 
+/** A file at a message that was kept, with what is in it. */
+export type KeptFile = { readonly name: string; readonly type: string; readonly content: Buffer }
+
+/** The files at kept messages: which of them are stored, by their ids, and what is in one; null when it is not stored. */
+export type KeptFiles = {
+  readonly stored: (incident: string) => Promise<ReadonlySet<string>>
+  readonly content: (incident: string, id: string) => Promise<Buffer | null>
+}
+
 /** What is read of what people say. Throws PortFault. */
 export type ChatReading = {
   /** The message, in a thread or not; null when it is not there any more. */

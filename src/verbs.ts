@@ -12,6 +12,7 @@ import type { Handle } from './handle.ts'
 import { createMerge } from './merging.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
+import { fileContent, storedFiles } from './store/files.ts'
 import type { Queue } from './store/queue.ts'
 import { incidentByChannel, incidentRow, type IncidentRow, openIncidents, publicSince } from './store/reads.ts'
 import { hasEvents, readStream, readStreams, Unreadable } from './store/stream.ts'
@@ -128,6 +129,10 @@ export const createVerbContext = ({
     merge: createMerge({ store, handle, find: byId }),
     history: async (since, product) => readStreams(store.db, await publicSince(store.db, since, product)),
     verify: (id) => verifyChain(store.db, id),
+    files: {
+      stored: (incident) => storedFiles(store.db, incident),
+      content: (incident, file) => fileContent(store.db, incident, file),
+    },
     runChecks,
     catalogue,
     who,

@@ -37,6 +37,7 @@ const scopesOf: Readonly<Record<string, readonly string[]>> = {
   'auth.test': [],
   'chat.getPermalink': [],
   'files.info': ['files:read'],
+  'files.uploadV2': ['files:write'],
   'views.publish': [],
   'conversations.replies': ['channels:history', 'groups:history'],
   'bookmarks.add': ['bookmarks:write'],
@@ -113,7 +114,7 @@ describe('manifest.yml', () => {
         ...['slack.ts', ...readdirSync(`${root}src/adapters/slack`).map((name) => `slack/${name}`)]
           .map((name) => read(`src/adapters/${name}`))
           .join('\n')
-          .matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z]+)+)\(/g),
+          .matchAll(/client\s*\.([a-zA-Z]+(?:\.[a-zA-Z0-9]+)+)\(/g),
       ].map((match) => match[1] ?? ''),
     ),
   ].toSorted()
@@ -182,6 +183,7 @@ describe('help', () => {
       'ack',
       'audit',
       'change',
+      'files',
       'help',
       'list',
       'maintenance',

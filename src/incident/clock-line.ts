@@ -7,7 +7,7 @@ import type { ClockName } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
 import type { Span } from './message.ts'
 import type { Instant } from './policy.ts'
-import { standsSince } from './standing.ts'
+import { standsSince, stoodOverdue } from './standing.ts'
 import { targetOf } from './target.ts'
 
 /** One clock: `Ack ✅ 3 min of 15 min`, `Ack none: resolved after 3 min of 15 min`, `Update due 14:20`, `Fix by Mon 09:00`, `Ack ⏰
@@ -22,7 +22,7 @@ const clock = (
   const { title, due, instead = null } = words
   if (run.metAt !== null) {
     const late = run.metAt > run.due
-    const took = `${duration(between(run.startedAt, run.metAt))} of ${duration(between(run.startedAt, run.due))}`
+    const took = `${duration(between(run.startedAt, run.metAt) - stoodOverdue(incident, run))} of ${duration(between(run.startedAt, run.due))}`
     if (instead !== null) return [`${title} ${late ? '⏰ ' : ''}none: ${instead} after ${took}`]
     return [`${title} ${late ? '⏰' : '✅'} ${took}`]
   }

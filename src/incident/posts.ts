@@ -11,6 +11,7 @@ import { ladderEnds, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
 import { author, line, type Message, type Part, type Span } from './message.ts'
 import { timeToResolve } from './metrics.ts'
 import { checkParts, reasonWords } from './report.ts'
+import { stoodOverdue } from './standing.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
 
@@ -31,7 +32,9 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
     case 'declared':
       return [opening(incident, all)]
     case 'acknowledged': {
-      const after = duration(between(incident.response?.startedAt ?? incident.declaredAt, recorded.occurredAt))
+      const { response, declaredAt } = incident
+      const stood = response === null ? 0 : stoodOverdue(incident, response)
+      const after = duration(between(response?.startedAt ?? declaredAt, recorded.occurredAt) - stood)
       return [
         ...leadWanted(incident),
         line(`ack:${seq}`, `Acknowledged after ${after}`, [
@@ -81,6 +84,9 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
           '🟢 ',
           author(by),
           ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ${event.summary}`,
+          ...(incident.pullRequest === null
+            ? []
+            : (['\n📄 The ', { link: incident.pullRequest, text: 'post-mortem' }, ' is brought up to date.'] as Span[])),
         ]),
       ]
     case 'reviewed':
@@ -107,13 +113,7 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
           ]
     case 'published':
       return event.where === 'pull-request' && event.url !== null
-        ? [
-            line(postmortemKey(incident), 'Post-mortem', [
-              '📄 The post-mortem is ready: ',
-              { link: event.url, text: 'pull request' },
-              '. Fill in impact, root cause and prevention there.',
-            ]),
-          ]
+        ? [line(postmortemKey(incident), 'Post-mortem', [...proposed(incident, event.url)])]
         : []
     case 'channel-lost':
       return [
@@ -130,6 +130,15 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
       return event satisfies never
   }
 }
+
+const proposed = (incident: Incident, url: string): Span[] =>
+  incident.stamps.resolve === null
+    ? [
+        '📄 The post-mortem was merged already: ',
+        { link: url, text: 'a new pull request' },
+        ' says that it is open again, and is completed at the next resolution.',
+      ]
+    : ['📄 The post-mortem is ready: ', { link: url, text: 'pull request' }, '. Fill in impact, root cause and prevention there.']
 
 /** A message of its own after each reopening: what people have seen already is not edited into something new. */
 const postmortemKey = ({ reopenings }: Incident): string =>

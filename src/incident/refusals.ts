@@ -105,6 +105,13 @@ const table = {
       p.known === '' ? 'It has none yet.' : `It has: ${p.known}.`
     }`,
   runbook_is_shown: (p: { title: string; at: string }) => `“${foreign(p.title, 100)}” is in the channel since ${p.at}; scroll up to it.`,
+  no_files: (p: { id: string }) => `No message with a file was kept for ${p.id}. 📌 on a message keeps it, with its files.`,
+  unknown_file: (p: { word: string; count: number }) =>
+    `There is no file ${foreign(p.word)}: they are numbered 1 to ${p.count}. \`/incident files\` lists them.`,
+  file_not_kept: (p: { name: string; link: string }) =>
+    `The content of ${foreign(p.name)} was not kept: it was too large, or Slack did not give it. Its message, while Slack has it: ${p.link}`,
+  file_not_sent: (p: { name: string; why: string }) =>
+    `${foreign(p.name)} could not be sent to you: ${foreign(p.why, 100)}. It is kept: try again, or get it on the bot’s server: \`npm run tocsin -- help\`.`,
   already_paused: (p: { at: string; why: string }) =>
     `The clocks stand since ${p.at}: ${foreign(p.why, 200)}. To let them run: \`/incident resume\`.`,
   not_paused: always('The clocks are not paused. To pause them: `/incident pause <why>`.'),

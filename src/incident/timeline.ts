@@ -1,5 +1,6 @@
 /** The story of an incident, one sentence an event, and the words for instants and durations. */
 import { isAreaEvent, tellArea } from './areas.ts'
+import { linkTo } from './areas/messages.ts'
 import type { Story, Told } from './areas/area.ts'
 import type { CheckResult } from './check.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, Recorded } from './events.ts'
@@ -175,7 +176,8 @@ export const timeline = (events: readonly Recorded[], options: { readonly zone: 
     const named =
       event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
     const told = repaired(events, recorded) ? null : tell(named, { events, seq, zone })
-    return told === null ? null : { seq, at, occurredAt, who: nameOf(actorOf(recorded)), ...told }
+    if (told === null) return null
+    return { seq, at, occurredAt, who: nameOf(actorOf(recorded)), ...told, link: event.type === 'message-kept' ? linkTo(event) : null }
   }
   const newestFirst = events.toSorted((a, b) => (a.occurredAt === b.occurredAt ? b.seq - a.seq : a.occurredAt < b.occurredAt ? 1 : -1))
   const entries: TimelineEntry[] = []

@@ -74,6 +74,19 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Acme has no runbook `paymnts`. Did you mean `/incident runbook payments`? It has: payments, database.',
   ],
   [refuse('unknown_runbook', { word: 'x', product: 'Acme', nearest: null, known: '' }), 'Acme has no runbook `x`. It has none yet.'],
+  [refuse('no_files', { id: 'INC-7' }), 'No message with a file was kept for INC-7. 📌 on a message keeps it, with its files.'],
+  [
+    refuse('unknown_file', { word: '9 `<#C1>', count: 2 }),
+    'There is no file 9 ˋ‹#C1>: they are numbered 1 to 2. `/incident files` lists them.',
+  ],
+  [
+    refuse('file_not_kept', { name: 'trace.har', link: 'https://acme.slack.example/archives/C1/p1' }),
+    'The content of trace.har was not kept: it was too large, or Slack did not give it. Its message, while Slack has it: https://acme.slack.example/archives/C1/p1',
+  ],
+  [
+    refuse('file_not_sent', { name: 'trace.har', why: 'Slack: the bot lacks the right' }),
+    'trace.har could not be sent to you: Slack: the bot lacks the right. It is kept: try again, or get it on the bot’s server: `npm run tocsin -- help`.',
+  ],
   [refuse('runbook_is_shown', { title: 'Payments', at: time }), `“Payments” is in the channel since ${time}; scroll up to it.`],
   [
     refuse('already_paused', { at: '2026-11-21T14:05:00.000Z', why: 'Waiting for the provider' }),

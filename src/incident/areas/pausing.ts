@@ -238,6 +238,13 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
         ...(due === null
           ? []
           : (['\nAcknowledge by ', { time: due, zone: incident.policy.calendar.zone }, ': ', { code: '/incident ack' }] as Span[])),
+        ...(incident.pullRequest === null
+          ? []
+          : ([
+              '\n📄 The ',
+              { link: incident.pullRequest, text: 'post-mortem' },
+              ' says so, and is completed at the next resolution.',
+            ] as Span[])),
       ]),
     ],
   },

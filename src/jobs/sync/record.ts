@@ -1,7 +1,7 @@
 /** Publishes the incident, its timeline and its post-mortem for people to read. */
 import { defineJob } from '../../define.ts'
-import { published } from '../../incident/postmortem.ts'
-import { toldHead, writePostmortem } from '../../incident/document.ts'
+import { published } from '../../incident/record.ts'
+import { toldHead, toldOf, writePostmortem } from '../../incident/document.ts'
 import { PortFault } from '../../ports.ts'
 
 export default defineJob({
@@ -19,7 +19,8 @@ export default defineJob({
       const version = String(incident.version)
       if (session.items.get(key)?.hash === version) return
       await context.mayCall('record', '')
-      const markdown = incident.stamps.resolve === null || incident.mergedInto !== null ? null : writePostmortem(loaded, context.templates)
+      const told = toldOf(loaded)
+      const markdown = told === null ? null : writePostmortem(told, context.templates)
       try {
         await records.publish(published(incident, events, toldHead(loaded), markdown))
         for (const { surface, step } of incident.failedSteps) {
