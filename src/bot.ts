@@ -35,7 +35,7 @@ import { isAway } from './store/away.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { readStream } from './store/stream.ts'
 import { createJobContext } from './work.ts'
-import { withSurface } from './surface.ts'
+import { withShared, withSurface } from './surface.ts'
 import { createVerbContext } from './verbs.ts'
 import { createTerminal, TerminalRequest } from './terminal.ts'
 import { alertRoutes } from './web/alerts.ts'
@@ -131,6 +131,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     handle,
     load,
     surface: withSurface({ store, load }),
+    shared: withShared(store),
     announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
     chat,
     reading: slack.reading,
