@@ -22,7 +22,7 @@ test('a long list is cut and counted; of private ones only their number is told 
 
 test('a change or a drill that waits says that it is one', () => {
   expect(listed(stormMessage([record(1, { kind: 'drill' }), record(2, { kind: 'change' })])).map(([what]) => what)).toEqual([
-    { bold: 'INC-1 Drill P1' },
-    { bold: 'INC-2 Change' },
+    { bold: 'INC-1 🧪 DRILL P1' },
+    { bold: 'INC-2 🛠 Change' },
   ])
 })
