@@ -1,8 +1,7 @@
 /** How the scanned folders say what they hold: each file there is `export default defineX({…})`. */
 import type { z } from 'zod'
-import type { CheckStatus, Finding, Measurement } from './incident/check.ts'
 import type { Catalogue } from './catalogue.ts'
-import type { CheckResult } from './incident/check.ts'
+import type { CheckResult, CheckStatus, Finding, Measurement } from './incident/check.ts'
 import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Quoted } from './incident/areas/messages.ts'
@@ -13,19 +12,7 @@ import type { Outage, Situation } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type {
-  Alarm,
-  Chat,
-  CodeHost,
-  GuardedFetch,
-  Mentioned,
-  PortFault,
-  RecordStore,
-  Resolve,
-  SaidContext,
-  Templates,
-  Who,
-} from './ports.ts'
+import type { Alarm, Chat, ChatContext, CodeHost, GuardedFetch, Mentioned, RecordStore, Resolve, Templates, Who } from './ports.ts'
 
 /** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
 export type CheckContext = {
@@ -119,53 +106,44 @@ export type DelayedJob = {
 /** The outage of the chat that lasts, and how things are meanwhile. */
 export type OutageNow = Outage & Situation
 
-/** What a job may use while more records want a channel than the chat opens at once. */
-export type StormContext = {
-  /** When this record may have its channel opened, null for now: after a limit the gravest come first. `fault`: it has just met one. */
-  readonly turn: (id: string, fault?: PortFault) => Promise<Instant | null>
-  /** The open records that wait for a channel and for nothing else, the gravest first. */
-  readonly waiting: () => Promise<readonly Incident[]>
-}
-
 /** What a job may use. */
-export type JobContext = SaidContext &
-  StormContext & {
-    readonly now: () => Promise<Instant>
-    readonly load: (id: string) => Promise<Loaded | null>
-    readonly handle: (id: string, intent: Intent, by?: Actor, occurredAt?: Instant) => Promise<Outcome>
-    /** Runs `apply` on the incident as it is, under the surface's lease, and again as long as the incident changed meanwhile. */
-    readonly surface: (
-      surface: string,
-      id: string,
-      repeated: boolean,
-      apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>,
-    ) => Promise<void>
-    /** The same on a surface that belongs to no incident. */
-    readonly shared: (surface: string, repeated: boolean, apply: (session: SurfaceSession) => Promise<void>) => Promise<void>
-    /** Throws PortFault `limited` while calls of this scope have to wait. */
-    readonly mayCall: (method: string, scope: string) => Promise<void>
-    /** The ids of all open records. */
-    readonly openIncidents: () => Promise<readonly string[]>
-    readonly enqueue: (job: DelayedJob) => Promise<void>
-    /** The id of the announcements channel; made if it does not exist, or if it is the one that is `gone`. */
-    readonly announceChannel: (gone?: string) => Promise<string>
-    readonly chat: Chat
-    /** Null when the group is off. */
-    readonly codeHost: CodeHost | null
-    readonly records: RecordStore | null
-    /** How people are told while the chat cannot be used; none when nothing is configured. */
-    readonly alarms: readonly Alarm[]
-    /** The outage of the chat that lasts, or null. */
-    readonly outage: () => Promise<OutageNow | null>
-    readonly resolve: Resolve
-    readonly templates: Templates
-    readonly catalogue: Catalogue
-    /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
-    readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
-    /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
-    readonly matchAlerts: (product: string, rule: string) => Promise<void>
-    readonly log: Log
-  }
+export type JobContext = ChatContext & {
+  readonly now: () => Promise<Instant>
+  readonly load: (id: string) => Promise<Loaded | null>
+  readonly handle: (id: string, intent: Intent, by?: Actor, occurredAt?: Instant) => Promise<Outcome>
+  /** Runs `apply` on the incident as it is, under the surface's lease, and again as long as the incident changed meanwhile. */
+  readonly surface: (
+    surface: string,
+    id: string,
+    repeated: boolean,
+    apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>,
+  ) => Promise<void>
+  /** The same on a surface that belongs to no incident. */
+  readonly shared: (surface: string, repeated: boolean, apply: (session: SurfaceSession) => Promise<void>) => Promise<void>
+  /** Throws PortFault `limited` while calls of this scope have to wait. */
+  readonly mayCall: (method: string, scope: string) => Promise<void>
+  /** The ids of all open records. */
+  readonly openIncidents: () => Promise<readonly string[]>
+  readonly enqueue: (job: DelayedJob) => Promise<void>
+  /** The id of the announcements channel; made if it does not exist, or if it is the one that is `gone`. */
+  readonly announceChannel: (gone?: string) => Promise<string>
+  readonly chat: Chat
+  /** Null when the group is off. */
+  readonly codeHost: CodeHost | null
+  readonly records: RecordStore | null
+  /** How people are told while the chat cannot be used; none when nothing is configured. */
+  readonly alarms: readonly Alarm[]
+  /** The outage of the chat that lasts, or null. */
+  readonly outage: () => Promise<OutageNow | null>
+  readonly resolve: Resolve
+  readonly templates: Templates
+  readonly catalogue: Catalogue
+  /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
+  readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
+  /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
+  readonly matchAlerts: (product: string, rule: string) => Promise<void>
+  readonly log: Log
+}
 
 /** Constant messages; the variables are fields. */
 export type Log = Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>

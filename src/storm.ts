@@ -1,5 +1,5 @@
 /** More records at once than the chat opens channels for: each waits for its turn, the gravest first (faults 13). */
-import type { StormContext } from './define.ts'
+import type { StormContext } from './ports.ts'
 import type { Store } from './store/database.ts'
 import { lastPause, pause } from './store/limits.ts'
 import { openIncidents } from './store/reads.ts'

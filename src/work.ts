@@ -1,8 +1,8 @@
 /** What jobs may use, made from the store and the adapters. */
-import type { JobContext, Loaded, StormContext } from './define.ts'
+import type { JobContext, Loaded } from './define.ts'
 import type { Actor } from './incident/events.ts'
 import type { Handle } from './handle.ts'
-import { PortFault } from './ports.ts'
+import { PortFault, type StormContext } from './ports.ts'
 import type { Store } from './store/database.ts'
 import { saveFile } from './store/files.ts'
 import { pausedUntil } from './store/limits.ts'

@@ -13,7 +13,7 @@ import { type Conversation, listenToConversation } from './conversation-events.t
 import type { Dispatch, FormPlace, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
 import { listenForPeople, type PeopleEvents } from './people-events.ts'
-import { nameless, typed } from './typed.ts'
+import { createRead } from './read.ts'
 import { listenToWaysIn, type WaysIn } from './ways-in.ts'
 
 /** Slack gives up after 3 s; the answer also has to travel. */
@@ -145,14 +145,11 @@ export const startSlack = (options: SlackOptions): App => {
   const author = (context: Context, user: string, name: string | undefined): Actor =>
     options.person(user, memberIn(context)?.name ?? name ?? user)
 
-  /** The text as people read it, and whom it names. */
-  const read = async (text: string) => {
-    const found = await Promise.all(nameless(text).map(async (user) => [user, await options.glance(user)] as const))
-    const names = new Map(
-      found.flatMap(([user, member]) => (member === null || member === 'unknown' ? [] : [[user, member.name] as const])),
-    )
-    return typed(text, (user) => names.get(user))
+  const inTime = async <T>(work: Promise<T>, ms = patienceMs): Promise<T | null> => {
+    const first = await within(work, ms)
+    return first === late ? null : first
   }
+  const read = createRead({ glance: options.glance, groupName: options.waysIn.groupName, inTime, log })
 
   /** Whether Slack heard it: not over a socket that was closed meanwhile. */
   const heard = async (acknowledged: Promise<void>): Promise<boolean> => {
@@ -279,10 +276,8 @@ export const startSlack = (options: SlackOptions): App => {
     show,
     message,
     body,
-    inTime: async (work, ms = patienceMs) => {
-      const first = await within(work, ms)
-      return first === late ? null : first
-    },
+    inTime,
+    read,
   })
   listenToConversation(app, { ...options.conversation, identity, person: options.person })
 

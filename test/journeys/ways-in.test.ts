@@ -110,6 +110,11 @@ test('a mention is answered in its thread, with what can be done or with what th
   const threads = (await bot.messages(channel)).filter(({ user }) => user === bot.workspace.bot.id).map((message) => message.thread_ts)
   expect(threads).toEqual([asked.ts, help.ts])
 
+  // Whom it names is known by their name, though Slack sends an id.
+  await act('say', { as: 'bob', in: channel, text: `${me} todo INC-1 Ask the bank &lt;today&gt; <@${bot.user('carol')}>` })
+  await bot.until(async () => (await bot.incident('INC-1')).todos.at(-1)?.text === 'Ask the bank <today>', 'the to-do')
+  expect((await bot.incident('INC-1')).todos.at(-1)?.owner).toMatchObject({ slack: bot.user('carol') })
+
   // Slack sends it again, also with another event when the message is edited.
   const event = {
     type: 'app_mention',
