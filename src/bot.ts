@@ -205,6 +205,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     openForm: (trigger, view) => slack.openForm(trigger, view),
     updateForm: (id, hash, view) => slack.updateForm(id, hash, view),
     tell: (channel, user, message) => slack.ephemeral(channel, user, message),
+    direct: (user, message) => slack.direct(user, message, 'answer'),
     person,
     glance: members.glance,
     ...arrivals,

@@ -30,6 +30,8 @@ export type SlackOptions = PeopleEvents & {
   readonly openForm: (trigger: string, view: View) => Promise<void>
   readonly updateForm: (viewId: string, hash: string, view: View) => Promise<void>
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
+  /** A message to one person, where there is no channel to tell them in. */
+  readonly direct: (user: string, message: Message) => Promise<void>
   /** Who a Slack user is to the bot. */
   readonly person: (user: string, name: string) => Actor
   /** Who a user is, within a moment; never throws. */
@@ -217,7 +219,12 @@ export const startSlack = (options: SlackOptions): App => {
     options.answered('button', (performance.now() - started) / 1000)
     await heard(ack())
     void answered
-      .then((answer) => (answer === null ? undefined : respond({ ...body(answer), replace_original: false })))
+      .then(async (answer): Promise<unknown> => {
+        if (answer === null) return undefined
+        // The app's home has no address to answer to.
+        if (payload.response_url === undefined) return options.direct(payload.user.id, message(answer.parts))
+        return respond({ ...body(answer), replace_original: false })
+      })
       .catch((error: unknown) => log.warn({ err: error }, 'an answer to a button did not arrive'))
     return undefined
   })
