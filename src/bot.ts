@@ -132,7 +132,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     load,
     surface: withSurface({ store, load }),
     shared: withShared(store),
-    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
+    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed }),
     chat,
     reading: slack.reading,
     person,
