@@ -65,7 +65,7 @@ test('a file is read whole, or not at all when it is too large', async () => {
   await expect(reading.file('F0NOTHING', 10)).rejects.toMatchObject({ code: 'gone' })
 })
 
-test('field, defect 8: the token goes to Slack’s own hosts only, and follows no redirect', async () => {
+test('the token goes to Slack’s own hosts only, and follows no redirect (field 8)', async () => {
   let heard = 0
   const elsewhere = createServer((_, response) => {
     heard += 1

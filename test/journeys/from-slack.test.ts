@@ -57,6 +57,37 @@ test('another workspace is refused, and told so (faults 8)', async () => {
   expect(await (await deliver(bot.url, form(bot.workspace.team.id), { type })).text()).toContain('open')
 })
 
+test('without a secret nothing is changed at any address (field 8)', async () => {
+  const list = (await bot.say('alice', 'general', '/incident list')).text
+  const status = async (method: string, path: string) =>
+    (
+      await fetch(`${bot.url}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        ...(method === 'GET' ? {} : { body: '{"alerts":[]}' }),
+      })
+    ).status
+  for (const path of ['/slack/events', '/alerts/generic', '/alerts/alertmanager', '/alerts/generic/acme', '/alerts/generic/nothing'])
+    expect([path, await status('POST', path)]).toEqual([path, 401])
+  for (const path of [
+    '/',
+    '/health',
+    '/metrics',
+    '/incident',
+    '/incidents/INC-1',
+    '/events',
+    '/alerts',
+    '/slack',
+    '/terminal',
+    '/files/INC-1',
+  ])
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) expect([method, path, await status(method, path)]).toEqual([method, path, 404])
+  // What can be read without one names no incident.
+  for (const path of ['/', '/health', '/metrics'])
+    expect(await (await fetch(`${bot.url}${path}`)).text()).not.toMatch(/INC-\d|Archived by mistake/)
+  expect((await bot.say('alice', 'general', '/incident list')).text).toBe(list)
+})
+
 describe('a trigger that has expired gets words instead of the form (faults 11)', () => {
   const words = 'Slack did not show the form. What to type instead: /incident help new'
   const expired = { service: 'slack', method: 'views.open', kind: 'error', error: 'expired_trigger_id' } as const

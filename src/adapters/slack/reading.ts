@@ -56,7 +56,7 @@ const unlessGone = async <T>(work: Promise<T>): Promise<T | null> => {
   }
 }
 
-/** Files lie with Slack itself, or where its API is: the token goes nowhere else (field, defect 8). */
+/** Files lie with Slack itself, or where its API is: the token goes nowhere else (field 8). */
 const mayFetch = (url: URL, apiUrl: string | undefined): boolean =>
   apiUrl !== undefined && url.origin === new URL(apiUrl).origin
     ? true
