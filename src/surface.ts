@@ -2,9 +2,9 @@
  *  lets go, so that an event which came meanwhile is never left unshown. A run that has one thing to make costs three transactions that
  *  write: the lease is taken, the intention is recorded, and what was made is recorded as the lease is given back. */
 import { randomUUID } from 'node:crypto'
-import type { Loaded, SurfaceItem, SurfaceSession } from './define.ts'
+import type { JobContext, Loaded, SurfaceItem, SurfaceSession } from './define.ts'
 import type { Instant } from './incident/policy.ts'
-import type { Store } from './store/database.ts'
+import type { Store, Trx } from './store/database.ts'
 import { readStream } from './store/stream.ts'
 import { items, type Lease, lease, LeaseLost, record, release, SurfaceTaken, type Write } from './store/surfaces.ts'
 
@@ -62,56 +62,86 @@ const giveUp = async (store: Store, held: Lease, writes: readonly Write[]): Prom
   if ((await release(store.db, held, { writes })) === 'again') await release(store.db, held)
 }
 
-/** Runs `apply` until the incident has not changed under it and nobody else wanted the surface meanwhile. `signal`: from the moment
- *  that it is aborted the run lets its lease lapse, and whatever it would still record throws. `repeated`: an earlier run may have died
- *  with the lease in its hand, so it is to be tried again when the lease is taken. Throws LeaseLost, and SurfaceTaken when another
- *  run does its work. */
+/** What a look under the lease works on. `version`: of the incident as it was read; null where there is none. */
+type Looked<Content> = { readonly content: Content; readonly version: number | null }
+
+/** Runs `apply` until nothing has changed under it and nobody else wanted the surface meanwhile. `signal`: from the moment that it is
+ *  aborted the run lets its lease lapse, and whatever it would still record throws. `repeated`: an earlier run may have died with the
+ *  lease in its hand, so it is to be tried again when the lease is taken. `read` gives null where there is nothing to show. Throws
+ *  LeaseLost, and SurfaceTaken when another run does its work. */
+const underLease = async <Content>(
+  { store, signal, repeated }: { readonly store: Store; readonly signal: AbortSignal; readonly repeated: boolean },
+  { surface, incident }: Omit<Lease, 'token'>,
+  read: (trx: Trx, before: Content | null) => Promise<Looked<Content> | null>,
+  apply: (session: SurfaceSession, content: Content) => Promise<void>,
+): Promise<void> => {
+  const held = { surface, incident, token: randomUUID() }
+  /** The lease, and the surface and what it should show as they are from then on; null when somebody else has it. */
+  const take = (before: Content | null) =>
+    store.transaction(async (trx) => {
+      if (!(await lease(trx, surface, incident, held.token, leaseSeconds))) return null
+      return { found: await items(trx, surface, incident), looked: await read(trx, before), now: await store.now(trx) }
+    })
+  let taken = await take(null)
+  if (taken === null) throw repeated ? new LeaseLost(held) : new SurfaceTaken(held)
+  const renewing = setInterval(() => {
+    // A renewal that fails is found out by the next write.
+    record(store.db, held, [], leaseSeconds).catch(() => undefined)
+  }, renewMs)
+  const lapse = () => clearInterval(renewing)
+  signal.addEventListener('abort', lapse)
+  let hold: Hold | null = null
+  try {
+    for (;;) {
+      if (signal.aborted || taken === null) throw new LeaseLost(held)
+      const { found, looked, now } = taken
+      if (looked === null) return await giveUp(store, held, [])
+      hold = openHold(store, held, signal, found, now)
+      await apply(hold.session, looked.content)
+      if (signal.aborted) throw new LeaseLost(held)
+      // What this run itself caused, such as the channel's opening, is shown without waiting for its job.
+      const writes = hold.unrecorded()
+      const outcome = await release(store.db, held, { writes, ...(looked.version === null ? {} : { version: looked.version }) })
+      if (outcome === 'lost' && writes.length > 0) throw new LeaseLost(held)
+      if (outcome !== 'again') return
+      hold = null
+      taken = await take(looked.content)
+    }
+  } catch (error) {
+    await giveUp(store, held, signal.aborted ? [] : (hold?.unrecorded() ?? []))
+    throw error
+  } finally {
+    lapse()
+    signal.removeEventListener('abort', lapse)
+  }
+}
+
+/** Runs `apply` on an incident's surface, as `underLease` does. */
 export const withSurface =
   (store: Store) =>
-  (signal: AbortSignal) =>
-  async (
-    surface: string,
-    id: string,
-    repeated: boolean,
-    apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>,
-  ): Promise<void> => {
-    const held = { surface, incident: id, token: randomUUID() }
-    /** The lease, and the incident and the surface as they are from then on; null when somebody else has it. */
-    const take = (before: Loaded | null) =>
-      store.transaction(async (trx) => {
-        if (!(await lease(trx, surface, id, held.token, leaseSeconds))) return null
-        return { found: await items(trx, surface, id), loaded: await readStream(trx, id, before), now: await store.now(trx) }
-      })
-    let taken = await take(null)
-    if (taken === null) throw repeated ? new LeaseLost(held) : new SurfaceTaken(held)
-    const renewing = setInterval(() => {
-      // A renewal that fails is found out by the next write.
-      record(store.db, held, [], leaseSeconds).catch(() => undefined)
-    }, renewMs)
-    const lapse = () => clearInterval(renewing)
-    signal.addEventListener('abort', lapse)
-    let hold: Hold | null = null
-    try {
-      for (;;) {
-        if (signal.aborted || taken === null) throw new LeaseLost(held)
-        const { found, loaded, now } = taken
-        if (loaded === null) return await giveUp(store, held, [])
-        hold = openHold(store, held, signal, found, now)
-        await apply(hold.session, loaded)
-        if (signal.aborted) throw new LeaseLost(held)
-        // What this run itself caused, such as the channel's opening, is shown without waiting for its job.
-        const writes = hold.unrecorded()
-        const outcome = await release(store.db, held, { writes, version: loaded.incident.version })
-        if (outcome === 'lost' && writes.length > 0) throw new LeaseLost(held)
-        if (outcome !== 'again') return
-        hold = null
-        taken = await take(loaded)
-      }
-    } catch (error) {
-      await giveUp(store, held, signal.aborted ? [] : (hold?.unrecorded() ?? []))
-      throw error
-    } finally {
-      lapse()
-      signal.removeEventListener('abort', lapse)
-    }
-  }
+  (signal: AbortSignal): JobContext['surface'] =>
+  (surface, id, repeated, apply) =>
+    underLease<Loaded>(
+      { store, signal, repeated },
+      { surface, incident: id },
+      async (trx, before) => {
+        const loaded = await readStream(trx, id, before)
+        return loaded === null ? null : { content: loaded, version: loaded.incident.version }
+      },
+      apply,
+    )
+
+/** Stands where an incident's id would, for a surface that belongs to none. */
+const nobody = ''
+
+/** Runs `apply` on a surface that belongs to no incident, and again when somebody else wanted it meanwhile. */
+export const withShared =
+  (store: Store) =>
+  (signal: AbortSignal): JobContext['shared'] =>
+  (surface, repeated, apply) =>
+    underLease<null>(
+      { store, signal, repeated },
+      { surface, incident: nobody },
+      () => Promise.resolve({ content: null, version: null }),
+      (session) => apply(session),
+    )

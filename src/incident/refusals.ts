@@ -44,7 +44,7 @@ const table = {
         : `Did you mean \`/incident ${foreign(p.verb)} ${foreign(p.meant)}\`?`
     } \`/incident list\` shows the open ones.`,
   unreadable_record: (p: { id: string }) =>
-    `${p.id} cannot be read: its record is damaged. \`/incident audit ${p.id}\` says where. Nothing was recorded. To go on: \`/incident new\`.`,
+    `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
   unknown_verb: (p: { verb: string; nearest: string | null }) =>
     `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}\`/incident help\` lists what does.`,

@@ -20,7 +20,7 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('unreadable_record', { id: 'INC-5' }),
-    'INC-5 cannot be read: its record is damaged. `/incident audit INC-5` says where. Nothing was recorded. To go on: `/incident new`.',
+    'INC-5 cannot be read: its record is damaged, or a later version of the bot wrote it. `/incident audit INC-5` says which. Nothing was recorded. To go on: `/incident new`.',
   ],
   [
     refuse('no_workspace', {}),

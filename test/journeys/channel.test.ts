@@ -1,4 +1,4 @@
-/** 19: what people do to an incident's channel while it runs: the incident goes on. */
+/** What people do to an incident's channel while it runs: the incident goes on. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { sql } from 'kysely'
 import { startTestBot, type TestBot } from '../bot.ts'
@@ -26,7 +26,7 @@ const change = (channel: string, what: string, more: object = {}) =>
 const isIn = async (channel: string) => (await bot.channel(channel)).members.includes(bot.workspace.bot.id)
 const types = async (id: string) => (await bot.load(id))?.events.map(({ event }) => event.type) ?? []
 
-test('renamed: its record and its announcement follow', async () => {
+test('renamed: its record and its announcement follow (faults 19)', async () => {
   const { id, channel } = await opened('Renamed')
   const { events } = await change(channel, 'rename', { name: 'war-room' })
   expect(events.map(({ status }) => status)).toEqual([200])
@@ -37,7 +37,7 @@ test('renamed: its record and its announcement follow', async () => {
   expect((await bot.say('bob', 'general', '/incident list')).text).toContain('#war-room')
 })
 
-test('the same event four times renames once', async () => {
+test('the same event four times renames once (faults 1; field 11)', async () => {
   const { id, channel } = await opened('Repeated')
   const event = { type: 'channel_rename', channel: { id: channel, name: 'once', created: 0 } }
   const first = await bot.event(event)
@@ -45,7 +45,7 @@ test('the same event four times renames once', async () => {
   expect((await types(id)).filter((type) => type === 'channel-renamed')).toHaveLength(1)
 })
 
-test('the bot is removed from a public channel: it goes back in, and nothing is missing', async () => {
+test('the bot is removed from a public channel: it goes back in, and nothing is missing (faults 19)', async () => {
   const { id, channel } = await opened('Kicked')
   await change(channel, 'kick')
   await until(() => isIn(channel), 'the bot in the channel')
@@ -58,7 +58,7 @@ test('the bot is removed from a public channel: it goes back in, and nothing is 
   expect(told.filter((type) => type === 'bot-returned')).toHaveLength(1)
 })
 
-test('14: nobody said that it was removed: posting finds it out', async () => {
+test('nobody said that it was removed: posting finds it out (faults 14, 19)', async () => {
   const { id, channel } = await opened('Unheard')
   await change(channel, 'kick', { silent: true })
   expect(await isIn(channel)).toBe(false)
@@ -68,7 +68,7 @@ test('14: nobody said that it was removed: posting finds it out', async () => {
   expect((await bot.incident(id)).failedSteps).toEqual([])
 })
 
-test('removed again and again, it stays outside and says so', async () => {
+test('removed again and again, it stays outside and says so (faults 19)', async () => {
   const { id, channel } = await opened('Unwanted')
   for (let round = 0; round < 3; round += 1) {
     await change(channel, 'kick')
@@ -79,7 +79,7 @@ test('removed again and again, it stays outside and says so', async () => {
   expect(await isIn(channel)).toBe(false)
 })
 
-test('private: who can let the bot in is told, and what was missed comes in order, marked late', async () => {
+test('private: who can let the bot in is told, and what was missed comes in order, marked late (faults 19)', async () => {
   const { id, channel } = await opened('Secret', '--private')
   await bot.say('alice', channel, '/incident ack')
   await bot.idle()
@@ -117,7 +117,7 @@ test('private: who can let the bot in is told, and what was missed comes in orde
   expect(texts.filter((text) => text.includes('Update from outside'))).toHaveLength(1)
 })
 
-test('made private: it works on; removed after that, its announcement says how to let it in', async () => {
+test('made private: it works on; removed after that, its announcement says how to let it in (faults 19)', async () => {
   const { id, channel } = await opened('Converted')
   await change(channel, 'convert')
   expect((await bot.channel(channel)).isPrivate).toBe(true)
@@ -131,7 +131,7 @@ test('made private: it works on; removed after that, its announcement says how t
   expect((await bot.incident(id)).failedSteps).toEqual([])
 })
 
-test('field 14: archived: the next channel repeats it; resolved and unarchived: what was missed follows', async () => {
+test('archived: the next channel repeats it; resolved and unarchived: what was missed follows (faults 19; field 14)', async () => {
   const { id, channel } = await opened('Archived')
   await bot.say('alice', channel, '/incident update before')
   await bot.sees(channel, 'Update before')
@@ -155,4 +155,20 @@ test('field 14: archived: the next channel repeats it; resolved and unarchived: 
   expect((await bot.incident(id)).channel?.id).toBe(next)
   await change(next, 'unarchive')
   await bot.sees(next, 'marked the post-mortem as reviewed')
+})
+
+test('deleted: the next channel repeats it, and nothing is looked for in the old one (faults 19)', async () => {
+  const { id, channel } = await opened('Deleted')
+  await bot.say('alice', channel, '/incident update before')
+  await bot.sees(channel, 'Update before')
+  await bot.forgetCalls()
+  await bot.event({ type: 'channel_deleted', channel, event_ts: '1.0' })
+  const next = await until(async () => {
+    const now = (await bot.incident(id)).channel?.id
+    return now === channel ? null : now
+  }, 'another channel')
+  await bot.sees(next, 'Update before')
+  await bot.sees(next, 'The channel before this one was lost: the channel was deleted')
+  await bot.idle()
+  expect((await bot.calls()).filter((call) => call.channel === channel)).toEqual([])
 })

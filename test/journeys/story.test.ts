@@ -53,7 +53,7 @@ describe('from declared to reviewed', () => {
     expect((await bot.say('alice', 'general', '/incident status INC-1')).text).toContain('Lead nobody yet')
   })
 
-  test('acknowledged by the button; a second press changes nothing (4)', async () => {
+  test('acknowledged by the button; a second press changes nothing (faults 4; field 12)', async () => {
     expect((await bot.press('bob', channel, 'ack')).text).toMatch(/^✅ INC-1 acknowledged/)
     expect((await bot.say('carol', channel, '/incident ack')).text).toContain('Already acknowledged by bob')
     await bot.sees(channel, '@bob acknowledged after')

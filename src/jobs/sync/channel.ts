@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto'
 import { addDays } from 'date-fns/addDays'
 import { addSeconds } from 'date-fns/addSeconds'
 import { max as latest } from 'date-fns/max'
+import { startOfSecond } from 'date-fns/startOfSecond'
 import { defineJob, type JobContext, type Loaded, type SurfaceSession } from '../../define.ts'
 import { channelName } from '../../incident/channel-name.ts'
 import { conversation, type Item } from '../../incident/conversation.ts'
 import type { Incident } from '../../incident/incident.ts'
-import type { Message } from '../../incident/message.ts'
 import type { Instant } from '../../incident/policy.ts'
-import { type Chat, PortFault } from '../../ports.ts'
+import { PortFault } from '../../ports.ts'
+import { editOrPost } from '../../surfaces/message.ts'
 import { goBackIn } from '../../surfaces/outside.ts'
 import { methodOf, sideStep } from '../../surfaces/steps.ts'
 
@@ -39,7 +40,6 @@ const isForgotten = ({ lostChannels, stamps }: Incident, now: Instant): boolean 
 /** Finds or makes the channel, and tells the incident. */
 const openChannel = async (session: SurfaceSession, { incident }: Loaded, context: JobContext): Promise<void> => {
   const { chat } = context
-  await context.mayCall('conversations.create', '')
   const generation = incident.lostChannels.length
   for (let attempt = 1; attempt <= 50; attempt += 1) {
     const name = channelName(incident, attempt)
@@ -72,6 +72,33 @@ const openChannel = async (session: SurfaceSession, { incident }: Loaded, contex
   throw new PortFault('invalid', 'conversations.create', `no free name for the channel of ${incident.id}`)
 }
 
+/** Has it said that records wait for their channels. */
+const tellOfStorm = async (context: JobContext): Promise<void> => {
+  const soon = addSeconds(startOfSecond(await context.now()), 1).toISOString()
+  // The same for all that meet a limit in this second, so that it is one job.
+  await context.enqueue({ queue: 'storm', data: {}, key: 'storm', startAfter: soon })
+}
+
+/** Opens the channel, or gives the time at which it is this record's turn. */
+const openInTurn = async (session: SurfaceSession, loaded: Loaded, context: JobContext): Promise<Instant | null> => {
+  const { id } = loaded.incident
+  const turn = await context.turn(id)
+  if (turn !== null) return turn
+  try {
+    await openChannel(session, loaded, context)
+    return null
+  } catch (fault) {
+    if (!(fault instanceof PortFault)) throw fault
+    if (fault.code === 'limited' && fault.method === 'conversations.create') {
+      await tellOfStorm(context)
+      return context.turn(id, fault)
+    }
+    if (fault.code !== 'limited')
+      await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'channel', reason: fault.message })
+    throw fault
+  }
+}
+
 /** Takes back that these steps failed. */
 const mend = async (
   { incident }: Loaded,
@@ -80,17 +107,6 @@ const mend = async (
 ): Promise<void> => {
   for (const { surface, step } of incident.failedSteps.filter(steps))
     await context.handle(incident.id, { type: 'step-mended', surface, step })
-}
-
-/** Edits a message, or posts it again when somebody has deleted it. If the channel is gone, posting says so. */
-const editOrPost = async (channel: string, ts: string, message: Message, marker: string, chat: Chat): Promise<string> => {
-  try {
-    await chat.edit(channel, ts, message, marker)
-    return ts
-  } catch (fault) {
-    if (!(fault instanceof PortFault) || fault.code !== 'gone') throw fault
-    return (await chat.post(channel, message, marker)).ts
-  }
 }
 
 /** Posts a message, or edits it. One that an earlier run was about to post is looked for first. */
@@ -213,18 +229,14 @@ export default defineJob({
   coalesce: true,
   run: async ({ data, retryCount }, context) => {
     const id = String(data['incident'])
+    let turn: Instant | null = null
     await context.surface('channel', id, retryCount > 0, async (session, loaded) => {
       const { channel } = loaded.incident
+      turn = null
       if (channel === null) {
         if (isForgotten(loaded.incident, await context.now())) return
         // The event that tells of the channel is what the next look works on.
-        try {
-          await openChannel(session, loaded, context)
-        } catch (fault) {
-          if (fault instanceof PortFault && fault.code !== 'limited')
-            await context.handle(id, { type: 'step-failed', surface: 'channel', step: 'channel', reason: fault.message })
-          throw fault
-        }
+        turn = await openInTurn(session, loaded, context)
         return
       }
       if (loaded.incident.outside) return goBackIn(session, loaded, channel.id, context)
@@ -257,5 +269,6 @@ export default defineJob({
         await context.handle(id, { type: 'channel-lost', channel: channel.id, why: fault.message })
       }
     })
+    return turn === null ? undefined : { again: turn }
   },
 })
