@@ -58,6 +58,7 @@ const present: Readonly<Record<EventType, number>> = {
   'channel-renamed': 1,
   'bot-removed': 1,
   'bot-returned': 1,
+  unanswered: 1,
 }
 
 const folder = new URL('streams/', import.meta.url)
