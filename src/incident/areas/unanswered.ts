@@ -2,7 +2,7 @@
 import { addMinutes } from 'date-fns/addMinutes'
 import type { Incident } from '../incident.ts'
 import { ladderSpent } from '../ladder.ts'
-import { line, type Part, type Span } from '../message.ts'
+import { line, type Part, type Span, asking } from '../message.ts'
 import { type Contact, type Instant, mentionable, reachable } from '../policy.ts'
 import type { Job } from '../react.ts'
 import type { Area } from './area.ts'
@@ -135,37 +135,40 @@ export const unansweredArea: Area<UnansweredIntent, UnansweredEvent> = {
       ]
       const left = mostRounds - round
       return [
-        line(
-          `unanswered:${run}:${round}`,
-          `Nobody has acknowledged ${incident.id}`,
-          [
-            ...(round === 1 ? first : again),
-            '\nTake it on: ',
-            { code: '/incident ack' },
-            ', or call somebody who is not on the ladder: ',
-            { code: '/incident page @user' },
-            '.',
-            ...(phones.length === 0
-              ? []
-              : ([
-                  '\nThe bot cannot telephone. Please do: ',
-                  ...spaced(
-                    phones.map((mention): Span[] => [{ mention }]),
-                    ', ',
-                  ),
-                  '.',
-                ] as Span[])),
-          ],
-          [
-            buttons(incident),
-            {
-              kind: 'context',
-              spans:
-                left === 0
-                  ? ['The bot calls nobody again by itself.']
-                  : ['They are called again at ', { time: addMinutes(at, incident.policy.escalateEvery).toISOString(), zone }, '.'],
-            },
-          ],
+        asking(
+          { kind: 'clock', clock: 'response', run },
+          line(
+            `unanswered:${run}:${round}`,
+            `Nobody has acknowledged ${incident.id}`,
+            [
+              ...(round === 1 ? first : again),
+              '\nTake it on: ',
+              { code: '/incident ack' },
+              ', or call somebody who is not on the ladder: ',
+              { code: '/incident page @user' },
+              '.',
+              ...(phones.length === 0
+                ? []
+                : ([
+                    '\nThe bot cannot telephone. Please do: ',
+                    ...spaced(
+                      phones.map((mention): Span[] => [{ mention }]),
+                      ', ',
+                    ),
+                    '.',
+                  ] as Span[])),
+            ],
+            [
+              buttons(incident),
+              {
+                kind: 'context',
+                spans:
+                  left === 0
+                    ? ['The bot calls nobody again by itself.']
+                    : ['They are called again at ', { time: addMinutes(at, incident.policy.escalateEvery).toISOString(), zone }, '.'],
+              },
+            ],
+          ),
         ),
       ]
     },

@@ -119,7 +119,10 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
   const now = await context.now()
   let failure: unknown = null
   let refused = false
-  for (const item of conversation(events)) {
+  const items = conversation(events)
+  // Taking the buttons off what is settled comes after what is new.
+  const waits = (item: Item) => item.step === 'message' && item.settled === true && session.items.get(`${channel}/${item.key}`)?.ref != null
+  for (const item of [...items.filter((each) => !waits(each)), ...items.filter(waits)]) {
     const key = `${channel}/${item.key}`
     const known = session.items.get(key)
     if (item.step !== 'message') {
