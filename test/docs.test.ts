@@ -182,6 +182,7 @@ describe('help', () => {
       'ack',
       'audit',
       'change',
+      'channel',
       'help',
       'list',
       'maintenance',

@@ -217,6 +217,11 @@ export default defineJob({
         }
         // A channel that people archived after the incident is left in peace.
         if (loaded.incident.stamps.resolve !== null) return
+        // A private one may be there as ever, only without the bot: a second is made when somebody asks for it.
+        if (fault.hidden && loaded.incident.private) {
+          await context.handle(id, { type: 'bot-removed', channel: channel.id, unsure: true })
+          return
+        }
         // Channels that keep disappearing are not made again and again: the job backs off, and the header's place says why.
         const opened = loaded.events.findLast(({ event }) => event.type === 'channel-opened')?.at ?? loaded.incident.declaredAt
         if (
