@@ -22,13 +22,21 @@ export class PortFault extends Error {
   readonly scope: string
   /** Seconds; only with `limited`. */
   readonly retryAfter: number
-  constructor(code: FaultCode, method: string, message: string, more: { scope?: string; retryAfter?: number; cause?: unknown } = {}) {
+  /** With `gone`: it may as well be a private channel that the bot is not in. The chat gives the same answer for both. */
+  readonly hidden: boolean
+  constructor(
+    code: FaultCode,
+    method: string,
+    message: string,
+    more: { scope?: string; retryAfter?: number; hidden?: boolean; cause?: unknown } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.name = 'PortFault'
     this.code = code
     this.method = method
     this.scope = more.scope ?? ''
     this.retryAfter = more.retryAfter ?? 0
+    this.hidden = more.hidden ?? false
   }
 }
 
@@ -70,7 +78,7 @@ export type Chat = {
   edit(channel: string, ts: string, message: Message, marker: string): Promise<void>
   /** Looks for a message of ours with this marker, posted at or after `since`. */
   findPosted(channel: string, marker: string, since: Instant): Promise<{ ts: string } | null>
-  /** Whether a channel can still be written in. */
+  /** Whether a channel can still be written in. `gone`: or it is a private one that the bot is not in. */
   channelState(channel: string): Promise<'open' | 'archived' | 'gone'>
   /** What was said in a channel from `since` on, oldest first; without what was said in threads. */
   said(channel: string, since: Instant): Promise<Said[]>

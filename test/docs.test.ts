@@ -212,6 +212,7 @@ describe('help', () => {
       'ack',
       'audit',
       'change',
+      'channel',
       'files',
       'help',
       'list',

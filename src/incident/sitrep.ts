@@ -1,5 +1,6 @@
 /** Where an incident stands, for who comes to it: state, clocks, who does what, what is open, what was tried, what happened last.
  *  Computed from the events alone. */
+import { failedStep } from './report.ts'
 import { roles, roleWord, holder } from './areas/roles.ts'
 import type { Hypothesis } from './areas/hypotheses.ts'
 import type { Todo } from './areas/todos.ts'
@@ -55,6 +56,10 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
       kind: 'text',
       spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
     },
+    // Who reads this elsewhere sees no header.
+    ...incident.failedSteps
+      .filter(({ step }) => step === 'outside' || step === 'channel')
+      .map((failed): Part => ({ kind: 'text', spans: [`⚠ ${shorten(failedStep(failed), 350)}`] })),
     { kind: 'text', spans: [...people(incident), '\n', ...clockLine(incident), ...paused] },
     ...(incident.lastUpdate === null
       ? []

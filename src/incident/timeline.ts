@@ -38,6 +38,7 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'lead-wanted',
   'window-begun',
   'reminded',
+  'unanswered',
   'bot-removed',
   'bot-returned',
   'step-failed',

@@ -58,6 +58,7 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'channel-renamed': 1,
   'bot-removed': 1,
   'bot-returned': 1,
+  unanswered: 1,
 }
 
 /** What was stored, in today's shape. Throws for a shape that only a later version knows: read as today's it would tell something else.

@@ -24,6 +24,11 @@ const opened = async (title: string, more = ''): Promise<{ id: string; channel: 
 const change = (channel: string, what: string, more: object = {}) =>
   bot.ask<{ events: { status: number }[] }>('POST', `/channels/${channel}/${what}`, { as: 'alice', ...more })
 const isIn = async (channel: string) => (await bot.channel(channel)).members.includes(bot.workspace.bot.id)
+/** What the bot does when it has not heard Slack for a while. */
+const backlog = (id: string) =>
+  bot.store.transaction((trx) =>
+    bot.bot.queue.enqueue(trx, [{ queue: 'backlog', data: { incident: id, since: new Date(Date.now() - 60_000).toISOString() }, key: id }]),
+  )
 const types = async (id: string) => (await bot.load(id))?.events.map(({ event }) => event.type) ?? []
 
 test('renamed: its record and its announcement follow (faults 19)', async () => {
@@ -115,6 +120,72 @@ test('private: who can let the bot in is told, and what was missed comes in orde
   expect(texts[at('Update from outside')]).toContain('🕓 Late: this happened')
   await until(async () => (await bot.incident(id)).failedSteps.length === 0, 'the step mended')
   expect(texts.filter((text) => text.includes('Update from outside'))).toHaveLength(1)
+})
+
+test('14: private, and nobody said that the bot was removed: no second channel; who can let it in is told, and it goes on', async () => {
+  const { id, channel } = await opened('Quiet', '--private')
+  await bot.say('bob', channel, '/incident ack')
+  await bot.idle()
+  await bot.forgetCalls()
+  await change(channel, 'kick', { silent: true })
+  await bot.say('alice', channel, '/incident update did you notice')
+  const failed = await until(
+    async () => (await bot.incident(id)).failedSteps.find(({ step }) => step === 'outside'),
+    'the step that failed',
+  )
+  expect(failed.reason).toContain('/invite @tocsin')
+  await bot.idle()
+  const calls = await bot.calls()
+  const direct = calls.filter(
+    ({ method, channel: to }) => method === 'chat.postMessage' && [bot.user('alice'), bot.user('bob')].includes(to ?? ''),
+  )
+  expect(direct.map((call) => call.channel).toSorted()).toEqual([bot.user('alice'), bot.user('bob')].toSorted())
+  expect(calls.map(({ method }) => method)).not.toContain('conversations.create')
+  expect((await bot.incident(id)).channel?.id).toBe(channel)
+  expect((await bot.incident(id)).lostChannels).toEqual([])
+  expect((await bot.say('alice', 'general', `/incident status ${id}`)).text).toContain('/invite @tocsin')
+  expect((await bot.say('alice', 'general', `/incident channel ${id}`)).text).toContain(`/incident channel ${id} new`)
+  // It is let in again, and that is not heard either: what comes next finds it out.
+  await change(channel, 'invite', { silent: true })
+  await bot.say('alice', 'general', `/incident note ${id} all is there`)
+  await bot.sees(channel, 'The bot is back')
+  await bot.sees(channel, 'Update did you notice')
+  expect((await types(id)).filter((type) => type === 'bot-removed' || type === 'bot-returned')).toEqual(['bot-removed', 'bot-returned'])
+  expect((await bot.say('alice', channel, '/incident channel new')).text).toContain('it stays where it is')
+})
+
+test('private, deleted unheard: another channel when somebody asks for one, with all that was posted', async () => {
+  const { id, channel } = await opened('Deleted', '--private')
+  await bot.say('alice', channel, '/incident update before')
+  await bot.sees(channel, 'Update before')
+  await change(channel, 'kick', { silent: true })
+  await backlog(id)
+  await until(async () => (await bot.incident(id)).failedSteps.find(({ step }) => step === 'outside'), 'the step that failed')
+  expect((await bot.incident(id)).channel?.id).toBe(channel)
+  // Who is not in it makes no other.
+  expect((await bot.say('carol', 'general', `/incident channel ${id} new`)).text).toContain('is private')
+  expect((await bot.say('alice', 'general', `/incident channel ${id} new`)).text).toContain('gets another channel in a moment')
+  const next = await until(async () => {
+    const now = (await bot.incident(id)).channel?.id
+    return now === channel ? null : now
+  }, 'another channel')
+  expect((await bot.channel(next)).isPrivate).toBe(true)
+  await bot.sees(next, 'Update before')
+  await bot.sees(next, 'The channel before this one was lost: alice Example asked for another')
+  await until(async () => (await bot.incident(id)).failedSteps.length === 0, 'the step mended')
+})
+
+test('private: what was not heard is read afterwards, both that the bot was removed and that it is back', async () => {
+  const { id, channel } = await opened('Read later', '--private')
+  await change(channel, 'kick', { silent: true })
+  await backlog(id)
+  await until(async () => (await bot.incident(id)).outside, 'the bot outside')
+  await bot.idle()
+  await change(channel, 'invite', { silent: true })
+  await backlog(id)
+  await until(async () => !(await bot.incident(id)).outside, 'the bot back')
+  await bot.sees(channel, 'The bot is back')
+  expect((await bot.incident(id)).lostChannels).toEqual([])
 })
 
 test('made private: it works on; removed after that, its announcement says how to let it in (faults 19)', async () => {

@@ -157,7 +157,11 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
   let failure: unknown = null
   let refused = false
   let waits = false
-  for (const item of conversation(events)) {
+  const items = conversation(events)
+  // Taking the buttons off what is settled comes after what is new.
+  const isLast = (item: Item) =>
+    item.step === 'message' && item.settled === true && session.items.get(`${channel}/${item.key}`)?.ref != null
+  for (const item of [...items.filter((each) => !isLast(each)), ...items.filter(isLast)]) {
     const key = `${channel}/${item.key}`
     const known = session.items.get(key)
     if (item.step !== 'message') {
@@ -257,6 +261,11 @@ export default defineJob({
         }
         // A channel that people archived after the incident is left in peace.
         if (loaded.incident.stamps.resolve !== null) return
+        // A private one may be there as ever, only without the bot: a second is made when somebody asks for it.
+        if (fault.hidden && loaded.incident.private) {
+          await context.handle(id, { type: 'bot-removed', channel: channel.id, unsure: true })
+          return
+        }
         // Channels that keep disappearing are not made again and again: the job backs off, and the header's place says why.
         const opened = loaded.events.findLast(({ event }) => event.type === 'channel-opened')?.at ?? loaded.incident.declaredAt
         if (
