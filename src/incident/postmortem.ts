@@ -5,7 +5,7 @@ import type { CheckResult, Measurement } from './check.ts'
 import { type ClockRow, breached, compliance, runsOf } from './compliance.ts'
 import type { Recorded } from './events.ts'
 import { timeToResolve } from './metrics.ts'
-import { involved } from './involved.ts'
+import { involved, leads } from './involved.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
 import type { PublishedIncident } from './record.ts'
@@ -41,6 +41,7 @@ export type Postmortem = Remembered & {
   readonly responseTime: string | null
   readonly resolutionTime: string | null
   readonly resolution: string | null
+  /** Who led, one after the other. */
   readonly lead: string | null
   readonly steps: readonly { readonly name: string; readonly at: string; readonly after: string }[]
   readonly timeline: readonly {
@@ -171,7 +172,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     responseTime: acknowledged === null ? null : duration(between(detect, acknowledged)),
     resolutionTime: toResolve === null ? null : duration(toResolve),
     resolution: incident.resolution,
-    lead: incident.lead === null ? null : nameOf(incident.lead),
+    lead: leads(covered).join(', then ') || null,
     steps: stepRows(stamps, zone),
     timeline: timeline(events, { zone })
       .filter(({ seq }) => seq <= head.seq)

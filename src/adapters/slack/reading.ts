@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api'
 import { type ChatMessage, type ChatReading, PortFault } from '../../ports.ts'
 import { faultOf } from './faults.ts'
 import { namedIn, plainText } from './markup.ts'
+import { memberOf } from './member.ts'
 
 type Raw = {
   readonly ts?: string
@@ -32,9 +33,9 @@ export type ReadingOptions = {
 const mostNames = 5_000
 
 /** Asks once for what it then remembers. */
-const remembering = (ask: (id: string) => Promise<string | null>) => {
-  const known = new Map<string, string>()
-  return async (id: string): Promise<string | null> => {
+const remembering = <Known>(ask: (id: string) => Promise<Known | null>) => {
+  const known = new Map<string, Known>()
+  return async (id: string): Promise<Known | null> => {
     const name = known.get(id) ?? (await ask(id))
     if (name !== null) known.set(id, name)
     const oldest = known.keys().next().value
@@ -71,10 +72,16 @@ const takeBody = async (response: Response, most: number): Promise<Buffer | null
 }
 
 export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call }: ReadingOptions): ChatReading => {
-  const userName = remembering(async (user) => {
-    const answer = await unlessGone(call('users.info', '', () => client.users.info({ user })))
-    return answer?.user?.profile?.display_name || answer?.user?.real_name || answer?.user?.name || null
+  const names = remembering(async (id) => {
+    const user = (await unlessGone(call('users.info', '', () => client.users.info({ user: id }))))?.user
+    if (user === undefined) return null
+    const { name } = memberOf(id, user, '')
+    return { author: name, mention: user.profile?.display_name || name }
   })
+  /** Authors are named as those who type commands are: one person, one name. */
+  const userName = async (user: string) => (await names(user))?.author ?? null
+  /** In a text people read how they are called there. */
+  const mentionName = async (user: string) => (await names(user))?.mention ?? null
   const channelName = remembering(async (channel) => {
     const answer = await unlessGone(call('conversations.info', '', () => client.conversations.info({ channel })))
     return answer?.channel?.name ?? null
@@ -83,7 +90,7 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
     new Map(await Promise.all(ids.map(async (id) => [id, (await ask(id)) ?? id] as const)))
   const plain = async (text: string): Promise<string> => {
     const { users, channels } = namedIn(text)
-    return plainText(text, { users: await namesOf(users, userName), channels: await namesOf(channels, channelName) })
+    return plainText(text, { users: await namesOf(users, mentionName), channels: await namesOf(channels, channelName) })
   }
 
   /** Of a thread's replies the history knows nothing: they are asked for by themselves. */
