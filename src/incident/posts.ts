@@ -1,5 +1,6 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
 import { isAreaEvent, postsOfArea } from './areas.ts'
+import { isAtTerminal } from './at-terminal.ts'
 import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
@@ -118,8 +119,20 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
           `⚠ The channel before this one was lost: ${shorten(reasonWords(event.why), 300)}. What the bot posted there is repeated above.`,
         ]),
       ]
-    case 'channel-opened':
+    // Whoever notes something here is told so; what was noted elsewhere, nobody here has seen.
     case 'noted':
+      return isAtTerminal(by)
+        ? [
+            line(`note:${seq}`, shorten(`Note: ${event.text}`, 150), [
+              '🗒 ',
+              author(by),
+              ' noted',
+              ...(recorded.occurredAt === at ? [] : ([' for ', { time: recorded.occurredAt, zone }] as Span[])),
+              `: ${event.text}`,
+            ]),
+          ]
+        : []
+    case 'channel-opened':
     case 'step-failed':
     case 'step-mended':
       return []

@@ -324,6 +324,7 @@ describe('the header', () => {
     expect(header(declared(), resolve(1), published)).toContain('📄 [Post-mortem](https://github.com/acme/incidents/pull/1)')
   })
 
+  const working = { kind: 'duration', minutes: 120, hours: 'business' } as const
   test.each<[string, readonly g.Step[]]>([
     ['Ack due +20 · Update due +30', []],
     ['Ack ✅ 3 min of 20 min · Update due +30', [ack(3)]],
@@ -337,6 +338,9 @@ describe('the header', () => {
     ['Ack ⏰ none: resolved after 25 min of 20 min', [tick('response', 1, 20), resolve(25)]],
     ['no clock runs', [severity('P4', 1, { response: null })]],
     ['Ack due +480', [severity('P4', 1)]],
+    ['Ack ✅ 3 min, promised: 2 h of working hours', [severity('P4', 1, { response: working }), ack(3)]],
+    ['Ack ✅ 3 min, promised: next business day', [severity('P4', 1, { response: { kind: 'next-business-day' } }), ack(3)]],
+    ['Ack none: resolved after 9 min, promised: 2 h of working hours', [severity('P4', 1, { response: working }), resolve(9)]],
   ])('clocks: %s', (clocks, steps) => {
     expect(header(declared(), ...steps)).toContain(`\nClocks: ${clocks}\n`)
   })

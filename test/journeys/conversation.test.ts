@@ -37,7 +37,7 @@ describe('the timeline from the conversation', () => {
     expect(event?.status).toBe(200)
     await bot.until(async () => (await kept()).length === 1, 'the message in the story')
     expect((await story()).find(({ kind }) => kind === 'message')).toMatchObject({
-      who: 'bob',
+      who: 'bob Example',
       text: 'Wrote: Deploy of v142 went out',
       occurredAt: instantOf(ts),
     })

@@ -47,7 +47,7 @@ test('an incident declared from a message begins with it, and leads from it to i
     return found?.incident.messages.length === 1 ? found : null
   }, 'the message in the story')
   expect(timeline(loaded.events, { zone: 'UTC' })[0]).toMatchObject({
-    who: 'carol',
+    who: 'carol Example',
     text: 'Wrote: Checkout answers 500 since 14:05, @bob & the shop (https://shop.example.test)',
     occurredAt: new Date(Math.floor(Number(ts) * 1000)).toISOString(),
   })

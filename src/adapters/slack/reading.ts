@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api'
 import { type ChatMessage, type ChatReading, PortFault } from '../../ports.ts'
 import { faultOf } from './faults.ts'
 import { namedIn, plainText } from './markup.ts'
+import { memberOf } from './member.ts'
 
 type Raw = {
   readonly ts?: string
@@ -35,9 +36,9 @@ const mostNames = 5_000
 const groupsMs = 300_000
 
 /** Asks once for what it then remembers. */
-const remembering = (ask: (id: string) => Promise<string | null>) => {
-  const known = new Map<string, string>()
-  return async (id: string): Promise<string | null> => {
+const remembering = <Known>(ask: (id: string) => Promise<Known | null>) => {
+  const known = new Map<string, Known>()
+  return async (id: string): Promise<Known | null> => {
     const name = known.get(id) ?? (await ask(id))
     if (name !== null) known.set(id, name)
     const oldest = known.keys().next().value
@@ -74,10 +75,16 @@ const takeBody = async (response: Response, most: number): Promise<Buffer | null
 }
 
 export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call }: ReadingOptions): ChatReading => {
-  const userName = remembering(async (user) => {
-    const answer = await unlessGone(call('users.info', '', () => client.users.info({ user })))
-    return answer?.user?.profile?.display_name || answer?.user?.real_name || answer?.user?.name || null
+  const names = remembering(async (id) => {
+    const user = (await unlessGone(call('users.info', '', () => client.users.info({ user: id }))))?.user
+    if (user === undefined) return null
+    const { name } = memberOf(id, user, '')
+    return { author: name, mention: user.profile?.display_name || name }
   })
+  /** Authors are named as those who type commands are: one person, one name. */
+  const userName = async (user: string) => (await names(user))?.author ?? null
+  /** In a text people read how they are called there. */
+  const mentionName = async (user: string) => (await names(user))?.mention ?? null
   const channelName = remembering(async (channel) => {
     const answer = await unlessGone(call('conversations.info', '', () => client.conversations.info({ channel })))
     return answer?.channel?.name ?? null
@@ -102,7 +109,7 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
   const plain = async (text: string): Promise<string> => {
     const named = namedIn(text)
     return plainText(text, {
-      users: await namesOf(named.users, userName),
+      users: await namesOf(named.users, mentionName),
       channels: await namesOf(named.channels, channelName),
       groups: await namesOf(named.groups, groupName),
     })

@@ -129,7 +129,7 @@ const showMessage = async (
   }
   const posted = known === undefined ? null : await chat.findPosted(channel, marker, addSeconds(known.at, -lateSeconds).toISOString())
   if (known === undefined) await session.intend(key)
-  const { ts } = posted ?? (await chat.post(channel, lateness(item, now), marker))
+  const { ts } = posted ?? (await chat.post(channel, lateness(item, now, incident.policy.calendar.zone), marker))
   // What was found may have been posted from an older state of the incident.
   if (posted !== null) await chat.edit(channel, ts, item.message, marker)
   session.showed(key, ts, hash)
@@ -217,12 +217,12 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
   await mend(loaded, (failed) => failed.surface === 'sync-channel' || (failed.surface === 'channel' && over.includes(failed.step)), context)
 }
 
-const lateness = (item: Item & { step: 'message' }, now: Instant) =>
+const lateness = (item: Item & { step: 'message' }, now: Instant, zone: string) =>
   item.calm || addSeconds(item.at, lateSeconds).toISOString() > now
     ? item.message
     : {
         ...item.message,
-        parts: [...item.message.parts, { kind: 'context' as const, spans: ['🕓 Late: this happened ', { time: item.at, zone: 'UTC' }] }],
+        parts: [...item.message.parts, { kind: 'context' as const, spans: ['🕓 Late: this happened ', { time: item.at, zone }] }],
       }
 
 export default defineJob({
