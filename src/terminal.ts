@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Catalogue } from './catalogue.ts'
 import type { Log } from './define.ts'
+import { atTerminal } from './incident/at-terminal.ts'
 import type { Actor } from './incident/events.ts'
 import { nearest } from './incident/nearest.ts'
 import { plainText } from './incident/plain.ts'
@@ -21,7 +22,12 @@ export const TerminalRequest = z.strictObject({
 })
 export type TerminalRequest = z.infer<typeof TerminalRequest>
 
-export type TerminalAnswer = { readonly text: string; readonly refused: boolean }
+/** `file`: what the program is to write where it was started; `content` is base64. */
+export type TerminalAnswer = {
+  readonly text: string
+  readonly refused: boolean
+  readonly file?: { readonly name: string; readonly content: string }
+}
 
 export type Terminal = (request: TerminalRequest) => Promise<TerminalAnswer>
 
@@ -55,14 +61,14 @@ export const createTerminal = ({
 }): Terminal => {
   /** Who asks. That it came from a terminal is kept with the name: whoever has the server's account may call themselves anybody. */
   const authorOf = (as: string | null, account: string): Actor | string => {
-    if (as === null) return { kind: 'person', id: `os:${account}`, name: `${account} (terminal)` }
+    if (as === null) return { kind: 'person', id: `os:${account}`, name: atTerminal(account) }
     const wanted = as.toLowerCase()
     const found = Object.entries(catalogue.people).find(([key, { email }]) => key === wanted || email?.toLowerCase() === wanted)
     if (found !== undefined) {
       const [key, { name, slack }] = found
-      return { kind: 'person', id: key, name: `${name} (terminal)`, ...(slack === undefined ? {} : { slack }) }
+      return { kind: 'person', id: key, name: atTerminal(name), ...(slack === undefined ? {} : { slack }) }
     }
-    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(as)) return { kind: 'person', id: wanted, name: `${wanted} (terminal)` }
+    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(as)) return { kind: 'person', id: wanted, name: atTerminal(wanted) }
     const meant = nearest(wanted, Object.keys(catalogue.people))
     return `people.yml knows nobody called ${as}.${meant === null ? '' : ` Did you mean ${meant}?`} Give a key of it, or an e-mail address.`
   }
@@ -74,7 +80,12 @@ export const createTerminal = ({
       // Without a channel: the record is always named. Without forms: a refusal says what to type.
       const told = await dispatch.type(command, words, { by, channel: '', canShowForm: false })
       if ('form' in told) return { text: `That needs more words: ${prefix} incident help ${told.form.submit}`, refused: true }
-      return { text: plainText(told.answer.parts, { typed }), refused: told.refused === true }
+      const { parts, file } = told.answer
+      return {
+        text: plainText(parts, { typed }),
+        refused: told.refused === true,
+        ...(file === undefined ? {} : { file: { name: file.name, content: file.content.toString('base64') } }),
+      }
     } catch (error) {
       const ref = randomUUID().slice(0, 8)
       const away = databaseIsAway(error)

@@ -2,7 +2,9 @@
 import type { Deadline } from './areas/deadlines.ts'
 import type { ClockName, EventType, Recorded } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
-import type { Instant, Target } from './policy.ts'
+import type { Instant } from './policy.ts'
+import { stoodOverdue } from './standing.ts'
+import { targetText } from './target.ts'
 import { between, duration, when } from './timeline.ts'
 
 export type ClockRow = {
@@ -41,12 +43,6 @@ export const stoppedBy = (
   if (run === null || run.metAt === null || acknowledged !== null) return null
   if (mergedInto !== null && run.metAt === stamps.resolve) return 'merged'
   return run.metAt === stamps.mitigate ? 'mitigated' : 'resolved'
-}
-
-const targetText = (target: Target | null): string => {
-  if (target === null) return 'none'
-  if (target.kind !== 'duration') return target.kind.replaceAll('-', ' ')
-  return `${duration(target.minutes * 60_000)}${target.hours === 'business' ? ' of working hours' : ''}`
 }
 
 /** What stopped a run that is over, by the events: null for what it waited for. After a reopening the incident does not know of it any
@@ -91,7 +87,7 @@ const fromText = ({ incident, events, runs }: Stream, { clock, run }: Run): stri
   return clock === 'update' && updated ? 'the previous update' : `the change to ${promised(runs, { clock, run }).target.severity}`
 }
 
-const outcomeOf = ({ events, runs }: Stream, { clock, run }: Run): Pick<ClockRow, 'outcome' | 'text' | 'over'> => {
+const outcomeOf = ({ incident, events, runs }: Stream, { clock, run }: Run): Pick<ClockRow, 'outcome' | 'text' | 'over'> => {
   const { due, metAt, startedAt } = run
   const at = (type: 'severity-changed' | 'resolved') =>
     events.some((recorded) => recorded.event.type === type && (recorded.at === metAt || recorded.occurredAt === metAt))
@@ -101,10 +97,12 @@ const outcomeOf = ({ events, runs }: Stream, { clock, run }: Run): Pick<ClockRow
   const stopped = next !== undefined || (until === 'resolved' && by === 'resolved') || by === until ? null : by
   const ended = next === undefined ? stopped : `the severity became ${next.target.severity}`
   if (breached(run)) {
-    const over = metAt === null || due === null ? null : duration(between(due, metAt))
+    const stood = stoodOverdue(incident, run)
+    const over = metAt === null || due === null ? null : duration(between(due, metAt) - stood)
+    const without = stood === 0 ? '' : ', without the time that the clocks stood'
     if (over === null) return { outcome: 'breached', text: 'breached, not met', over }
     const never = clock === 'response' && stopped !== null ? 'breached and never acknowledged' : 'breached'
-    return { outcome: 'breached', text: ended === null ? `breached by ${over}` : `${never}; ${ended} ${over} later`, over }
+    return { outcome: 'breached', text: (ended === null ? `breached by ${over}` : `${never}; ${ended} ${over} later`) + without, over }
   }
   if (metAt === null) return { outcome: 'running', text: 'running', over: null }
   if (dropped !== null) return { outcome: 'dropped', text: `not due any more: ${dropped}`, over: null }

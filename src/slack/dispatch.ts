@@ -106,7 +106,7 @@ const about = ({ id, incident }: Found, outcome: Told): Told => {
     first?.kind === 'text'
       ? [{ ...first, spans: [{ bold: id }, ': ', ...first.spans] }, ...rest]
       : [{ kind: 'text', spans: [{ bold: id }] }, ...parts]
-  return { ...outcome, answer: { parts: named } }
+  return { ...outcome, answer: { ...outcome.answer, parts: named } }
 }
 
 export const createDispatch = (world: World): Dispatch => {
