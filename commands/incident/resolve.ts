@@ -1,5 +1,6 @@
 import { defineCommand, type Form, given, say, tell } from '../../src/define.ts'
 import type { Incident } from '../../src/incident/incident.ts'
+import { ellipsis, refusalNow } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 const form: Form = {
@@ -17,12 +18,8 @@ export default defineCommand({
   needs: 'incident',
   says: true,
   run: async (ask, { handle }) => {
-    if (ask.words === '')
-      return ask.canShowForm
-        ? { form }
-        : { refused: refuse('missing', { what: 'The summary', example: '/incident resolve Rolled back to v141' }) }
+    if (ask.words === '') return { refused: refuse('missing', { what: 'The summary', example: '/incident resolve Rolled back to v141' }) }
     return tell(await handle(given(ask).id, { type: 'resolve', summary: ask.words }, ask.by), said)
   },
-  submit: async (values, place, { handle }) =>
-    tell(await handle(given(place).id, { type: 'resolve', summary: values['summary'] ?? '' }, place.by), said),
+  form: async (place, { now }) => refusalNow(given(place), { type: 'resolve', summary: ellipsis }, place.by, await now()) ?? form,
 })

@@ -77,9 +77,14 @@ export const headerOf = (incident: Incident): Message => {
   if (unanswered !== null) warnings.unshift({ kind: 'context', spans: unanswered })
   const full: Part[] = Array.from(incident.title).length > 130 ? [{ kind: 'text', spans: [incident.title] }] : []
   const open = incident.stamps.resolve === null
+  const paused: Part[] =
+    open && incident.paused !== null ? [{ kind: 'context', spans: [`⏸ The clocks are paused: ${shorten(incident.paused.why, 350)}`] }] : []
   const buttons: Part = {
     kind: 'buttons',
     buttons: [
+      ...(incident.paused === null
+        ? []
+        : [{ label: 'Resume the clocks', action: 'resume', value: incident.id, style: 'primary' as const }]),
       ...(incident.status === 'declared' && clocked(incident.kind)
         ? [{ label: 'Acknowledge', action: 'ack', value: incident.id, style: 'primary' as const }]
         : []),
@@ -102,6 +107,7 @@ export const headerOf = (incident: Incident): Message => {
       ...(links.length === 0 ? [] : [{ kind: 'context' as const, spans: links }]),
       ...mergers(incident),
       ...warnings,
+      ...paused,
       ...(open ? [buttons] : closing),
     ],
   }

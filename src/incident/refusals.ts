@@ -138,10 +138,12 @@ const table = {
     `${p.id} is private and the other is not, so merging would show it to people who must not see it. Keep both, and name the other in a note.`,
   merge_kinds: (p: { id: string; kind: string; into: string; other: string }) =>
     `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Name the other in a note: \`/incident note <text>\`.`,
+  nothing_to_merge: (p: { id: string }) => `Nothing else is open that ${p.id} could be merged into. \`/incident list\` shows what is open.`,
   merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
   no_phases: (p: { id: string; kind: string }) =>
     `${p.id} is of the kind ${p.kind}, which has no phases. \`/incident note <text>\` keeps what was done.`,
   unknown_phase: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a phase. There are ${p.known}.`,
+  no_phase_left: (p: { id: string }) => `No phase of ${p.id} is under way. \`/incident phase\` shows how far each is.`,
   phase_not_begun: (p: { phase: string }) => `${p.phase} has not begun: the phase before it is not done yet.`,
   phase_is_done: (p: { phase: string; at: string }) => `${p.phase} is done since ${p.at}; nothing changed.`,
   before_start: (p: { at: string; start: string }) => `${p.at} is before the start, ${p.start}. Give a time between the start and now.`,

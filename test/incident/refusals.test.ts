@@ -54,6 +54,11 @@ const all: readonly (readonly [Refusal, string])[] = [
     refuse('unknown_flag', { word: '--force', nearest: null, known: [] }),
     '`--force` is nothing that this verb knows, so nothing was opened. In a title write it without the dashes.',
   ],
+  [refuse('no_phase_left', { id: 'INC-7' }), 'No phase of INC-7 is under way. `/incident phase` shows how far each is.'],
+  [
+    refuse('nothing_to_merge', { id: 'INC-7' }),
+    'Nothing else is open that INC-7 could be merged into. `/incident list` shows what is open.',
+  ],
   [
     refuse('already_paged', { name: 'Bob', at: time, minutes: 5 }),
     `Bob was called at ${time} already. Give them 5 min from then, or call somebody else: \`/incident page @user\`.`,
