@@ -49,8 +49,14 @@ const table = {
   unreadable_record: (p: { id: string }) =>
     `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
-  unknown_verb: (p: { verb: string; nearest: string | null }) =>
-    `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}\`/incident help\` lists what does.`,
+  // `text`: what was typed looks like a text; this would take it.
+  unknown_verb: (p: { verb: string; nearest: string | null; text?: string }) =>
+    `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}${
+      p.text === undefined ? '' : `As a text: \`/incident ${foreign(p.text, 80)}\`. `
+    }\`/incident help\` lists what does.`,
+  nothing_asked: always(
+    'Say what to do, for example `/incident list` or `/incident new <product> P1 Payments fail`. All of it: `/incident help`.',
+  ),
   unknown_severity: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a severity. Use one of ${p.known}.`,
   unknown_product: (p: { word: string; nearest: string | null; known: string }) =>
     `\`${foreign(p.word)}\` is not a product. ${meant(p.nearest)}Known: ${p.known}.`,

@@ -16,6 +16,8 @@ export type Source = {
   readonly by: Actor
   readonly channel: string
   readonly canShowForm: boolean
+  /** Everybody reads the answer: it is short, and says what helps here. */
+  readonly mention?: true
   /** Whom the text names. */
   readonly mentioned?: readonly Mentioned[]
 }
@@ -174,17 +176,23 @@ export const createDispatch = (world: World): Dispatch => {
       if (verb !== undefined) return { verb, words: text.trim() }
     }
     const verb = word === '' ? byName(here === null ? 'new' : 'now') : byName(word.toLowerCase())
-    return verb === undefined
-      ? refuse('unknown_verb', {
-          verb: word,
-          nearest:
-            synonym(word) ??
-            nearest(
-              word,
-              mine.map(({ name }) => name),
-            ),
-        })
-      : { verb, words: rest }
+    if (verb !== undefined) return { verb, words: rest }
+    const meant =
+      synonym(word) ??
+      nearest(
+        word,
+        mine.map(({ name }) => name),
+      )
+    const asText = meant === null && rest !== '' ? { text: `${here === null ? 'new' : 'note'} ${text.trim()}` } : {}
+    return refuse('unknown_verb', { verb: word, nearest: meant, ...asText })
+  }
+
+  /** The same for a mention, which is no command yet: where it names no verb, what can be done in the record's channel. */
+  const mentionOf = (text: string, here: Found | null): { verb: Verb; words: string } | Refusal => {
+    if (here === null && text.trim() === '') return refuse('nothing_asked', {})
+    const parsed = verbOf('incident', text, here)
+    const unclear = 'code' in parsed && parsed.code === 'unknown_verb' && parsed.params.nearest === null
+    return unclear && here !== null ? verbOf('incident', '', here) : parsed
   }
 
   return {
@@ -198,7 +206,7 @@ export const createDispatch = (world: World): Dispatch => {
         const parsed = verbOf(command, text.trim().slice(before[0].length), found)
         return 'code' in parsed ? told({ refused: parsed }, place) : run(parsed.verb, parsed.words, source, found, here)
       }
-      const parsed = verbOf(command, text, here)
+      const parsed = source.mention === true ? mentionOf(text, here) : verbOf(command, text, here)
       if ('code' in parsed) return told({ refused: parsed }, place)
       const { verb, words } = parsed
       const match = verb.definition.needs === 'nothing' ? null : named[here === null ? 'elsewhere' : 'here'].exec(words)

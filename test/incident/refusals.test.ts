@@ -54,6 +54,14 @@ const all: readonly (readonly [Refusal, string])[] = [
     refuse('unknown_flag', { word: '--force', nearest: null, known: [] }),
     '`--force` is nothing that this verb knows, so nothing was opened. In a title write it without the dashes.',
   ],
+  [
+    refuse('unknown_verb', { verb: 'payments', nearest: null, text: 'new payments fail' }),
+    '`/incident payments` does not exist. As a text: `/incident new payments fail`. `/incident help` lists what does.',
+  ],
+  [
+    refuse('nothing_asked', {}),
+    'Say what to do, for example `/incident list` or `/incident new <product> P1 Payments fail`. All of it: `/incident help`.',
+  ],
   [refuse('no_phase_left', { id: 'INC-7' }), 'No phase of INC-7 is under way. `/incident phase` shows how far each is.'],
   [
     refuse('nothing_to_merge', { id: 'INC-7' }),
