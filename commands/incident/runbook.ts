@@ -45,9 +45,8 @@ export default defineCommand({
       const items = runbooks
         .toSorted((a, b) => Number(suggested.has(b.slug)) - Number(suggested.has(a.slug)))
         .map(({ slug, title, when }): Span[] => [
-          suggested.has(slug) ? '📖 ' : '',
           { code: `/incident runbook ${slug}` },
-          ` ${title}: ${when.join(', ')}`,
+          ` ${title}: ${when.join(', ')}${suggested.has(slug) ? ' · may help here' : ''}`,
         ])
       return {
         parts: [

@@ -148,7 +148,8 @@ const table = {
   merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
   no_phases: (p: { id: string; kind: string }) =>
     `${p.id} is of the kind ${p.kind}, which has no phases. \`/incident note <text>\` keeps what was done.`,
-  unknown_phase: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a phase. There are ${p.known}.`,
+  unknown_phase: (p: { word: string; nearest: string | null; known: string }) =>
+    `\`${foreign(p.word)}\` is not a phase. ${meant(p.nearest === null ? null : `/incident phase ${p.nearest}`)}There are ${p.known}.`,
   no_phase_left: (p: { id: string }) => `No phase of ${p.id} is under way. \`/incident phase\` shows how far each is.`,
   phase_not_begun: (p: { phase: string }) => `${p.phase} has not begun: the phase before it is not done yet.`,
   phase_is_done: (p: { phase: string; at: string }) => `${p.phase} is done since ${p.at}; nothing changed.`,

@@ -152,8 +152,8 @@ const all: readonly (readonly [Refusal, string])[] = [
     'INC-7 is of the kind incident, which has no phases. `/incident note <text>` keeps what was done.',
   ],
   [
-    refuse('unknown_phase', { word: 'recover', known: 'assessment, recovery' }),
-    '`recover` is not a phase. There are assessment, recovery.',
+    refuse('unknown_phase', { word: 'recover', nearest: 'recovery', known: 'assessment, recovery' }),
+    '`recover` is not a phase. Did you mean `/incident phase recovery`? There are assessment, recovery.',
   ],
   [refuse('phase_not_begun', { phase: 'Validation' }), 'Validation has not begun: the phase before it is not done yet.'],
   [

@@ -86,7 +86,7 @@ export const instructions = (before: Incident | null, { seq }: Recorded, after: 
   roles.flatMap((role): Whisper[] => {
     const person = holder(after, role)
     if (person?.kind !== 'person' || (before !== null && samePerson(holder(before, role), person))) return []
-    const summary = role === 'lead' ? `You lead ${after.id}` : `You do ${roleWord[role].toLowerCase()} for ${after.id}`
+    const summary = role === 'lead' ? `You lead ${after.id}` : `${roleWord[role]} of ${after.id}: you`
     return [
       {
         to: person,
@@ -221,9 +221,7 @@ export const roleArea: Area<RoleIntent, RoleEvent> = {
     'role-taken': (incident, { role, person }, { seq, by }) => [
       ...(role === 'lead' ? leadWanted(incident) : []),
       line(`role:${seq}`, `${roleWord[role]}: ${person.name}`, [
-        '🎯 ',
-        author(person),
-        role === 'lead' ? ' leads.' : ` does ${roleWord[role].toLowerCase()}.`,
+        ...(role === 'lead' ? ['🎯 ', author(person), ' leads.'] : ['🎯 ', { bold: roleWord[role] }, ': ', author(person), '.']),
         ...(samePerson(by, person) ? [] : [' Asked by ', author(by), '.']),
       ]),
     ],
