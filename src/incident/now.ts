@@ -49,7 +49,7 @@ export const usefulButtons = (incident: Incident, exist: ReadonlySet<string>): B
     open && incident.paused === null && runningClocks(incident).length > 0 && { label: 'Pause the clocks', action: 'pause', value: id },
     timed && { label: 'Merge', action: 'merge', value: id },
     timed && incident.stamps.mitigate === null && { label: 'Mitigated', action: 'mitigate', value: id },
-    open && { label: 'Resolve', action: 'resolve', value: id },
+    open && { label: clocked(kind) ? 'Resolve' : 'Done', action: 'resolve', value: id },
     !open && !merged && { label: 'Post-mortem', action: 'postmortem', value: id },
     !open && !merged && { label: 'Reopen', action: 'reopen', value: id },
     { label: 'Where it stands', action: 'status', value: id },

@@ -159,7 +159,7 @@ describe('what can be done', () => {
       'Note',
       'Call somebody',
       'Who does what',
-      'Resolve',
+      'Done',
       'Where it stands',
     ])
     expect(buttons(declared(), resolve(1))).toEqual(['Note', 'Post-mortem', 'Where it stands'])
