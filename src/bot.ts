@@ -8,7 +8,7 @@ import { createBacklog } from './backlog.ts'
 import { createConversation, createWaysIn } from './said.ts'
 import { openAlarms } from './adapters/alarm.ts'
 import { githubHost } from './adapters/github.ts'
-import { guardedFetch } from './adapters/fetch.ts'
+import { guarded } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
 import { slackChat } from './adapters/slack.ts'
 import { supabaseRecord } from './adapters/supabase.ts'
@@ -120,7 +120,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const runChecks = createChecking({
     catalogue,
     kinds: registry.checks,
-    guardedFetch,
+    guarded,
     now: () => new Date(clock()).toISOString(),
     elapsed,
     environment: options.environment,

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
-import { guardedFetch } from './adapters/fetch.ts'
+import { guarded } from './adapters/fetch.ts'
 import { loadCatalogue } from './catalogue.ts'
 import { createChecking } from './checking.ts'
 import { type Config, parseConfig } from './config.ts'
@@ -111,7 +111,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       runChecks: createChecking({
         catalogue,
         kinds: registry.checks,
-        guardedFetch,
+        guarded,
         now,
         elapsed: () => performance.now(),
         environment: process.env,
