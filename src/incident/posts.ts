@@ -78,6 +78,7 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
       ]
     case 'resolved':
       return [
+        ...leadWanted(incident),
         line(`resolved:${seq}`, shorten(`Resolved: ${event.summary}`, 150), [
           '🟢 ',
           author(by),

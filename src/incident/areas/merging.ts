@@ -10,6 +10,7 @@ import { shorten } from '../text.ts'
 import { when } from '../when-shown.ts'
 import type { Area, Person } from './area.ts'
 import { unpaused } from './pausing.ts'
+import { leadWanted } from './roles.ts'
 
 type Channel = { readonly id: string; readonly name: string }
 
@@ -139,7 +140,8 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
     }),
   },
   posts: {
-    merged: (_, { into, channel }, { seq, by }) => [
+    merged: (incident, { into, channel }, { seq, by }) => [
+      ...leadWanted(incident),
       line(`merged:${seq}`, `Merged into ${into}`, [
         '🔗 ',
         { bold: 'Merged' },

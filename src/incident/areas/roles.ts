@@ -148,18 +148,20 @@ const search = (incident: Incident, count: number, from: string): Job[] => {
 export const searchForLead = (incident: Incident, from: string): Job[] => search(incident, 1, from)
 
 /** The asking for a lead: the first and the last time are messages of their own, which are noticed; those between edit the first. Says
- *  so once there is one. Empty while nobody was asked. */
+ *  so once there is one, and asks nobody any more when it is over. Empty while nobody was asked. */
 export const leadWanted = (incident: Incident): Message[] => {
-  const { search: of, asked, lead, policy } = incident
+  const { search: of, asked, lead, policy, stamps } = incident
   const take: Span[] = [' Take it: ', { code: '/incident role lead' }]
   const first = policy.ladder[Math.max(0, incident.escalation)]
   const message = (key: string, who: Contact | undefined): Message =>
     line(
       key,
       `Nobody leads ${incident.id} yet`,
-      lead === null
-        ? ['🙋 ', ...(who === undefined ? [] : [{ mention: who }, ' ']), { bold: `Nobody leads ${incident.id} yet` }, '.', ...take]
-        : ['🙋 Nobody led for a while; now ', author(lead), ' does.'],
+      lead !== null
+        ? ['🙋 Nobody led for a while; now ', author(lead), ' does.']
+        : stamps.resolve !== null
+          ? [`🙋 Nobody led ${incident.id} in the end.`]
+          : ['🙋 ', ...(who === undefined ? [] : [{ mention: who }, ' ']), { bold: `Nobody leads ${incident.id} yet` }, '.', ...take],
     )
   return [
     ...(asked > 0 ? [message(`lead-wanted:${of}`, first)] : []),
