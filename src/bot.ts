@@ -28,14 +28,15 @@ import { createPerson, createResolve, createWho, warm, withPeople } from './peop
 import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
-import { createDispatch } from './slack/dispatch.ts'
+import { createDispatch, type Dispatch } from './slack/dispatch.ts'
+import { handingOver } from './slack/hand-over.ts'
 import { createReceiver } from './slack/receivers.ts'
 import { openStore, type Store } from './store/database.ts'
 import { isAway } from './store/away.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { readStream } from './store/stream.ts'
 import { createJobContext } from './work.ts'
-import { withSurface } from './surface.ts'
+import { withShared, withSurface } from './surface.ts'
 import { createVerbContext } from './verbs.ts'
 import { createTerminal, TerminalRequest } from './terminal.ts'
 import { alertRoutes } from './web/alerts.ts'
@@ -130,8 +131,9 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     queue,
     handle,
     load,
-    surface: withSurface({ store, load }),
-    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
+    surface: withSurface(store),
+    shared: withShared(store),
+    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed }),
     chat,
     reading: slack.reading,
     person,
@@ -180,6 +182,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const arrivals = createArrivals({ store, queue, members, person, botUser: () => identity.known()?.botUserId })
   const backlog = createBacklog({ store, queue, log })
   const dispatch = createDispatch(verbs)
+  const handingOverFiles = (to: Dispatch) => handingOver(to, { send: (user, message, file) => slack.sendFile(user, message, file), log })
   const receiver = createReceiver({
     http: web.http,
     signingSecret: options.slack.signingSecret,
@@ -196,7 +199,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
   startSlack({
     receiver: receiver.receiver,
-    dispatch,
+    dispatch: handingOverFiles(dispatch),
     botToken: options.slack.botToken,
     apiUrl: options.slack.apiUrl,
     identity: identity.known,
@@ -204,12 +207,13 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     openForm: (trigger, view) => slack.openForm(trigger, view),
     updateForm: (id, hash, view) => slack.updateForm(id, hash, view),
     tell: (channel, user, message) => slack.ephemeral(channel, user, message),
+    direct: (user, message) => slack.direct(user, message, 'answer'),
     person,
     glance: members.glance,
     ...arrivals,
     channelChanged: createChannelWatch({ store, handle, queue }),
     conversation: createConversation({ store, queue }),
-    waysIn: createWaysIn({ store, catalogue, verbs, slack }),
+    waysIn: createWaysIn({ store, catalogue, verbs, slack, handingOverFiles }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,
     log,

@@ -1,6 +1,6 @@
 /** `npm run tocsin -- incident …`: the verbs from a terminal on the server. The bot that runs here carries them out; when none does and
  *  the database is PostgreSQL, this process does, and the next bot shows what came of it. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,6 +27,7 @@ const usage = `Runs incidents from this terminal, also while Slack is away. What
   npm run tocsin -- incident new <product> P1 Payments fail
   npm run tocsin -- incident INC-3 ack          or: incident ack INC-3, or: --incident INC-3 incident ack
   npm run tocsin -- incident INC-3 update Rolled back, watching next 30m
+  npm run tocsin -- incident INC-3 files [2]    files that were kept; with a number, writes one here
   npm run tocsin -- incident help [verb]        every verb
   npm run tocsin -- diag <product> <check>      read-only checks
 
@@ -151,6 +152,19 @@ const parse = (argv: readonly string[]): TerminalRequest | null => {
   }
 }
 
+/** Writes a kept file into the folder that the command was typed in, under its own name; what is there already stays. The name comes
+ *  from whoever uploaded it. */
+const writeKept = ({ name, content }: NonNullable<TerminalAnswer['file']>): void => {
+  const folder = process.env['INIT_CWD'] ?? process.cwd()
+  const path = join(folder, name.replace(/[^\p{L}\p{N} ._-]/gu, '_').replace(/^[. ]+/, '') || 'file')
+  try {
+    writeFileSync(path, Buffer.from(content, 'base64'), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    throw new CannotAsk(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+  process.stdout.write(`Written to ${path}\n`)
+}
+
 const run = async (): Promise<number> => {
   const request = parse(process.argv.slice(2))
   if (request === null) {
@@ -167,6 +181,7 @@ const run = async (): Promise<number> => {
     throw new CannotAsk(
       `No bot runs on this data folder (looked in ${file}). Start it with npm start, or set TOCSIN_DATA to its folder. Without a bot commands need DATABASE_URL.`,
     )
+  if (answer.file !== undefined) writeKept(answer.file)
   ;(answer.refused ? process.stderr : process.stdout).write(`${answer.text}\n`)
   return answer.refused ? 1 : 0
 }

@@ -18,8 +18,7 @@ const tidyMs = 3_600_000
 /** How many of the latest records are looked at besides the open ones. */
 const latest = 50
 
-const open: readonly QueueName[] = ['sync-channel', 'sync-announcement', 'sync-record']
-const over: readonly QueueName[] = ['sync-channel', 'sync-announcement', 'sync-record', 'sync-pull-request']
+const surfaces: readonly QueueName[] = ['sync-channel', 'sync-announcement', 'sync-record', 'sync-pull-request']
 
 export const createReconcile = ({ store, queue, handle, log }: { store: Store; queue: Queue; handle: Handle; log: Log }) => {
   const look = async (): Promise<void> => {
@@ -27,9 +26,9 @@ export const createReconcile = ({ store, queue, handle, log }: { store: Store; q
     const past = (await recentIncidents(store.db, latest)).filter((row) => row.resolvedAt !== null)
     const jobs = [
       ...present.flatMap((row) =>
-        (row.private ? open.filter((name) => name !== 'sync-announcement') : open).map((name) => ({ name, id: row.id })),
+        (row.private ? surfaces.filter((name) => name !== 'sync-announcement') : surfaces).map((name) => ({ name, id: row.id })),
       ),
-      ...past.flatMap((row) => over.map((name) => ({ name, id: row.id }))),
+      ...past.flatMap((row) => surfaces.map((name) => ({ name, id: row.id }))),
     ]
     await store.transaction((trx) =>
       queue.enqueue(

@@ -6,7 +6,7 @@ import type { Actor } from './incident/events.ts'
 import { homeOf } from './incident/home.ts'
 import { renderParts } from './slack/blocks.ts'
 import type { Conversation } from './slack/conversation-events.ts'
-import { createDispatch } from './slack/dispatch.ts'
+import { createDispatch, type Dispatch } from './slack/dispatch.ts'
 import type { WaysIn } from './slack/ways-in.ts'
 import type { Store } from './store/database.ts'
 import { firstSeen } from './store/limits.ts'
@@ -50,11 +50,13 @@ export const createWaysIn = ({
   catalogue,
   verbs,
   slack,
+  handingOverFiles,
 }: {
   store: Store
   catalogue: Catalogue
   verbs: CommandContext & Finder
   slack: SlackChat
+  handingOverFiles: (dispatch: Dispatch) => Dispatch
 }): WaysIn => {
   const { reading } = slack
   // Answers to a mention stand where everybody reads them, so they tell what somebody may know who is in no incident.
@@ -63,6 +65,7 @@ export const createWaysIn = ({
   return {
     plain: reading.plain,
     userName: reading.userName,
+    groupName: reading.groupName,
     home: async (me) => {
       const closed = me.kind === 'person' ? await closedWithTodosOf(store.db, me.id, mostClosed) : []
       const found = await Promise.all(closed.map((id) => verbs.byId(id, me, '')))
@@ -71,11 +74,13 @@ export const createWaysIn = ({
     },
     publishHome: (user, parts) => slack.publishHome(user, renderParts(parts)),
     firstMention: (channel, ts) => firstSeen(store.db, 'mention', `${channel}/${ts}`),
-    inPublic: createDispatch({
-      ...verbs,
-      open: () => verbs.open(nobody),
-      byId: (id, _, channel) => verbs.byId(id, nobody, channel),
-    }),
+    inPublic: handingOverFiles(
+      createDispatch({
+        ...verbs,
+        open: () => verbs.open(nobody),
+        byId: (id, _, channel) => verbs.byId(id, nobody, channel),
+      }),
+    ),
     isVerb: (word) => names.has(word),
     answerInThread: (channel, thread, message, marker) => slack.reply(channel, thread, message, marker, true),
     suggest: createSuggest({ catalogue, store, channelName: reading.channelName }),

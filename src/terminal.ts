@@ -22,7 +22,12 @@ export const TerminalRequest = z.strictObject({
 })
 export type TerminalRequest = z.infer<typeof TerminalRequest>
 
-export type TerminalAnswer = { readonly text: string; readonly refused: boolean }
+/** `file`: what the program is to write where it was started; `content` is base64. */
+export type TerminalAnswer = {
+  readonly text: string
+  readonly refused: boolean
+  readonly file?: { readonly name: string; readonly content: string }
+}
 
 export type Terminal = (request: TerminalRequest) => Promise<TerminalAnswer>
 
@@ -75,7 +80,12 @@ export const createTerminal = ({
       // Without a channel: the record is always named. Without forms: a refusal says what to type.
       const told = await dispatch.type(command, words, { by, channel: '', canShowForm: false })
       if ('form' in told) return { text: `That needs more words: ${prefix} incident help ${told.form.submit}`, refused: true }
-      return { text: plainText(told.answer.parts, { typed }), refused: told.refused === true }
+      const { parts, file } = told.answer
+      return {
+        text: plainText(parts, { typed }),
+        refused: told.refused === true,
+        ...(file === undefined ? {} : { file: { name: file.name, content: file.content.toString('base64') } }),
+      }
     } catch (error) {
       const ref = randomUUID().slice(0, 8)
       const away = databaseIsAway(error)

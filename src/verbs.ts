@@ -12,6 +12,7 @@ import type { Handle } from './handle.ts'
 import { createMerge } from './merging.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
+import { fileContent, storedFiles } from './store/files.ts'
 import type { Queue } from './store/queue.ts'
 import { incidentByChannel, incidentRow, type IncidentRow, openIncidents, publicSince } from './store/reads.ts'
 import { hasEvents, readStream, readStreams, Unreadable } from './store/stream.ts'
@@ -118,16 +119,23 @@ export const createVerbContext = ({
     },
     open: async (by) => {
       const rows = await openIncidents(store.db)
-      return Promise.all(
-        rows.map(async (row): Promise<OpenIncident> => {
+      const found = await Promise.all(
+        rows.map(async (row): Promise<OpenIncident & { number: number }> => {
           const incident = await readable(row.id)
-          return { id: row.id, incident, hidden: isPrivate({ row, incident }) && !isIn({ row, incident }, by) }
+          return { id: row.id, number: row.number, incident, hidden: isPrivate({ row, incident }) && !isIn({ row, incident }, by) }
         }),
       )
+      // Where it stands among the others would tell how grave a hidden one is.
+      const hidden = found.filter((each) => each.hidden).toSorted((a, b) => a.number - b.number)
+      return [...found.filter((each) => !each.hidden), ...hidden]
     },
     merge: createMerge({ store, handle, find: byId }),
     history: async (since, product) => readStreams(store.db, await publicSince(store.db, since, product)),
     verify: (id) => verifyChain(store.db, id),
+    files: {
+      stored: (incident) => storedFiles(store.db, incident),
+      content: (incident, file) => fileContent(store.db, incident, file),
+    },
     runChecks,
     catalogue,
     who,

@@ -35,6 +35,12 @@ export default defineCommand({
       return tell(await handle(incident.id, { type: 'review' }, ask.by), () => say(`✅ ${incident.id} is reviewed.`))
     if (ask.words !== '')
       return { refused: refuse('unreadable', { what: 'something this verb knows', word: ask.words, example: '/incident postmortem done' }) }
+    if (incident.stamps.resolve === null && incident.pullRequest !== null)
+      return say(
+        '📄 ',
+        { link: incident.pullRequest, text: 'Post-mortem' },
+        `. ${incident.id} is open again: it says so, and is completed at the next resolution.`,
+      )
     if (incident.stamps.resolve === null) return { refused: refuse('not_resolved', { id: incident.id }) }
     if (incident.pullRequest !== null)
       return say('📄 ', { link: incident.pullRequest, text: 'Post-mortem' }, '. Reviewed? ', { code: '/incident postmortem done' })

@@ -8,6 +8,7 @@ import { faultOf, fetchWithLimits, refusedBlocks } from './slack/faults.ts'
 import { memberOf, notShown } from './slack/member.ts'
 import { membership } from './slack/members.ts'
 import { createReading } from './slack/reading.ts'
+import { createSending, type Sending } from './slack/sending.ts'
 
 type Message = Parameters<Chat['post']>[1]
 
@@ -27,7 +28,8 @@ export type SlackOptions = {
 export type SlackIdentity = { readonly teamId: string; readonly botUserId: string; readonly botId: string }
 
 export type SlackChat = Chat &
-  Answers & {
+  Answers &
+  Sending & {
     readonly reading: ChatReading
     /** Whose token this is. Asked once; a failure is not remembered. */
     identity(): Promise<SlackIdentity>
@@ -105,6 +107,7 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
     identity,
     ...channelReading(client, call, identity),
     ...createAnswers({ client, call, send, eventType, literally }),
+    ...createSending({ client, call, send, literally }),
     reading: createReading({ client, token, apiUrl, timeoutMs, identity, call }),
 
     async reachable() {

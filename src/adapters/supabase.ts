@@ -23,12 +23,16 @@ const row = (incident: PublishedIncident): object => ({
   reviewed_at: incident.reviewedAt,
   response_due: incident.responseDue,
   response_breached: incident.responseBreached,
+  reopenings: incident.reopenings,
+  seconds_taken_for_resolved: incident.takenForResolved / 1000,
+  responses: incident.responses.of,
+  responses_met: incident.responses.met,
   lead: incident.lead,
   summary: incident.summary,
   merged_into: incident.mergedInto,
   audit_head: incident.auditHead,
   version: incident.version,
-  timeline: incident.timeline.map(({ seq, at, occurredAt, who, kind, text }) => ({ seq, at, occurred_at: occurredAt, who, kind, text })),
+  timeline: incident.timeline.map(({ occurredAt, ...entry }) => ({ ...entry, occurred_at: occurredAt })),
   postmortem: incident.postmortem,
 })
 

@@ -81,6 +81,10 @@ const nearlyNothing = (policy: Policy): Step[] => [
   [1, alice, { type: 'resolve', summary: 'Over' }],
 ]
 
+const openAgain = (policy: Policy): Step[] => [...everything(policy), [90, alice, { type: 'reopen', why: 'It is back' }]]
+
+const mergedAway = (policy: Policy): Step[] => [...openAgain(policy), [95, alice, { type: 'merge', into: 'INC-2', channel: null }]]
+
 const happened = (steps: readonly Step[]): Recorded[] =>
   steps.reduce<Recorded[]>((events, [minute, by, intent]) => {
     const decision = decide(replay(events), { intent, by, at: at(minute) })
@@ -99,7 +103,7 @@ const happened = (steps: readonly Step[]): Recorded[] =>
 /** `policy`: of any product; what a template shows does not depend on it. */
 export const examineTemplates = (templates: Templates, policy: Policy): Finding[] => {
   try {
-    for (const steps of [everything, nearlyNothing]) {
+    for (const steps of [everything, nearlyNothing, openAgain, mergedAway]) {
       const events = happened(steps({ ...policy, response: { kind: 'duration', minutes: 15, hours: 'always' } }))
       const incident = replay(events)
       if (incident !== null) writePostmortem({ incident, events, head: () => 'sample' }, templates)

@@ -7,7 +7,7 @@ import type { ClockName } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
 import type { Span } from './message.ts'
 import type { Instant } from './policy.ts'
-import { standsSince } from './standing.ts'
+import { standsSince, stoodOverdue } from './standing.ts'
 import { targetOf, targetText } from './target.ts'
 
 /** Whether the clock counts round the clock, and not only while people work. */
@@ -17,8 +17,8 @@ const always = (name: ClockName, run: ClockRun): boolean => {
 }
 
 /** How long it took, of what was promised: the time until a due instant says little where nights and weekends do not count. */
-const share = (name: ClockName, run: ClockRun & { due: Instant; metAt: Instant }): string => {
-  const took = duration(between(run.startedAt, run.metAt))
+const share = (incident: Incident, name: ClockName, run: ClockRun & { due: Instant; metAt: Instant }): string => {
+  const took = duration(between(run.startedAt, run.metAt) - stoodOverdue(incident, run))
   return always(name, run)
     ? `${took} of ${duration(between(run.startedAt, run.due))}`
     : `${took}, promised: ${targetText(targetOf(name, run))}`
@@ -37,7 +37,7 @@ const clock = (
   const { title, due, instead = null } = words
   if (run.metAt !== null) {
     const late = run.metAt > run.due
-    const took = share(name, { ...run, due: run.due, metAt: run.metAt })
+    const took = share(incident, name, { ...run, due: run.due, metAt: run.metAt })
     if (instead !== null) return [`${title} ${late ? '⏰ ' : ''}none: ${instead} after ${took}`]
     return [`${title} ${late ? '⏰' : '✅'} ${took}`]
   }

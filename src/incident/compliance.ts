@@ -3,6 +3,7 @@ import type { Deadline } from './areas/deadlines.ts'
 import type { ClockName, EventType, Recorded } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
 import type { Instant } from './policy.ts'
+import { stoodOverdue } from './standing.ts'
 import { targetText } from './target.ts'
 import { between, duration, when } from './timeline.ts'
 
@@ -86,7 +87,7 @@ const fromText = ({ incident, events, runs }: Stream, { clock, run }: Run): stri
   return clock === 'update' && updated ? 'the previous update' : `the change to ${promised(runs, { clock, run }).target.severity}`
 }
 
-const outcomeOf = ({ events, runs }: Stream, { clock, run }: Run): Pick<ClockRow, 'outcome' | 'text' | 'over'> => {
+const outcomeOf = ({ incident, events, runs }: Stream, { clock, run }: Run): Pick<ClockRow, 'outcome' | 'text' | 'over'> => {
   const { due, metAt, startedAt } = run
   const at = (type: 'severity-changed' | 'resolved') =>
     events.some((recorded) => recorded.event.type === type && (recorded.at === metAt || recorded.occurredAt === metAt))
@@ -96,10 +97,12 @@ const outcomeOf = ({ events, runs }: Stream, { clock, run }: Run): Pick<ClockRow
   const stopped = next !== undefined || (until === 'resolved' && by === 'resolved') || by === until ? null : by
   const ended = next === undefined ? stopped : `the severity became ${next.target.severity}`
   if (breached(run)) {
-    const over = metAt === null || due === null ? null : duration(between(due, metAt))
+    const stood = stoodOverdue(incident, run)
+    const over = metAt === null || due === null ? null : duration(between(due, metAt) - stood)
+    const without = stood === 0 ? '' : ', without the time that the clocks stood'
     if (over === null) return { outcome: 'breached', text: 'breached, not met', over }
     const never = clock === 'response' && stopped !== null ? 'breached and never acknowledged' : 'breached'
-    return { outcome: 'breached', text: ended === null ? `breached by ${over}` : `${never}; ${ended} ${over} later`, over }
+    return { outcome: 'breached', text: (ended === null ? `breached by ${over}` : `${never}; ${ended} ${over} later`) + without, over }
   }
   if (metAt === null) return { outcome: 'running', text: 'running', over: null }
   if (dropped !== null) return { outcome: 'dropped', text: `not due any more: ${dropped}`, over: null }

@@ -43,21 +43,32 @@ const toAcknowledge = ({ incident, events }: Stream): number[] => {
   return first === undefined ? [] : [between(detected(incident), first.occurredAt)]
 }
 
-/** From detection to the resolution that held, in milliseconds; null while it is open. Between a resolution and its reopening nobody
- *  worked on it: that is not counted. */
-export const timeToResolve = (incident: Incident): number | null => {
-  const { resolve } = incident.stamps
-  if (resolve === null) return null
-  const gaps = incident.reopenings.reduce((sum, { resolvedAt, at }) => sum + Math.max(0, between(resolvedAt, at)), 0)
-  return between(detected(incident), resolve) - gaps
+/** How long it was taken for resolved, and was not, in milliseconds: nobody worked on it then. */
+export const takenForResolved = ({ reopenings }: Pick<Incident, 'reopenings'>): number =>
+  reopenings.reduce((sum, { resolvedAt, at }) => sum + Math.max(0, between(resolvedAt, at)), 0)
+
+const timeTo = (incident: Incident, step: 'mitigate' | 'resolve'): number | null => {
+  const at = incident.stamps[step]
+  return at === null ? null : between(detected(incident), at) - takenForResolved(incident)
+}
+
+/** From detection to the mitigation and to the resolution that held, in milliseconds; null before it. What lies between a resolution
+ *  and its reopening is not counted. */
+export const timeToMitigate = (incident: Incident): number | null => timeTo(incident, 'mitigate')
+export const timeToResolve = (incident: Incident): number | null => timeTo(incident, 'resolve')
+
+/** The runs of the response clock that are over, and those met in time: each reopening is one more. */
+export const responsesOf = ({ incident, events }: Stream): { readonly met: number; readonly of: number } => {
+  const over = compliance(incident, events, 'UTC').rows.filter(
+    ({ clock, outcome }) => clock === 'Response' && (outcome === 'met' || outcome === 'breached' || outcome === 'unacknowledged'),
+  )
+  return { met: over.filter(({ outcome }) => outcome === 'met').length, of: over.length }
 }
 
 /** Of these records: drills, planned work and what was merged into another are left out. */
 export const metricsOf = (all: readonly Stream[]): Metrics => {
   const streams = all.filter(({ incident }) => counts(incident))
-  const responses = streams
-    .flatMap(({ incident, events }) => compliance(incident, events, 'UTC').rows)
-    .filter(({ clock, outcome }) => clock === 'Response' && (outcome === 'met' || outcome === 'breached' || outcome === 'unacknowledged'))
+  const responses = streams.map(responsesOf).reduce((sum, each) => ({ met: sum.met + each.met, of: sum.of + each.of }), { met: 0, of: 0 })
   const products = Map.groupBy(streams, ({ incident }) => incident.product.name)
   return {
     records: streams.length,
@@ -65,7 +76,7 @@ export const metricsOf = (all: readonly Stream[]): Metrics => {
     acknowledge: spread(streams.flatMap(toAcknowledge)),
     resolve: spread(streams.flatMap(({ incident }) => timeToResolve(incident) ?? [])),
     paused: streams.flatMap(({ incident }) => incident.pauses).reduce((sum, { from, to }) => sum + Math.max(0, between(from, to)), 0),
-    responses: responses.length === 0 ? null : { met: responses.filter(({ outcome }) => outcome === 'met').length, of: responses.length },
+    responses: responses.of === 0 ? null : responses,
     bySeverity: Object.fromEntries(
       severities.map((severity) => [severity, streams.filter(({ incident }) => incident.severity === severity).length]),
     ) as Record<Severity, number>,

@@ -1,15 +1,13 @@
-/** What a post-mortem says, as values for its template, and the row that is published of an incident. Everything comes from the
- *  events: durations are between what happened, never until the document is made. Foreign text is given as it is: the template
- *  escapes it. */
+/** What a post-mortem says, as values for its template. Everything comes from the events: durations are between what happened, never
+ *  until the document is made. Foreign text is given as it is: the template escapes it. */
 import type { CheckResult, Measurement } from './check.ts'
-import { type ClockRow, breached, compliance, runsOf } from './compliance.ts'
+import { type ClockRow, compliance } from './compliance.ts'
 import type { Recorded } from './events.ts'
-import { timeToResolve } from './metrics.ts'
+import { timeToMitigate, timeToResolve } from './metrics.ts'
 import { involved, leads } from './involved.ts'
 import { type Incident, type Status, type Step, steps } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
-import type { PublishedIncident } from './record.ts'
-import { linkOf, type Remembered, remembered } from './remembered.ts'
+import { type Remembered, remembered } from './remembered.ts'
 import { between, duration, nameOf, timeline, when } from './timeline.ts'
 
 /** The end of the audit chain that a document vouches for: the hash of event `seq`, the last that it tells of. */
@@ -41,6 +39,9 @@ export type Postmortem = Remembered & {
   readonly responseTime: string | null
   readonly resolutionTime: string | null
   readonly resolution: string | null
+  /** Null unless it stood as resolved once, and is open now. */
+  readonly openAgain: { readonly at: string; readonly why: string } | null
+  readonly mergedInto: string | null
   /** Who led, one after the other. */
   readonly lead: string | null
   readonly steps: readonly { readonly name: string; readonly at: string; readonly after: string }[]
@@ -136,10 +137,15 @@ const stepRows = (stamps: Incident['stamps'], zone: string) =>
   })
 
 /** When somebody took it on, which is not when it was assessed: a change of severity assesses too. */
-const acknowledgedAt = (events: readonly Recorded[]): Instant | null =>
+export const acknowledgedAt = (events: readonly Recorded[]): Instant | null =>
   events.find(({ event }) => event.type === 'acknowledged')?.occurredAt ?? null
 
-const minutes = (from: Instant, to: Instant | null) => (to === null ? null : Math.round(between(from, to) / 6000) / 10)
+const inMinutes = (ms: number | null) => (ms === null ? null : Math.round(ms / 6000) / 10)
+
+const openAgain = ({ stamps, reopenings }: Incident, zone: string): Postmortem['openAgain'] => {
+  const last = reopenings.at(-1)
+  return last === undefined || stamps.resolve !== null ? null : { at: when(last.at, zone), why: last.why }
+}
 
 /** The values for `templates/postmortem.md`: S7's fields, the steps of S6, the timeline, the clocks against their targets, the
  *  checks compared, who and what was involved. Tells of the events up to `head` only, so that a later event which nobody needs
@@ -172,16 +178,18 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     responseTime: acknowledged === null ? null : duration(between(detect, acknowledged)),
     resolutionTime: toResolve === null ? null : duration(toResolve),
     resolution: incident.resolution,
+    openAgain: openAgain(incident, zone),
+    mergedInto: incident.mergedInto,
     lead: leads(covered).join(', then ') || null,
     steps: stepRows(stamps, zone),
     timeline: timeline(events, { zone })
       .filter(({ seq }) => seq <= head.seq)
-      .map(({ seq, at, occurredAt, who, text }) => ({
+      .map(({ at, occurredAt, who, text, link }) => ({
         at: when(occurredAt, zone),
         late: between(occurredAt, at) < 60_000 ? null : `recorded ${duration(between(occurredAt, at))} later`,
         who,
         text,
-        link: linkOf(covered[seq - 1]),
+        link,
       })),
     clocks,
     clocksLeftOut: leftOut,
@@ -255,9 +263,9 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
       acknowledged,
       mitigated: stamps.mitigate,
       resolved: stamps.resolve,
-      minutes_to_acknowledge: minutes(detect, acknowledged),
-      minutes_to_mitigate: minutes(detect, stamps.mitigate),
-      minutes_to_resolve: toResolve === null ? null : Math.round(toResolve / 6000) / 10,
+      minutes_to_acknowledge: inMinutes(acknowledged === null ? null : between(detect, acknowledged)),
+      minutes_to_mitigate: inMinutes(timeToMitigate(incident)),
+      minutes_to_resolve: inMinutes(toResolve),
       response_clock: (['breached', 'unacknowledged', 'met'] as const).find((outcome) => response.includes(outcome)) ?? 'none',
       clocks_met: count('met'),
       clocks_breached: count('breached'),
@@ -267,30 +275,3 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     }).map(([key, value]) => ({ key, value })),
   }
 }
-
-/** The incident as the published record has it. `markdown` is its rendered post-mortem, null while there is none. */
-export const published = (incident: Incident, events: readonly Recorded[], head: Head, markdown: string | null): PublishedIncident => ({
-  id: incident.id,
-  number: incident.number,
-  kind: incident.kind,
-  product: incident.product.key,
-  title: incident.title,
-  severity: incident.severity,
-  status: incident.status,
-  private: incident.private,
-  description: incident.summary,
-  detectedAt: incident.stamps.detect ?? incident.declaredAt,
-  acknowledgedAt: acknowledgedAt(events),
-  mitigatedAt: incident.stamps.mitigate,
-  resolvedAt: incident.stamps.resolve,
-  reviewedAt: incident.stamps.review,
-  responseDue: incident.response?.due ?? null,
-  responseBreached: runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)),
-  lead: incident.lead === null ? null : nameOf(incident.lead),
-  summary: incident.resolution,
-  mergedInto: incident.mergedInto,
-  auditHead: head.hash,
-  version: incident.version,
-  timeline: timeline(events, { zone: incident.policy.calendar.zone }),
-  postmortem: markdown === null ? null : { markdown, url: incident.pullRequest },
-})

@@ -9,9 +9,10 @@ import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { asDrill, kindParts } from './kind-posts.ts'
 import { ladderEnds, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
-import { author, line, type Message, type Part, type Span } from './message.ts'
+import { author, line, type Message, type Part, type Span, asking } from './message.ts'
 import { timeToResolve } from './metrics.ts'
 import { checkParts, reasonWords } from './report.ts'
+import { stoodOverdue } from './standing.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
 
@@ -32,7 +33,9 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
     case 'declared':
       return [opening(incident, all)]
     case 'acknowledged': {
-      const after = duration(between(incident.response?.startedAt ?? incident.declaredAt, recorded.occurredAt))
+      const { response, declaredAt } = incident
+      const stood = response === null ? 0 : stoodOverdue(incident, response)
+      const after = duration(between(response?.startedAt ?? declaredAt, recorded.occurredAt) - stood)
       return [
         ...leadWanted(incident),
         line(`ack:${seq}`, `Acknowledged after ${after}`, [
@@ -78,11 +81,13 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
       ]
     case 'resolved':
       return [
-        ...leadWanted(incident),
         line(`resolved:${seq}`, shorten(`Resolved: ${event.summary}`, 150), [
           '🟢 ',
           author(by),
           ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ${event.summary}`,
+          ...(incident.pullRequest === null
+            ? []
+            : (['\n📄 The ', { link: incident.pullRequest, text: 'post-mortem' }, ' is brought up to date.'] as Span[])),
         ]),
       ]
     case 'reviewed':
@@ -97,25 +102,16 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
     case 'alert-joined':
     case 'alert-resolved':
       return [alertsOf(incident)]
-    case 'checked':
-      return event.results.length === 0
-        ? []
-        : [
-            {
-              key: `check:${seq}`,
-              summary: checkSummary(event),
-              parts: [...checkParts(event.phase, event.results, zone), ...stillFailing(incident, event)],
-            },
-          ]
+    case 'checked': {
+      if (event.results.length === 0) return []
+      const failing = stillFailing(incident, event)
+      const parts = [...checkParts(event.phase, event.results, zone), ...failing]
+      const message = { key: `check:${seq}`, summary: checkSummary(event), parts }
+      return [failing.length === 0 ? message : asking({ kind: 'reopening', before: incident.reopenings.length }, message)]
+    }
     case 'published':
       return event.where === 'pull-request' && event.url !== null
-        ? [
-            line(postmortemKey(incident), 'Post-mortem', [
-              '📄 The post-mortem is ready: ',
-              { link: event.url, text: 'pull request' },
-              '. Fill in impact, root cause and prevention there.',
-            ]),
-          ]
+        ? [line(postmortemKey(incident), 'Post-mortem', [...proposed(incident, event.url)])]
         : []
     case 'channel-lost':
       return [
@@ -144,6 +140,15 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
       return event satisfies never
   }
 }
+
+const proposed = (incident: Incident, url: string): Span[] =>
+  incident.stamps.resolve === null
+    ? [
+        '📄 The post-mortem was merged already: ',
+        { link: url, text: 'a new pull request' },
+        ' says that it is open again, and is completed at the next resolution.',
+      ]
+    : ['📄 The post-mortem is ready: ', { link: url, text: 'pull request' }, '. Fill in impact, root cause and prevention there.']
 
 /** A message of its own after each reopening: what people have seen already is not edited into something new. */
 const postmortemKey = ({ reopenings }: Incident): string =>
@@ -177,7 +182,10 @@ const called = (incident: Incident, { run, level, to, why }: Event & { type: 'es
     missed === null
       ? ['📟 ', { mention: to }, waits, { code: ackHint }, last ? `. ${ladderEnds}` : '']
       : [...missed, why === 'page' ? '\nAcknowledge: ' : `\nNobody has acknowledged ${incident.id} yet: `, { code: ackHint }]
-  return line(key, missed === null ? `Escalated to ${to.name}` : `${to.name} was not called`, spans)
+  return asking(
+    { kind: 'clock', clock: 'response', run },
+    line(key, missed === null ? `Escalated to ${to.name}` : `${to.name} was not called`, spans),
+  )
 }
 
 /** The second message: who is paged, and the severity's checklist (S5). */
@@ -220,11 +228,12 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
   const runbooks: Part[] = help.length === 0 ? [] : [{ kind: 'text', spans: help }]
   const kind = kindParts(incident)
   const parts = [...kind, ...paged, ...foreign, ...runbooks, ...checklist, ...alert]
-  return {
+  const message = {
     key: 'opening',
     summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
     parts: parts.length === 0 ? none : parts,
   }
+  return paged.length === 0 ? message : asking({ kind: 'clock', clock: 'response', run: incident.response?.run ?? 0 }, message)
 }
 
 /** How many alerts are listed; the rest is counted. */

@@ -44,6 +44,7 @@ const announced: ReadonlySet<EventType> = new Set([
   'channel-renamed',
   'role-taken',
   'role-left',
+  'unanswered',
 ])
 
 /** Events that the post-mortem does not tell: they say what became of it, and must not make it a new document. */
@@ -74,6 +75,10 @@ const timers = (incident: Incident, clock: ClockName): Job[] => {
       }))
   )
 }
+
+/** One that was merged has none of its own, unless it stood as resolved before. */
+const mayHavePostmortem = ({ stamps, mergedInto, reopenings }: Incident): boolean =>
+  stamps.resolve !== null && (mergedInto === null || reopenings.length > 0)
 
 const startedRun = (before: Incident | null, after: Incident, clock: ClockName) =>
   (before === null ? 0 : (runOf(before, clock)?.run ?? 0)) !== (runOf(after, clock)?.run ?? 0)
@@ -115,7 +120,7 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
       key: `${id}:patience`,
       startAfter: addMinutes(at, patienceMinutes).toISOString(),
     })
-  } else if (after.stamps.resolve !== null && after.mergedInto === null && !untold.has(event.type)) {
+  } else if (event.type === 'reopened' || (mayHavePostmortem(after) && !untold.has(event.type))) {
     jobs.push({ queue: 'sync-pull-request', data: { incident: id }, key: id })
   }
   return jobs

@@ -1,7 +1,11 @@
 /** What people read of an incident outside the chat: the rows of the published record. Computed from events only. */
+import { breached, runsOf } from './compliance.ts'
+import type { Kind, Recorded } from './events.ts'
+import type { Incident, Status } from './incident.ts'
+import { responsesOf, takenForResolved } from './metrics.ts'
 import type { Instant, Severity } from './policy.ts'
-import type { Kind } from './events.ts'
-import type { Status } from './incident.ts'
+import { acknowledgedAt, type Head } from './postmortem.ts'
+import { nameOf, timeline } from './timeline.ts'
 
 export type TimelineEntry = {
   readonly seq: number
@@ -11,6 +15,8 @@ export type TimelineEntry = {
   /** One word for the kind of entry, e.g. `note`, `update`, `clock`, `alert`, `check`. */
   readonly kind: string
   readonly text: string
+  /** The message that it tells of, as long as the chat has it; its files are got by the verb `files`. */
+  readonly link: string | null
 }
 
 export type PublishedIncident = {
@@ -30,6 +36,11 @@ export type PublishedIncident = {
   readonly reviewedAt: Instant | null
   readonly responseDue: Instant | null
   readonly responseBreached: boolean
+  /** How often it was opened again, and how long it was taken for resolved in all, in milliseconds. */
+  readonly reopenings: number
+  readonly takenForResolved: number
+  /** Of the runs of the response clock that are over. */
+  readonly responses: { readonly met: number; readonly of: number }
   readonly lead: string | null
   readonly summary: string | null
   /** The record that this one became part of. */
@@ -40,3 +51,33 @@ export type PublishedIncident = {
   /** Markdown of the generated post-mortem; null while the incident is open. */
   readonly postmortem: { readonly markdown: string; readonly url: string | null } | null
 }
+
+/** The incident as the published record has it. `markdown` is its rendered post-mortem, null while there is none. */
+export const published = (incident: Incident, events: readonly Recorded[], head: Head, markdown: string | null): PublishedIncident => ({
+  id: incident.id,
+  number: incident.number,
+  kind: incident.kind,
+  product: incident.product.key,
+  title: incident.title,
+  severity: incident.severity,
+  status: incident.status,
+  private: incident.private,
+  description: incident.summary,
+  detectedAt: incident.stamps.detect ?? incident.declaredAt,
+  acknowledgedAt: acknowledgedAt(events),
+  mitigatedAt: incident.stamps.mitigate,
+  resolvedAt: incident.stamps.resolve,
+  reviewedAt: incident.stamps.review,
+  responseDue: incident.response?.due ?? null,
+  reopenings: incident.reopenings.length,
+  takenForResolved: takenForResolved(incident),
+  responses: responsesOf({ incident, events }),
+  responseBreached: runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)),
+  lead: incident.lead === null ? null : nameOf(incident.lead),
+  summary: incident.resolution,
+  mergedInto: incident.mergedInto,
+  auditHead: head.hash,
+  version: incident.version,
+  timeline: timeline(events, { zone: incident.policy.calendar.zone }),
+  postmortem: markdown === null ? null : { markdown, url: incident.pullRequest },
+})

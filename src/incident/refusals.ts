@@ -44,7 +44,7 @@ const table = {
         : `Did you mean \`/incident ${foreign(p.verb)} ${foreign(p.meant)}\`?`
     } \`/incident list\` shows the open ones.`,
   unreadable_record: (p: { id: string }) =>
-    `${p.id} cannot be read: its record is damaged. \`/incident audit ${p.id}\` says where. Nothing was recorded. To go on: \`/incident new\`.`,
+    `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
   unknown_verb: (p: { verb: string; nearest: string | null }) =>
     `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}\`/incident help\` lists what does.`,
@@ -105,12 +105,23 @@ const table = {
       p.known === '' ? 'It has none yet.' : `It has: ${p.known}.`
     }`,
   runbook_is_shown: (p: { title: string; at: string }) => `“${foreign(p.title, 100)}” is in the channel since ${p.at}; scroll up to it.`,
+  no_files: (p: { id: string }) => `No message with a file was kept for ${p.id}. 📌 on a message keeps it, with its files.`,
+  unknown_file: (p: { word: string; count: number }) =>
+    `There is no file ${foreign(p.word)}: they are numbered 1 to ${p.count}. \`/incident files\` lists them.`,
+  file_not_kept: (p: { name: string; link: string }) =>
+    `The content of ${foreign(p.name)} was not kept: it was too large, or Slack did not give it. Its message, while Slack has it: ${p.link}`,
+  file_not_sent: (p: { name: string; why: string }) =>
+    `${foreign(p.name)} could not be sent to you: ${foreign(p.why, 100)}. It is kept: try again, or get it on the bot’s server: \`npm run tocsin -- help\`.`,
   already_paused: (p: { at: string; why: string }) =>
     `The clocks stand since ${p.at}: ${foreign(p.why, 200)}. To let them run: \`/incident resume\`.`,
   not_paused: always('The clocks are not paused. To pause them: `/incident pause <why>`.'),
   no_update_due: (p: { id: string }) =>
     `No status update of ${p.id} is due, so there is nothing to be reminded of. To post one: \`/incident update <text>\`.`,
   no_clock_runs: (p: { id: string }) => `No clock of ${p.id} runs, so there is nothing to pause.`,
+  no_channel: (p: { id: string }) =>
+    `${p.id} has no channel at present; it gets one by itself. \`/incident status ${p.id}\` says how it stands.`,
+  channel_works: (p: { id: string }) =>
+    `The bot is in the channel of ${p.id}, so it stays where it is. Another is made when the bot was removed or the channel deleted.`,
   is_open: (p: { id: string }) => `${p.id} is open; nothing changed.`,
   is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Go on there.`,
   target_is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Instead: \`/incident merge ${p.into}\`.`,

@@ -1,5 +1,5 @@
 /** What people wrote down on the way, as the post-mortem shows it: to-dos, suspicions, files. */
-import type { Recorded } from './events.ts'
+import { keptFiles, sizeOf } from './areas/messages.ts'
 import type { Incident } from './incident.ts'
 import { nameOf, when } from './timeline.ts'
 
@@ -18,13 +18,15 @@ export type Remembered = {
     readonly by: string
     readonly ruledOut: { readonly because: string; readonly by: string; readonly at: string } | null
   }[]
-  /** Files at the messages that were kept; they lie in the bot's own database, and nothing links to them. */
+  /** Files at the messages that were kept; they lie in the bot's own database, where the verb `files` gets them by their number. */
   readonly files: readonly {
+    readonly number: number
     readonly name: string
     readonly type: string
     readonly size: string
     readonly who: string
     readonly at: string
+    readonly link: string
   }[]
 }
 
@@ -33,13 +35,16 @@ const followUpsOf = ({ todos }: Incident): Remembered['followUps'] =>
     .map(({ todo, text, owner, due, doneAt }) => ({ todo, text, owner: owner?.name ?? null, due, done: doneAt !== null }))
     .toSorted((a, b) => Number(a.done) - Number(b.done) || (a.due ?? '9').localeCompare(b.due ?? '9') || a.todo - b.todo)
 
-const sizeOf = (bytes: number): string =>
-  bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${Math.round(bytes / 100_000) / 10} MB`
-
-const filesOf = ({ messages }: Incident, zone: string): Remembered['files'] =>
-  messages.flatMap(({ files, by, writtenAt }) =>
-    files.map(({ name, type, bytes }) => ({ name, type, size: sizeOf(bytes), who: nameOf(by), at: when(writtenAt, zone) })),
-  )
+const filesOf = (incident: Incident, zone: string): Remembered['files'] =>
+  keptFiles(incident).map(({ number, name, type, bytes, by, writtenAt, link }) => ({
+    number,
+    name,
+    type,
+    size: sizeOf(bytes),
+    who: nameOf(by),
+    at: when(writtenAt, zone),
+    link,
+  }))
 
 /** The values for the template; instants are in `zone` (IANA). */
 export const remembered = (incident: Incident, zone: string): Remembered => ({
@@ -52,7 +57,3 @@ export const remembered = (incident: Incident, zone: string): Remembered => ({
   })),
   files: filesOf(incident, zone),
 })
-
-/** Where what an entry of the story tells can be read itself. */
-export const linkOf = (recorded: Recorded | undefined): string | null =>
-  recorded?.event.type === 'message-kept' ? recorded.event.link : null

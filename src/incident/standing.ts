@@ -59,6 +59,15 @@ export const upTo = <Run extends ClockRun>(incident: Pick<Incident, 'paused'>, c
 export const metRun = <Run extends ClockRun>(incident: Pick<Incident, 'paused'>, clock: ClockName, run: Run, at: Instant): Run =>
   run.metAt !== null ? run : { ...upTo(incident, clock, run, at), metAt: at }
 
+/** How long all stood between the breach of a run and its end, in milliseconds: nothing moves what had run out, and yet none of that
+ *  time counts. */
+export const stoodOverdue = ({ paused, pauses }: Pick<Incident, 'paused' | 'pauses'>, { due, metAt }: ClockRun): number =>
+  due === null || metAt === null
+    ? 0
+    : [...pauses, ...(paused === null ? [] : [{ from: paused.at, to: metAt }])]
+        .map(({ from, to }) => Date.parse(to < metAt ? to : metAt) - Date.parse(latest(from, due)))
+        .reduce((sum, ms) => sum + Math.max(0, ms), 0)
+
 /** A run that was counted until `since` only, moved by all that has stood after that until `now`: pauses, and the time from a
  *  resolution to a reopening. */
 export const throughStands = (incident: Incident, clock: ClockName, run: Due, since: Instant, now: Instant): Due =>

@@ -13,7 +13,7 @@ import { type Conversation, listenToConversation } from './conversation-events.t
 import type { Dispatch, FormPlace, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
 import { listenForPeople, type PeopleEvents } from './people-events.ts'
-import { nameless, typed } from './typed.ts'
+import { createRead } from './read.ts'
 import { listenToWaysIn, type WaysIn } from './ways-in.ts'
 
 /** Slack gives up after 3 s; the answer also has to travel. */
@@ -30,6 +30,8 @@ export type SlackOptions = PeopleEvents & {
   readonly openForm: (trigger: string, view: View) => Promise<void>
   readonly updateForm: (viewId: string, hash: string, view: View) => Promise<void>
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
+  /** A message to one person, where there is no channel to tell them in. */
+  readonly direct: (user: string, message: Message) => Promise<void>
   /** Who a Slack user is to the bot. */
   readonly person: (user: string, name: string) => Actor
   /** Who a user is, within a moment; never throws. */
@@ -145,14 +147,11 @@ export const startSlack = (options: SlackOptions): App => {
   const author = (context: Context, user: string, name: string | undefined): Actor =>
     options.person(user, memberIn(context)?.name ?? name ?? user)
 
-  /** The text as people read it, and whom it names. */
-  const read = async (text: string) => {
-    const found = await Promise.all(nameless(text).map(async (user) => [user, await options.glance(user)] as const))
-    const names = new Map(
-      found.flatMap(([user, member]) => (member === null || member === 'unknown' ? [] : [[user, member.name] as const])),
-    )
-    return typed(text, (user) => names.get(user))
+  const inTime = async <T>(work: Promise<T>, ms = patienceMs): Promise<T | null> => {
+    const first = await within(work, ms)
+    return first === late ? null : first
   }
+  const read = createRead({ glance: options.glance, groupName: options.waysIn.groupName, inTime, log })
 
   /** Whether Slack heard it: not over a socket that was closed meanwhile. */
   const heard = async (acknowledged: Promise<void>): Promise<boolean> => {
@@ -220,7 +219,12 @@ export const startSlack = (options: SlackOptions): App => {
     options.answered('button', (performance.now() - started) / 1000)
     await heard(ack())
     void answered
-      .then((answer) => (answer === null ? undefined : respond({ ...body(answer), replace_original: false })))
+      .then(async (answer): Promise<unknown> => {
+        if (answer === null) return undefined
+        // The app's home has no address to answer to.
+        if (payload.response_url === undefined) return options.direct(payload.user.id, message(answer.parts))
+        return respond({ ...body(answer), replace_original: false })
+      })
       .catch((error: unknown) => log.warn({ err: error }, 'an answer to a button did not arrive'))
     return undefined
   })
@@ -279,10 +283,8 @@ export const startSlack = (options: SlackOptions): App => {
     show,
     message,
     body,
-    inTime: async (work, ms = patienceMs) => {
-      const first = await within(work, ms)
-      return first === late ? null : first
-    },
+    inTime,
+    read,
   })
   listenToConversation(app, { ...options.conversation, identity, person: options.person })
 

@@ -12,10 +12,11 @@ const plain = (text: string): string => text.replace(/&(?:lt|gt|amp);/g, (entity
 
 const named = (name: string): string => `@${plain(name).replace(/^@/, '').trim().replace(/\s+/g, '.')}`
 
-/** The words as people read them, and whom they mention, in order. `nameOf` is asked for people whom Slack sent without a name. */
+/** The words as people read them, and whom they mention, in order. `nameOf` is asked for people and groups that Slack sent without a
+ *  name. */
 export const typed = (
   text: string,
-  nameOf: (user: string) => string | undefined = () => undefined,
+  nameOf: (id: string) => string | undefined = () => undefined,
 ): { words: string; mentioned: Mentioned[] } => {
   const mentioned: Mentioned[] = []
   const mention = (kind: Mentioned['kind'], id: string, name: string | undefined): string => {
@@ -39,5 +40,8 @@ export const typed = (
   return { words: words + plain(text.slice(end)), mentioned }
 }
 
-/** The people whom Slack sent without a name. */
-export const nameless = (text: string): string[] => [...text.matchAll(/<@([UW][A-Z0-9]+)\|?>/g)].map((match) => match[1] ?? '')
+/** The people and groups that Slack sent without a name. */
+export const nameless = (text: string): { users: string[]; groups: string[] } => ({
+  users: [...text.matchAll(/<@([UW][A-Z0-9]+)\|?>/g)].map((match) => match[1] ?? ''),
+  groups: [...text.matchAll(/<!subteam\^(S[A-Z0-9]+)\|?>/g)].map((match) => match[1] ?? ''),
+})

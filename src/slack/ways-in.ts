@@ -6,11 +6,13 @@ import type { Actor } from '../incident/events.ts'
 import type { Message, Part } from '../incident/message.ts'
 import type { Dispatch, Told } from './dispatch.ts'
 import { wordsOfMention } from './mention.ts'
+import type { createRead } from './read.ts'
 
 export type WaysIn = {
   /** The chat's text as plain text. */
   readonly plain: (text: string) => Promise<string>
   readonly userName: (user: string) => Promise<string | null>
+  readonly groupName: (group: string) => Promise<string | null>
   /** The parts of a person's home. */
   readonly home: (me: Actor) => Promise<readonly Part[]>
   readonly publishHome: (user: string, parts: readonly Part[]) => Promise<void>
@@ -31,6 +33,7 @@ type Working = {
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
   /** Gives what the work gives, or null when it takes longer than Slack waits. */
   readonly inTime: <T>(work: Promise<T>, ms?: number) => Promise<T | null>
+  readonly read: ReturnType<typeof createRead>
   readonly safely: (work: () => Promise<Told>) => Promise<Told>
   readonly show: (told: Extract<Told, { form: unknown }>, trigger: string) => Promise<Answer | null>
   readonly message: (parts: readonly Part[]) => Message
@@ -97,10 +100,10 @@ const listenToMentions = (app: App, options: WaysIn & Working) => {
     if (user === undefined || bot !== undefined || user === identity()?.botUserId) return
     // Recorded before it is done: like a typed command it is done once or, if the bot dies now, not at all, and asked again.
     if (!(await options.firstMention(channel, ts))) return
-    const words = wordsOfMention(event.text, identity()?.botUserId ?? '')
-    const verb = words.split(/\s/)[0] ?? ''
     const answered = (async () => {
-      const source = { by: person(user, (await options.userName(user)) ?? user), channel, canShowForm: false }
+      const { words, mentioned } = await options.read(wordsOfMention(event.text, identity()?.botUserId ?? ''))
+      const verb = words.split(/\s/)[0] ?? ''
+      const source = { by: person(user, (await options.userName(user)) ?? user), channel, canShowForm: false, mentioned }
       const told = await safely(() => options.inPublic.type('incident', options.isVerb(verb.toLowerCase()) ? words : 'help', source))
       if ('answer' in told) await options.answerInThread(channel, event.thread_ts ?? ts, message(told.answer.parts), `mention/${ts}`)
     })().catch((error: unknown) => log.warn({ err: error, channel }, 'a mention could not be answered'))

@@ -1,4 +1,5 @@
-/** Files at messages that were kept: in the bot's own database, where nothing links to them. */
+/** Files at messages that were kept: in the bot's own database, where no address leads to them. Who may read the incident gets them by
+ *  the verb `files`. */
 import type { FileRef } from '../incident/areas/messages.ts'
 import type { Db } from './database.ts'
 
@@ -9,6 +10,18 @@ export const saveFile = async (db: Db, incident: string, { id, name, type }: Fil
     .values({ incident, id, name, type, bytes: content.length, content })
     .onConflict((conflict) => conflict.columns(['incident', 'id']).doNothing())
     .execute()
+}
+
+/** The ids of the files of an incident that are here. */
+export const storedFiles = async (db: Db, incident: string): Promise<ReadonlySet<string>> => {
+  const rows = await db.selectFrom('file').select('id').where('incident', '=', incident).execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** What is in a file; null when it is not here. */
+export const fileContent = async (db: Db, incident: string, id: string): Promise<Buffer | null> => {
+  const row = await db.selectFrom('file').select('content').where('incident', '=', incident).where('id', '=', id).executeTakeFirst()
+  return row === undefined ? null : Buffer.from(row.content)
 }
 
 /** The files of an incident with their content, in the order of their ids. */

@@ -4,11 +4,14 @@ import { createClient } from '@supabase/supabase-js'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { supabaseRecord } from '../../src/adapters/supabase.ts'
-import { published } from '../../src/incident/postmortem.ts'
+import { replay } from '../../src/incident/evolve.ts'
+import { metricsOf } from '../../src/incident/metrics.ts'
+import { published } from '../../src/incident/record.ts'
 import type { PublishedIncident } from '../../src/incident/record.ts'
 import type { World } from '../../src/embedded/world.ts'
 import { PortFault } from '../../src/ports.ts'
 import { control, testWorld } from '../embedded/world.ts'
+import * as g from '../given.ts'
 import { after, hostile, story } from '../incident/story.ts'
 import { startPostgres } from '../postgres.ts'
 
@@ -75,6 +78,13 @@ describe('publish', () => {
       postmortems: [{ incident_id: 'INC-1', markdown: '# Post-mortem', url: 'https://github.com/acme/incidents/pull/1' }],
     })
     expect((first as { entries: unknown[] }).entries).toHaveLength(15)
+    const link = 'https://acme.slack.example/archives/C1/p1'
+    await store().publish(numbered(8, { timeline: base.timeline.map((entry, index) => ({ ...entry, link: index === 0 ? link : null })) }))
+    expect(await query(`select distinct link from timeline_entries where incident_id = 'INC-8' order by link`)).toEqual([
+      { link },
+      { link: null },
+    ])
+    await query(`delete from incidents where id = 'INC-8'`)
     await store().publish(numbered(1))
     expect(await everything()).toEqual([first])
   })
@@ -236,6 +246,7 @@ test('managers read how long it took and whether the response was in time; what 
       mitigatedAt: null,
       resolvedAt: '2026-03-02T10:00:00.000Z',
       responseBreached: false,
+      responses: { met: 1, of: 1 },
     }),
   )
   await store().publish(
@@ -246,6 +257,7 @@ test('managers read how long it took and whether the response was in time; what 
       mitigatedAt: null,
       resolvedAt: null,
       responseBreached: false,
+      responses: { met: 0, of: 0 },
     }),
   )
   expect(
@@ -263,6 +275,104 @@ test('managers read how long it took and whether the response was in time; what 
   ).toEqual([{ month: '2026-03-01', incidents: 2, open: 1, mean_minutes_to_resolve: 1440, responses_in_time_percent: 100 }])
 })
 
+describe('the views and the verb `metrics` count alike', () => {
+  const reopen = (minute: number) => g.step({ type: 'reopen', why: 'It is back' }, minute)
+  const once = [g.resolve(60), reopen(100), g.ack(110)] as const
+  const twice = [...once, g.resolve(130), reopen(3000), g.ack(3050)] as const
+  const cases: Readonly<Record<string, readonly g.Step[]>> = {
+    'never opened again': [g.declared(), g.ack(2), g.mitigate(40), g.resolve(50)],
+    'opened again once': [g.declared(), g.ack(1), ...once, g.mitigate(120), g.resolve(131.25)],
+    'opened again twice, breached then': [g.declared(), g.ack(4), ...twice, g.resolve(3100)],
+    'opened again, and not resolved yet': [g.declared(), g.ack(7), ...once],
+    'never acknowledged': [g.declared(), g.resolve(5)],
+    'opened again and never acknowledged': [g.declared(), g.ack(7), g.resolve(60), reopen(100), g.resolve(103)],
+    breached: [g.declared(), g.tick('response', 1, 20)],
+    'only declared': [g.declared()],
+    'a disaster': [g.declared({ kind: 'disaster' }), g.ack(3), g.resolve(77)],
+    'of another severity': [g.declared({ policy: g.policy('P2') }), g.ack(30), g.resolve(4000), reopen(4100), g.resolve(4200)],
+    'a drill': [g.declared({ kind: 'drill' }), g.ack(19), g.resolve(2000)],
+    'a change': [g.declared({ kind: 'change' }), g.resolve(3000)],
+    maintenance: [g.declared({ kind: 'maintenance' }), g.resolve(3000)],
+    merged: [g.declared(), g.ack(1), g.step({ type: 'merge', into: 'INC-8', channel: null }, 500)],
+  }
+  const streams = Object.values(cases).map((steps) => {
+    const events = g.happened(...steps)
+    return { incident: replay(events) as NonNullable<ReturnType<typeof replay>>, events }
+  })
+  const tenths = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms / 6000) / 10)
+
+  beforeAll(async () => {
+    for (const [index, { incident, events }] of streams.entries())
+      await store().publish({
+        ...published(incident, events, { seq: 1, hash: 'x' }, null),
+        id: `INC-${300 + index}`,
+        number: 300 + index,
+        product: 'alike',
+      })
+  })
+
+  test.each(['P1', 'P2'] as const)('%s', async (severity) => {
+    const of = metricsOf(streams.filter(({ incident }) => incident.severity === severity))
+    const [sum] = await query(
+      `select sum(incidents)::int as incidents, sum(open)::int as open, sum(responses)::int as responses, sum(responses_met)::int as met
+       from incident_metrics where product = 'alike' and severity = $1`,
+      [severity],
+    )
+    expect(sum).toEqual({ incidents: of.records, open: of.open, responses: of.responses?.of ?? 0, met: of.responses?.met ?? 0 })
+  })
+
+  test.each([
+    ['incident', 'P1'],
+    ['incident', 'P2'],
+    ['disaster', 'P1'],
+  ])('times of each %s %s, drills, planned work and what was merged left out', async (kind, severity) => {
+    const of = metricsOf(streams.filter(({ incident }) => incident.kind === kind && incident.severity === severity))
+    const rows = await query(
+      `select mean_minutes_to_acknowledge::float as ack, median_minutes_to_acknowledge::float as median_ack, mean_minutes_to_resolve::float as mean,
+         median_minutes_to_resolve::float as median, responses_in_time_percent::float as percent
+       from incident_metrics where product = 'alike' and kind = $1 and severity = $2`,
+      [kind, severity],
+    )
+    expect(rows).toEqual([
+      {
+        ack: tenths(of.acknowledge?.mean),
+        median_ack: tenths(of.acknowledge?.median),
+        mean: tenths(of.resolve?.mean),
+        median: tenths(of.resolve?.median),
+        percent: of.responses === null ? null : Math.round((of.responses.met / of.responses.of) * 1000) / 10,
+      },
+    ])
+  })
+
+  test('each record by itself: neither mitigation nor resolution counts what it was taken for resolved', async () => {
+    const rows = await query<{ number: number; mitigate: number | null; resolve: number | null; reopenings: number }>(
+      `select number, minutes_to_mitigate::float as mitigate, minutes_to_resolve::float as resolve, reopenings
+       from incident_times where product = 'alike' and kind = 'incident' order by number`,
+    )
+    const named = Object.keys(cases)
+    expect(rows.map(({ number, ...row }) => [named[number - 300], row])).toEqual([
+      ['never opened again', { mitigate: 40, resolve: 50, reopenings: 0 }],
+      ['opened again once', { mitigate: 80, resolve: 91.3, reopenings: 1 }],
+      ['opened again twice, breached then', { mitigate: null, resolve: 190, reopenings: 2 }],
+      ['opened again, and not resolved yet', { mitigate: null, resolve: null, reopenings: 1 }],
+      ['never acknowledged', { mitigate: null, resolve: 5, reopenings: 0 }],
+      ['opened again and never acknowledged', { mitigate: null, resolve: 63, reopenings: 1 }],
+      ['breached', { mitigate: null, resolve: null, reopenings: 0 }],
+      ['only declared', { mitigate: null, resolve: null, reopenings: 0 }],
+      ['of another severity', { mitigate: null, resolve: 4100, reopenings: 1 }],
+    ])
+  })
+})
+
+/** Two records as a bot of before published them, one resolved at 60, 130 and 3000 min and opened again at 100 and 2930 min. */
+const openedAgain = `insert into incidents (id, number, kind, product, title, severity, status, private, detected_at, resolved_at, audit_head, version)
+  select 'INC-' || number, number, 'incident', 'p', 't', 'P1', 'resolved', false, '2026-03-01Z', '2026-03-01Z'::timestamptz + interval '3000 min', 'x', 9
+  from unnest(array[98, 99]) as number;
+  insert into timeline_entries (incident_id, seq, at, occurred_at, who, kind, text)
+  select 'INC-99', seq, '2026-03-01Z'::timestamptz + min, '2026-03-01Z'::timestamptz + min, 'a', kind, 'b'
+  from (values (2, interval '60 min', 'resolved'), (4, '100 min', 'reopened'), (5, '130 min', 'resolved'), (8, '2930 min', 'reopened'),
+    (9, '3000 min', 'resolved')) as entry (seq, min, kind);`
+
 test("on PostgreSQL 15 with a project's default rights, no role holds more than it needs (faults 59)", async () => {
   await using postgres = await startPostgres()
   const database = new Client(postgres.url())
@@ -271,7 +381,16 @@ test("on PostgreSQL 15 with a project's default rights, no role holds more than 
     await database.query(`create role anon nologin; create role authenticated nologin; create role service_role nologin bypassrls;
       alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
       alter default privileges in schema public grant all on routines to anon, authenticated, service_role;`)
-    for (const name of (await readdir(migrations)).toSorted()) await database.query(await readFile(`${migrations}/${name}`, 'utf8'))
+    for (const name of (await readdir(migrations)).toSorted()) {
+      if (name.endsWith('_reopenings.sql')) await database.query(openedAgain)
+      await database.query(await readFile(`${migrations}/${name}`, 'utf8'))
+    }
+    // What was published before has its reopenings from its story.
+    expect((await database.query('select id, reopenings, minutes_to_resolve::float from incident_times order by id')).rows).toEqual([
+      { id: 'INC-98', reopenings: 0, minutes_to_resolve: 3000 },
+      { id: 'INC-99', reopenings: 2, minutes_to_resolve: 160 },
+    ])
+    await database.query('delete from incidents')
     const { rows } = await database.query<{ grant: string }>(`
       select grantee || ' ' || table_name || ' ' || string_agg(lower(privilege_type), ' ' order by privilege_type) as grant
       from information_schema.role_table_grants where table_schema = 'public' and grantee in ('PUBLIC', 'anon', 'authenticated', 'service_role')

@@ -38,6 +38,11 @@ test.each<[string, CommandContext['publishes'], readonly g.Step[]]>([
     [...resolved, published],
   ],
   [
+    '📄 [Post-mortem](https://github.com/acme/incidents/pull/1). INC-7 is open again: it says so, and is completed at the next resolution.',
+    on,
+    [...resolved, published, g.step({ type: 'reopen', why: 'It is back' }, 9)],
+  ],
+  [
     'GitHub is off, so no pull request is opened: the post-mortem is in Supabase only, in the table `postmortems`. For pull requests set `GITHUB_TOKEN` and `GITHUB_REPOSITORY`, and start the bot again.',
     { codeHost: false, record: true },
     resolved,

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { link, md, templates, yaml } from '../../src/adapters/templates.ts'
 import { mergeGenerated } from '../../src/incident/merge.ts'
-import { postmortem, published } from '../../src/incident/postmortem.ts'
+import { postmortem } from '../../src/incident/postmortem.ts'
+import { published } from '../../src/incident/record.ts'
 import type { Recorded } from '../../src/incident/events.ts'
 import * as g from '../given.ts'
 import { after, alice, hostile, policy, record, story } from './story.ts'
@@ -251,7 +252,7 @@ describe('document', () => {
     expect(rendered).toContain('| Action | Type (prevent, mitigate, process) | Owner | Due |')
   })
 
-  test('dates every row of the timeline, in the zone of the product and in UTC (field, defect 20)', () => {
+  test('dates every row of the timeline, in the zone of the product and in UTC (field 20)', () => {
     const rows = /## Timeline\n([^]*?)<!-- tocsin:end/.exec(rendered)?.[1]?.trim().split('\n').slice(2) ?? []
     expect(rows).toHaveLength(model.timeline.length)
     for (const row of rows) expect(row).toMatch(/^\| 2026-11-2\d \d\d:\d\d CET \((2026-11-2\d )?\d\d:\d\d UTC\) \| /)

@@ -127,6 +127,8 @@ describe('timers', () => {
 })
 
 describe('the post-mortem', () => {
+  const reopen = (minute: number) => step({ type: 'reopen', why: 'It is back' }, minute)
+  const merge = (minute: number) => step({ type: 'merge', into: 'INC-8', channel: null }, minute)
   const proposals = (...steps: readonly g.Step[]) => jobsOf(steps).filter(({ queue }) => queue === 'sync-pull-request')
 
   test('waits a minute for the checks at resolution', () => {
@@ -143,6 +145,14 @@ describe('the post-mortem', () => {
   test('is written anew for what it tells, not for its own publishing', () => {
     expect(proposals(declared(), resolve(5), note('x', 6))).toHaveLength(1)
     expect(proposals(declared(), note('x', 6))).toEqual([])
+    // The page follows it.
+    expect(jobsOf([declared(), resolve(5), published, reopen(9)], 1).filter(({ queue }) => queue === 'sync-pull-request')).toEqual([
+      { queue: 'sync-pull-request', data: { incident: 'INC-7' }, key: 'INC-7' },
+    ])
+    // What happens until the next resolution waits for it.
+    expect(proposals(declared(), resolve(5), published, reopen(9), note('x', 10))).toEqual([])
+    expect(proposals(declared(), resolve(5), reopen(9), merge(12))).toHaveLength(1)
+    expect(proposals(declared(), merge(12))).toEqual([])
     for (const own of [published, failed('pull-request', 'post-mortem')]) expect(proposals(declared(), resolve(5), own)).toEqual([])
   })
 })

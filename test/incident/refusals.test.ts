@@ -20,7 +20,7 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('unreadable_record', { id: 'INC-5' }),
-    'INC-5 cannot be read: its record is damaged. `/incident audit INC-5` says where. Nothing was recorded. To go on: `/incident new`.',
+    'INC-5 cannot be read: its record is damaged, or a later version of the bot wrote it. `/incident audit INC-5` says which. Nothing was recorded. To go on: `/incident new`.',
   ],
   [
     refuse('no_workspace', {}),
@@ -74,6 +74,19 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Acme has no runbook `paymnts`. Did you mean `/incident runbook payments`? It has: payments, database.',
   ],
   [refuse('unknown_runbook', { word: 'x', product: 'Acme', nearest: null, known: '' }), 'Acme has no runbook `x`. It has none yet.'],
+  [refuse('no_files', { id: 'INC-7' }), 'No message with a file was kept for INC-7. 📌 on a message keeps it, with its files.'],
+  [
+    refuse('unknown_file', { word: '9 `<#C1>', count: 2 }),
+    'There is no file 9 ˋ‹#C1>: they are numbered 1 to 2. `/incident files` lists them.',
+  ],
+  [
+    refuse('file_not_kept', { name: 'trace.har', link: 'https://acme.slack.example/archives/C1/p1' }),
+    'The content of trace.har was not kept: it was too large, or Slack did not give it. Its message, while Slack has it: https://acme.slack.example/archives/C1/p1',
+  ],
+  [
+    refuse('file_not_sent', { name: 'trace.har', why: 'Slack: the bot lacks the right' }),
+    'trace.har could not be sent to you: Slack: the bot lacks the right. It is kept: try again, or get it on the bot’s server: `npm run tocsin -- help`.',
+  ],
   [refuse('runbook_is_shown', { title: 'Payments', at: time }), `“Payments” is in the channel since ${time}; scroll up to it.`],
   [
     refuse('already_paused', { at: '2026-11-21T14:05:00.000Z', why: 'Waiting for the provider' }),
@@ -85,6 +98,14 @@ const all: readonly (readonly [Refusal, string])[] = [
     'No status update of INC-7 is due, so there is nothing to be reminded of. To post one: `/incident update <text>`.',
   ],
   [refuse('no_clock_runs', { id: 'INC-7' }), 'No clock of INC-7 runs, so there is nothing to pause.'],
+  [
+    refuse('no_channel', { id: 'INC-7' }),
+    'INC-7 has no channel at present; it gets one by itself. `/incident status INC-7` says how it stands.',
+  ],
+  [
+    refuse('channel_works', { id: 'INC-7' }),
+    'The bot is in the channel of INC-7, so it stays where it is. Another is made when the bot was removed or the channel deleted.',
+  ],
   [refuse('is_open', { id: 'INC-7' }), 'INC-7 is open; nothing changed.'],
   [refuse('is_merged', { id: 'INC-7', into: 'INC-8' }), 'INC-7 was merged into INC-8. Go on there.'],
   [refuse('target_is_merged', { id: 'INC-8', into: 'INC-9' }), 'INC-8 was merged into INC-9. Instead: `/incident merge INC-9`.'],

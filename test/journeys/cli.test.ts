@@ -6,6 +6,8 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sql } from 'kysely'
+import { createHandle } from '../../src/handle.ts'
+import { saveFile } from '../../src/store/files.ts'
 import { type Door, openDoor } from '../../src/web/door.ts'
 import { firing, group, root, startTestBot, type TestBot } from '../bot.ts'
 import { recorder } from '../silent.ts'
@@ -122,6 +124,42 @@ describe('through the bot that runs', () => {
     expect(help.code).toBe(0)
     expect(help.out).toContain('--as <who>')
     expect((await run('incident', 'help', 'ack')).out).toContain('npm run tocsin -- incident ack')
+  })
+
+  test('a kept file is written where the command was typed, once, under a name that leads nowhere else', async () => {
+    await bot.say('alice', 'general', '/incident new acme P3 Files')
+    const id = (await bot.store.db.selectFrom('incident').select('id').orderBy('number', 'desc').executeTakeFirstOrThrow()).id
+    const channel = await bot.opened(id)
+    const file = { id: 'F1', name: '../../evil\u001B.png', type: 'image/png', bytes: 8 }
+    await saveFile(bot.store.db, id, file, Buffer.from('iVBORw0KGgo=', 'base64'))
+    const kept = await createHandle({ store: bot.store, queue: bot.bot.queue }).handle(
+      id,
+      {
+        type: 'keep-message',
+        channel,
+        ts: '1768381200.000100',
+        text: 'Look',
+        files: [file],
+        link: null,
+        keptBy: { kind: 'bot' },
+        how: 'pin',
+      },
+      { kind: 'bot' },
+    )
+    expect(kept).not.toHaveProperty('refused')
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-files-'))
+    const here = runWith({ INIT_CWD: folder })
+    expect((await here('incident', id, 'files')).out).toContain(`npm run tocsin -- incident files ${id} 1`)
+    expect(readdirSync(folder)).toEqual([])
+    const got = await here('incident', id, 'files', '1')
+    expect(got).toMatchObject({ code: 0, err: '' })
+    const [name = ''] = readdirSync(folder)
+    expect(got.out).toContain(`Written to ${join(folder, name)}`)
+    expect(name).toMatch(/^_.*evil.*\.png$/)
+    expect(readFileSync(join(folder, name)).toString('base64')).toBe('iVBORw0KGgo=')
+    expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+    expect(await here('incident', id, 'files', '1')).toMatchObject({ code: 2, err: expect.stringContaining('cannot be written') as string })
+    rmSync(folder, { recursive: true })
   })
 
   test('an answer is plain text: nothing foreign moves the cursor', async () => {

@@ -33,6 +33,33 @@ beforeAll(async () => {
 })
 afterAll(() => bot[Symbol.asyncDispose]())
 
+const contents = () =>
+  `${bot.world.githubApiUrl}/repos/acme/incidents/contents/postmortems/${new Date().getUTCFullYear()}/INC-1-payments-fail.md`
+const authorization = 'Bearer ghp_test'
+const readFile = async (ref: string) => {
+  const answer = (await (await fetch(`${contents()}?ref=${ref}`, { headers: { authorization } })).json()) as {
+    content?: string
+    sha: string
+  }
+  return { text: Buffer.from(answer.content ?? '', 'base64').toString(), sha: answer.sha }
+}
+/** The post-mortem of INC-1 on a branch, once these words stand in it. */
+const file = (ref: string, words: string) =>
+  until(async () => {
+    const { text } = await readFile(ref)
+    return text.includes(words) ? text : null
+  }, `“${words}” in the post-mortem on ${ref}`)
+/** Somebody writes in the post-mortem. */
+const edit = async (ref: string, from: string, to: string) => {
+  const { text, sha } = await readFile(ref)
+  const answer = await fetch(contents(), {
+    method: 'PUT',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ branch: ref, message: 'By hand', sha, content: Buffer.from(text.replace(from, to)).toString('base64') }),
+  })
+  expect(answer.status).toBe(200)
+}
+
 const header = async (channel: string) => (await bot.messages(channel)).find(({ shown }) => /^INC-\d+ ·/.test(shown))?.shown ?? ''
 const heads = (channel: string, words: string | RegExp) =>
   until(
@@ -79,6 +106,7 @@ describe('paused, resumed, resolved, opened again', () => {
     await bot.say('bob', channel, '/incident pause Waiting for the bank')
     await bot.say('bob', channel, '/incident resolve Rolled back to v141')
     await bot.sees(channel, '📄 The post-mortem is ready')
+    await edit('postmortem/inc-1', '_Three sentences that', 'Bea wrote this. _Three sentences that')
     expect((await bot.say('bob', channel, '/incident resolve again')).text).toContain('/incident reopen <why>')
     expect((await bot.say('carol', channel, '/incident reopen')).form).toBe(true)
     expect(await bot.submit('carol', { why: 'Payments fail again' })).toMatchObject({ closed: true })
@@ -93,6 +121,16 @@ describe('paused, resumed, resolved, opened again', () => {
       )
       return rows?.[0]?.status === 'declared' && rows[0].resolved_at === null
     }, 'the record open again')
+    // Nobody reads of a resolution that did not hold, neither there nor in Supabase; what people wrote stays.
+    const document = await file('postmortem/inc-1', 'Open again')
+    expect(document).toContain('Payments fail again')
+    expect(document).toContain('Bea wrote this')
+    expect(document).not.toContain('How it ended')
+    await until(async () => {
+      const rows = await supabase?.query<{ markdown: string }>("select markdown from public.postmortems where incident_id = 'INC-1'")
+      return rows?.[0]?.markdown.includes('Open again') === true
+    }, 'the post-mortem in Supabase open again')
+    expect(await bot.sees(channel, '🔁 @carol opened it again')).toContain('says so, and is completed at the next resolution.')
     expect((await bot.say('carol', channel, '/incident reopen Twice')).text).toContain('INC-1 is open; nothing changed')
   })
 
@@ -105,21 +143,15 @@ describe('paused, resumed, resolved, opened again', () => {
       'the checks again',
     )
     const [pull] = await pulls()
-    const path = `postmortems/${new Date().getUTCFullYear()}/INC-1-payments-fail.md`
-    const text = await until(async () => {
-      const file = (await (
-        await fetch(`${bot.world.githubApiUrl}/repos/acme/incidents/contents/${path}?ref=${pull?.head.ref}`, {
-          headers: { authorization: 'Bearer ghp_test' },
-        })
-      ).json()) as { content: string }
-      const content = Buffer.from(file.content, 'base64').toString()
-      return content.includes('The second index was missing') ? content : null
-    }, 'the post-mortem brought up to date')
+    const text = await file(pull?.head.ref ?? '', 'The second index was missing')
     expect(text).toContain('Opened it again: Payments fail again')
+    expect(text).toContain('Bea wrote this')
+    expect(text).not.toContain('**Open again**')
+    await bot.sees(channel, /The second index was missing, too\n📄 The post-mortem \S+ is brought up to date\./)
     expect(await pulls()).toHaveLength(1)
   })
 
-  test('opened again after the pull request was merged: the next resolution proposes a new one, on a branch of its own', async () => {
+  test('opened again after the pull request was merged: a new one says so at once, on a branch of its own, and is completed', async () => {
     const [pull] = await pulls()
     await bot.idle()
     const merged = await fetch(`${bot.world.githubApiUrl}/repos/acme/incidents/pulls/${pull?.number}/merge`, {
@@ -128,17 +160,27 @@ describe('paused, resumed, resolved, opened again', () => {
       body: '{}',
     })
     expect(merged.status).toBe(200)
+    // The local code host merges what the pull request was opened with, without what was written since.
+    await edit('main', '_Three sentences that', 'Bea wrote this. _Three sentences that')
+    await bot.say('bob', channel, '/incident postmortem done')
+    await bot.sees(channel, 'marked the post-mortem as reviewed')
     await bot.say('bob', channel, '/incident reopen Once more')
-    await bot.say('bob', channel, '/incident resolve Now for good')
     const all = await until(async () => {
       const now = await pulls()
       return now.length === 2 ? now : null
     }, 'a second pull request')
     expect(all.map(({ head }) => head.ref).toSorted()).toEqual(['postmortem/inc-1', 'postmortem/inc-1-2'])
-    await until(
-      async () => (await bot.texts(channel)).filter((text) => text.includes('The post-mortem is ready')).length === 2,
-      'its message',
+    expect(await bot.sees(channel, '📄 The post-mortem was merged already')).toMatch(
+      /: a new pull request \S+pull\/2\S* says that it is open again/,
     )
+    expect(await file('postmortem/inc-1-2', 'Once more')).toContain('**Open again**')
+    expect((await bot.say('bob', channel, '/incident postmortem')).text).toContain('INC-1 is open again: it says so')
+    await bot.idle()
+    await bot.say('bob', channel, '/incident resolve Now for good')
+    const text = await file('postmortem/inc-1-2', 'Now for good')
+    expect(text).toContain('Bea wrote this')
+    expect(text).not.toContain('**Open again**')
+    expect(await pulls()).toHaveLength(2)
   })
 })
 

@@ -1,4 +1,5 @@
 /** The story of an incident as people tell it in its channel: pins, reactions, edits, deletions, files, to-dos. */
+import { WebClient } from '@slack/web-api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { timeline } from '../../src/incident/timeline.ts'
 import { filesOf } from '../../src/store/files.ts'
@@ -29,7 +30,7 @@ const version = async () => (await bot.incident('INC-1')).version
 const instantOf = (ts: string) => new Date(Math.floor(Number(ts) * 1000)).toISOString()
 
 describe('the timeline from the conversation', () => {
-  test('field, defect 3: a pinned message stands in the story with its own time, its author and a link; unpinned, it is gone', async () => {
+  test('a pinned message stands in the story with its own time, its author and a link; unpinned, it is gone (field 3, 20)', async () => {
     const { ts } = await act('say', { as: 'bob', text: 'Deploy of v142 went out' })
     await bot.say('alice', channel, '/incident note Looked at the logs')
     const { event } = await act('pin', { as: 'carol', ts })
@@ -61,7 +62,7 @@ describe('the timeline from the conversation', () => {
     await bot.until(async () => (await kept()).length === 0, 'the message out of the story')
   })
 
-  test('edits and deletions are followed, in threads, too', async () => {
+  test('edits and deletions are followed, in threads, too, and delete nothing that was recorded (field 8)', async () => {
     const root = await act('say', { as: 'alice', text: 'What do we know?' })
     const { ts } = await act('say', { as: 'bob', text: 'Pool is empty', thread_ts: root.ts })
     await act('react', { as: 'alice', ts, name: 'pushpin' })
@@ -70,6 +71,9 @@ describe('the timeline from the conversation', () => {
     await bot.until(async () => (await kept()).includes('Wrote: Pool is empty since 14:05'), 'what it says now')
     await act('remove', { as: 'bob', ts })
     await bot.until(async () => (await kept()).includes('Wrote: Pool is empty since 14:05 (deleted since)'), 'that it was deleted')
+    const recorded = (await bot.load('INC-1'))?.events ?? []
+    expect(recorded.filter(({ event }) => event.type === 'message-kept' && event.text === 'Pool is empty')).toHaveLength(1)
+    expect((await bot.say('dave', channel, '/incident audit')).text).toContain('is whole')
   })
 
   test('fault 1: the same event four times has one effect', async () => {
@@ -137,7 +141,7 @@ describe('the timeline from the conversation', () => {
 })
 
 describe('files', () => {
-  test('field, defect 8: files of a kept message are kept where only the bot reads them, and never made public', async () => {
+  test('files of a kept message are kept where only the bot reads them, and never made public (field 8)', async () => {
     await bot.forgetCalls()
     const content = `queue depth\n${'x'.repeat(1000)}`
     const { ts, file } = await act('upload', { as: 'carol', name: 'depth.csv', content, text: 'The queue' })
@@ -161,6 +165,85 @@ describe('files', () => {
     await bot.until(() => bot.lines.some(({ message }) => message === 'a file cannot be fetched: it is only named'), 'a line in the log')
     await bot.mend()
     expect(await filesOf(bot.store.db, 'INC-1')).toHaveLength(1)
+  })
+})
+
+describe('who may read the incident gets its files, and nobody else', () => {
+  const slack = (as: string) => new WebClient(`xoxp-${as}`, { slackApiUrl: bot.world.slackApiUrl, retryConfig: { retries: 0 } })
+  type File = { id: string; name: string; url_private: string }
+  /** The files in somebody's messages with the bot, the newest first. */
+  const received = async (as: string): Promise<File[]> => {
+    const { channels = [] } = await slack(as).conversations.list({ types: 'im' })
+    const pages = await Promise.all(channels.map(({ id }) => slack(as).conversations.history({ channel: id ?? '' })))
+    return pages.flatMap(({ messages: all = [] }) => all.flatMap(({ files = [] }) => files as File[]))
+  }
+  const fetched = (as: string, { url_private: url }: File) => fetch(url, { headers: { authorization: `Bearer xoxp-${as}` } })
+
+  test('listed with their messages; one that Slack did not give is only named', async () => {
+    const { text } = await bot.say('dave', channel, '/incident files')
+    expect(text).toMatch(
+      /^Files of INC-1\n.*1 depth\.csv · .*1 kB · @?carol, .* · message \S+\n.*2 secret\.log · .* · only named, its content was not kept\n/,
+    )
+    expect(text).toContain('/incident files INC-1 1')
+    expect((await bot.say('dave', channel, '/incident files 2')).text).toContain('The content of secret.log was not kept')
+    expect((await bot.say('dave', channel, '/incident files 3')).text).toContain('There is no file 3: they are numbered 1 to 2')
+    expect(await received('dave')).toEqual([])
+  })
+
+  test('after Slack has removed it: it comes to who asked, alone, in no channel and under no public address', async () => {
+    await bot.fault({ service: 'slack', method: 'files.info', kind: 'error', error: 'file_deleted', times: 0 })
+    await bot.fault({ service: 'slack', method: 'GET /files-pri/*', kind: 'status', status: 404, times: 0 })
+    const before = await bot.texts(channel)
+    await bot.forgetCalls()
+    const said = await bot.say('dave', 'general', '/incident files INC-1 1')
+    await bot.mend()
+    expect(said.text).toMatch(/^📎 INC-1 1 depth\.csv[\s\S]*It is in your messages with the bot, where only you see it\.$/)
+    const [file] = await received('dave')
+    if (file === undefined) throw new Error('no file came')
+    expect(file.name).toBe('depth.csv')
+    expect(await (await fetched('dave', file)).text()).toMatch(/^queue depth\nx{1000}$/)
+    for (const other of ['alice', 'carol']) {
+      expect(await received(other)).toEqual([])
+      expect((await fetched(other, file)).ok).toBe(false)
+      await expect(slack(other).files.info({ file: file.id })).rejects.toThrow()
+    }
+    expect(await bot.texts(channel)).toEqual(before)
+    expect((await bot.calls()).map(({ method }) => method).filter((method) => /sharedPublicURL|remote/.test(method))).toEqual([])
+  })
+
+  test('a mention sends it, too, and shows nothing of it to the others', async () => {
+    const { ts } = await act('say', { as: 'bob', text: `<@${bot.workspace.bot.id}> files 1` })
+    await bot.until(async () => (await received('bob')).length === 1, 'the file')
+    const answer = await bot.until(
+      async () => (await bot.messages(channel)).find(({ thread_ts: thread, ts: own }) => thread === ts && own !== ts),
+      'an answer',
+    )
+    expect(answer.shown).toContain('depth.csv')
+    expect(answer.raw['files']).toBeUndefined()
+  })
+
+  test('when Slack refuses it, the answer says so, and it is kept', async () => {
+    await bot.fault({ service: 'slack', method: 'files.getUploadURLExternal', kind: 'error', error: 'missing_scope', times: 0 })
+    const { text } = await bot.say('carol', channel, '/incident files 1')
+    await bot.mend()
+    expect(text).toMatch(/^depth\.csv could not be sent to you: the app lacks a scope.* It is kept: try again/)
+    expect(await received('carol')).toEqual([])
+    expect((await bot.say('carol', channel, '/incident files 1')).text).toContain('where only you see it')
+  })
+
+  test('of a private incident only to who is in it', async () => {
+    await bot.say('alice', 'general', '/incident new acme P2 Breach suspected --private')
+    const secret = await bot.opened('INC-2')
+    await bot.ask('POST', '/invite', { in: secret, users: ['carol'] })
+    const { ts } = await bot.ask<Done>('POST', '/upload', { in: secret, as: 'carol', name: 'dump.txt', content: 'names', text: 'Dump' })
+    await bot.ask('POST', '/pin', { in: secret, as: 'carol', ts })
+    await bot.until(async () => (await filesOf(bot.store.db, 'INC-2')).length === 1, 'the file')
+    const before = (await received('dave')).length
+    expect((await bot.say('dave', 'general', '/incident files INC-2')).text).toContain('INC-2 is private')
+    expect((await bot.say('dave', 'general', '/incident files INC-2 1')).text).toContain('INC-2 is private')
+    expect(await received('dave')).toHaveLength(before)
+    expect((await bot.say('carol', secret, '/incident files 1')).text).toContain('where only you see it')
+    expect((await received('carol')).map(({ name }) => name)).toContain('dump.txt')
   })
 })
 

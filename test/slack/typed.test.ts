@@ -19,7 +19,11 @@ describe('people, groups and channels', () => {
   })
 
   test('without a name are asked for, and keep their id while nobody knows', () => {
-    expect(nameless('role lead <@U012AB> <@U034CD|bea>')).toEqual(['U012AB'])
+    expect(nameless('role lead <@U012AB> <@U034CD|bea> <!subteam^S0DBA> <!subteam^S0OPS|@ops>')).toEqual({
+      users: ['U012AB'],
+      groups: ['S0DBA'],
+    })
+    expect(typed('page <!subteam^S0DBA>', () => 'dba').mentioned).toEqual([{ kind: 'group', id: 'S0DBA', word: '@dba' }])
     expect(typed('role lead <@U012AB>', () => 'Bea Meier').mentioned).toEqual([{ kind: 'user', id: 'U012AB', word: '@Bea.Meier' }])
     expect(typed('role lead <@U012AB>').words).toBe('role lead @U012AB')
   })

@@ -32,6 +32,9 @@ export type ReadingOptions = {
 /** So many names are remembered; who is renamed keeps the old name until the bot is started again. */
 const mostNames = 5_000
 
+/** Names of groups are asked for again after this time, all at once. */
+const groupsMs = 300_000
+
 /** Asks once for what it then remembers. */
 const remembering = <Known>(ask: (id: string) => Promise<Known | null>) => {
   const known = new Map<string, Known>()
@@ -54,7 +57,7 @@ const unlessGone = async <T>(work: Promise<T>): Promise<T | null> => {
   }
 }
 
-/** Files lie with Slack itself, or where its API is: the token goes nowhere else (field, defect 8). */
+/** Files lie with Slack itself, or where its API is: the token goes nowhere else (field 8). */
 const mayFetch = (url: URL, apiUrl: string | undefined): boolean =>
   apiUrl !== undefined && url.origin === new URL(apiUrl).origin
     ? true
@@ -86,11 +89,30 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
     const answer = await unlessGone(call('conversations.info', '', () => client.conversations.info({ channel })))
     return answer?.channel?.name ?? null
   })
+  let groups: { readonly names: ReadonlyMap<string, string>; readonly at: number } | null = null
+  const groupName = async (group: string): Promise<string | null> => {
+    if (groups === null || performance.now() - groups.at > groupsMs) {
+      const answer = await call('usergroups.list', '', () => client.usergroups.list({ include_disabled: true })).catch((fault: unknown) => {
+        // Who may not ask keeps the ids.
+        if (fault instanceof PortFault && fault.code === 'denied') return null
+        throw fault
+      })
+      const names = (answer?.usergroups ?? []).flatMap(({ id, handle }) =>
+        id === undefined || handle === undefined ? [] : [[id, handle] as const],
+      )
+      groups = { names: new Map(names), at: performance.now() }
+    }
+    return groups.names.get(group) ?? null
+  }
   const namesOf = async (ids: readonly string[], ask: (id: string) => Promise<string | null>) =>
     new Map(await Promise.all(ids.map(async (id) => [id, (await ask(id)) ?? id] as const)))
   const plain = async (text: string): Promise<string> => {
-    const { users, channels } = namedIn(text)
-    return plainText(text, { users: await namesOf(users, mentionName), channels: await namesOf(channels, channelName) })
+    const named = namedIn(text)
+    return plainText(text, {
+      users: await namesOf(named.users, mentionName),
+      channels: await namesOf(named.channels, channelName),
+      groups: await namesOf(named.groups, groupName),
+    })
   }
 
   /** Of a thread's replies the history knows nothing: they are asked for by themselves. */
@@ -111,6 +133,7 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
   return {
     userName,
     channelName,
+    groupName,
     plain,
 
     async message(channel, ts): Promise<ChatMessage | null> {

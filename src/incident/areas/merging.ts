@@ -1,16 +1,16 @@
 /** Two records of one thing become one: the other's alerts, open to-dos and people come here, both histories stay, and each links to
  *  the other. */
-import type { AlertRef, Actor } from '../events.ts'
+import type { AlertRef, Actor, ClockName } from '../events.ts'
 import { clocked, isGraver } from '../clocks.ts'
-import type { Incident } from '../incident.ts'
+import type { ClockRun, Incident } from '../incident.ts'
 import { author, line, type Span } from '../message.ts'
 import type { Instant, LocalDate, Severity } from '../policy.ts'
 import { type Refusal, refuse } from '../refusals.ts'
+import { metRun } from '../standing.ts'
 import { shorten } from '../text.ts'
 import { when } from '../when-shown.ts'
 import type { Area, Person } from './area.ts'
 import { unpaused } from './pausing.ts'
-import { leadWanted } from './roles.ts'
 
 type Channel = { readonly id: string; readonly name: string }
 
@@ -104,7 +104,8 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
   },
   evolve: {
     merged: (incident, { into, channel }, { at }) => {
-      const stop = <Run extends { metAt: Instant | null }>(run: Run): Run => ({ ...run, metAt: run.metAt ?? at })
+      // As they stand: a clock that does not run at the merge is not late by the pause.
+      const stop = <Run extends ClockRun>(clock: ClockName, run: Run): Run => metRun(incident, clock, run, at)
       return {
         ...unpaused(incident, at),
         status: 'resolved',
@@ -112,9 +113,9 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
         mergedWhere: channel,
         resolution: `Merged into ${into}`,
         stamps: { ...incident.stamps, resolve: at },
-        response: incident.response === null ? null : stop(incident.response),
-        update: incident.update === null ? null : stop(incident.update),
-        deadlines: Object.fromEntries(Object.entries(incident.deadlines).map(([key, run]) => [key, stop(run)])),
+        response: incident.response === null ? null : stop('response', incident.response),
+        update: incident.update === null ? null : stop('update', incident.update),
+        deadlines: Object.fromEntries(Object.entries(incident.deadlines).map(([key, run]) => [key, stop(key, run)])),
       }
     },
     absorbed: (incident, { from }) => {
@@ -140,8 +141,7 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
     }),
   },
   posts: {
-    merged: (incident, { into, channel }, { seq, by }) => [
-      ...leadWanted(incident),
+    merged: (_, { into, channel }, { seq, by }) => [
       line(`merged:${seq}`, `Merged into ${into}`, [
         '🔗 ',
         { bold: 'Merged' },

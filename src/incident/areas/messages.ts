@@ -3,8 +3,9 @@
 import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import type { Instant } from '../policy.ts'
+import { author, type Span } from '../message.ts'
 import type { Job } from '../react.ts'
-import { keep, shorten } from '../text.ts'
+import { cleanLine, keep, shorten } from '../text.ts'
 import type { Area } from './area.ts'
 
 /** A file at a message, kept apart from the events. */
@@ -69,6 +70,34 @@ export const writtenAt = (ts: string, now: Instant): Instant => {
   const at = new Date(Math.floor(Number(ts) * 1000)).toISOString()
   return at < now ? at : now
 }
+
+/** Where a message can be read, as long as the chat has it. Slack finds the workspace of who follows the second. */
+export const linkTo = ({ link, channel, ts }: MessageRef & { readonly link: string | null }): string =>
+  link ?? `https://slack.com/app_redirect?channel=${channel}&message_ts=${ts}`
+
+/** A file as people ask for it: by its number among those of the record. */
+export type NumberedFile = FileRef & { readonly number: number; readonly by: Actor; readonly writtenAt: Instant; readonly link: string }
+
+/** The files at all kept messages, numbered from 1. */
+export const keptFiles = ({ messages }: Pick<Incident, 'messages'>): NumberedFile[] =>
+  messages
+    .flatMap((message) => message.files.map((file) => ({ ...file, by: message.by, writtenAt: message.writtenAt, link: linkTo(message) })))
+    .map((file, index) => ({ ...file, number: index + 1 }))
+
+/** How large a file is, in words. */
+export const sizeOf = (bytes: number): string =>
+  bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${Math.round(bytes / 100_000) / 10} MB`
+
+/** A file in one line, with the way to its message. */
+export const fileLine = ({ number, name, type, bytes, by, writtenAt: at, link }: NumberedFile, zone: string): Span[] => [
+  { bold: `${number}` },
+  ` ${shorten(cleanLine(name), 150)} · ${[type, sizeOf(bytes)].filter((word) => word !== '').join(' · ')} · `,
+  author(by),
+  ', ',
+  { time: at, zone },
+  ' · ',
+  { link, text: 'message' },
+]
 
 const change = (incident: Incident, ref: MessageRef, more: Partial<KeptMessage>): Incident => ({
   ...incident,

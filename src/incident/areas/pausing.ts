@@ -243,6 +243,13 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
           ? []
           : (['\nAcknowledge by ', { time: due, zone: incident.policy.calendar.zone }, ': ', { code: '/incident ack' }, '.'] as Span[])),
         ...dues(incident, [...(next === null ? [] : [{ clock: 'update', due: next }]), ...clocks], at),
+        ...(incident.pullRequest === null
+          ? []
+          : ([
+              '\n📄 The ',
+              { link: incident.pullRequest, text: 'post-mortem' },
+              ' says so, and is completed at the next resolution.',
+            ] as Span[])),
       ]),
     ],
   },

@@ -1,7 +1,7 @@
 /** Publishes the incident, its timeline and its post-mortem for people to read. */
 import { defineJob } from '../../define.ts'
-import { published } from '../../incident/postmortem.ts'
-import { toldHead, writePostmortem } from '../../incident/document.ts'
+import { published } from '../../incident/record.ts'
+import { toldHead, toldOf, writePostmortem } from '../../incident/document.ts'
 import { PortFault } from '../../ports.ts'
 
 export default defineJob({
@@ -19,13 +19,14 @@ export default defineJob({
       const version = String(incident.version)
       if (session.items.get(key)?.hash === version) return
       await context.mayCall('record', '')
-      const markdown = incident.stamps.resolve === null || incident.mergedInto !== null ? null : writePostmortem(loaded, context.templates)
+      const told = toldOf(loaded)
+      const markdown = told === null ? null : writePostmortem(told, context.templates)
       try {
         await records.publish(published(incident, events, toldHead(loaded), markdown))
         for (const { surface, step } of incident.failedSteps) {
           if (surface === 'record' || surface === 'sync-record') await context.handle(incident.id, { type: 'step-mended', surface, step })
         }
-        await session.done(key, null, version)
+        session.showed(key, null, version)
       } catch (fault) {
         if (fault instanceof PortFault && fault.code !== 'limited')
           await context.handle(incident.id, { type: 'step-failed', surface: 'record', step: 'record', reason: fault.message })

@@ -1,14 +1,33 @@
 /** Two records that become one: who may, what comes over, and how both tell it. */
 import { describe, expect, test } from 'vitest'
 import { mayMerge, mergedOf, type Merged } from '../../../src/incident/areas/merging.ts'
+import { compliance } from '../../../src/incident/compliance.ts'
 import { conversation, topicOf } from '../../../src/incident/conversation.ts'
 import { announcementOf, headerOf } from '../../../src/incident/header.ts'
 import type { Incident } from '../../../src/incident/incident.ts'
 import type { Message } from '../../../src/incident/message.ts'
+import { metricsOf } from '../../../src/incident/metrics.ts'
 import { postmortem } from '../../../src/incident/postmortem.ts'
 import { react } from '../../../src/incident/react.ts'
+import { published } from '../../../src/incident/record.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
-import { ack, after, alertOf, at, bot, declared, given, happened, note, pager, resolve, type Step, step, tick } from '../../given.ts'
+import {
+  ack,
+  after,
+  alertOf,
+  at,
+  bot,
+  declared,
+  given,
+  happened,
+  note,
+  pager,
+  policy,
+  resolve,
+  type Step,
+  step,
+  tick,
+} from '../../given.ts'
 
 const there = { id: 'C0THERE', name: 'inc-12-acme-shop' }
 const opened = step({ type: 'channel-opened', channel: 'C0HERE', name: 'inc-7-acme-checkout' }, 1, bot)
@@ -51,6 +70,50 @@ describe('the record that is merged', () => {
   test('whose clocks were paused is paused no more', () => {
     const paused = step({ type: 'pause', why: 'Waiting' }, 2)
     expect(after(declared(), paused, merge(5))).toMatchObject({ paused: null, pauses: [{ from: at(2), to: at(5) }] })
+  })
+
+  test('was late for nothing by a pause: what stood is over with what was left of it', () => {
+    const paused = step({ type: 'pause', why: 'Waiting' }, 5)
+    const clocks = [
+      { key: 'fix', title: 'Fix', minutes: 120, from: 'declared', until: 'resolved' },
+      { key: 'customers', title: 'Customers', minutes: 30, from: 'declared', until: 'update' },
+    ] as const
+    const long = [declared({ policy: policy('P1', { clocks }) }), paused, merge(600)] as const
+    const incident = after(...long)
+    expect(incident.response).toMatchObject({ startedAt: at(595), due: at(615), metAt: at(600), breachedAt: null })
+    expect(incident.update).toMatchObject({ due: at(625), metAt: at(600) })
+    expect(incident.deadlines['fix']).toMatchObject({ due: at(715), metAt: at(600) })
+    const told = compliance(incident, happened(...long), 'UTC').rows.map(({ clock, outcome, text }) => [clock, outcome, text])
+    expect(told).toEqual([
+      ['Customers', 'ended', 'not needed: merged first'],
+      ['Fix', 'ended', 'not needed: merged first'],
+      ['Response', 'unacknowledged', 'not acknowledged; stopped by merging after 5 min'],
+    ])
+    expect(words(headerOf(incident))).toContain('Ack none: merged after 5 min of 20 min')
+    expect(published(incident, happened(...long), { seq: 1, hash: 'h' }, null).responseBreached).toBe(false)
+    // A resolution says the same of the same pause.
+    const resolved = [...long.slice(0, 2), resolve(600)]
+    expect(after(...resolved).response).toEqual(incident.response)
+    expect(metricsOf([{ incident, events: happened(...long) }])).toMatchObject({ records: 0, responses: null })
+  })
+
+  test('and is as late as it was before the pause, when it had run out by then', () => {
+    const breach = [declared(), tick('response', 1, 20), step({ type: 'pause', why: 'Waiting' }, 25)] as const
+    const rowOf = (...steps: readonly Step[]) => {
+      const [row] = compliance(after(...steps), happened(...steps), 'UTC').rows.filter(({ clock }) => clock === 'Response')
+      return { outcome: row?.outcome, text: row?.text, over: row?.over }
+    }
+    expect(rowOf(...breach, merge(600))).toEqual({
+      outcome: 'breached',
+      text: 'breached and never acknowledged; merged 5 min later, without the time that the clocks stood',
+      over: '5 min',
+    })
+    expect(rowOf(...breach, resolve(600)).text).toMatch(/never acknowledged; resolved 5 min later, without/)
+    // Also while it still stands, and after it went on.
+    expect(rowOf(...breach, ack(600)).text).toBe('breached by 5 min, without the time that the clocks stood')
+    expect(rowOf(...breach, step({ type: 'resume' }, 100), ack(110)).over).toBe('15 min')
+    expect(rowOf(declared(), tick('response', 1, 20), ack(27))).toMatchObject({ text: 'breached by 7 min', over: '7 min' })
+    expect(words(headerOf(after(...breach, merge(600))))).toContain('Ack ⏰ none: merged after 25 min of 20 min')
   })
 
   test('that was never acknowledged does not look met', () => {

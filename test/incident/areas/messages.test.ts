@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { templates } from '../../../src/adapters/templates.ts'
-import type { FileRef, MessageIntent } from '../../../src/incident/areas/messages.ts'
+import { fileLine, type FileRef, keptFiles, type MessageIntent } from '../../../src/incident/areas/messages.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
 import { mergeGenerated } from '../../../src/incident/merge.ts'
 import { postmortem } from '../../../src/incident/postmortem.ts'
 import { replay } from '../../../src/incident/evolve.ts'
+import { plainText } from '../../../src/incident/plain.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
-import { alice, at, bob, declared, given, happened, note, resolve, type Step, step } from '../../given.ts'
+import { after, alice, at, bob, declared, given, happened, note, resolve, type Step, step } from '../../given.ts'
 
 const ref = { channel: 'C1', ts: '1768381200.000100' }
 const graph: FileRef = { id: 'F1', name: 'graph.png', type: 'image/png', bytes: 123_456 }
@@ -30,7 +31,7 @@ const kept = (text: string, more: Partial<MessageIntent & { type: 'keep-message'
 })
 const told = (...steps: Step[]) => timeline(happened(declared(), ...steps), { zone: 'UTC' }).filter(({ kind }) => kind === 'message')
 
-test('field, defect 3: a kept message stands where it was written, with its author, not where it was kept', () => {
+test('a kept message stands where it was written, with its author, not where it was kept (field 3)', () => {
   const story = timeline(happened(declared(), note('Later', 10), kept('Deploy went out')), { zone: 'UTC' }).filter(
     ({ kind }) => kind !== 'escalation',
   )
@@ -45,13 +46,13 @@ test('what was written before the declaration may be kept; what is yet to come m
     .refused('in_future', `${at(21)} has not come yet. Give a time between the start and now.`)
 })
 
-test('field, defect 3: it is kept once, however many want it', () => {
+test('it is kept once, however many want it (field 3)', () => {
   given(declared(), kept('Deploy went out'))
     .when(kept('Deploy went out', { how: 'reaction', keptBy: bob }))
     .happens()
 })
 
-test('edits and deletions are followed, and nothing is lost from the record', () => {
+test('edits and deletions are followed, and nothing is lost from the record (field 8)', () => {
   const edit = step({ type: 'edit-message', ...ref, text: 'Deploy of v142 went out' }, 21, bob)
   const remove = step({ type: 'delete-message', ...ref }, 22, bob)
   expect(told(kept('Deploy went out'), edit)).toMatchObject([{ text: 'Wrote: Deploy of v142 went out' }])
@@ -68,6 +69,25 @@ test('what nobody wants any more is dropped, and may be kept again', () => {
   expect(told(kept('Deploy went out'), drop)).toEqual([])
   given(declared(), kept('Deploy went out'), drop).when(drop).happens()
   expect(told(kept('Deploy went out'), drop, { ...kept('Deploy went out'), minute: 30 })).toHaveLength(1)
+})
+
+test('every entry links to its message, also when the chat did not say where it is; files are numbered over all messages', () => {
+  const other = { channel: 'C2', ts: '1768381300.000200' }
+  const heap: FileRef = { id: 'F2', name: 'heap.bin', type: '', bytes: 2_500_000 }
+  const steps = [kept('See', { files: [graph] }), kept('And this', { ...other, link: null, files: [heap, { ...graph, id: 'F3' }] })]
+  const unlinked = 'https://slack.com/app_redirect?channel=C2&message_ts=1768381300.000200'
+  expect(told(...steps).map(({ link }) => link)).toEqual(['https://acme.slack.example/archives/C1/p1768381200000100', unlinked])
+  expect(timeline(happened(declared()), { zone: 'UTC' })[0]?.link).toBeNull()
+  const files = keptFiles(after(declared(), ...steps))
+  expect(files.map(({ number, id, link }) => [number, id, link === unlinked])).toEqual([
+    [1, 'F1', false],
+    [2, 'F2', true],
+    [3, 'F3', true],
+  ])
+  expect(plainText([{ kind: 'list', items: files.map((file) => fileLine(file, 'UTC')) }], { typed: (code) => code })).toContain(
+    '- 2 heap.bin · 2.5 MB · Bob Berg, 2026-01-14 09:03 UTC · message (https://slack.com/',
+  )
+  expect(keptFiles(after(declared(), ...steps, step({ type: 'drop-message', ...ref }, 30))).map(({ id }) => id)).toEqual(['F2', 'F3'])
 })
 
 test('fault 58: secrets are masked, and a very long message ends in …', () => {
@@ -104,7 +124,10 @@ test('nothing is posted for it, and the post-mortem tells it with its files, bes
     )
   const text = write()
   expect(text).toContain('Wrote: See the graph \\[graph.png\\] [message](<https://acme.slack.example/archives/C1/p1768381200000100>)')
-  expect(text).toContain('| graph.png | image/png | 123 kB | Bob Berg, 2026-01-14 10:03 CET (09:03 UTC) |')
+  expect(text).toContain(
+    '| 1 | graph.png | image/png | 123 kB | Bob Berg, 2026-01-14 10:03 CET (09:03 UTC), [message](<https://acme.slack.example/archives/C1/p1768381200000100>) |',
+  )
+  expect(text).toContain('`/incident files INC-7 1` in Slack')
   expect(text).toContain('| 1 | A lock \\| &lt;b&gt; | Alice Adler | it was gone (Bob Berg, 2026-01-14 10:26 CET (09:26 UTC)) |')
   expect(text.indexOf('| ☐ 2 | Alert on the pool | Bob Berg | 2026-02-01 |')).toBeGreaterThan(0)
   expect(text.indexOf('| ☑ 1 | Done thing | – | done |')).toBeGreaterThan(text.indexOf('☐ 2'))

@@ -144,17 +144,4 @@ describe('while nobody leads', () => {
     const message = conversation(happened(...left.slice(0, 3))).find(({ key }) => key === 'lead-wanted:1')
     expect(JSON.stringify(message)).toContain('Nobody led for a while; now ')
   })
-
-  test.each([
-    ['resolved', resolve(5)],
-    ['merged', step({ type: 'merge', into: 'INC-12', channel: null }, 5)],
-  ])('when it is %s, nobody is asked any more: the message offers nothing that would be refused', (_, end) => {
-    const all = [1, 2, 3, 4, 5].map((count) => due(1, count, count))
-    const messages = conversation(happened(declared(nags), ...all, end)).filter(({ key }) => key.startsWith('lead-wanted'))
-    expect(messages).toHaveLength(2)
-    for (const message of messages) {
-      expect(JSON.stringify(message)).toContain('Nobody led INC-7 in the end.')
-      expect(JSON.stringify(message)).not.toContain('/incident role lead')
-    }
-  })
 })
