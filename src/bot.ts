@@ -178,7 +178,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
   const web = createWeb({ health, metrics: metrics.render, log })
   const arrivals = createArrivals({ store, queue, members, person, botUser: () => identity.known()?.botUserId })
-  const backlog = createBacklog({ store, queue, log })
+  const backlog = createBacklog({ store, queue, members, log })
   const dispatch = createDispatch(verbs)
   const receiver = createReceiver({
     http: web.http,

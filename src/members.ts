@@ -16,8 +16,8 @@ export type Members = {
   readonly find: (user: string) => Promise<Member | null>
   /** The same within a moment; when the chat does not answer, what it said last, or `unknown`. Never throws. */
   readonly glance: (user: string) => Promise<Member | null | 'unknown'>
-  /** The chat told of a change: what was known does not count any more. */
-  readonly forget: (user: string) => void
+  /** The chat told of a change: what was known does not count any more. Without a user: changes may have been missed. */
+  readonly forget: (user?: string) => void
 }
 
 /** `elapsed`: milliseconds on a clock that only runs forwards. */
@@ -61,9 +61,8 @@ export const createMembers = ({ chat, elapsed, log }: { chat: Pick<Chat, 'member
       }
     },
     forget: (user) => {
-      const kept = known.get(user)
       // Old, and not gone: it is better than nothing while the chat does not answer.
-      if (kept !== undefined) known.set(user, { ...kept, at: Number.NEGATIVE_INFINITY })
+      for (const [id, kept] of known) if (user === undefined || id === user) known.set(id, { ...kept, at: Number.NEGATIVE_INFINITY })
     },
   }
 }

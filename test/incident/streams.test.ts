@@ -37,6 +37,7 @@ const present: Readonly<Record<EventType, number>> = {
   'todo-added': 1,
   'todo-done': 1,
   'todo-reopened': 1,
+  'todos-freed': 1,
   snoozed: 1,
   reminded: 1,
   'window-set': 1,

@@ -1,11 +1,11 @@
 /** What is still to be done: asked for in the channel, owned, dated, ticked off; what is open at the end is followed up. */
 import type { Incident } from '../incident.ts'
-import { author, type Message, type Span } from '../message.ts'
+import { author, line, type Message, type Span } from '../message.ts'
 import type { Instant, LocalDate } from '../policy.ts'
 import { refuse } from '../refusals.ts'
 import { dateIn } from '../when.ts'
 import { isRefusal, written } from '../written.ts'
-import type { Area, Person } from './area.ts'
+import { type Area, type Person, samePerson } from './area.ts'
 
 /** A message of the channel that something was made from. */
 export type Source = { readonly channel: string; readonly ts: string }
@@ -22,6 +22,8 @@ export type TodoEvent =
     }
   | { readonly type: 'todo-done'; readonly v: 1; readonly todo: number }
   | { readonly type: 'todo-reopened'; readonly v: 1; readonly todo: number }
+  /** Whoever was to do them cannot any more. */
+  | { readonly type: 'todos-freed'; readonly v: 1; readonly todos: readonly number[]; readonly person: Person }
 
 export type TodoIntent =
   | {
@@ -55,6 +57,15 @@ const change = (incident: Incident, todo: number, doneAt: Instant | null): Incid
   ...incident,
   todos: incident.todos.map((each) => (each.todo === todo ? { ...each, doneAt } : each)),
 })
+
+/** What is open of somebody who is gone has no owner any more. */
+export const freed = (incident: Incident, id: string): TodoEvent[] => {
+  const theirs = incident.todos.filter(({ owner, doneAt }) => owner?.id === id && doneAt === null)
+  const person = theirs[0]?.owner
+  return person == null ? [] : [{ type: 'todos-freed', v: 1, todos: theirs.map(({ todo }) => todo), person }]
+}
+
+const numbers = (todos: readonly number[]): string => `to-do${todos.length === 1 ? '' : 's'} ${todos.join(', ')}`
 
 /** One message for all of them, edited in place. */
 const listOf = (incident: Incident): Message[] => {
@@ -109,6 +120,10 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
     }),
     'todo-done': (incident, { todo }, { at }) => change(incident, todo, at),
     'todo-reopened': (incident, { todo }) => change(incident, todo, null),
+    'todos-freed': (incident, { todos, person }) => ({
+      ...incident,
+      todos: incident.todos.map((each) => (todos.includes(each.todo) && samePerson(each.owner, person) ? { ...each, owner: null } : each)),
+    }),
   },
   tell: {
     'todo-added': ({ todo, text, owner, due }) => ({
@@ -117,10 +132,21 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
     }),
     'todo-done': ({ todo }) => ({ kind: 'todo', text: `Did to do ${todo}.` }),
     'todo-reopened': ({ todo }) => ({ kind: 'todo', text: `Opened to do ${todo} again.` }),
+    'todos-freed': ({ todos, person }) => ({
+      kind: 'todo',
+      text: `${person.name} is not in the workspace any more: nobody does ${numbers(todos)}.`,
+    }),
   },
   posts: {
     'todo-added': listOf,
     'todo-done': listOf,
     'todo-reopened': listOf,
+    'todos-freed': (incident, { todos, person }, { seq }) => [
+      ...listOf(incident),
+      line(`freed:${seq}`, `Nobody does ${numbers(todos)}`, [
+        `👋 ${person.name} is not in this workspace any more: nobody does ${numbers(todos)} now. Say here who takes over; when it is done: `,
+        { code: '/incident todo done <number>' },
+      ]),
+    ],
   },
 }
