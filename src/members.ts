@@ -16,6 +16,8 @@ export type Members = {
   readonly find: (user: string) => Promise<Member | null>
   /** The same within a moment; when the chat does not answer, what it said last, or `unknown`. Never throws. */
   readonly glance: (user: string) => Promise<Member | null | 'unknown'>
+  /** Somebody of whom the chat has said that they have this e-mail, however long ago; null when it was not asked yet. */
+  readonly byEmail: (email: string) => Member | null
   /** The chat told of a change: what was known does not count any more. Without a user: changes may have been missed. */
   readonly forget: (user?: string) => void
 }
@@ -59,6 +61,10 @@ export const createMembers = ({ chat, elapsed, log }: { chat: Pick<Chat, 'member
       } finally {
         clearTimeout(timer)
       }
+    },
+    byEmail: (email) => {
+      for (const { member } of known.values()) if (member?.email?.toLowerCase() === email.toLowerCase()) return member
+      return null
     },
     forget: (user) => {
       // Old, and not gone: it is better than nothing while the chat does not answer.
