@@ -12,8 +12,9 @@ import { type ChannelEvents, listenToChannels } from './channels.ts'
 import { type Conversation, listenToConversation } from './conversation-events.ts'
 import type { Dispatch, FormPlace, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
+import { late, within } from './in-time.ts'
 import { listenForPeople, type PeopleEvents } from './people-events.ts'
-import { nameless, typed } from './typed.ts'
+import { createRead } from './read.ts'
 import { listenToWaysIn, type WaysIn } from './ways-in.ts'
 
 /** Slack gives up after 3 s; the answer also has to travel. */
@@ -42,19 +43,6 @@ export type SlackOptions = PeopleEvents & {
   /** Told how many seconds a command waited for its first answer. */
   readonly answered: (command: string, seconds: number) => void
   readonly log: Log
-}
-
-const late = Symbol('late')
-
-/** What the work gives, or `late` when it takes longer. */
-const within = async <T>(work: Promise<T>, ms: number): Promise<T | typeof late> => {
-  let timer: NodeJS.Timeout | undefined
-  const alarm = new Promise<typeof late>((resolve) => (timer = setTimeout(() => resolve(late), Math.max(0, ms))))
-  try {
-    return await Promise.race([work, alarm])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 const stillWorking: Answer = {
@@ -143,16 +131,9 @@ export const startSlack = (options: SlackOptions): App => {
 
   /** Who did it, by the name that Slack gives them. */
   const author = (context: Context, user: string, name: string | undefined): Actor =>
-    options.person(user, memberIn(context)?.name ?? name ?? user)
+    options.person(user, memberIn(context)?.name ?? name ?? 'somebody')
 
-  /** The text as people read it, and whom it names. */
-  const read = async (text: string) => {
-    const found = await Promise.all(nameless(text).map(async (user) => [user, await options.glance(user)] as const))
-    const names = new Map(
-      found.flatMap(([user, member]) => (member === null || member === 'unknown' ? [] : [[user, member.name] as const])),
-    )
-    return typed(text, (user) => names.get(user))
-  }
+  const read = createRead({ glance: options.glance, ...options.waysIn, log })
 
   /** Whether Slack heard it: not over a socket that was closed meanwhile. */
   const heard = async (acknowledged: Promise<void>): Promise<boolean> => {
@@ -276,6 +257,7 @@ export const startSlack = (options: SlackOptions): App => {
     ...options,
     ...options.waysIn,
     safely,
+    read,
     show,
     message,
     body,

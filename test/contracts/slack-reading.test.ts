@@ -37,7 +37,7 @@ test('a message is read with its author, who wants it, and in words; in a thread
   const reply = await ask('/say', { text: 'Reply', thread_ts: root.ts })
   await ask('/react', { as: 'bob', ts: reply.ts, name: 'pushpin' })
   await ask('/pin', { ts: root.ts })
-  expect(await reading.message(channel, root.ts)).toMatchObject({ ours: false, name: 'alice', text: 'Root @U0NOBODY', pinned: true })
+  expect(await reading.message(channel, root.ts)).toMatchObject({ ours: false, name: 'alice', text: 'Root @somebody', pinned: true })
   const found = await reading.message(channel, reply.ts)
   expect(found).toMatchObject({ text: 'Reply', pinned: false })
   expect([...(found?.reactions.keys() ?? [])]).toEqual(['pushpin'])

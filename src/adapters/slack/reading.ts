@@ -79,11 +79,22 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
     const answer = await unlessGone(call('conversations.info', '', () => client.conversations.info({ channel })))
     return answer?.channel?.name ?? null
   })
-  const namesOf = async (ids: readonly string[], ask: (id: string) => Promise<string | null>) =>
-    new Map(await Promise.all(ids.map(async (id) => [id, (await ask(id)) ?? id] as const)))
+  const groupName = remembering(async (group) => {
+    const answer = await unlessGone(call('usergroups.list', '', () => client.usergroups.list({ include_disabled: true })))
+    const found = answer?.usergroups?.find(({ id }) => id === group)
+    return found?.handle || found?.name || null
+  })
+  const namesOf = async (ids: readonly string[], ask: (id: string) => Promise<string | null>) => {
+    const found = await Promise.all(ids.map(async (id) => [id, await ask(id)] as const))
+    return new Map(found.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])))
+  }
   const plain = async (text: string): Promise<string> => {
-    const { users, channels } = namedIn(text)
-    return plainText(text, { users: await namesOf(users, userName), channels: await namesOf(channels, channelName) })
+    const { users, channels, groups } = namedIn(text)
+    return plainText(text, {
+      users: await namesOf(users, userName),
+      channels: await namesOf(channels, channelName),
+      groups: await namesOf(groups, groupName),
+    })
   }
 
   /** Of a thread's replies the history knows nothing: they are asked for by themselves. */
@@ -104,6 +115,7 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
   return {
     userName,
     channelName,
+    groupName,
     plain,
 
     async message(channel, ts): Promise<ChatMessage | null> {
@@ -115,7 +127,7 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
       return {
         ours: raw.user === botUserId || (botId !== '' && raw.bot_id === botId),
         user: raw.user ?? null,
-        name: name ?? raw.username ?? raw.user ?? raw.bot_id ?? 'somebody',
+        name: name ?? raw.username ?? 'somebody',
         text: await plain(text),
         pinned: raw.pinned_to?.includes(channel) === true,
         reactions: new Map(
