@@ -2,7 +2,11 @@
 alter table public.timeline_entries add column link text check (link ~ '^https?://');
 comment on column public.timeline_entries.link is 'The message that it tells of, for whoever may read its channel. Files at it are kept by the bot: /incident files.';
 
--- As before, with the new column.
+-- How far it is, with what was skipped.
+alter table public.incidents add column steps jsonb check (jsonb_typeof(steps) = 'array');
+comment on column public.incidents.steps is 'detect, assess, communicate, mitigate, resolve, review in their order: [{"step", "at", "state"}], reached, skipped or pending. Planned work has no assess and no mitigate.';
+
+-- As before, with the new columns.
 create or replace function public.publish_incident(record jsonb) returns boolean
   language plpgsql
   security invoker
@@ -18,7 +22,7 @@ begin
     resolved_at = excluded.resolved_at, reviewed_at = excluded.reviewed_at, response_due = excluded.response_due,
     response_breached = excluded.response_breached, lead = excluded.lead, summary = excluded.summary, merged_into = excluded.merged_into,
     reopenings = excluded.reopenings, seconds_taken_for_resolved = excluded.seconds_taken_for_resolved,
-    responses = excluded.responses, responses_met = excluded.responses_met,
+    responses = excluded.responses, responses_met = excluded.responses_met, steps = excluded.steps,
     audit_head = excluded.audit_head, version = excluded.version
   where present.version <= excluded.version;
   if not found then
