@@ -1,7 +1,3 @@
--- What an entry of the story tells of can be read itself, as long as the chat has it.
-alter table public.timeline_entries add column link text check (link ~ '^https?://');
-comment on column public.timeline_entries.link is 'The message that it tells of, for whoever may read its channel. Files at it are kept by the bot: /incident files.';
-
 -- How far it is, with what was skipped.
 alter table public.incidents add column steps jsonb check (jsonb_typeof(steps) = 'array');
 comment on column public.incidents.steps is 'detect, assess, communicate, mitigate, resolve, review in their order: [{"step", "at", "state"}], reached, skipped or pending. Planned work has no assess and no mitigate.';
