@@ -50,3 +50,12 @@ export const nameless = (text: string): { kind: 'user' | 'group' | 'channel'; id
         ? { kind: 'group', id: group }
         : { kind: 'channel', id: channel ?? '' },
   )
+
+const escapes: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' }
+
+/** Words as Slack would send them: `typed` gives the same words again, and whom they mention. */
+export const untyped = (words: string, mentioned: readonly Mentioned[]): string =>
+  mentioned.reduce(
+    (text, { kind, id, word }) => text.replace(word, () => (kind === 'user' ? `<@${id}|${word.slice(1)}>` : `<!subteam^${id}|${word}>`)),
+    words.replace(/[<>&]/g, (sign) => escapes[sign] ?? sign),
+  )

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { escaped } from '../../src/embedded/typed.ts'
 import { workspaceOf } from '../../src/embedded/workspace.ts'
-import { nameless, typed } from '../../src/slack/typed.ts'
+import { nameless, typed, untyped } from '../../src/slack/typed.ts'
 
 describe('people, groups and channels', () => {
   test('are read by their names, and known by their ids', () => {
@@ -16,6 +16,12 @@ describe('people, groups and channels', () => {
       mentioned: [{ kind: 'group', id: 'S0DBA', word: '@dba' }],
     })
     expect(typed('note see <#C012AB|general> and <#C034CD>').words).toBe('note see #general and #C034CD')
+  })
+
+  test('and become again what Slack sends', () => {
+    const sent = 'todo a &lt;b&gt; &amp; c <@U012AB|bea.meier> <!subteam^S0DBA|@dba>'
+    const { words, mentioned } = typed(sent)
+    expect(untyped(words, mentioned)).toBe(sent)
   })
 
   test('without a name are asked for, and keep their id while nobody knows', () => {
