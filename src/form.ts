@@ -22,6 +22,12 @@ export type Field =
     })
   /** A day (`2026-12-01`), or a time of day (`14:05`). */
   | (Asked & { readonly kind: 'day' | 'time' })
+  /** Any number of them; the value has those that are ticked, with commas between. */
+  | (Asked & {
+      readonly kind: 'ticks'
+      readonly options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[]
+      readonly initial?: string
+    })
   /** Somebody of the chat; the value is their id. */
   | (Asked & { readonly kind: 'person'; readonly initial?: string })
   /** Nothing to fill in: something to read. */
