@@ -5,11 +5,39 @@ import { recall, remember } from './store/settings.ts'
 
 const isId = (name: string) => /^[CG][A-Z0-9]{8,}$/.test(name)
 
-/** `configured`: an id, or a name. With `gone`, an id that was remembered and no longer exists is found or made anew. Throws PortFault
- *  `denied`, saying what to do, when somebody must look after the channel. */
-export const createAnnounceChannel =
-  ({ store, chat, configured }: { store: Store; chat: Chat; configured: string }) =>
-  async (gone?: string): Promise<string> => {
+/** How long it is not looked for again when somebody must look after it first: finding it walks the list of all channels, and so would
+ *  every record that is to be announced, each time that it is tried again. */
+const obstacleMs = 60_000
+
+type AnnounceOptions = {
+  readonly store: Store
+  readonly chat: Chat
+  /** An id, or a name. */
+  readonly configured: string
+  /** Milliseconds on a clock that only runs forwards. */
+  readonly elapsed: () => number
+}
+
+/** With `gone`, an id that was remembered and no longer exists is found or made anew. Throws PortFault `denied`, saying what to do, when
+ *  somebody must look after the channel. */
+export const createAnnounceChannel = ({ store, chat, configured, elapsed }: AnnounceOptions) => {
+  let obstacle: { readonly fault: PortFault; readonly at: number } | null = null
+  let looking: Promise<string> | null = null
+  /** Many records that are announced at once look once. */
+  const find = async (): Promise<string> => {
+    if (obstacle !== null && elapsed() - obstacle.at < obstacleMs) throw obstacle.fault
+    obstacle = null
+    try {
+      looking ??= makeOrFind(chat, configured)
+      return await looking
+    } catch (fault) {
+      if (fault instanceof PortFault && fault.code === 'denied') obstacle = { fault, at: elapsed() }
+      throw fault
+    } finally {
+      looking = null
+    }
+  }
+  return async (gone?: string): Promise<string> => {
     if (isId(configured)) {
       if (gone !== configured) return configured
       throw new PortFault(
@@ -21,10 +49,11 @@ export const createAnnounceChannel =
     const key = `announce-channel:${configured}`
     const known = await recall(store.db, key)
     if (known !== null && known !== gone) return known
-    const id = await makeOrFind(chat, configured)
+    const id = await find()
     await remember(store.db, key, id)
     return id
   }
+}
 
 const makeOrFind = async (chat: Chat, name: string): Promise<string> => {
   try {

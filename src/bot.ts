@@ -36,7 +36,7 @@ import { isAway } from './store/away.ts'
 import { openQueue, type Queue } from './store/queue.ts'
 import { readStream } from './store/stream.ts'
 import { createJobContext } from './work.ts'
-import { withSurface } from './surface.ts'
+import { withShared, withSurface } from './surface.ts'
 import { createVerbContext } from './verbs.ts'
 import { createTerminal, TerminalRequest } from './terminal.ts'
 import { alertRoutes } from './web/alerts.ts'
@@ -131,8 +131,9 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     queue,
     handle,
     load,
-    surface: withSurface({ store, load }),
-    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel }),
+    surface: withSurface(store),
+    shared: withShared(store),
+    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed }),
     chat,
     reading: slack.reading,
     person,
@@ -206,6 +207,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     openForm: (trigger, view) => slack.openForm(trigger, view),
     updateForm: (id, hash, view) => slack.updateForm(id, hash, view),
     tell: (channel, user, message) => slack.ephemeral(channel, user, message),
+    direct: (user, message) => slack.direct(user, message, 'answer'),
     person,
     glance: members.glance,
     ...arrivals,

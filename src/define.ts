@@ -1,8 +1,7 @@
 /** How the scanned folders say what they hold: each file there is `export default defineX({…})`. */
 import type { z } from 'zod'
-import type { CheckStatus, Finding, Measurement } from './incident/check.ts'
 import type { Catalogue } from './catalogue.ts'
-import type { CheckResult } from './incident/check.ts'
+import type { CheckResult, CheckStatus, Finding, Measurement } from './incident/check.ts'
 import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Quoted } from './incident/areas/messages.ts'
@@ -16,6 +15,7 @@ import type { Wish } from './incident/wish.ts'
 import type {
   Alarm,
   Chat,
+  ChatContext,
   CodeHost,
   GuardedFetch,
   KeptFile,
@@ -23,7 +23,6 @@ import type {
   Mentioned,
   RecordStore,
   Resolve,
-  SaidContext,
   Templates,
   Who,
 } from './ports.ts'
@@ -105,9 +104,16 @@ export type SurfaceItem = {
 /** A surface held under a lease. Every write throws when the lease was lost meanwhile, so that the run stops there. */
 export type SurfaceSession = {
   readonly items: ReadonlyMap<string, SurfaceItem>
+  /** The database's clock when the surface was read. */
+  readonly now: Instant
   readonly intend: (key: string) => Promise<void>
   readonly done: (key: string, ref: string | null, hash: string) => Promise<void>
   readonly failed: (key: string, error: string) => Promise<void>
+  /** As `done`, but recorded together with the next write, or as the surface is given back. Whoever dies before that has the item as it
+   *  was: looked for if it was intended, changed once more if it was there. */
+  readonly showed: (key: string, ref: string | null, hash: string) => void
+  /** Records what is only `showed` so far. To be called before anything else is changed outside: who lost the lease is to stop there. */
+  readonly settle: () => Promise<void>
 }
 
 export type DelayedJob = {
@@ -121,7 +127,7 @@ export type DelayedJob = {
 export type OutageNow = Outage & Situation
 
 /** What a job may use. */
-export type JobContext = SaidContext & {
+export type JobContext = ChatContext & {
   readonly now: () => Promise<Instant>
   readonly load: (id: string) => Promise<Loaded | null>
   readonly handle: (id: string, intent: Intent, by?: Actor, occurredAt?: Instant) => Promise<Outcome>
@@ -132,6 +138,8 @@ export type JobContext = SaidContext & {
     repeated: boolean,
     apply: (session: SurfaceSession, loaded: Loaded) => Promise<void>,
   ) => Promise<void>
+  /** The same on a surface that belongs to no incident. */
+  readonly shared: (surface: string, repeated: boolean, apply: (session: SurfaceSession) => Promise<void>) => Promise<void>
   /** Throws PortFault `limited` while calls of this scope have to wait. */
   readonly mayCall: (method: string, scope: string) => Promise<void>
   /** The ids of all open records. */

@@ -150,6 +150,7 @@ export const createHealth =
 const services: Readonly<Record<string, string>> = {
   'sync-channel': 'slack',
   'sync-announcement': 'slack',
+  storm: 'slack',
   backlog: 'slack',
   'sync-record': 'supabase',
   'sync-pull-request': 'github',

@@ -47,7 +47,8 @@ export const createMetrics = ({ store, queue, sockets }: { store: Store; queue: 
       dead.set(stats.reduce((sum, each) => sum + each.dead, 0))
       unmended.set((await queue.unmended()).length)
       open.reset()
-      for (const incident of await openIncidents(store.db)) open.inc({ severity: incident.severity })
+      // Of a private record nobody is to know more than that it is there.
+      for (const { severity, private: hidden } of await openIncidents(store.db)) open.inc({ severity: hidden ? 'private' : severity })
       return { type: registry.contentType, text: await registry.metrics() }
     },
   }

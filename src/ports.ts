@@ -3,6 +3,7 @@ import type { Person } from './incident/areas/area.ts'
 import type { FileRef } from './incident/areas/messages.ts'
 import type { Actor } from './incident/events.ts'
 import type { AlarmMessage } from './incident/alarm.ts'
+import type { Incident } from './incident/incident.ts'
 import type { Contact, Instant } from './incident/policy.ts'
 import type { Message } from './incident/message.ts'
 import type { PublishedIncident } from './incident/record.ts'
@@ -21,13 +22,21 @@ export class PortFault extends Error {
   readonly scope: string
   /** Seconds; only with `limited`. */
   readonly retryAfter: number
-  constructor(code: FaultCode, method: string, message: string, more: { scope?: string; retryAfter?: number; cause?: unknown } = {}) {
+  /** With `gone`: it may as well be a private channel that the bot is not in. The chat gives the same answer for both. */
+  readonly hidden: boolean
+  constructor(
+    code: FaultCode,
+    method: string,
+    message: string,
+    more: { scope?: string; retryAfter?: number; hidden?: boolean; cause?: unknown } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.name = 'PortFault'
     this.code = code
     this.method = method
     this.scope = more.scope ?? ''
     this.retryAfter = more.retryAfter ?? 0
+    this.hidden = more.hidden ?? false
   }
 }
 
@@ -69,7 +78,7 @@ export type Chat = {
   edit(channel: string, ts: string, message: Message, marker: string): Promise<void>
   /** Looks for a message of ours with this marker, posted at or after `since`. */
   findPosted(channel: string, marker: string, since: Instant): Promise<{ ts: string } | null>
-  /** Whether a channel can still be written in. */
+  /** Whether a channel can still be written in. `gone`: or it is a private one that the bot is not in. */
   channelState(channel: string): Promise<'open' | 'archived' | 'gone'>
   /** What was said in a channel from `since` on, oldest first; without what was said in threads. */
   said(channel: string, since: Instant): Promise<Said[]>
@@ -131,20 +140,31 @@ export type ChatReading = {
   readonly plain: (text: string) => Promise<string>
   readonly userName: (user: string) => Promise<string | null>
   readonly channelName: (channel: string) => Promise<string | null>
-  /** What a group is called behind an @. */
+  /** What follows the @ of a group; null where it is not known, or not to be known. */
   readonly groupName: (group: string) => Promise<string | null>
   /** The content of a file, or null when it is larger than `most` bytes. Nothing about the file is changed. */
   readonly file: (id: string, most: number) => Promise<Buffer | null>
 }
 
 /** What a job may use to follow what people say. */
-export type SaidContext = {
+type SaidContext = {
   readonly reading: ChatReading
   /** Who a user of the chat is to the bot. */
   readonly person: (user: string, name: string) => Actor
   /** Keeps a file of an incident, where only the bot reads it; again changes nothing. */
   readonly saveFile: (incident: string, file: FileRef, content: Buffer) => Promise<void>
 }
+
+/** What a job may use while more records want a channel than the chat opens at once. */
+export type StormContext = {
+  /** When this record may have its channel opened, null for now: after a limit the gravest come first. `fault`: it has just met one. */
+  readonly turn: (id: string, fault?: PortFault) => Promise<Instant | null>
+  /** The open records that wait for a channel and for nothing else, the gravest first. */
+  readonly waiting: () => Promise<readonly Incident[]>
+}
+
+/** What a job may use besides the chat's own calls. */
+export type ChatContext = SaidContext & StormContext
 
 /** Where post-mortems are proposed. Throws PortFault. */
 export type CodeHost = {

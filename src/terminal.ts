@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Catalogue } from './catalogue.ts'
 import type { Log } from './define.ts'
+import { atTerminal } from './incident/at-terminal.ts'
 import type { Actor } from './incident/events.ts'
 import { nearest } from './incident/nearest.ts'
 import { plainText } from './incident/plain.ts'
@@ -60,14 +61,14 @@ export const createTerminal = ({
 }): Terminal => {
   /** Who asks. That it came from a terminal is kept with the name: whoever has the server's account may call themselves anybody. */
   const authorOf = (as: string | null, account: string): Actor | string => {
-    if (as === null) return { kind: 'person', id: `os:${account}`, name: `${account} (terminal)` }
+    if (as === null) return { kind: 'person', id: `os:${account}`, name: atTerminal(account) }
     const wanted = as.toLowerCase()
     const found = Object.entries(catalogue.people).find(([key, { email }]) => key === wanted || email?.toLowerCase() === wanted)
     if (found !== undefined) {
       const [key, { name, slack }] = found
-      return { kind: 'person', id: key, name: `${name} (terminal)`, ...(slack === undefined ? {} : { slack }) }
+      return { kind: 'person', id: key, name: atTerminal(name), ...(slack === undefined ? {} : { slack }) }
     }
-    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(as)) return { kind: 'person', id: wanted, name: `${wanted} (terminal)` }
+    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(as)) return { kind: 'person', id: wanted, name: atTerminal(wanted) }
     const meant = nearest(wanted, Object.keys(catalogue.people))
     return `people.yml knows nobody called ${as}.${meant === null ? '' : ` Did you mean ${meant}?`} Give a key of it, or an e-mail address.`
   }

@@ -119,12 +119,15 @@ export const createVerbContext = ({
     },
     open: async (by) => {
       const rows = await openIncidents(store.db)
-      return Promise.all(
-        rows.map(async (row): Promise<OpenIncident> => {
+      const found = await Promise.all(
+        rows.map(async (row): Promise<OpenIncident & { number: number }> => {
           const incident = await readable(row.id)
-          return { id: row.id, incident, hidden: isPrivate({ row, incident }) && !isIn({ row, incident }, by) }
+          return { id: row.id, number: row.number, incident, hidden: isPrivate({ row, incident }) && !isIn({ row, incident }, by) }
         }),
       )
+      // Where it stands among the others would tell how grave a hidden one is.
+      const hidden = found.filter((each) => each.hidden).toSorted((a, b) => a.number - b.number)
+      return [...found.filter((each) => !each.hidden), ...hidden]
     },
     merge: createMerge({ store, handle, find: byId }),
     history: async (since, product) => readStreams(store.db, await publicSince(store.db, since, product)),

@@ -93,8 +93,8 @@ type TestBotOptions = {
   readonly github?: boolean
   /** Slack is heard over sockets instead of HTTP. */
   readonly sockets?: boolean
-  /** Files below `runbooks/`, by their path. */
-  readonly files?: Readonly<Record<string, string>>
+  /** Files below `runbooks/`, by their path; `target` is where the product's server is. */
+  readonly files?: Readonly<Record<string, string | ((target: string) => string)>>
   readonly templates?: string
   /** Changes what was scanned, such as how often a job is tried. */
   readonly registry?: (registry: Registry) => Registry
@@ -132,9 +132,10 @@ const registryOnce = loadRegistry(root)
 export const startTestBot = async (given: TestBotOptions = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-bot-'))
   const target = await startTarget()
-  for (const [name, text] of Object.entries({ 'acme/service.yml': acme(target.url), ...given.files })) {
+  const files: TestBotOptions['files'] = { 'acme/service.yml': acme, ...given.files }
+  for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, 'runbooks', name)), { recursive: true })
-    writeFileSync(join(folder, 'runbooks', name), text)
+    writeFileSync(join(folder, 'runbooks', name), typeof text === 'string' ? text : text(target.url))
   }
   const world =
     given.world ?? (await testWorld(given.supabase === true ? { supabase: { migrations: join(root, 'supabase/migrations') } } : {}))
@@ -187,8 +188,10 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
     groups: new Map<string, string>(),
     channels: new Map((await ask<TrueChannel[]>('GET', '/channels?detail=false')).map((channel) => [channel.id, channel.name])),
   })
-  const plain = async (message: { text?: unknown; blocks?: unknown }): Promise<string> =>
-    stripVTControlCharacters(plainMessage(message, await names()).join('\n'))
+  type Shown = { text?: unknown; blocks?: unknown }
+  const read = (message: Shown, known: Awaited<ReturnType<typeof names>>): string =>
+    stripVTControlCharacters(plainMessage(message, known).join('\n'))
+  const plain = async (message: Shown): Promise<string> => read(message, await names())
 
   const openForms = async () => (await ask<{ open: boolean }[]>('GET', '/views')).filter((view) => view.open).length
   const heard = async (acted: Heard, wait: boolean): Promise<Said> => {
@@ -207,13 +210,12 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
     return loaded.incident
   }
 
-  const messages = async (channel: string): Promise<(TrueMessage & { shown: string })[]> =>
-    Promise.all(
-      (await ask<TrueMessage[]>('GET', `/channels/${channel}/messages`)).map(async (message) => ({
-        ...message,
-        shown: await plain(message),
-      })),
-    )
+  const messages = async (channel: string): Promise<(TrueMessage & { shown: string })[]> => {
+    const all = await ask<TrueMessage[]>('GET', `/channels/${channel}/messages`)
+    // Once for all of them: a hundred messages would ask for everybody's names a hundred times at once.
+    const known = await names()
+    return all.map((message) => ({ ...message, shown: read(message, known) }))
+  }
 
   const test = {
     world,

@@ -119,7 +119,7 @@ describe('manifest.yml', () => {
     ),
   ].toSorted()
 
-  test('asks for the scopes that the calls need, and no others', () => {
+  test('asks for the scopes that the calls need, and no others (field 17)', () => {
     expect(methods.length).toBeGreaterThan(8)
     expect(methods.filter((method) => scopesOf[method] === undefined)).toEqual([])
     const needed = new Set([
@@ -130,7 +130,7 @@ describe('manifest.yml', () => {
     expect(new Set(manifest.oauth_config.scopes.bot)).toEqual(needed)
   })
 
-  test('subscribes to the events that are listened to, and no others', () => {
+  test('subscribes to the events that are listened to, and no others (field 17)', () => {
     const source = readAll('src/slack')
     const named = [
       ...source.matchAll(/'((?:channel|group|member|app|message|reaction|pin|user|team|tokens)_[a-z_]+)'/g),
@@ -151,7 +151,7 @@ describe('manifest.yml', () => {
     expect(manifest.features.app_home.home_tab_enabled).toBe(source.includes('app_home_opened'))
   })
 
-  test('has the commands that are registered', async () => {
+  test('has the commands that are registered (field 17)', async () => {
     const commands = [...new Set((await loadRegistry(root)).verbs.map((verb) => `/${verb.command}`))].toSorted()
     expect(manifest.features.slash_commands.map(({ command }) => command).toSorted()).toEqual(commands)
   })
@@ -166,6 +166,35 @@ describe('manifest.yml', () => {
   })
 })
 
+describe('what earlier versions have put into channels and menus still works (field 18)', () => {
+  /** Only ever added to: messages of years ago carry these buttons, and a workspace's manifest is not renewed with the bot. */
+  const released = {
+    buttons: ['ack', 'new', 'page', 'postmortem', 'reopen', 'resolve', 'resume', 'role', 'snooze', 'status', 'update'],
+    forms: ['new', 'pause', 'reopen', 'resolve', 'role', 'update'],
+    shortcuts: ['declare'],
+    commands: ['/incident', '/diag'],
+  }
+
+  test('buttons', async () => {
+    const { verbs } = await loadRegistry(root)
+    const names = verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)
+    expect(released.buttons.filter((button) => !names.includes(button))).toEqual([])
+    const sources = ['src/incident', 'src/incident/areas', 'src/slack', 'commands/incident'].map(readAll).join('\n')
+    const present = [...sources.matchAll(/\baction: '([a-z-]+)'/g)].map((match) => match[1] ?? '')
+    expect([...new Set(present)].toSorted()).toEqual(released.buttons)
+  })
+
+  test('forms', async () => {
+    const { verbs } = await loadRegistry(root)
+    expect(verbs.filter(({ definition }) => definition.submit !== undefined).map(({ name }) => name)).toEqual(released.forms)
+  })
+
+  test('shortcuts and commands', () => {
+    expect(manifest.features.shortcuts.map((shortcut) => shortcut.callback_id)).toEqual(expect.arrayContaining(released.shortcuts))
+    expect(manifest.features.slash_commands.map(({ command }) => command)).toEqual(expect.arrayContaining(released.commands))
+  })
+})
+
 describe('help', () => {
   test.each(['incident', 'diag'] as const)('/%s: every verb has examples that begin with it', async (command) => {
     const { verbs } = await loadRegistry(root)
@@ -177,12 +206,13 @@ describe('help', () => {
     }
   })
 
-  test('only these verbs are there: what does not exist is not promised', async () => {
+  test('only these verbs are there: what does not exist is not promised (field 17)', async () => {
     const { verbs } = await loadRegistry(root)
     expect(verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)).toEqual([
       'ack',
       'audit',
       'change',
+      'channel',
       'files',
       'help',
       'list',
@@ -222,7 +252,7 @@ describe('README.md', () => {
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([])
   })
 
-  test('every verb typed in it exists', async () => {
+  test('every verb typed in it exists (field 17)', async () => {
     const { verbs } = await loadRegistry(root)
     const typed = [...text.matchAll(/['`]\/incident ([a-z-]+)/g)].map((match) => match[1] ?? '')
     expect(typed.length).toBeGreaterThan(5)

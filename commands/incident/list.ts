@@ -18,7 +18,12 @@ export default defineCommand({
     if (all.length === 0) return say('Nothing is open. To declare: ', { code: '/incident new [product] [severity] <title>' })
     const items = all.slice(0, most).map(({ id, hidden, incident }): Span[] => {
       if (hidden) return [{ bold: id }, ' private']
-      if (incident === null) return [{ bold: id }, ' ⚠ cannot be read: its record is damaged. Where: ', { code: `/incident audit ${id}` }]
+      if (incident === null)
+        return [
+          { bold: id },
+          ' ⚠ cannot be read: damaged, or written by a later version of the bot. Which: ',
+          { code: `/incident audit ${id}` },
+        ]
       // Planned work is not grave, and a drill must not be taken for one.
       const what = [id, kindWord[incident.kind], clocked(incident.kind) ? incident.severity : null].filter((word) => word !== null)
       return [

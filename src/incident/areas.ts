@@ -11,6 +11,7 @@ import { roleArea } from './areas/roles.ts'
 import { runbookArea } from './areas/runbooks.ts'
 import { snoozeArea } from './areas/snoozing.ts'
 import { todoArea } from './areas/todos.ts'
+import { unansweredArea } from './areas/unanswered.ts'
 import { windowArea } from './areas/window.ts'
 import type { AreaIntent } from './commands.ts'
 import type { AreaEvent, Event, Recorded } from './events.ts'
@@ -31,6 +32,7 @@ const areas = [
   runbookArea,
   snoozeArea,
   todoArea,
+  unansweredArea,
   windowArea,
 ] as const
 
@@ -47,6 +49,7 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...runbookArea.decide,
   ...snoozeArea.decide,
   ...todoArea.decide,
+  ...unansweredArea.decide,
   ...windowArea.decide,
 }
 const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
@@ -61,6 +64,7 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...runbookArea.evolve,
   ...snoozeArea.evolve,
   ...todoArea.evolve,
+  ...unansweredArea.evolve,
   ...windowArea.evolve,
 }
 const tell: Area<AreaIntent, AreaEvent>['tell'] = {
@@ -75,6 +79,7 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...runbookArea.tell,
   ...snoozeArea.tell,
   ...todoArea.tell,
+  ...unansweredArea.tell,
   ...windowArea.tell,
 }
 const posts: Area<AreaIntent, AreaEvent>['posts'] = {
@@ -89,6 +94,7 @@ const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...runbookArea.posts,
   ...snoozeArea.posts,
   ...todoArea.posts,
+  ...unansweredArea.posts,
   ...windowArea.posts,
 }
 

@@ -8,10 +8,25 @@ import type { ClockRun, Incident } from './incident.ts'
 import type { Span } from './message.ts'
 import type { Instant } from './policy.ts'
 import { standsSince, stoodOverdue } from './standing.ts'
-import { targetOf } from './target.ts'
+import { targetOf, targetText } from './target.ts'
 
-/** One clock: `Ack ✅ 3 min of 15 min`, `Ack none: resolved after 3 min of 15 min`, `Update due 14:20`, `Fix by Mon 09:00`, `Ack ⏰
- *  overdue since 14:20`, `Update ⏸ 12 min left`. `instead`: what stopped the clock, if it was not met. */
+/** Whether the clock counts round the clock, and not only while people work. */
+const always = (name: ClockName, run: ClockRun): boolean => {
+  const target = targetOf(name, run)
+  return target.kind === 'duration' && target.hours === 'always'
+}
+
+/** How long it took, of what was promised: the time until a due instant says little where nights and weekends do not count. */
+const share = (incident: Incident, name: ClockName, run: ClockRun & { due: Instant; metAt: Instant }): string => {
+  const took = duration(between(run.startedAt, run.metAt) - stoodOverdue(incident, run))
+  return always(name, run)
+    ? `${took} of ${duration(between(run.startedAt, run.due))}`
+    : `${took}, promised: ${targetText(targetOf(name, run))}`
+}
+
+/** One clock: `Ack ✅ 3 min of 15 min`, `Ack ✅ 3 min, promised: 2 h of working hours`, `Ack none: resolved after 3 min of 15 min`,
+ *  `Update due 14:20`, `Fix by Mon 09:00`, `Ack ⏰ overdue since 14:20`, `Update ⏸ 12 min left`. `instead`: what stopped the clock, if
+ *  it was not met. */
 const clock = (
   incident: Incident,
   name: ClockName,
@@ -22,7 +37,7 @@ const clock = (
   const { title, due, instead = null } = words
   if (run.metAt !== null) {
     const late = run.metAt > run.due
-    const took = `${duration(between(run.startedAt, run.metAt) - stoodOverdue(incident, run))} of ${duration(between(run.startedAt, run.due))}`
+    const took = share(incident, name, { ...run, due: run.due, metAt: run.metAt })
     if (instead !== null) return [`${title} ${late ? '⏰ ' : ''}none: ${instead} after ${took}`]
     return [`${title} ${late ? '⏰' : '✅'} ${took}`]
   }
@@ -34,13 +49,10 @@ const clock = (
 }
 
 /** What is left at an instant: working time where that is what the clock counts. */
-const left = (name: ClockName, run: ClockRun & { due: Instant }, since: Instant): string => {
-  const target = targetOf(name, run)
-  const always = target.kind === 'duration' && target.hours === 'always'
-  return always
+const left = (name: ClockName, run: ClockRun & { due: Instant }, since: Instant): string =>
+  always(name, run)
     ? duration(between(since, run.due))
     : `${duration(workingMinutesBetween(run.target.calendar, since, run.due) * 60_000)} of working hours`
-}
 
 /** A deadline, in the order in which they were set. What was dropped, or met before the end, is no news in the header. */
 const deadlines = (incident: Incident): Span[][] =>

@@ -6,7 +6,7 @@ import { between, duration } from './duration.ts'
 import type { ClockName, Event } from './events.ts'
 import type { Incident } from './incident.ts'
 import { ladderEnds, nobodyCalled } from './ladder.ts'
-import { line, type Message, type Span } from './message.ts'
+import { line, type Message, type Span, asking } from './message.ts'
 import type { Contact, Instant } from './policy.ts'
 
 /** Who a running clock is waiting for: the ladder's present step for the response, the lead for all others; for planned work, which
@@ -33,11 +33,9 @@ export const warned = (incident: Incident, { clock, run, percent, due }: Event &
   const spans: Span[] = ['⏳ ', `${title} due `, { time: due, zone }, ` (${left} left): `, { code: clockHint(incident, clock) }]
   const last = (runOf(incident, clock)?.target ?? incident.policy).warnAt.at(-1) ?? 0
   if (percent < last) return line(`clock:${clock}:${run}`, `${title} due`, spans)
-  return line(
-    `clock:${clock}:${run}:last`,
-    `${title} due in ${left}`,
-    mentioning(waitingFor(incident, clock), spans),
-    buttons(incident, clock),
+  return asking(
+    { kind: 'clock', clock, run },
+    line(`clock:${clock}:${run}:last`, `${title} due in ${left}`, mentioning(waitingFor(incident, clock), spans), buttons(incident, clock)),
   )
 }
 
@@ -59,5 +57,5 @@ export const ranOut = (incident: Incident, { clock, run, due }: Event & { type: 
     ...(response && !next ? (['\n', ...(nobody ?? [ladderEnds])] as Span[]) : []),
   ]
   const who = next || nobody !== null ? null : waitingFor(incident, clock)
-  return [line(`breach:${clock}:${run}`, title, mentioning(who, spans), buttons(incident, clock))]
+  return [asking({ kind: 'clock', clock, run }, line(`breach:${clock}:${run}`, title, mentioning(who, spans), buttons(incident, clock)))]
 }

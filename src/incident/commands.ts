@@ -10,6 +10,7 @@ import type { RoleIntent } from './areas/roles.ts'
 import type { RunbookIntent, RunbookRef } from './areas/runbooks.ts'
 import type { SnoozeIntent } from './areas/snoozing.ts'
 import type { TodoIntent } from './areas/todos.ts'
+import type { UnansweredIntent } from './areas/unanswered.ts'
 import type { Window, WindowIntent } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, ProductRef } from './events.ts'
@@ -29,6 +30,7 @@ export type AreaIntent =
   | RunbookIntent
   | SnoozeIntent
   | TodoIntent
+  | UnansweredIntent
   | WindowIntent
 
 export type CoreIntent =

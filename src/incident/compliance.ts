@@ -2,8 +2,9 @@
 import type { Deadline } from './areas/deadlines.ts'
 import type { ClockName, EventType, Recorded } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
-import type { Instant, Target } from './policy.ts'
+import type { Instant } from './policy.ts'
 import { stoodOverdue } from './standing.ts'
+import { targetText } from './target.ts'
 import { between, duration, when } from './timeline.ts'
 
 export type ClockRow = {
@@ -42,12 +43,6 @@ export const stoppedBy = (
   if (run === null || run.metAt === null || acknowledged !== null) return null
   if (mergedInto !== null && run.metAt === stamps.resolve) return 'merged'
   return run.metAt === stamps.mitigate ? 'mitigated' : 'resolved'
-}
-
-const targetText = (target: Target | null): string => {
-  if (target === null) return 'none'
-  if (target.kind !== 'duration') return target.kind.replaceAll('-', ' ')
-  return `${duration(target.minutes * 60_000)}${target.hours === 'business' ? ' of working hours' : ''}`
 }
 
 /** What stopped a run that is over, by the events: null for what it waited for. After a reopening the incident does not know of it any

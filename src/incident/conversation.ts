@@ -8,9 +8,10 @@ import type { Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Incident } from './incident.ts'
 import { kindWord } from './kinds.ts'
-import type { Message } from './message.ts'
+import type { Matter, Message } from './message.ts'
 import { type Contact, type Instant, mentionable } from './policy.ts'
 import { messagesOf } from './posts.ts'
+import { isSettled, settledBy } from './settling.ts'
 import { shorten } from './text.ts'
 
 /** One thing that the channel must have. Messages are kept in this order; a side step that fails does not hold up the rest. */
@@ -22,6 +23,8 @@ export type Item =
       readonly at: Instant
       readonly pinned: boolean
       readonly calm: boolean
+      /** What it asks for is settled: there is no hurry to edit it. */
+      readonly settled?: true
     }
   | { readonly key: string; readonly step: 'pin'; readonly of: string }
   | { readonly key: string; readonly step: 'topic'; readonly topic: string }
@@ -62,12 +65,22 @@ const callOf = ({ id, policy }: Incident, { seq, event }: Recorded): Item[] =>
 export const conversation = (events: readonly Recorded[]): Item[] => {
   const items: Item[] = []
   const place = new Map<string, number>()
+  const open = new Map<string, Matter>()
   let incident = null as Incident | null
   for (const recorded of events) {
     const before = incident
     incident = evolve(incident, recorded)
     items.push(...callOf(incident, recorded))
-    for (const message of messagesOf(incident, recorded, events)) {
+    for (const [key, matter] of open) {
+      const index = place.get(key) ?? -1
+      const item = items[index]
+      if (item?.step !== 'message' || !isSettled(incident, matter)) continue
+      items[index] = { ...item, message: settledBy(incident, recorded, item.message), settled: true }
+      open.delete(key)
+    }
+    for (const { waits, ...message } of messagesOf(incident, recorded, events)) {
+      if (waits !== undefined && !isSettled(incident, waits)) open.set(message.key, waits)
+      else open.delete(message.key)
       const item: Item = { key: message.key, step: 'message', message, at: recorded.at, pinned: false, calm: false }
       const present = place.get(message.key)
       if (present === undefined) place.set(message.key, items.push(item) - 1)
@@ -111,14 +124,20 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
   return [...side, ...items.filter((item) => item.step !== 'invite' || (!seen.has(item.key) && seen.add(item.key)))]
 }
 
-/** One line, at most 250 characters. */
+/** Whether it is over, and how; null while it is open. */
+const ending = ({ mergedInto, stamps }: Incident): string | null => {
+  if (mergedInto !== null) return `merged into ${mergedInto}`
+  return stamps.resolve === null ? null : 'resolved'
+}
+
+/** One line, at most 250 characters. Slack tells everybody of each new topic: what changes often stands in the header only. */
 export const topicOf = (incident: Incident): string =>
   shorten(
     [
       incident.id,
       ...(kindWord[incident.kind] === null ? [] : [kindWord[incident.kind]]),
       incident.severity,
-      incident.mergedInto === null ? incident.status : `merged into ${incident.mergedInto}`,
+      ...[ending(incident)].filter((word) => word !== null),
       incident.product.name,
       incident.title,
     ].join(' · '),

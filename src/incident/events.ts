@@ -10,6 +10,7 @@ import type { RoleEvent } from './areas/roles.ts'
 import type { RunbookEvent, RunbookRef } from './areas/runbooks.ts'
 import type { SnoozeEvent } from './areas/snoozing.ts'
 import type { TodoEvent } from './areas/todos.ts'
+import type { UnansweredEvent } from './areas/unanswered.ts'
 import type { WindowEvent } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import type { Contact, Instant, Policy, Severity } from './policy.ts'
@@ -63,6 +64,7 @@ export type AreaEvent =
   | RunbookEvent
   | SnoozeEvent
   | TodoEvent
+  | UnansweredEvent
   | WindowEvent
 
 /** Events of the main line: declared, acknowledged, resolved, and what goes with them. */

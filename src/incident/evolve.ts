@@ -11,6 +11,7 @@ import { noRoles } from './areas/roles.ts'
 import { noRunbooks } from './areas/runbooks.ts'
 import { noSnooze } from './areas/snoozing.ts'
 import { noTodos } from './areas/todos.ts'
+import { neverUnanswered } from './areas/unanswered.ts'
 import { noWindow } from './areas/window.ts'
 import { clocked, running, withRun } from './clocks.ts'
 import { metRun } from './standing.ts'
@@ -193,6 +194,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     ...(event.runbooks === undefined ? {} : { runbooks: event.runbooks }),
     ...noSnooze,
     ...noTodos,
+    ...neverUnanswered,
     ...noWindow,
     // Planned work is led by whoever plans it.
     ...(clocked(event.kind) || by.kind !== 'person' ? {} : { lead: by }),

@@ -2,6 +2,7 @@
 import { TZDate } from '@date-fns/tz'
 import { clockTitle } from './clock-words.ts'
 import { runOf } from './clocks.ts'
+import { stoppedBy } from './compliance.ts'
 import { between, duration } from './duration.ts'
 import type { ClockName } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
@@ -39,6 +40,13 @@ const skipped = ({ holidays, days, zone }: Calendar, from: Instant, to: Instant)
     const weekday = new Date(`${date}T00:00:00.000Z`).getUTCDay()
     return date >= localDate(from, zone) && date <= localDate(to, zone) && days.includes(weekday === 0 ? 7 : weekday)
   }).length
+
+/** That a night lies between in which the clocks are changed: who counts on the wall is an hour off. */
+const clocksPut = (zone: string, from: Instant, to: Instant): string[] => {
+  const [before, after] = [from, to].map((at) => new TZDate(at, zone).getTimezoneOffset())
+  const minutes = (after ?? 0) - (before ?? 0)
+  return minutes === 0 ? [] : [`with the clocks put ${minutes > 0 ? 'back' : 'forward'} ${duration(Math.abs(minutes) * 60_000)}`]
+}
 
 /** What a run counts from, in words. */
 const beginning = (incident: Incident, clock: ClockName, run: ClockRun, from: Instant): string => {
@@ -83,7 +91,19 @@ const stood = (incident: Incident, clock: ClockName, from: Instant, to: Instant)
   ]
 }
 
-const state = (incident: Incident, run: ClockRun & { due: Instant }, zone: string): Span[] => {
+/** What ended a clock that is over without what it waited for; null when it was met. */
+const endedBy = (incident: Incident, clock: ClockName, run: ClockRun): 'mitigated' | 'resolved' | 'merged' | null => {
+  if (clock === 'response') return stoppedBy(incident, run)
+  if (run.metAt !== incident.stamps.resolve) return null
+  if (incident.mergedInto !== null) return 'merged'
+  const until = incident.deadlines[clock]?.until ?? 'update'
+  return until === 'update' || until === 'mitigated' ? 'resolved' : null
+}
+
+const state = (incident: Incident, clock: ClockName, run: ClockRun & { due: Instant }, zone: string): Span[] => {
+  const ended = run.metAt === null ? null : endedBy(incident, clock, run)
+  if (run.metAt !== null && ended !== null)
+    return [` none: ${ended} ${run.metAt > run.due ? 'after' : 'before'} it was due `, { time: run.due, zone }]
   if (run.metAt !== null) return [run.metAt > run.due ? ' met late, due ' : ' met, due ', { time: run.due, zone }]
   if (run.breachedAt !== null) return [' overdue since ', { time: run.due, zone }]
   if (incident.paused !== null) return [' due ', { time: run.due, zone }, ' if it did not stand']
@@ -102,13 +122,14 @@ export const explain = (incident: Incident, clock: ClockName): Span[] | null => 
   const working = target.kind !== 'duration' || target.hours === 'business'
   const holidays = working ? skipped(calendar, from, dueRun.due) : 0
   const rest = [
+    ...(working ? [] : clocksPut(calendar.zone, from, dueRun.due)),
     ...(working ? [hoursText(calendar)] : []),
     ...(holidays === 0 ? [] : [`${holidays} ${holidays === 1 ? 'holiday' : 'holidays'} skipped`]),
     ...stood(incident, clock, from, dueRun.metAt ?? dueRun.due),
   ]
   return [
     { bold: clockTitle(incident, clock) },
-    ...state(incident, dueRun, calendar.zone),
+    ...state(incident, clock, dueRun, calendar.zone),
     `: ${clock === 'window' ? '' : `${severity}, `}${promise(clock, dueRun)} ${beginning(incident, clock, run, from)} `,
     { time: from, zone: calendar.zone },
     ...rest.map((text) => `, ${text}`),

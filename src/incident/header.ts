@@ -3,6 +3,7 @@ import { clockLine } from './clock-line.ts'
 import { teamLine } from './areas/roles.ts'
 import { clocked } from './clocks.ts'
 import { recordAt } from './areas/merging.ts'
+import { nobodyAnswers } from './areas/unanswered.ts'
 import type { Incident } from './incident.ts'
 import { kindFields } from './kind-posts.ts'
 import { kindWord } from './kinds.ts'
@@ -72,6 +73,8 @@ export const headerOf = (incident: Incident): Message => {
   }))
   const failing = stillFailing(incident)
   if (failing !== null) warnings.unshift({ kind: 'context', spans: [failing] })
+  const unanswered = nobodyAnswers(incident)
+  if (unanswered !== null) warnings.unshift({ kind: 'context', spans: unanswered })
   const full: Part[] = Array.from(incident.title).length > 130 ? [{ kind: 'text', spans: [incident.title] }] : []
   const open = incident.stamps.resolve === null
   const buttons: Part = {
@@ -113,7 +116,7 @@ export const announcementOf = (incident: Incident): Message => {
       : [{ kind: 'text', spans: [{ bold: 'Resolved:' }, ` ${shorten(incident.resolution, 500)}`] }]
   const what = [...kindOf(incident), ...(clocked(incident.kind) ? [incident.severity] : [])].join(' ')
   const failing = stillFailing(incident)
-  const nobody = pagedNobody(incident)
+  const nobody = pagedNobody(incident) ?? nobodyAnswers(incident)
   const out = incident.failedSteps.filter(({ step }) => step === 'outside').map((failed) => [`⚠ ${shorten(failedStep(failed), 350)}`])
   const warnings: Part[] = [...(failing === null ? [] : [[failing]]), ...(nobody === null ? [] : [nobody]), ...out].map((spans) => ({
     kind: 'text',

@@ -11,6 +11,7 @@ import type { RoleState } from './areas/roles.ts'
 import type { RunbookState } from './areas/runbooks.ts'
 import type { SnoozeState } from './areas/snoozing.ts'
 import type { TodoState } from './areas/todos.ts'
+import type { UnansweredState } from './areas/unanswered.ts'
 import type { WindowState } from './areas/window.ts'
 import type { Actor, AlertRef, CheckPhase, ClockName, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy, Severity } from './policy.ts'
@@ -52,6 +53,7 @@ type AreaState = ChannelState &
   RunbookState &
   SnoozeState &
   TodoState &
+  UnansweredState &
   WindowState
 
 export type Incident = AreaState & {

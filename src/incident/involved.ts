@@ -19,6 +19,18 @@ const deeds: Readonly<Partial<Record<Recorded['event']['type'], string>>> = {
 
 const asRole = { lead: 'led', comms: 'did communications', scribe: 'was scribe', ops: 'did operations' } as const
 
+/** The names of those who led, in their order; whoever came back stands there again. */
+export const leads = (events: readonly Recorded[]): string[] => {
+  const names: string[] = []
+  let incident = null as Incident | null
+  for (const recorded of events) {
+    incident = evolve(incident, recorded)
+    const { lead } = incident
+    if (lead?.kind === 'person' && lead.name !== names.at(-1)) names.push(lead.name)
+  }
+  return names
+}
+
 /** Everybody who did something or had a role, in the order of their first deed; their roles come first, those that they gave back or
  *  lost, too. */
 export const involved = (events: readonly Recorded[]): { name: string; did: string }[] => {

@@ -59,7 +59,15 @@ export const kindFields = (incident: Incident): { readonly label: string; readon
 }
 
 /** Events whose messages call somebody: where it is a drill, each says so before anybody jumps up. */
-const calling: ReadonlySet<EventType> = new Set(['escalated', 'clock-warned', 'clock-breached', 'lead-wanted', 'reminded', 'deadline-set'])
+const calling: ReadonlySet<EventType> = new Set([
+  'escalated',
+  'clock-warned',
+  'clock-breached',
+  'lead-wanted',
+  'reminded',
+  'deadline-set',
+  'unanswered',
+])
 
 /** A message of a drill. */
 export const asDrill = (message: Message, { event }: Recorded): Message => {

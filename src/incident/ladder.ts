@@ -1,4 +1,5 @@
 /** Who on the ladder is called, and what is said where the bot cannot call them. Pure. */
+import { running } from './clocks.ts'
 import type { Incident } from './incident.ts'
 import type { Span } from './message.ts'
 import { type Contact, mentionable, type Policy, reachable } from './policy.ts'
@@ -52,6 +53,10 @@ export const notCalled = (incident: Incident, to: Contact): readonly Span[] | nu
 
 /** What is said when somebody was called and no further step follows. */
 export const ladderEnds = 'Nobody is left on the ladder: if nobody answers, call somebody yourself.'
+
+/** Whether everybody on the ladder was called, the response clock has run out, and nobody has responded. */
+export const ladderSpent = ({ response, policy, escalation }: Incident): boolean =>
+  running(response) && response.breachedAt !== null && policy.ladder[escalation + 1] === undefined && policy.ladder.some(mentionable)
 
 /** That nobody was called for an incident that should have paged somebody and that nobody has taken on; null otherwise. */
 export const pagedNobody = (incident: Incident): readonly Span[] | null =>

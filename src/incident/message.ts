@@ -1,6 +1,6 @@
 /** Messages in our own words. A string is always literal text: whoever renders it escapes it, so foreign text cannot
  *  mention anybody or disguise a link (faults 55). Only the other kinds of span carry meaning. */
-import type { Actor } from './events.ts'
+import type { Actor, ClockName } from './events.ts'
 import type { Contact, Instant } from './policy.ts'
 
 export type Span =
@@ -33,12 +33,21 @@ export type Part =
   | { readonly kind: 'buttons'; readonly buttons: readonly Button[] }
   | { readonly kind: 'divider' }
 
+/** What a message asks for: once that is settled, the message says so. */
+export type Matter =
+  | { readonly kind: 'clock'; readonly clock: ClockName; readonly run: number }
+  | { readonly kind: 'lead' }
+  /** To open it again, after so many times. */
+  | { readonly kind: 'reopening'; readonly before: number }
+
 export type Message = {
   /** Stable within its surface: the same key is the same message for ever. */
   readonly key: string
   /** One plain line for notifications and screen readers. */
   readonly summary: string
   readonly parts: readonly Part[]
+  /** Known while the channel is computed; no surface shows it. */
+  readonly waits?: Matter
 }
 
 /** How an author is shown: as the chat shows people, or by name where the chat does not know them. */
@@ -46,6 +55,9 @@ export const author = (by: Actor): Span => {
   if (by.kind === 'person') return by.slack === undefined ? { bold: by.name } : { mention: { name: by.name, slackUser: by.slack } }
   return { bold: by.kind === 'alert' ? `Alert (${by.source})` : 'Tocsin' }
 }
+
+/** The message of something that somebody is asked for. */
+export const asking = (waits: Matter, message: Message): Message => ({ ...message, waits })
 
 /** A message of one paragraph, with more below it. */
 export const line = (key: string, summary: string, spans: readonly Span[], more: readonly Part[] = []): Message => ({

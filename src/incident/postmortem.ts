@@ -1,10 +1,10 @@
-/** What a post-mortem says, as values for its template. Everything comes from the events: durations are between what happened, never until the document is made. Foreign text is given as it is: the template
- *  escapes it. */
+/** What a post-mortem says, as values for its template. Everything comes from the events: durations are between what happened, never
+ *  until the document is made. Foreign text is given as it is: the template escapes it. */
 import type { CheckResult, Measurement } from './check.ts'
 import { type ClockRow, compliance } from './compliance.ts'
 import type { Recorded } from './events.ts'
 import { timeToMitigate, timeToResolve } from './metrics.ts'
-import { involved } from './involved.ts'
+import { involved, leads } from './involved.ts'
 import type { Incident, Status, Step } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
 import { type Remembered, remembered } from './remembered.ts'
@@ -43,6 +43,7 @@ export type Postmortem = Remembered & {
   /** Null unless it stood as resolved once, and is open now. */
   readonly openAgain: { readonly at: string; readonly why: string } | null
   readonly mergedInto: string | null
+  /** Who led, one after the other. */
   readonly lead: string | null
   readonly steps: readonly { readonly name: string; readonly at: string; readonly after: string }[]
   readonly timeline: readonly {
@@ -169,7 +170,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     resolution: incident.resolution,
     openAgain: openAgain(incident, zone),
     mergedInto: incident.mergedInto,
-    lead: incident.lead === null ? null : nameOf(incident.lead),
+    lead: leads(covered).join(', then ') || null,
     steps: stepRows({ ...incident, stamps }).map(({ step, at, state }) => ({
       name: stepWord[step],
       at: at === null ? state : when(at, zone),

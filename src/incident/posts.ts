@@ -1,5 +1,6 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
 import { isAreaEvent, postsOfArea } from './areas.ts'
+import { isAtTerminal } from './at-terminal.ts'
 import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
@@ -8,7 +9,7 @@ import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { asDrill, kindParts } from './kind-posts.ts'
 import { ladderEnds, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
-import { author, line, type Message, type Part, type Span } from './message.ts'
+import { author, line, type Message, type Part, type Span, asking } from './message.ts'
 import { timeToResolve } from './metrics.ts'
 import { checkParts, reasonWords } from './report.ts'
 import { stoodOverdue } from './standing.ts'
@@ -101,16 +102,13 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
     case 'alert-joined':
     case 'alert-resolved':
       return [alertsOf(incident)]
-    case 'checked':
-      return event.results.length === 0
-        ? []
-        : [
-            {
-              key: `check:${seq}`,
-              summary: checkSummary(event),
-              parts: [...checkParts(event.phase, event.results, zone), ...stillFailing(incident, event)],
-            },
-          ]
+    case 'checked': {
+      if (event.results.length === 0) return []
+      const failing = stillFailing(incident, event)
+      const parts = [...checkParts(event.phase, event.results, zone), ...failing]
+      const message = { key: `check:${seq}`, summary: checkSummary(event), parts }
+      return [failing.length === 0 ? message : asking({ kind: 'reopening', before: incident.reopenings.length }, message)]
+    }
     case 'published':
       return event.where === 'pull-request' && event.url !== null
         ? [line(postmortemKey(incident), 'Post-mortem', [...proposed(incident, event.url)])]
@@ -121,8 +119,20 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
           `⚠ The channel before this one was lost: ${shorten(reasonWords(event.why), 300)}. What the bot posted there is repeated above.`,
         ]),
       ]
-    case 'channel-opened':
+    // Whoever notes something here is told so; what was noted elsewhere, nobody here has seen.
     case 'noted':
+      return isAtTerminal(by)
+        ? [
+            line(`note:${seq}`, shorten(`Note: ${event.text}`, 150), [
+              '🗒 ',
+              author(by),
+              ' noted',
+              ...(recorded.occurredAt === at ? [] : ([' for ', { time: recorded.occurredAt, zone }] as Span[])),
+              `: ${event.text}`,
+            ]),
+          ]
+        : []
+    case 'channel-opened':
     case 'step-failed':
     case 'step-mended':
       return []
@@ -172,7 +182,10 @@ const called = (incident: Incident, { run, level, to, why }: Event & { type: 'es
     missed === null
       ? ['📟 ', { mention: to }, waits, { code: ackHint }, last ? `. ${ladderEnds}` : '']
       : [...missed, why === 'page' ? '\nAcknowledge: ' : `\nNobody has acknowledged ${incident.id} yet: `, { code: ackHint }]
-  return line(key, missed === null ? `Escalated to ${to.name}` : `${to.name} was not called`, spans)
+  return asking(
+    { kind: 'clock', clock: 'response', run },
+    line(key, missed === null ? `Escalated to ${to.name}` : `${to.name} was not called`, spans),
+  )
 }
 
 /** The second message: who is paged, and the severity's checklist (S5). */
@@ -215,11 +228,12 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
   const runbooks: Part[] = help.length === 0 ? [] : [{ kind: 'text', spans: help }]
   const kind = kindParts(incident)
   const parts = [...kind, ...paged, ...foreign, ...runbooks, ...checklist, ...alert]
-  return {
+  const message = {
     key: 'opening',
     summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
     parts: parts.length === 0 ? none : parts,
   }
+  return paged.length === 0 ? message : asking({ kind: 'clock', clock: 'response', run: incident.response?.run ?? 0 }, message)
 }
 
 /** How many alerts are listed; the rest is counted. */

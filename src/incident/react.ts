@@ -44,6 +44,7 @@ const announced: ReadonlySet<EventType> = new Set([
   'channel-renamed',
   'role-taken',
   'role-left',
+  'unanswered',
 ])
 
 /** Events that the post-mortem does not tell: they say what became of it, and must not make it a new document. */

@@ -44,7 +44,7 @@ const table = {
         : `Did you mean \`/incident ${foreign(p.verb)} ${foreign(p.meant)}\`?`
     } \`/incident list\` shows the open ones.`,
   unreadable_record: (p: { id: string }) =>
-    `${p.id} cannot be read: its record is damaged. \`/incident audit ${p.id}\` says where. Nothing was recorded. To go on: \`/incident new\`.`,
+    `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
   unknown_verb: (p: { verb: string; nearest: string | null }) =>
     `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}\`/incident help\` lists what does.`,
@@ -118,6 +118,10 @@ const table = {
   no_update_due: (p: { id: string }) =>
     `No status update of ${p.id} is due, so there is nothing to be reminded of. To post one: \`/incident update <text>\`.`,
   no_clock_runs: (p: { id: string }) => `No clock of ${p.id} runs, so there is nothing to pause.`,
+  no_channel: (p: { id: string }) =>
+    `${p.id} has no channel at present; it gets one by itself. \`/incident status ${p.id}\` says how it stands.`,
+  channel_works: (p: { id: string }) =>
+    `The bot is in the channel of ${p.id}, so it stays where it is. Another is made when the bot was removed or the channel deleted.`,
   is_open: (p: { id: string }) => `${p.id} is open; nothing changed.`,
   is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Go on there.`,
   target_is_merged: (p: { id: string; into: string }) => `${p.id} was merged into ${p.into}. Instead: \`/incident merge ${p.into}\`.`,

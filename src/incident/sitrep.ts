@@ -1,5 +1,6 @@
 /** Where an incident stands, for who comes to it: state, clocks, who does what, what is open, what was tried, what happened last.
  *  Computed from the events alone. */
+import { failedStep } from './report.ts'
 import { roles, roleWord, holder } from './areas/roles.ts'
 import type { Hypothesis } from './areas/hypotheses.ts'
 import type { Todo } from './areas/todos.ts'
@@ -48,13 +49,17 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
   const open = incident.todos.filter(({ doneAt }) => doneAt === null)
   // What is still possible comes first, then what need not be tried again.
   const thoughts = [...incident.hypotheses].sort((a, b) => Number(a.ruledOut !== null) - Number(b.ruledOut !== null))
-  const last = timeline(events, { zone }).slice(-most)
+  const last = timeline(events, { zone, last: most })
   const paused: Span[] = incident.paused === null ? [] : [` · paused: ${shorten(incident.paused.why, 150)}`]
   return [
     {
       kind: 'text',
       spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
     },
+    // Who reads this elsewhere sees no header.
+    ...incident.failedSteps
+      .filter(({ step }) => step === 'outside' || step === 'channel')
+      .map((failed): Part => ({ kind: 'text', spans: [`⚠ ${shorten(failedStep(failed), 350)}`] })),
     { kind: 'text', spans: [...people(incident), '\n', ...clockLine(incident), ...paused] },
     ...(incident.lastUpdate === null
       ? []

@@ -38,6 +38,7 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'lead-wanted',
   'window-begun',
   'reminded',
+  'unanswered',
   'bot-removed',
   'bot-returned',
   'step-failed',
@@ -167,16 +168,24 @@ const repaired = (events: readonly Recorded[], { seq, event }: Recorded): boolea
   )
 
 /** The story, in the order in which things happened (`occurredAt`, then `seq`), not in which they were recorded. `zone` is the
- *  product's (IANA), for the instants that sentences name. Texts that people wrote are given as they are: escape them. */
-export const timeline = (events: readonly Recorded[], options: { readonly zone: string }): TimelineEntry[] =>
-  events
-    .flatMap((recorded): TimelineEntry[] => {
-      const { seq, at, occurredAt, event } = recorded
-      const named =
-        event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
-      const told = repaired(events, recorded) ? null : tell(named, { events, seq, zone: options.zone })
-      return told === null
-        ? []
-        : [{ seq, at, occurredAt, who: nameOf(actorOf(recorded)), ...told, link: event.type === 'message-kept' ? linkTo(event) : null }]
-    })
-    .toSorted((a, b) => (a.occurredAt === b.occurredAt ? a.seq - b.seq : a.occurredAt < b.occurredAt ? -1 : 1))
+ *  product's (IANA), for the instants that sentences name; `last`: only so many entries, from its end. Texts that people wrote are given
+ *  as they are: escape them. */
+export const timeline = (events: readonly Recorded[], options: { readonly zone: string; readonly last?: number }): TimelineEntry[] => {
+  const { zone, last = Number.POSITIVE_INFINITY } = options
+  const entryOf = (recorded: Recorded): TimelineEntry | null => {
+    const { seq, at, occurredAt, event } = recorded
+    const named =
+      event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
+    const told = repaired(events, recorded) ? null : tell(named, { events, seq, zone })
+    if (told === null) return null
+    return { seq, at, occurredAt, who: nameOf(actorOf(recorded)), ...told, link: event.type === 'message-kept' ? linkTo(event) : null }
+  }
+  const newestFirst = events.toSorted((a, b) => (a.occurredAt === b.occurredAt ? b.seq - a.seq : a.occurredAt < b.occurredAt ? 1 : -1))
+  const entries: TimelineEntry[] = []
+  for (const recorded of newestFirst) {
+    if (entries.length >= last) break
+    const entry = entryOf(recorded)
+    if (entry !== null) entries.push(entry)
+  }
+  return entries.toReversed()
+}

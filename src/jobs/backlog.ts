@@ -24,8 +24,15 @@ export default defineJob({
     const channel = loaded?.incident.channel?.id
     // What is over needs no channel.
     if (channel === undefined || loaded?.incident.stamps.resolve !== null) return
+    const { private: isPrivate, outside } = loaded.incident
     await context.mayCall('conversations.info', channel)
     const state = await context.chat.channelState(channel)
+    if (state === 'gone' && isPrivate) {
+      await context.handle(id, { type: 'bot-removed', channel, unsure: true })
+      return
+    }
+    // Of a private channel the bot sees only those that it is in.
+    if (state === 'open' && isPrivate && outside) await context.handle(id, { type: 'bot-returned', channel })
     if (state !== 'open') {
       await context.handle(id, { type: 'channel-lost', channel, why: lost[state] })
       return

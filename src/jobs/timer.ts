@@ -8,6 +8,7 @@ const intentOf = (data: Readonly<Record<string, string | number>>): Intent => {
   if (data['search'] !== undefined) return { type: 'lead-due', search: Number(data['search']), count: Number(data['count']) }
   if (data['window'] !== undefined) return { type: 'window-due' }
   if (data['snooze'] !== undefined) return { type: 'snooze-due', run, until: String(data['snooze']) }
+  if (data['unanswered'] !== undefined) return { type: 'unanswered-due', run, round: Number(data['unanswered']) }
   if (data['escalation'] !== undefined) return { type: 'escalation-due', run, level: Number(data['escalation']) }
   return { type: 'clock-due', clock: String(data['clock']), run }
 }

@@ -31,6 +31,8 @@ export type SlackOptions = PeopleEvents & {
   readonly openForm: (trigger: string, view: View) => Promise<void>
   readonly updateForm: (viewId: string, hash: string, view: View) => Promise<void>
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
+  /** A message to one person, where there is no channel to tell them in. */
+  readonly direct: (user: string, message: Message) => Promise<void>
   /** Who a Slack user is to the bot. */
   readonly person: (user: string, name: string) => Actor
   /** Who a user is, within a moment; never throws. */
@@ -133,7 +135,11 @@ export const startSlack = (options: SlackOptions): App => {
   const author = (context: Context, user: string, name: string | undefined): Actor =>
     options.person(user, memberIn(context)?.name ?? name ?? 'somebody')
 
-  const read = createRead({ glance: options.glance, ...options.waysIn, log })
+  const inTime = async <T>(work: Promise<T>, ms = patienceMs): Promise<T | null> => {
+    const first = await within(work, ms)
+    return first === late ? null : first
+  }
+  const read = createRead({ glance: options.glance, ...options.waysIn, inTime, log })
 
   /** Whether Slack heard it: not over a socket that was closed meanwhile. */
   const heard = async (acknowledged: Promise<void>): Promise<boolean> => {
@@ -201,7 +207,12 @@ export const startSlack = (options: SlackOptions): App => {
     options.answered('button', (performance.now() - started) / 1000)
     await heard(ack())
     void answered
-      .then((answer) => (answer === null ? undefined : respond({ ...body(answer), replace_original: false })))
+      .then(async (answer): Promise<unknown> => {
+        if (answer === null) return undefined
+        // The app's home has no address to answer to.
+        if (payload.response_url === undefined) return options.direct(payload.user.id, message(answer.parts))
+        return respond({ ...body(answer), replace_original: false })
+      })
       .catch((error: unknown) => log.warn({ err: error }, 'an answer to a button did not arrive'))
     return undefined
   })
@@ -257,14 +268,11 @@ export const startSlack = (options: SlackOptions): App => {
     ...options,
     ...options.waysIn,
     safely,
-    read,
     show,
     message,
     body,
-    inTime: async (work, ms = patienceMs) => {
-      const first = await within(work, ms)
-      return first === late ? null : first
-    },
+    inTime,
+    read,
   })
   listenToConversation(app, { ...options.conversation, identity, person: options.person })
 

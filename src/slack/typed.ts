@@ -12,8 +12,8 @@ const plain = (text: string): string => text.replace(/&(?:lt|gt|amp);/g, (entity
 
 const named = (name: string): string => `@${plain(name).replace(/^@/, '').trim().replace(/\s+/g, '.')}`
 
-/** The words as people read them, and whom they mention, in order. `nameOf` is asked for whom and what Slack sent
- *  without a name; what it does not know keeps its id. */
+/** The words as people read them, and whom they mention, in order. `nameOf` is asked for whom and what Slack sent without a name; what
+ *  it does not know keeps its id. */
 export const typed = (
   text: string,
   nameOf: (id: string) => string | undefined = () => undefined,
@@ -41,12 +41,12 @@ export const typed = (
   return { words: words + plain(text.slice(end)), mentioned }
 }
 
-/** Whom and what Slack sent without a name. */
-export const nameless = (text: string): { kind: 'user' | 'group' | 'channel'; id: string }[] =>
-  [...text.matchAll(/<(?:@([UW][A-Z0-9]+)|!subteam\^(S[A-Z0-9]+)|#([CG][A-Z0-9]+))\|?>/g)].map(([, user, group, channel]) =>
-    user !== undefined
-      ? { kind: 'user', id: user }
-      : group !== undefined
-        ? { kind: 'group', id: group }
-        : { kind: 'channel', id: channel ?? '' },
-  )
+/** The people, groups and channels that Slack sent without a name. */
+export const nameless = (text: string): { users: string[]; groups: string[]; channels: string[] } => {
+  const ids = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? '')
+  return {
+    users: ids(/<@([UW][A-Z0-9]+)\|?>/g),
+    groups: ids(/<!subteam\^(S[A-Z0-9]+)\|?>/g),
+    channels: ids(/<#([CG][A-Z0-9]+)\|?>/g),
+  }
+}

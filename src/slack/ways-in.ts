@@ -6,7 +6,7 @@ import type { Actor } from '../incident/events.ts'
 import type { Message, Part } from '../incident/message.ts'
 import type { Dispatch, Told } from './dispatch.ts'
 import { wordsOfMention } from './mention.ts'
-import type { Read } from './read.ts'
+import type { createRead } from './read.ts'
 
 export type WaysIn = {
   /** The chat's text as plain text. */
@@ -34,9 +34,8 @@ type Working = {
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
   /** Gives what the work gives, or null when it takes longer than Slack waits. */
   readonly inTime: <T>(work: Promise<T>, ms?: number) => Promise<T | null>
+  readonly read: ReturnType<typeof createRead>
   readonly safely: (work: () => Promise<Told>) => Promise<Told>
-  /** A text as people read it, and whom it names. */
-  readonly read: Read
   readonly show: (told: Extract<Told, { form: unknown }>, trigger: string) => Promise<Answer | null>
   readonly message: (parts: readonly Part[]) => Message
   /** An answer as Slack takes it with an acknowledgement or afterwards. */

@@ -22,6 +22,12 @@ export const pausedUntil = async (db: Db | Trx, method: string, scope: string): 
   return rows[0]?.until ?? null
 }
 
+/** When the last pause of this very scope ends or ended; null when there was none, or when it is forgotten. */
+export const lastPause = async (db: Db | Trx, method: string, scope: string): Promise<Instant | null> => {
+  const row = await db.selectFrom('pause').select('until').where('method', '=', method).where('scope', '=', scope).executeTakeFirst()
+  return row?.until ?? null
+}
+
 /** Whether nothing of this kind happened in this scope in the last `seconds`; from now on it has. */
 export const firstIn = async (db: Db | Trx, kind: string, scope: string, seconds: number): Promise<boolean> => {
   const { rows } = await sql`

@@ -1,7 +1,8 @@
 /** An incident as it is read for showing: its events, folded, with the chain's hash at each of them. */
 import type { Loaded } from '../define.ts'
-import { replay } from '../incident/evolve.ts'
+import { evolve, replay } from '../incident/evolve.ts'
 import type { Recorded } from '../incident/events.ts'
+import type { Incident } from '../incident/incident.ts'
 import { upcast } from '../incident/upcast.ts'
 import type { Db, Trx } from './database.ts'
 
@@ -12,28 +13,40 @@ export class Unreadable extends Error {
   }
 }
 
-const read = (id: string, texts: readonly string[]) => {
+const read = (id: string, texts: readonly string[], before: Pick<Loaded, 'incident' | 'events'> | null = null) => {
   try {
     const events = texts.map((text) => upcast(JSON.parse(text) as Recorded))
-    return { events, incident: replay(events) }
+    if (before === null) return { events, incident: replay(events) }
+    return { events: [...before.events, ...events], incident: events.reduce<Incident>(evolve, before.incident) }
   } catch (error) {
     throw new Unreadable(id, error)
   }
 }
 
-/** Null when there is no such incident. `head(seq)` throws for an event that does not exist. Throws Unreadable. */
-export const readStream = async (db: Db | Trx, id: string): Promise<Loaded | null> => {
-  const rows = await db.selectFrom('event').select(['text', 'hash']).where('incident', '=', id).orderBy('seq').execute()
+/** Null when there is no such incident. `head(seq)` throws for an event that does not exist. Throws Unreadable. `before`: what was read
+ *  earlier; only what came since is read then. */
+export const readStream = async (db: Db | Trx, id: string, before: Loaded | null = null): Promise<Loaded | null> => {
+  const start = before?.events.length ?? 0
+  const rows = await db
+    .selectFrom('event')
+    .select(['text', 'hash'])
+    .where('incident', '=', id)
+    .where('seq', '>', start)
+    .orderBy('seq')
+    .execute()
+  if (rows.length === 0 && before !== null) return before
   const { events, incident } = read(
     id,
     rows.map((row) => row.text),
+    before,
   )
   if (incident === null) return null
   return {
     incident,
     events,
     head: (seq) => {
-      const row = rows[seq - 1]
+      if (before !== null && seq <= start) return before.head(seq)
+      const row = rows[seq - start - 1]
       if (row === undefined) throw new RangeError(`${id} has no event ${seq}`)
       return row.hash
     },

@@ -51,29 +51,6 @@ export const lease = async (db: Db | Trx, surface: string, incident: string, tok
   return rows[0]?.token === token
 }
 
-/** Makes the lease last `seconds` from now; false when it was lost. */
-export const extend = async (db: Db | Trx, { surface, incident, token }: Lease, seconds: number): Promise<boolean> => {
-  const { rows } = await sql`
-    update tocsin.lease set expires_at = clock_timestamp() + make_interval(secs => ${seconds}::float8)
-    where surface = ${surface} and incident = ${incident} and token = ${token} returning token`.execute(db)
-  return rows.length === 1
-}
-
-/** Gives the surface back. False when somebody wanted it meanwhile and left: it is still held, so look again and release again.
- *  True when it was lost before, too. */
-export const release = async (db: Db | Trx, { surface, incident, token }: Lease): Promise<boolean> => {
-  const { rows: gone } = await sql`
-    delete from tocsin.lease where surface = ${surface} and incident = ${incident} and token = ${token} and not wanted returning token`.execute(
-    db,
-  )
-  if (gone.length === 1) return true
-  const { rows: wanted } = await sql`
-    update tocsin.lease set wanted = false where surface = ${surface} and incident = ${incident} and token = ${token} returning token`.execute(
-    db,
-  )
-  return wanted.length === 0
-}
-
 /** What is recorded of a surface, in the order of its keys. */
 export const items = async (db: Db | Trx, surface: string, incident: string): Promise<Item[]> =>
   db
@@ -84,21 +61,28 @@ export const items = async (db: Db | Trx, surface: string, incident: string): Pr
     .orderBy('key')
     .execute()
 
-type Write = { key: string; state: Item['state']; ref: string | null; hash: string | null; error: string | null; attempt: boolean }
+/** What becomes of an item. `intent`: it is about to be made or changed, which counts as an attempt; what it showed before stays
+ *  recorded until `done`. */
+export type Write =
+  | { readonly key: string; readonly state: 'intent' }
+  | { readonly key: string; readonly state: 'done'; readonly ref: string | null; readonly hash: string }
+  | { readonly key: string; readonly state: 'failed'; readonly error: string }
 
-/** The lease's row is locked while the item is written: nobody can take the surface in between. A token whose time is over but
- *  whose surface nobody took may still record what it did. */
-const write = async (
-  db: Db | Trx,
-  { surface, incident, token }: Lease,
-  { key, state, ref, hash, error, attempt }: Write,
-): Promise<boolean> => {
-  const { rows } = await sql`
-    with held as materialized (
-      select 1 from tocsin.lease where surface = ${surface} and incident = ${incident} and token = ${token} for update
-    )
+/** The rows of these writes, one for each key: a statement can write a row only once. */
+const rowsOf = (writes: readonly Write[]): string => {
+  const rows = new Map<string, object>()
+  for (const write of writes)
+    rows.set(write.key, { ...rows.get(write.key), error: null, ...write, attempts: write.state === 'intent' ? 1 : 0 })
+  return JSON.stringify([...rows.values()])
+}
+
+/** Writes the items for whoever has the row of `held`, which stands in the same statement and is locked meanwhile: nobody can take the
+ *  surface in between. A token whose time is over but whose surface nobody took may still record what it did. */
+const written = ({ surface, incident }: Lease, writes: readonly Write[]) => sql`
+  written as (
     insert into tocsin.item as kept (surface, incident, key, ref, hash, state, attempts, error, at)
-    select ${surface}, ${incident}, ${key}, ${ref}::text, ${hash}::text, ${state}, ${attempt ? 1 : 0}::int, ${error}::text, clock_timestamp() from held
+    select ${surface}, ${incident}, key, ref, hash, state, attempts, error, clock_timestamp()
+    from held, json_to_recordset(${rowsOf(writes)}::json) as row (key text, ref text, hash text, state text, attempts integer, error text)
     on conflict (surface, incident, key) do update set
       ref = coalesce(excluded.ref, kept.ref),
       hash = coalesce(excluded.hash, kept.hash),
@@ -106,22 +90,46 @@ const write = async (
       attempts = kept.attempts + excluded.attempts,
       error = excluded.error,
       at = excluded.at
-    returning key`.execute(db)
-  return rows.length === 1
+  )`
+
+/** Records what became of items, and makes the lease last `seconds` from now, in one statement. Gives the database's clock; null
+ *  when the lease was lost: nothing is recorded then, so leave it. */
+export const record = async (db: Db | Trx, held: Lease, writes: readonly Write[], seconds: number): Promise<Instant | null> => {
+  const { surface, incident, token } = held
+  const { rows } = await sql<{ now: Instant }>`
+    with held as materialized (
+      update tocsin.lease set expires_at = clock_timestamp() + make_interval(secs => ${seconds}::float8)
+      where surface = ${surface} and incident = ${incident} and token = ${token} returning token
+    ), ${written(held, writes)}
+    select clock_timestamp() as now from held`.execute(db)
+  return rows[0]?.now ?? null
 }
 
-/** Records that the item is about to be made or changed, and counts the attempt. What it showed before stays recorded until
- *  `done`. False when the lease was lost: then leave it. */
-export const intend = (db: Db | Trx, held: Lease, key: string): Promise<boolean> =>
-  write(db, held, { key, state: 'intent', ref: null, hash: null, error: null, attempt: true })
-
-/** Records that the item is there and what it shows. False when the lease was lost. */
-export const done = (db: Db | Trx, held: Lease, key: string, made: { ref: string | null; hash: string }): Promise<boolean> =>
-  write(db, held, { key, state: 'done', ref: made.ref, hash: made.hash, error: null, attempt: false })
-
-/** Records why the item could not be made. False when the lease was lost. */
-export const failed = (db: Db | Trx, held: Lease, key: string, error: string): Promise<boolean> =>
-  write(db, held, { key, state: 'failed', ref: null, hash: null, error, attempt: false })
+/** Records what became of items and gives the surface back, in one statement. `again`: it is still held, because somebody wanted it
+ *  meanwhile and left, or the incident is past `version`: look again and release again. `lost`: somebody else has it, and nothing was
+ *  recorded. */
+export const release = async (
+  db: Db | Trx,
+  held: Lease,
+  { writes = [], version }: { readonly writes?: readonly Write[]; readonly version?: number } = {},
+): Promise<'released' | 'again' | 'lost'> => {
+  const { surface, incident, token } = held
+  const { rows } = await sql<{ held: boolean; gone: boolean }>`
+    with held as materialized (
+      select wanted from tocsin.lease where surface = ${surface} and incident = ${incident} and token = ${token} for update
+    ), ${written(held, writes)}, gone as (
+      delete from tocsin.lease using held
+      where surface = ${surface} and incident = ${incident} and token = ${token} and not held.wanted
+        and not exists (select from tocsin.incident where id = ${incident} and version > ${version ?? null}::integer)
+      returning token
+    )
+    select exists (select from held) as held, exists (select from gone) as gone`.execute(db)
+  if (rows[0]?.gone === true) return 'released'
+  if (rows[0]?.held !== true) return 'lost'
+  await sql`
+    update tocsin.lease set wanted = false where surface = ${surface} and incident = ${incident} and token = ${token}`.execute(db)
+  return 'again'
+}
 
 /** The incidents of which a surface is known to hold anything, oldest number first. */
 export const incidentsOn = async (db: Db | Trx, surface: string): Promise<string[]> => {

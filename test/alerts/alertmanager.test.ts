@@ -53,7 +53,7 @@ describe('what Alertmanager sends', () => {
     ])
   })
 
-  test('a group of which a part is resolved, and truncated (field, defect 10)', () => {
+  test('a group of which a part is resolved, and truncated (field 10)', () => {
     const { alerts, unreadable } = parse(payload('alertmanager/partly-resolved'))
     expect(unreadable).toEqual([])
     expect(alerts.map(({ state, endsAt, product, summary }) => ({ state, endsAt, product, summary }))).toEqual([

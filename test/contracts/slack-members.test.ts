@@ -6,7 +6,7 @@ const { chat, slack, known, order, calls, forget, membersOf, change, close } = a
 beforeEach(forget)
 afterAll(close)
 
-describe('17: one bad id does not keep the others out', () => {
+describe('one bad id does not keep the others out (faults 17; field 13)', () => {
   const everyone = known.people.filter((person) => person.name.startsWith('user')).map((person) => person.id)
 
   test('among 100, named by Slack', async () => {
@@ -74,7 +74,7 @@ test('people: by e-mail, and the members of a group', async () => {
   expect(await fault(chat.groupMembers('S0NOTTHERE'))).toMatchObject({ code: 'gone' })
 })
 
-test('field 13: everybody in a channel, however many pages that takes', async () => {
+test('everybody in a channel, however many pages that takes (faults 37; field 13)', async () => {
   const { id } = await chat.createChannel(name(), false)
   const everyone = known.people.filter((person) => person.name.startsWith('user')).map((person) => person.id)
   await chat.invite(id, everyone)

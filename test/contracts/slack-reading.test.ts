@@ -24,7 +24,7 @@ const ask = async (path: string, body: object): Promise<{ ts: string; file: stri
 }
 
 beforeAll(async () => {
-  world = await testWorld()
+  world = await testWorld({ groups: [{ handle: 'dba', name: 'Databases', users: ['bob'] }] })
   const chat = slackChat({ token: botToken, apiUrl: world.slackApiUrl, render, log: silent })
   reading = chat.reading
   channel = (await chat.createChannel('reading', false)).id
@@ -37,7 +37,12 @@ test('a message is read with its author, who wants it, and in words; in a thread
   const reply = await ask('/say', { text: 'Reply', thread_ts: root.ts })
   await ask('/react', { as: 'bob', ts: reply.ts, name: 'pushpin' })
   await ask('/pin', { ts: root.ts })
-  expect(await reading.message(channel, root.ts)).toMatchObject({ ours: false, name: 'alice', text: 'Root @somebody', pinned: true })
+  expect(await reading.message(channel, root.ts)).toMatchObject({
+    ours: false,
+    name: 'alice Example',
+    text: 'Root @somebody',
+    pinned: true,
+  })
   const found = await reading.message(channel, reply.ts)
   expect(found).toMatchObject({ text: 'Reply', pinned: false })
   expect([...(found?.reactions.keys() ?? [])]).toEqual(['pushpin'])
@@ -45,6 +50,13 @@ test('a message is read with its author, who wants it, and in words; in a thread
   await ask('/remove', { ts: reply.ts })
   expect(await reading.message(channel, reply.ts)).toBeNull()
   expect(await reading.message(channel, '1.000001')).toBeNull()
+})
+
+test('a group is called by its name, also where Slack writes none beside it; one that nobody knows is a group (field 20)', async () => {
+  const { groups } = (await (await fetch(`${world.url}/world/workspace`)).json()) as { groups: { id: string }[] }
+  const { ts } = await ask('/say', { text: `<!subteam^${groups[0]?.id}> and <!subteam^S0NOBODY> and <!subteam^S0NAMED|@ops>` })
+  expect((await reading.message(channel, ts))?.text).toBe('@dba and @a-group and @ops')
+  expect(await reading.groupName(groups[0]?.id ?? '')).toBe('dba')
 })
 
 test('a channel that is not there is a fault, not a message that was deleted', async () => {
@@ -58,7 +70,7 @@ test('a file is read whole, or not at all when it is too large', async () => {
   await expect(reading.file('F0NOTHING', 10)).rejects.toMatchObject({ code: 'gone' })
 })
 
-test('field, defect 8: the token goes to Slack’s own hosts only, and follows no redirect', async () => {
+test('the token goes to Slack’s own hosts only, and follows no redirect (field 8)', async () => {
   let heard = 0
   const elsewhere = createServer((_, response) => {
     heard += 1

@@ -43,7 +43,7 @@ describe('messages', () => {
     })
   })
 
-  test('19: are read from an instant on, oldest first, also who wrote them; whether the channel is there is told', async () => {
+  test('are read from an instant on, oldest first, also who wrote them; whether the channel is there is told (faults 10, 19)', async () => {
     const { id } = await chat.createChannel(name(), false)
     await chat.post(id, text('before'), 'm1')
     const ann = known.people[0]

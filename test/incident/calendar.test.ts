@@ -25,7 +25,7 @@ const business = (minutes: number): Target => ({ kind: 'duration', minutes, hour
 const always = (minutes: number): Target => ({ kind: 'duration', minutes, hours: 'always' })
 const at = (text: string): Instant => new Date(text).toISOString()
 
-describe('isWorking (field, defect 15)', () => {
+describe('isWorking (field 15)', () => {
   const berlin = calendar({ zone: 'Europe/Berlin', holidays: ['2026-12-25'] })
   test.each([
     ['the first instant', '2026-07-01T07:00:00.000Z', true],

@@ -154,7 +154,7 @@ describe('a whole story', () => {
 
       pin: header
 
-      topic: INC-7 · P1 · reviewed · Acme Shop · Checkout fails
+      topic: INC-7 · P1 · resolved · Acme Shop · Checkout fails
 
       invite:P2: P2 responders
 
@@ -179,20 +179,25 @@ describe('a whole story', () => {
       call:5: On-call, invited
 
       escalated:2:0: 📟 @On-call please acknowledge: \`/incident ack\`
+      (✅ *Bob Berg* acknowledged at +36.)
 
       clock:response:2: ⏳ Acknowledgement due +25 (5 min left): \`/incident ack\`
 
       clock:response:2:last: @On-call ⏳ Acknowledgement due +25 (2 min left): \`/incident ack\`
+      (✅ *Bob Berg* acknowledged at +36.)
 
       breach:response:2: ⏰ *Acknowledgement overdue* since +25: \`/incident ack\`
+      (✅ *Bob Berg* acknowledged at +36.)
 
       call:10: Team lead, invited
 
       escalated:2:1: 📟 @Team lead nobody has acknowledged INC-7 yet: \`/incident ack\`
+      (✅ *Bob Berg* acknowledged at +36.)
 
       call:11: Head of engineering, invited
 
       escalated:2:2: 📟 @Head of engineering nobody has acknowledged INC-7 yet: \`/incident ack\`. Nobody is left on the ladder: if nobody answers, call somebody yourself.
+      (✅ *Bob Berg* acknowledged at +36.)
 
       ack:12: ✅ *Bob Berg* acknowledged after 31 min and leads.
 
@@ -209,7 +214,7 @@ describe('a whole story', () => {
       - 🟢 \`CheckoutErrors\` 7 % of checkouts fail cleared +52
 
       clock:update:2:last: @Bob Berg ⏳ Status update due +35 (2 min left): \`/incident update <text>\`
-      [Post update=update] [Remind me in 15 min=snooze]
+      (✅ @Alice Adler posted an update at +40.)
 
       update:16: 📣 *Update* Rolling back
       (by @Alice Adler · next update by +60)
@@ -217,7 +222,7 @@ describe('a whole story', () => {
       mitigated:17: 🩹 @Alice Adler mitigated the impact: traffic moved
 
       breach:update:3: @Bob Berg ⏰ *Status update overdue* since +60: \`/incident update <text>\`
-      [Post update=update] [Remind me in 15 min=snooze]
+      (✅ @Alice Adler resolved INC-7 at +61.)
 
       resolved:20: 🟢 @Alice Adler resolved after 1 h 06 min: Rolled back to v141
 
@@ -271,7 +276,7 @@ describe('the opening', () => {
   })
 
   test('keeps its words when the severity changes', () => {
-    expect(read('opening', declared(), severity('P3', 1))).toBe(read('opening', declared()))
+    expect(read('opening', declared(), severity('P3', 1))).toBe(`${read('opening', declared())}\n(↪ It is P3 now: other times count.)`)
   })
 
   test('a page that comes with a later severity is a message, also where no clock ran before', () => {
@@ -319,6 +324,7 @@ describe('the header', () => {
     expect(header(declared(), resolve(1), published)).toContain('📄 [Post-mortem](https://github.com/acme/incidents/pull/1)')
   })
 
+  const working = { kind: 'duration', minutes: 120, hours: 'business' } as const
   test.each<[string, readonly g.Step[]]>([
     ['Ack due +20 · Update due +30', []],
     ['Ack ✅ 3 min of 20 min · Update due +30', [ack(3)]],
@@ -332,6 +338,9 @@ describe('the header', () => {
     ['Ack ⏰ none: resolved after 25 min of 20 min', [tick('response', 1, 20), resolve(25)]],
     ['no clock runs', [severity('P4', 1, { response: null })]],
     ['Ack due +480', [severity('P4', 1)]],
+    ['Ack ✅ 3 min, promised: 2 h of working hours', [severity('P4', 1, { response: working }), ack(3)]],
+    ['Ack ✅ 3 min, promised: next business day', [severity('P4', 1, { response: { kind: 'next-business-day' } }), ack(3)]],
+    ['Ack none: resolved after 9 min, promised: 2 h of working hours', [severity('P4', 1, { response: working }), resolve(9)]],
   ])('clocks: %s', (clocks, steps) => {
     expect(header(declared(), ...steps)).toContain(`\nClocks: ${clocks}\n`)
   })

@@ -102,6 +102,29 @@ describe('what moved it', () => {
     )
   })
 
+  test.each([
+    ['back', '2026-10-23T15:50:00.000Z', '2026-10-25T15:50:00.000Z', ', with the clocks put back 1 h.'],
+    ['forward', '2027-03-27T15:50:00.000Z', '2027-03-29T15:50:00.000Z', ', with the clocks put forward 1 h.'],
+    ['not at all', '2026-10-21T15:50:00.000Z', '2026-10-23T15:50:00.000Z', 'UTC.'],
+  ])('43: a night in which the clocks are put %s, where a wall clock is an hour off', (_, declaredAt, due, end) => {
+    const incident = after(declared())
+    const response = incident.response && { ...incident.response, startedAt: declaredAt, due }
+    expect(of({ ...incident, declaredAt, response })?.endsWith(end)).toBe(true)
+  })
+
+  test('what ended without what it waited for was not met', () => {
+    const clocks = [{ key: 'fix', title: 'Fix', minutes: 120, from: 'declared', until: 'resolved' }] as const
+    const there = declared({ policy: policy('P1', { clocks }) })
+    const merged = after(there, step({ type: 'merge', into: 'INC-12', channel: null }, 5))
+    expect(of(merged)).toContain('Acknowledgement none: merged before it was due 2026-01-14 09:20 UTC: P1')
+    expect(of(merged, 'update')).toContain('Status update none: merged before it was due 2026-01-14 09:30 UTC: P1')
+    expect(of(merged, 'fix')).toContain('Fix none: merged before it was due')
+    const resolved = after(there, resolve(25))
+    expect(of(resolved)).toContain('Acknowledgement none: resolved after it was due 2026-01-14 09:20 UTC: P1')
+    expect(of(resolved, 'update')).toContain('Status update none: resolved before it was due')
+    expect(of(resolved, 'fix')).toContain('Fix met, due')
+  })
+
   test('met, met late, overdue, none', () => {
     expect(of(after(declared(), ack(3)))).toContain('Acknowledgement met, due')
     expect(of(after(declared(), ack(30)))).toContain('Acknowledgement met late, due')

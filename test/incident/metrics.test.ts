@@ -47,7 +47,7 @@ describe('metrics', () => {
     expect(metricsOf([stream(declared({ kind: 'disaster' }))])).toMatchObject({ records: 1 })
   })
 
-  test('field 2: a duration is not cut at 24 h, and nothing that happens after the resolution changes it', () => {
+  test('a duration is not cut at 24 h, and nothing that happens after the resolution changes it (field 2)', () => {
     const long = [declared(), ack(2), resolve(3 * 24 * 60 + 61)] as const
     expect(timeToResolve(after(...long))).toBe(minutes(3 * 24 * 60 + 61))
     // MTTR is not "until it was changed last", nor until somebody asks.

@@ -142,7 +142,9 @@ const live = (
           ? { type: 'clock-due', clock, run }
           : data['search'] !== undefined
             ? { type: 'lead-due', search: Number(data['search']), count: Number(data['count']) }
-            : { type: 'escalation-due', run, level: Number(data['escalation']) }
+            : data['unanswered'] !== undefined
+              ? { type: 'unanswered-due', run, round: Number(data['unanswered']) }
+              : { type: 'escalation-due', run, level: Number(data['escalation']) }
       handle({ intent, at: now, by: bot })
       // The same timer again has nothing to say.
       expect(handle({ intent, at: now, by: bot })).toBe(0)
@@ -365,6 +367,6 @@ describe('whatever happens', () => {
       { seed: 1, numRuns: 600 },
     )
     expect(refused).toBeGreaterThan(100)
-    expect(types.size).toBe(23)
+    expect(types.size).toBe(24)
   })
 })

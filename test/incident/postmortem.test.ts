@@ -252,7 +252,7 @@ describe('document', () => {
     expect(rendered).toContain('| Action | Type (prevent, mitigate, process) | Owner | Due |')
   })
 
-  test('dates every row of the timeline, in the zone of the product and in UTC (field, defect 20)', () => {
+  test('dates every row of the timeline, in the zone of the product and in UTC (field 20)', () => {
     const rows = /## Timeline\n([^]*?)<!-- tocsin:end/.exec(rendered)?.[1]?.trim().split('\n').slice(2) ?? []
     expect(rows).toHaveLength(model.timeline.length)
     for (const row of rows) expect(row).toMatch(/^\| 2026-11-2\d \d\d:\d\d CET \((2026-11-2\d )?\d\d:\d\d UTC\) \| /)

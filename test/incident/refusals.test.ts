@@ -20,7 +20,7 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('unreadable_record', { id: 'INC-5' }),
-    'INC-5 cannot be read: its record is damaged. `/incident audit INC-5` says where. Nothing was recorded. To go on: `/incident new`.',
+    'INC-5 cannot be read: its record is damaged, or a later version of the bot wrote it. `/incident audit INC-5` says which. Nothing was recorded. To go on: `/incident new`.',
   ],
   [
     refuse('no_workspace', {}),
@@ -98,6 +98,14 @@ const all: readonly (readonly [Refusal, string])[] = [
     'No status update of INC-7 is due, so there is nothing to be reminded of. To post one: `/incident update <text>`.',
   ],
   [refuse('no_clock_runs', { id: 'INC-7' }), 'No clock of INC-7 runs, so there is nothing to pause.'],
+  [
+    refuse('no_channel', { id: 'INC-7' }),
+    'INC-7 has no channel at present; it gets one by itself. `/incident status INC-7` says how it stands.',
+  ],
+  [
+    refuse('channel_works', { id: 'INC-7' }),
+    'The bot is in the channel of INC-7, so it stays where it is. Another is made when the bot was removed or the channel deleted.',
+  ],
   [refuse('is_open', { id: 'INC-7' }), 'INC-7 is open; nothing changed.'],
   [refuse('is_merged', { id: 'INC-7', into: 'INC-8' }), 'INC-7 was merged into INC-8. Go on there.'],
   [refuse('target_is_merged', { id: 'INC-8', into: 'INC-9' }), 'INC-8 was merged into INC-9. Instead: `/incident merge INC-9`.'],

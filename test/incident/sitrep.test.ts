@@ -73,10 +73,10 @@ describe('a situation report', () => {
       - ❌ *2* The cache is cold – ruled out: hit rate is 98 %
       *Last events*
       - +7 Alice Adler: To do 2: Add an alert on the pool
-      - +8 Alice Adler: Did to do 2.
+      - +8 Alice Adler: Ticked off to do 2: Add an alert on the pool
       - +9 Alice Adler: Suspected (1): The migration holds a lock
       - +10 Alice Adler: Suspected (2): The cache is cold
-      - +11 Alice Adler: Ruled suspicion 2 out: hit rate is 98 %"
+      - +11 Alice Adler: Ruled out (2) The cache is cold: hit rate is 98 %"
     `)
   })
 

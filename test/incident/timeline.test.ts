@@ -32,7 +32,7 @@ describe('duration', () => {
     [400 * day, '400 d'],
   ])('%d ms is %s', (ms, text) => expect(duration(ms)).toBe(text))
 
-  test('never wraps: what it says is never more than a unit short (field, defect 2)', () => {
+  test('never wraps: what it says is never more than a unit short (field 2)', () => {
     const unit = { s: second, min: minute, h: hour, d: day }
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 5000 * day }), (ms) => {
@@ -63,7 +63,7 @@ describe('when', () => {
 describe('timeline', () => {
   const entries = timeline(story, { zone: 'Europe/Berlin' })
 
-  test('is in the order in which things happened, not in which they were recorded (field, defect 3)', () => {
+  test('is in the order in which things happened, not in which they were recorded (field 3)', () => {
     expect(entries[0]).toMatchObject({
       seq: 13,
       kind: 'note',
@@ -73,6 +73,11 @@ describe('timeline', () => {
     })
     expect(entries.map(({ occurredAt }) => occurredAt)).toEqual(entries.map(({ occurredAt }) => occurredAt).toSorted())
     expect(entries.filter(({ occurredAt }) => occurredAt === '2026-11-23T02:00:00.000Z').map(({ seq }) => seq)).toEqual([17, 18])
+  })
+
+  test('its end alone is the end of the whole', () => {
+    const whole = timeline(story, { zone: 'UTC' })
+    for (const last of [1, 5, whole.length, whole.length + 1]) expect(timeline(story, { zone: 'UTC', last })).toEqual(whole.slice(-last))
   })
 
   test('says who and what, a sentence each', () => {

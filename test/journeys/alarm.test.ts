@@ -79,7 +79,7 @@ const looks = async () => {
 }
 
 describe('the token is revoked', () => {
-  test('told at once on both ways, not again after a restart, again when somebody is called in vain, and told that it is back', async () => {
+  test('told at once on both ways, not again after a restart, again when somebody is called in vain, and told that it is back (faults 20)', async () => {
     await start()
     await bot.say('alice', 'general', '/incident new rings P1 Payments fail')
     await bot.sees(await bot.opened('INC-1'), 'please acknowledge')
@@ -133,7 +133,7 @@ describe('the token is revoked', () => {
     expect([receiver.alarms.length, mail.mails.length]).toEqual([3, 3])
   })
 
-  test('nothing is open: nobody is told until something is; what failed to go one way is sent again that way only', async () => {
+  test('nothing is open: nobody is told until something is; what failed to go one way is sent again that way only (faults 20)', async () => {
     await start()
     await revoke()
     await bot.restart()
@@ -162,7 +162,7 @@ describe('the token is revoked', () => {
     expect(receiver.alarms).toHaveLength(1)
   })
 
-  test('without any way the log says so, once', async () => {
+  test('without any way the log says so, once (faults 20)', async () => {
     await start({ alarm: 'none' })
     await bot.say('alice', 'general', '/incident new rings P2 Slow')
     await bot.sees(await bot.opened('INC-1'), 'Slow')

@@ -20,7 +20,7 @@ const accepted = async (response: Response) => {
   return response.json() as Promise<{ accepted: number; unreadable?: { index: number; why: string }[] }>
 }
 
-test('22: a firing alert opens one incident; its repeat and its twin of the other peer change nothing', async () => {
+test('a firing alert opens one incident; its repeat and its twin of the other peer change nothing (faults 22; field 10)', async () => {
   const alert = firing('PaymentsFailing', { summary: 'Payments fail' })
   expect(await accepted(await bot.alert(group(alert)))).toEqual({ accepted: 1 })
   const id = await of('PaymentsFailing')
@@ -34,7 +34,7 @@ test('22: a firing alert opens one incident; its repeat and its twin of the othe
   expect(await incidents()).toHaveLength(1)
 })
 
-test('part of a group clears, then all of it: the incident is told and stays open', async () => {
+test('part of a group clears, then all of it: the incident is told and stays open (field 10)', async () => {
   const id = await of('PaymentsFailing')
   const channel = await bot.opened(id)
   const second = firing('PaymentsFailing', { summary: 'Payments fail in Bern' })
@@ -53,7 +53,7 @@ test('part of a group clears, then all of it: the incident is told and stays ope
   })
 })
 
-test('23: resolved without firing opens nothing', async () => {
+test('resolved without firing opens nothing (faults 23; field 10)', async () => {
   await accepted(await bot.alert(group(firing('Ghost', { endsAt: new Date().toISOString() }))))
   await bot.idle()
   expect((await incidents()).map(({ rule }) => rule)).not.toContain('Ghost')
@@ -117,7 +117,7 @@ test('27: no secret, a wrong one, and another product’s are refused', async ()
   expect((await bot.alert(body, { path: 'nothing' })).status).toBe(404)
 })
 
-test('27: without a secret everybody is refused', async () => {
+test('without a secret everybody is refused (faults 27; field 8)', async () => {
   await using open = await startTestBot({ github: false, world: bot.world, options: { alertToken: undefined, environment: {} } })
   for (const path of ['alertmanager', 'generic', 'generic/acme', 'alertmanager/acme'])
     for (const token of [null, '', 'undefined', alertToken])
@@ -192,7 +192,7 @@ test('a sender that gives no times repeats and resolves what it has sent; a prod
   expect([answer.unreadable.length, answer.unlisted]).toEqual([100, 900])
 })
 
-test('what people resolved is over: the same alert without times opens a new incident', async () => {
+test('what people resolved is over: the same alert without times opens a new incident (field 10)', async () => {
   await using own = await startTestBot({ github: false })
   const alert = { alertname: 'Down', product: 'acme', severity: 'critical', summary: 'It is down' }
   await own.alert(alert, { path: 'generic' })

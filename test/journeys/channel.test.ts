@@ -1,4 +1,4 @@
-/** 19: what people do to an incident's channel while it runs: the incident goes on. */
+/** What people do to an incident's channel while it runs: the incident goes on. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { sql } from 'kysely'
 import { startTestBot, type TestBot } from '../bot.ts'
@@ -24,9 +24,14 @@ const opened = async (title: string, more = ''): Promise<{ id: string; channel: 
 const change = (channel: string, what: string, more: object = {}) =>
   bot.ask<{ events: { status: number }[] }>('POST', `/channels/${channel}/${what}`, { as: 'alice', ...more })
 const isIn = async (channel: string) => (await bot.channel(channel)).members.includes(bot.workspace.bot.id)
+/** What the bot does when it has not heard Slack for a while. */
+const backlog = (id: string) =>
+  bot.store.transaction((trx) =>
+    bot.bot.queue.enqueue(trx, [{ queue: 'backlog', data: { incident: id, since: new Date(Date.now() - 60_000).toISOString() }, key: id }]),
+  )
 const types = async (id: string) => (await bot.load(id))?.events.map(({ event }) => event.type) ?? []
 
-test('renamed: its record and its announcement follow', async () => {
+test('renamed: its record and its announcement follow (faults 19)', async () => {
   const { id, channel } = await opened('Renamed')
   const { events } = await change(channel, 'rename', { name: 'war-room' })
   expect(events.map(({ status }) => status)).toEqual([200])
@@ -37,7 +42,7 @@ test('renamed: its record and its announcement follow', async () => {
   expect((await bot.say('bob', 'general', '/incident list')).text).toContain('#war-room')
 })
 
-test('the same event four times renames once', async () => {
+test('the same event four times renames once (faults 1; field 11)', async () => {
   const { id, channel } = await opened('Repeated')
   const event = { type: 'channel_rename', channel: { id: channel, name: 'once', created: 0 } }
   const first = await bot.event(event)
@@ -45,7 +50,7 @@ test('the same event four times renames once', async () => {
   expect((await types(id)).filter((type) => type === 'channel-renamed')).toHaveLength(1)
 })
 
-test('the bot is removed from a public channel: it goes back in, and nothing is missing', async () => {
+test('the bot is removed from a public channel: it goes back in, and nothing is missing (faults 19)', async () => {
   const { id, channel } = await opened('Kicked')
   await change(channel, 'kick')
   await until(() => isIn(channel), 'the bot in the channel')
@@ -58,7 +63,7 @@ test('the bot is removed from a public channel: it goes back in, and nothing is 
   expect(told.filter((type) => type === 'bot-returned')).toHaveLength(1)
 })
 
-test('14: nobody said that it was removed: posting finds it out', async () => {
+test('nobody said that it was removed: posting finds it out (faults 14, 19)', async () => {
   const { id, channel } = await opened('Unheard')
   await change(channel, 'kick', { silent: true })
   expect(await isIn(channel)).toBe(false)
@@ -68,7 +73,7 @@ test('14: nobody said that it was removed: posting finds it out', async () => {
   expect((await bot.incident(id)).failedSteps).toEqual([])
 })
 
-test('removed again and again, it stays outside and says so', async () => {
+test('removed again and again, it stays outside and says so (faults 19)', async () => {
   const { id, channel } = await opened('Unwanted')
   for (let round = 0; round < 3; round += 1) {
     await change(channel, 'kick')
@@ -79,7 +84,7 @@ test('removed again and again, it stays outside and says so', async () => {
   expect(await isIn(channel)).toBe(false)
 })
 
-test('private: who can let the bot in is told, and what was missed comes in order, marked late', async () => {
+test('private: who can let the bot in is told, and what was missed comes in order, marked late (faults 19)', async () => {
   const { id, channel } = await opened('Secret', '--private')
   await bot.say('alice', channel, '/incident ack')
   await bot.idle()
@@ -117,7 +122,73 @@ test('private: who can let the bot in is told, and what was missed comes in orde
   expect(texts.filter((text) => text.includes('Update from outside'))).toHaveLength(1)
 })
 
-test('made private: it works on; removed after that, its announcement says how to let it in', async () => {
+test('14: private, and nobody said that the bot was removed: no second channel; who can let it in is told, and it goes on', async () => {
+  const { id, channel } = await opened('Quiet', '--private')
+  await bot.say('bob', channel, '/incident ack')
+  await bot.idle()
+  await bot.forgetCalls()
+  await change(channel, 'kick', { silent: true })
+  await bot.say('alice', channel, '/incident update did you notice')
+  const failed = await until(
+    async () => (await bot.incident(id)).failedSteps.find(({ step }) => step === 'outside'),
+    'the step that failed',
+  )
+  expect(failed.reason).toContain('/invite @tocsin')
+  await bot.idle()
+  const calls = await bot.calls()
+  const direct = calls.filter(
+    ({ method, channel: to }) => method === 'chat.postMessage' && [bot.user('alice'), bot.user('bob')].includes(to ?? ''),
+  )
+  expect(direct.map((call) => call.channel).toSorted()).toEqual([bot.user('alice'), bot.user('bob')].toSorted())
+  expect(calls.map(({ method }) => method)).not.toContain('conversations.create')
+  expect((await bot.incident(id)).channel?.id).toBe(channel)
+  expect((await bot.incident(id)).lostChannels).toEqual([])
+  expect((await bot.say('alice', 'general', `/incident status ${id}`)).text).toContain('/invite @tocsin')
+  expect((await bot.say('alice', 'general', `/incident channel ${id}`)).text).toContain(`/incident channel ${id} new`)
+  // It is let in again, and that is not heard either: what comes next finds it out.
+  await change(channel, 'invite', { silent: true })
+  await bot.say('alice', 'general', `/incident note ${id} all is there`)
+  await bot.sees(channel, 'The bot is back')
+  await bot.sees(channel, 'Update did you notice')
+  expect((await types(id)).filter((type) => type === 'bot-removed' || type === 'bot-returned')).toEqual(['bot-removed', 'bot-returned'])
+  expect((await bot.say('alice', channel, '/incident channel new')).text).toContain('it stays where it is')
+})
+
+test('private, deleted unheard: another channel when somebody asks for one, with all that was posted', async () => {
+  const { id, channel } = await opened('Deleted', '--private')
+  await bot.say('alice', channel, '/incident update before')
+  await bot.sees(channel, 'Update before')
+  await change(channel, 'kick', { silent: true })
+  await backlog(id)
+  await until(async () => (await bot.incident(id)).failedSteps.find(({ step }) => step === 'outside'), 'the step that failed')
+  expect((await bot.incident(id)).channel?.id).toBe(channel)
+  // Who is not in it makes no other.
+  expect((await bot.say('carol', 'general', `/incident channel ${id} new`)).text).toContain('is private')
+  expect((await bot.say('alice', 'general', `/incident channel ${id} new`)).text).toContain('gets another channel in a moment')
+  const next = await until(async () => {
+    const now = (await bot.incident(id)).channel?.id
+    return now === channel ? null : now
+  }, 'another channel')
+  expect((await bot.channel(next)).isPrivate).toBe(true)
+  await bot.sees(next, 'Update before')
+  await bot.sees(next, 'The channel before this one was lost: alice Example asked for another')
+  await until(async () => (await bot.incident(id)).failedSteps.length === 0, 'the step mended')
+})
+
+test('private: what was not heard is read afterwards, both that the bot was removed and that it is back', async () => {
+  const { id, channel } = await opened('Read later', '--private')
+  await change(channel, 'kick', { silent: true })
+  await backlog(id)
+  await until(async () => (await bot.incident(id)).outside, 'the bot outside')
+  await bot.idle()
+  await change(channel, 'invite', { silent: true })
+  await backlog(id)
+  await until(async () => !(await bot.incident(id)).outside, 'the bot back')
+  await bot.sees(channel, 'The bot is back')
+  expect((await bot.incident(id)).lostChannels).toEqual([])
+})
+
+test('made private: it works on; removed after that, its announcement says how to let it in (faults 19)', async () => {
   const { id, channel } = await opened('Converted')
   await change(channel, 'convert')
   expect((await bot.channel(channel)).isPrivate).toBe(true)
@@ -131,7 +202,7 @@ test('made private: it works on; removed after that, its announcement says how t
   expect((await bot.incident(id)).failedSteps).toEqual([])
 })
 
-test('field 14: archived: the next channel repeats it; resolved and unarchived: what was missed follows', async () => {
+test('archived: the next channel repeats it; resolved and unarchived: what was missed follows (faults 19; field 14)', async () => {
   const { id, channel } = await opened('Archived')
   await bot.say('alice', channel, '/incident update before')
   await bot.sees(channel, 'Update before')
@@ -155,4 +226,20 @@ test('field 14: archived: the next channel repeats it; resolved and unarchived: 
   expect((await bot.incident(id)).channel?.id).toBe(next)
   await change(next, 'unarchive')
   await bot.sees(next, 'marked the post-mortem as reviewed')
+})
+
+test('deleted: the next channel repeats it, and nothing is looked for in the old one (faults 19)', async () => {
+  const { id, channel } = await opened('Deleted')
+  await bot.say('alice', channel, '/incident update before')
+  await bot.sees(channel, 'Update before')
+  await bot.forgetCalls()
+  await bot.event({ type: 'channel_deleted', channel, event_ts: '1.0' })
+  const next = await until(async () => {
+    const now = (await bot.incident(id)).channel?.id
+    return now === channel ? null : now
+  }, 'another channel')
+  await bot.sees(next, 'Update before')
+  await bot.sees(next, 'The channel before this one was lost: the channel was deleted')
+  await bot.idle()
+  expect((await bot.calls()).filter((call) => call.channel === channel)).toEqual([])
 })

@@ -13,7 +13,7 @@ severities:
 `
 
 test(
-  '44, and field, defect 1: what came due while the bot was down is said once, and what stood stands still',
+  'what came due while the bot was down is said once, and what stood stands still (faults 44; field 1)',
   { timeout: 180_000 },
   async () => {
     await using bot = await startTestBot({ store: 'postgres', files: { 'gamma/service.yml': gamma } })

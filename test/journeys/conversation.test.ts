@@ -30,14 +30,14 @@ const version = async () => (await bot.incident('INC-1')).version
 const instantOf = (ts: string) => new Date(Math.floor(Number(ts) * 1000)).toISOString()
 
 describe('the timeline from the conversation', () => {
-  test('field, defect 3: a pinned message stands in the story with its own time, its author and a link; unpinned, it is gone', async () => {
+  test('a pinned message stands in the story with its own time, its author and a link; unpinned, it is gone (field 3, 20)', async () => {
     const { ts } = await act('say', { as: 'bob', text: 'Deploy of v142 went out' })
     await bot.say('alice', channel, '/incident note Looked at the logs')
     const { event } = await act('pin', { as: 'carol', ts })
     expect(event?.status).toBe(200)
     await bot.until(async () => (await kept()).length === 1, 'the message in the story')
     expect((await story()).find(({ kind }) => kind === 'message')).toMatchObject({
-      who: 'bob',
+      who: 'bob Example',
       text: 'Wrote: Deploy of v142 went out',
       occurredAt: instantOf(ts),
     })
@@ -62,7 +62,7 @@ describe('the timeline from the conversation', () => {
     await bot.until(async () => (await kept()).length === 0, 'the message out of the story')
   })
 
-  test('edits and deletions are followed, in threads, too', async () => {
+  test('edits and deletions are followed, in threads, too, and delete nothing that was recorded (field 8)', async () => {
     const root = await act('say', { as: 'alice', text: 'What do we know?' })
     const { ts } = await act('say', { as: 'bob', text: 'Pool is empty', thread_ts: root.ts })
     await act('react', { as: 'alice', ts, name: 'pushpin' })
@@ -71,6 +71,9 @@ describe('the timeline from the conversation', () => {
     await bot.until(async () => (await kept()).includes('Wrote: Pool is empty since 14:05'), 'what it says now')
     await act('remove', { as: 'bob', ts })
     await bot.until(async () => (await kept()).includes('Wrote: Pool is empty since 14:05 (deleted since)'), 'that it was deleted')
+    const recorded = (await bot.load('INC-1'))?.events ?? []
+    expect(recorded.filter(({ event }) => event.type === 'message-kept' && event.text === 'Pool is empty')).toHaveLength(1)
+    expect((await bot.say('dave', channel, '/incident audit')).text).toContain('is whole')
   })
 
   test('fault 1: the same event four times has one effect', async () => {
@@ -138,7 +141,7 @@ describe('the timeline from the conversation', () => {
 })
 
 describe('files', () => {
-  test('field, defect 8: files of a kept message are kept where only the bot reads them, and never made public', async () => {
+  test('files of a kept message are kept where only the bot reads them, and never made public (field 8)', async () => {
     await bot.forgetCalls()
     const content = `queue depth\n${'x'.repeat(1000)}`
     const { ts, file } = await act('upload', { as: 'carol', name: 'depth.csv', content, text: 'The queue' })

@@ -36,7 +36,7 @@ const holdRow = async () => {
   }
 }
 
-test('36, 38: every connection waits for one row: all are answered in time, and the work is done afterwards', async () => {
+test('every connection waits for one row: all are answered in time, and the work is done afterwards (faults 36, 38; field 12)', async () => {
   const letGo = await holdRow()
   const notes = Array.from({ length: 14 }, (_, index) => bot.type('alice', 'general', `/incident note INC-1 waiting ${index}`))
   const others = [

@@ -1,5 +1,5 @@
 /** What comes from Slack repeated, late, forged or from elsewhere, through the whole bot. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deliver, startTestBot, type TestBot } from '../bot.ts'
 import { until } from '../until.ts'
 
@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => bot[Symbol.asyncDispose]())
 
-test('1: the same event four times makes one new channel', async () => {
+test('the same event four times makes one new channel (faults 1)', async () => {
   await bot.say('alice', 'general', '/incident new acme P3 Archived by mistake')
   const id = 'INC-1'
   const channel = await bot.opened(id)
@@ -30,7 +30,7 @@ test('1: the same event four times makes one new channel', async () => {
   expect((await bot.say('alice', renewed, '/incident status')).text).toContain(id)
 })
 
-test('3, 5, 6: old, foreign and changed requests are refused', async () => {
+test('old, foreign and changed requests are refused (faults 3, 5, 6; field 8)', async () => {
   const body = 'command=%2Fincident&text=list'
   const type = 'application/x-www-form-urlencoded'
   expect((await deliver(bot.url, body, { type, at: Date.now() - 302_000 })).status).toBe(401)
@@ -40,7 +40,7 @@ test('3, 5, 6: old, foreign and changed requests are refused', async () => {
   expect((await fetch(`${bot.url}/slack/events`, { method: 'POST', body })).status).toBe(401)
 })
 
-test('8: another workspace is refused, and told so', async () => {
+test('another workspace is refused, and told so (faults 8)', async () => {
   const form = (team: string) =>
     new URLSearchParams({
       command: '/incident',
@@ -57,7 +57,71 @@ test('8: another workspace is refused, and told so', async () => {
   expect(await (await deliver(bot.url, form(bot.workspace.team.id), { type })).text()).toContain('open')
 })
 
-test('11: a trigger that has expired gets words instead of the form', async () => {
-  const said = await bot.say('alice', 'general', '/incident new', { staleTrigger: true })
-  expect(said).toMatchObject({ form: false, text: 'Slack did not show the form. What to type instead: /incident help new' })
+test('without a secret nothing is changed at any address (field 8)', async () => {
+  const list = (await bot.say('alice', 'general', '/incident list')).text
+  const status = async (method: string, path: string) =>
+    (
+      await fetch(`${bot.url}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        ...(method === 'GET' ? {} : { body: '{"alerts":[]}' }),
+      })
+    ).status
+  for (const path of ['/slack/events', '/alerts/generic', '/alerts/alertmanager', '/alerts/generic/acme', '/alerts/generic/nothing'])
+    expect([path, await status('POST', path)]).toEqual([path, 401])
+  for (const path of [
+    '/',
+    '/health',
+    '/metrics',
+    '/incident',
+    '/incidents/INC-1',
+    '/events',
+    '/alerts',
+    '/slack',
+    '/terminal',
+    '/files/INC-1',
+  ])
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) expect([method, path, await status(method, path)]).toEqual([method, path, 404])
+  // What can be read without one names no incident.
+  for (const path of ['/', '/health', '/metrics'])
+    expect(await (await fetch(`${bot.url}${path}`)).text()).not.toMatch(/INC-\d|Archived by mistake/)
+  expect((await bot.say('alice', 'general', '/incident list')).text).toBe(list)
+})
+
+describe('a trigger that has expired gets words instead of the form (faults 11)', () => {
+  const words = 'Slack did not show the form. What to type instead: /incident help new'
+  const expired = { service: 'slack', method: 'views.open', kind: 'error', error: 'expired_trigger_id' } as const
+  const answer = async ({ id }: { id: string }) =>
+    (await bot.ask<{ responses: { text: string }[] }>('GET', `/responses/${id}?wait=10000`)).responses.map(({ text }) => text)
+
+  test('behind a command', async () => {
+    expect(await bot.say('alice', 'general', '/incident new', { staleTrigger: true })).toMatchObject({ form: false, text: words })
+  })
+
+  test('behind a button', async () => {
+    const channel = await bot.opened('INC-1')
+    const pressed = await bot.press('alice', channel, 'update', { staleTrigger: true })
+    expect(pressed).toMatchObject({ form: false, text: words.replace('new', 'update') })
+  })
+
+  test('behind the menu of a message', async () => {
+    const channel = await bot.opened('INC-1')
+    const { ts } = await bot.ask<{ ts: string }>('POST', '/say', { as: 'alice', in: channel, text: 'It is down' })
+    await bot.fault(expired)
+    const acted = await bot.ask<{ id: string }>('POST', '/shortcut', { as: 'alice', in: channel, ts, callback: 'declare' })
+    expect(await answer(acted)).toEqual([words])
+  })
+
+  test('in the app’s home, where Slack gives no address to answer to', async () => {
+    await bot.ask('POST', '/home', { as: 'alice' })
+    await until(async () => (await bot.ask<{ view: unknown }>('GET', '/home/alice')).view !== null, 'the home')
+    await bot.fault(expired)
+    await bot.forgetCalls()
+    await bot.ask('POST', '/press', { as: 'alice', action: 'new', home: true })
+    const direct = await until(
+      async () => (await bot.calls()).find(({ method, channel }) => method === 'chat.postMessage' && channel === bot.user('alice')),
+      'a direct message',
+    )
+    expect(direct.ok).toBe(true)
+  })
 })

@@ -107,7 +107,7 @@ test.each([
   ['right to left', 'התשלומים נכשלים', /^inc-\d+-acme$/],
   ['accents', 'Zahlungen schlagen fehl: Größe', /^inc-\d+-acme-zahlungen-schlagen-fehl-gro/],
   ['only signs', '!!! ???', /^inc-\d+-acme$/],
-])('a title of %s', async (_, title, name) => {
+])('a title of %s (field 4)', async (_, title, name) => {
   expect(await ask(`/incident new acme P4 ${title}`)).toContain('P4')
   const row = await newest()
   expect(row?.title).toBe(title)

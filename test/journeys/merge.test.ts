@@ -145,7 +145,7 @@ test('what cannot be merged is refused, and says what to do', async () => {
   expect(JSON.stringify((await bot.load(open.id))?.events)).not.toContain('Hidden')
 })
 
-test('field 14: the channel of what was merged is gone: the other goes on, and says whom it could not invite', async () => {
+test('the channel of what was merged is gone: the other goes on, and says whom it could not invite (field 14)', async () => {
   const target = await declare('Stays')
   const source = await declare('Goes')
   await bot.idle()

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => bot[Symbol.asyncDispose]())
 
-test('opening takes at most nine calls of Slack, none of them a list', async () => {
+test('opening takes at most nine calls of Slack, none of them a list (field 6)', async () => {
   await bot.forgetCalls()
   await bot.say('alice', 'general', '/incident new acme P1 Payments fail')
   const channel = await bot.opened('INC-2')
@@ -25,7 +25,7 @@ test('opening takes at most nine calls of Slack, none of them a list', async () 
   expect(methods.filter((method) => /list|history|info|lookup/.test(method))).toEqual([])
 })
 
-test('a private incident: only its channel knows what it is', async () => {
+test('a private incident: only its channel knows what it is (faults 59)', async () => {
   const said = await bot.say('alice', 'general', '/incident new acme P2 Data breach suspected --private')
   expect(said.text).toContain('INC-3 P2')
   const id = await bot.opened('INC-3')

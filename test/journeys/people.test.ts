@@ -77,7 +77,7 @@ describe('roles', () => {
   })
 })
 
-describe('8: who may not ask', () => {
+describe('who may not ask (faults 8)', () => {
   test.each([
     ['a guest', { is_restricted: true }, 'Guests of this workspace cannot work with incidents'],
     [

@@ -68,7 +68,7 @@ const stream = async (id: string, name: string, happens: () => Promise<unknown>)
 }
 const all = (name: string) => Array.from({ length: 30 }, (_, index) => `${name} ${index}`).toSorted()
 
-test('rotated in the middle of thirty commands: each has one effect and one answer, and a socket is always open', async () => {
+test('rotated in the middle of thirty commands: each has one effect and one answer, and a socket is always open (field 11)', async () => {
   const { id } = await opened('Rotated')
   for (const [name, order] of [
     ['one', {}],
@@ -99,7 +99,7 @@ test('broken off in the middle of thirty commands: each has one effect and one a
   }
 })
 
-test('10: both sockets gone for a minute: it is shown; then what happened meanwhile is read', async () => {
+test('both sockets gone for a minute: it is shown; then what happened meanwhile is read (faults 10)', async () => {
   const archived = await opened('Archived meanwhile')
   const talked = await opened('Talked about meanwhile')
   await bot.ask('POST', '/sockets/cut')
@@ -138,7 +138,7 @@ test('10: both sockets gone for a minute: it is shown; then what happened meanwh
   expect((await bot.incident(talked.id)).channel?.id).toBe(talked.channel)
 })
 
-test('a token that is revoked at a reconnection degrades it, and it comes back when Slack takes the token again', async () => {
+test('a token that is revoked at a reconnection degrades it, and it comes back when Slack takes the token again (faults 20)', async () => {
   await bot.fault({ service: 'slack', method: 'apps.connections.open', kind: 'error', error: 'invalid_auth', times: 0 })
   await bot.ask('POST', '/sockets/rotate', { all: true, ms: 50 })
   await until(async () => (await slack()).includes('invalid_auth (check SLACK_APP_TOKEN)'), 'the reason in /health')
@@ -178,7 +178,7 @@ test('what is being handled at the stop is finished and answered', async () => {
   expect(await notes(id)).toEqual(['at the last moment'])
 })
 
-test('what happened while the bot was stopped is read at the start, of a day at most', async () => {
+test('what happened while the bot was stopped is read at the start, of a day at most (faults 10)', async () => {
   const { id, channel } = await opened('Archived at night')
   await bot.bot.stop()
   await bob().conversations.archive({ channel })

@@ -75,7 +75,7 @@ test('a form declares, a button acknowledges, a command notes, a lost channel is
   await bot.sees(await renewed('INC-1', channel), 'Update Working on it')
 })
 
-test('1: the same event four times, over both sockets, makes one new channel', async () => {
+test('the same event four times, over both sockets, makes one new channel (faults 1; field 11)', async () => {
   const { id, channel } = await opened('Archived by mistake')
   const event = { type: 'channel_archive', channel, user: bot.user('alice'), event_ts: '1.0' }
   const answers = []
@@ -108,7 +108,7 @@ test('9: two processes, each of which is sent the same event, make one new chann
   expect((await bot.channels()).filter(({ name }) => name.startsWith(`${id.toLowerCase()}-`))).toHaveLength(2)
 })
 
-test('8, 11: another workspace is refused; a trigger that has expired gets words instead of the form', async () => {
+test('another workspace is refused; a trigger that has expired gets words instead of the form (faults 8, 11)', async () => {
   const { id, channel } = await opened('Of another workspace')
   const event = { type: 'channel_archive', channel, user: bot.user('alice'), event_ts: '1.0' }
   expect(await bot.event(event, { team_id: 'T0OTHER' })).toMatchObject({ status: 200 })
@@ -118,7 +118,7 @@ test('8, 11: another workspace is refused; a trigger that has expired gets words
   expect(said).toMatchObject({ form: false, text: 'Slack did not show the form. What to type instead: /incident help new' })
 })
 
-test('38: while the database is slow, commands, buttons and forms are answered in time, and the work is done afterwards', async () => {
+test('while the database is slow, commands, buttons and forms are answered in time, and the work is done afterwards (faults 38; field 12)', async () => {
   const { id, channel } = await opened('Slow')
   expect((await bot.say('bob', channel, '/incident update')).form).toBe(true)
   const letGo = await holdRow(id)

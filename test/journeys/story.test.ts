@@ -25,7 +25,7 @@ describe('from declared to reviewed', () => {
     expect(there).toMatchObject({
       name: 'inc-1-acme-payments-fail',
       isPrivate: false,
-      topic: 'INC-1 · P1 · declared · Acme · Payments fail',
+      topic: 'INC-1 · P1 · Acme · Payments fail',
       bookmarks: [{ title: 'Acme dashboard', link: `${bot.target.url}/dashboard` }],
     })
     expect([...there.members].sort()).toEqual([bot.workspace.bot.id, ...['alice', 'bob', 'carol'].map(bot.user)].sort())
@@ -53,7 +53,7 @@ describe('from declared to reviewed', () => {
     expect((await bot.say('alice', 'general', '/incident status INC-1')).text).toContain('Lead nobody yet')
   })
 
-  test('acknowledged by the button; a second press changes nothing (4)', async () => {
+  test('acknowledged by the button; a second press changes nothing (faults 4; field 12)', async () => {
     expect((await bot.press('bob', channel, 'ack')).text).toMatch(/^✅ INC-1 acknowledged/)
     expect((await bot.say('carol', channel, '/incident ack')).text).toContain('Already acknowledged by bob')
     await bot.sees(channel, '@bob acknowledged after')

@@ -42,7 +42,7 @@ const opened = async (title: string): Promise<{ id: string; channel: string }> =
 const copies = async (channel: string, text: string) => (await bot.texts(channel)).filter((shown) => shown.includes(text)).length
 const channelsOf = async (id: string) => (await bot.channels()).filter(({ name }) => name.startsWith(`${id.toLowerCase()}-`))
 
-test('12: a limit on one channel makes only that channel wait, in order', async () => {
+test('a limit on one channel makes only that channel wait, in order (faults 12; field 9)', async () => {
   const slow = await opened('Limited')
   const free = await opened('Free')
   await bot.fault({ service: 'slack', method: 'chat.postMessage', channel: slow.channel, kind: 'status', status: 429, retryAfter: 4 })
@@ -58,7 +58,7 @@ test('12: a limit on one channel makes only that channel wait, in order', async 
   expect(updates).toEqual(['📣 Update one', '📣 Update two', '📣 Update three'])
 })
 
-test('14: a channel that is gone is made anew; a refusal is shown and mended', async () => {
+test('a channel that is gone is made anew; a refusal is shown and mended (faults 14, 19; field 14)', async () => {
   for (const error of ['channel_not_found', 'is_archived']) {
     const { id, channel } = await opened(`Gone ${error.replaceAll('_', ' ')}`)
     await bot.fault({ service: 'slack', method: 'chat.postMessage', channel, kind: 'error', error })
@@ -107,17 +107,19 @@ test('15: a channel whose answer was lost exists once; so do header and announce
   expect(await copies('incidents', 'Headless')).toBe(1)
 })
 
-test('16, field 4: a name that is taken, by an archived channel too, gets a suffix', async () => {
+test('a name that is taken, by an archived channel too, gets a suffix, however often it is taken (faults 16; field 4)', async () => {
   const slack = new WebClient('xoxp-bob', { slackApiUrl: bot.world.slackApiUrl, retryConfig: { retries: 0 } })
   const name = `inc-${number + 1}-acme-taken`
   const { channel: taken } = await slack.conversations.create({ name })
-  await slack.conversations.create({ name: `${name}-2` })
+  for (let suffix = 2; suffix <= 8; suffix += 1) await slack.conversations.create({ name: `${name}-${suffix}` })
   await slack.conversations.archive({ channel: taken?.id ?? '' })
   const id = await declare('Taken')
-  expect((await bot.channel(await bot.opened(id))).name).toBe(`${name}-3`)
+  expect((await bot.channel(await bot.opened(id))).name).toBe(`${name}-9`)
+  // The other channel is left as it was.
+  expect(await bot.channel(taken?.id ?? '')).toMatchObject({ isArchived: true })
 })
 
-test('17: who cannot be invited is shown, all others are in', async () => {
+test('who cannot be invited is shown, all others are in (faults 17; field 13)', async () => {
   const id = await declare('With guests', 'guests')
   // A P3 invites the first of the ladder only.
   const channel = await bot.opened(id)

@@ -47,7 +47,7 @@ test('an incident declared from a message begins with it, and leads from it to i
     return found?.incident.messages.length === 1 ? found : null
   }, 'the message in the story')
   expect(timeline(loaded.events, { zone: 'UTC' })[0]).toMatchObject({
-    who: 'carol',
+    who: 'carol Example',
     text: 'Wrote: Checkout answers 500 since 14:05, @bob & the shop (https://shop.example.test)',
     occurredAt: new Date(Math.floor(Number(ts) * 1000)).toISOString(),
   })
@@ -99,7 +99,7 @@ test('the home shows what is open, mine and overdue, and begins an incident; pri
   expect(said.body).toContain('INC-4')
 })
 
-test('a mention is answered in its thread, with what can be done or with what the verb says; once', async () => {
+test('a mention is answered in its thread, with what can be done or with what the verb says; once (field 11, 20)', async () => {
   const channel = await channelWithBot('war-room')
   const me = `<@${bot.workspace.bot.id}>`
   const asked = await act('say', { as: 'bob', in: channel, text: `${me} status INC-1` })
@@ -109,6 +109,11 @@ test('a mention is answered in its thread, with what can be done or with what th
   await bot.sees(channel, '/incident – in an incident’s channel')
   const threads = (await bot.messages(channel)).filter(({ user }) => user === bot.workspace.bot.id).map((message) => message.thread_ts)
   expect(threads).toEqual([asked.ts, help.ts])
+
+  // Whom it names is known by their name, though Slack sends an id.
+  await act('say', { as: 'bob', in: channel, text: `${me} todo INC-1 Ask the bank &lt;today&gt; <@${bot.user('carol')}>` })
+  await bot.until(async () => (await bot.incident('INC-1')).todos.at(-1)?.text === 'Ask the bank <today>', 'the to-do')
+  expect((await bot.incident('INC-1')).todos.at(-1)?.owner).toMatchObject({ slack: bot.user('carol') })
 
   // Slack sends it again, also with another event when the message is edited.
   const event = {
@@ -125,7 +130,7 @@ test('a mention is answered in its thread, with what can be done or with what th
   expect(notes).toHaveLength(1)
 })
 
-test('fault 59: a mention tells nobody of a private incident, whoever asks', async () => {
+test('a mention tells nobody of a private incident, whoever asks (faults 59)', async () => {
   const me = `<@${bot.workspace.bot.id}>`
   await act('say', { as: 'dave', in: 'war-room', text: `${me} status INC-3` })
   await bot.sees('war-room', 'INC-3 is private')

@@ -1,4 +1,4 @@
-/** 8: who may ask the bot for anything. */
+/** Who may ask the bot for anything. */
 import { describe, expect, test } from 'vitest'
 import { createMembers } from '../../src/members.ts'
 import type { Member } from '../../src/ports.ts'
@@ -18,7 +18,7 @@ const press = { type: 'block_actions', team: { id: 'T0MINE' }, user: { id: 'U0BE
 const sent = { type: 'view_submission', team: { id: 'T0MINE' }, user: { id: 'U0BEA', team_id: 'T0MINE' } }
 const event = (more: object, team = 'T0MINE') => ({ team_id: team, event: { type: 'reaction_added', user: 'U0BEA', ...more } })
 
-describe('of every kind of request', () => {
+describe('of every kind of request (faults 8)', () => {
   test.each([
     ['a command', command, { ...command, team_id: 'T0OTHER' }],
     ['a button', press, { ...press, user: { id: 'U0BEA', team_id: 'T0OTHER' } }],

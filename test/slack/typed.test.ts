@@ -19,11 +19,12 @@ describe('people, groups and channels', () => {
   })
 
   test('without a name are asked for, and keep their id while nobody knows', () => {
-    expect(nameless('role lead <@U012AB> <@U034CD|bea> <!subteam^S0DBA> <!subteam^S0OPS|@ops> <#C012AB|> <#C034CD|x> <!here>')).toEqual([
-      { kind: 'user', id: 'U012AB' },
-      { kind: 'group', id: 'S0DBA' },
-      { kind: 'channel', id: 'C012AB' },
-    ])
+    expect(nameless('role lead <@U012AB> <@U034CD|bea> <!subteam^S0DBA> <!subteam^S0OPS|@ops> <#C012AB|> <#C034CD|x> <!here>')).toEqual({
+      users: ['U012AB'],
+      groups: ['S0DBA'],
+      channels: ['C012AB'],
+    })
+    expect(typed('page <!subteam^S0DBA>', () => 'dba').mentioned).toEqual([{ kind: 'group', id: 'S0DBA', word: '@dba' }])
     const names: Readonly<Record<string, string>> = { S0DBA: 'dba', C012AB: 'general' }
     expect(typed('note <!subteam^S0DBA> in <#C012AB|> and <#C034CD>', (id) => names[id]).words).toBe('note @dba in #general and #C034CD')
     expect(typed('role lead <@U012AB>', () => 'Bea Meier').mentioned).toEqual([{ kind: 'user', id: 'U012AB', word: '@Bea.Meier' }])

@@ -176,7 +176,7 @@ eachStore((open) => {
   })
 
   // How late they are at most is measured in bench/clocks.ts: a test on a busy machine cannot say.
-  test('timers run once and never early, also those of another process', async () => {
+  test('timers run once and never early, also those of another process (field 1)', async () => {
     const store = await open.store()
     const queue = await open.queue(store, [queueOf('timer')])
     const other = await open.queue(store, [queueOf('timer')])

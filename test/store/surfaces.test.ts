@@ -3,10 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { firstSeen, forgetOld, pause, pausedUntil } from '../../src/store/limits.ts'
 import { recall, remember } from '../../src/store/settings.ts'
-import { type Lease, done, extend, failed, intend, items, lease, release } from '../../src/store/surfaces.ts'
+import { type Lease, type Write, items, lease, record, release } from '../../src/store/surfaces.ts'
+import type { Store } from '../../src/store/database.ts'
 import { readEvents } from '../../src/store/events.ts'
 import { eachStore } from '../stores.ts'
 import { append, declare, noted, queueOf } from './sample.ts'
+
+/** Records one thing and lets the lease last `seconds` from then; false when it was lost. */
+const wrote = async ({ db }: Store, held: Lease, write: Write | null, seconds = 0): Promise<boolean> =>
+  (await record(db, held, write === null ? [] : [write], seconds)) !== null
 
 eachStore((open) => {
   test('one holder a surface; a lease that was lost writes nothing more (faults 33)', async () => {
@@ -17,33 +22,34 @@ eachStore((open) => {
     expect(await lease(store.db, 'channel', 'INC-1', 'one', 0.3)).toBe(true)
     expect(await lease(store.db, 'channel', 'INC-1', 'two', 5)).toBe(false)
     expect(await lease(store.db, 'record', 'INC-1', 'two', 5)).toBe(true)
-    expect(await intend(store.db, two, 'k')).toBe(false)
-    expect(await intend(store.db, one, 'k')).toBe(true)
+    expect(await wrote(store, two, { key: 'k', state: 'intent' })).toBe(false)
+    expect(await wrote(store, one, { key: 'k', state: 'intent' }, 0.3)).toBe(true)
     await sleep(350)
     // Its time is over, but nobody took the surface: what was done is still recorded.
-    expect(await done(store.db, one, 'k', { ref: '1.1', hash: 'h1' })).toBe(true)
+    expect(await wrote(store, one, { key: 'k', state: 'done', ref: '1.1', hash: 'h1' })).toBe(true)
     expect(await lease(store.db, 'channel', 'INC-1', 'two', 5)).toBe(true)
-    expect(await extend(store.db, one, 5)).toBe(false)
-    expect(await intend(store.db, one, 'k')).toBe(false)
-    expect(await done(store.db, one, 'k', { ref: '9.9', hash: 'h9' })).toBe(false)
-    expect(await failed(store.db, one, 'k', 'no')).toBe(false)
-    expect(await release(store.db, one)).toBe(true)
-    expect(await extend(store.db, two, 5)).toBe(true)
+    expect(await wrote(store, one, null, 5)).toBe(false)
+    expect(await wrote(store, one, { key: 'k', state: 'intent' })).toBe(false)
+    expect(await wrote(store, one, { key: 'k', state: 'done', ref: '9.9', hash: 'h9' })).toBe(false)
+    expect(await wrote(store, one, { key: 'k', state: 'failed', error: 'no' })).toBe(false)
+    expect(await release(store.db, one, { writes: [{ key: 'k', state: 'failed', error: 'no' }] })).toBe('lost')
+    expect(await wrote(store, two, null, 5)).toBe(true)
     expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([
       { key: 'k', ref: '1.1', hash: 'h1', state: 'done', attempts: 1, error: null },
     ])
 
     // An edit that was begun keeps what is there until it is done.
-    expect(await intend(store.db, two, 'k')).toBe(true)
+    expect(await wrote(store, two, { key: 'k', state: 'intent' }, 5)).toBe(true)
     expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([{ ref: '1.1', hash: 'h1', state: 'intent', attempts: 2 }])
-    expect(await failed(store.db, two, 'k', 'gone')).toBe(true)
+    expect(await wrote(store, two, { key: 'k', state: 'failed', error: 'gone' }, 5)).toBe(true)
     expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([
       { ref: '1.1', hash: 'h1', state: 'failed', attempts: 2, error: 'gone' },
     ])
     // Somebody came and left: the holder looks once more before it lets go.
     expect(await lease(store.db, 'channel', 'INC-1', 'one', 5)).toBe(false)
-    expect(await release(store.db, two)).toBe(false)
-    expect(await release(store.db, two)).toBe(true)
+    expect(await release(store.db, two)).toBe('again')
+    expect(await release(store.db, two, { writes: [{ key: 'k', state: 'done', ref: null, hash: 'h2' }] })).toBe('released')
+    expect(await items(store.db, 'channel', 'INC-1')).toMatchObject([{ ref: '1.1', hash: 'h2', state: 'done', attempts: 2, error: null }])
     expect(await lease(store.db, 'channel', 'INC-1', 'one', 5)).toBe(true)
   })
 
@@ -61,13 +67,13 @@ eachStore((open) => {
           const made = new Set((await items(store.db, held.surface, incident)).map((item) => item.key))
           const missing = (await readEvents(store.db, incident)).filter((event) => !made.has(String(event.seq)))
           if (missing.length === 0) {
-            if (await release(store.db, held)) return
+            if ((await release(store.db, held)) === 'released') return
             continue
           }
           for (const event of missing) {
             await sleep(Math.random() * 3)
             shown.push(event.seq)
-            await done(store.db, held, String(event.seq), { ref: null, hash: 'x' })
+            await record(store.db, held, [{ key: String(event.seq), state: 'done', ref: null, hash: 'x' }], 10)
           }
         }
       },

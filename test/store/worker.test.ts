@@ -1,7 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { PortFault } from '../../src/ports.ts'
 import { pausedUntil } from '../../src/store/limits.ts'
-import { readStream } from '../../src/store/stream.ts'
 import { items, lease, SurfaceTaken } from '../../src/store/surfaces.ts'
 import { withSurface } from '../../src/surface.ts'
 import { startWorker } from '../../src/worker.ts'
@@ -70,7 +69,7 @@ eachStore((open) => {
     const { log, lines } = recorder()
     const queue = await open.queue(store, [queueOf('sync', { coalesce: true, expireInSeconds: 1 })])
     await declare(store)
-    const surface = withSurface({ store, load: (id) => readStream(store.db, id) })
+    const surface = withSurface(store)
     const { promise: gate, resolve: openGate } = Promise.withResolvers<void>()
     const ended: string[] = []
     await startWorker({
@@ -103,7 +102,7 @@ eachStore((open) => {
     const { log, lines } = recorder()
     const queue = await open.queue(store, [queueOf('sync', { coalesce: true, retryLimit: 0 })])
     await declare(store)
-    const surface = withSurface({ store, load: (id) => readStream(store.db, id) })
+    const surface = withSurface(store)
     const outcomes: string[] = []
     expect(await lease(store.db, 'channel', 'INC-1', 'another', 1.5)).toBe(true)
     await startWorker({

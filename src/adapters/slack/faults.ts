@@ -110,10 +110,11 @@ export const fetchWithLimits: typeof fetch = async (input, init) => {
 
 /** What a failed call means. The error stays as the cause. */
 export const faultOf = (error: unknown, method: string, scope: string): PortFault => {
-  const fault = (code: FaultCode, why: string, retryAfter?: number) =>
-    new PortFault(code, method, `Slack, ${method}: ${why}`, { scope, cause: error, ...(retryAfter === undefined ? {} : { retryAfter }) })
+  const fault = (code: FaultCode, why: string, more: { retryAfter?: number; hidden?: boolean } = {}) =>
+    new PortFault(code, method, `Slack, ${method}: ${why}`, { scope, cause: error, ...more })
   if (error instanceof PortFault) return error
-  if (error instanceof WebAPIRateLimitedError) return fault('limited', `limited for ${error.retryAfter} s`, error.retryAfter)
+  if (error instanceof WebAPIRateLimitedError)
+    return fault('limited', `limited for ${error.retryAfter} s`, { retryAfter: error.retryAfter })
   if (error instanceof WebAPIHTTPError)
     return fault(error.statusCode >= 500 || error.statusCode === 408 ? 'unavailable' : 'invalid', `HTTP ${error.statusCode}`)
   if (error instanceof WebAPIPlatformError) {
@@ -121,13 +122,13 @@ export const faultOf = (error: unknown, method: string, scope: string): PortFaul
     // An answer that is no JSON, such as a proxy's page, comes as the error's name.
     if (!/^[a-z0-9_]+$/i.test(name)) return fault('unavailable', "the answer is not Slack's")
     const code = codeOf.get(name) ?? 'invalid'
-    if (code === 'limited') return fault(code, name, more?.retryAfter ?? defaultWait)
+    if (code === 'limited') return fault(code, name, { retryAfter: more?.retryAfter ?? defaultWait })
     const details = [
       hints[name],
       typeof needed === 'string' ? `needed: ${needed}` : undefined,
       ...(more?.messages ?? []).slice(0, 3),
     ].filter(Boolean)
-    return fault(code, details.length === 0 ? name : `${name} (${details.join('; ')})`)
+    return fault(code, details.length === 0 ? name : `${name} (${details.join('; ')})`, { hidden: name === 'channel_not_found' })
   }
   // No answer, or one that broke off while it was read: whether the call had its effect is unknown.
   return fault('unavailable', error instanceof Error ? error.message : String(error))

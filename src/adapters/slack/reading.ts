@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api'
 import { type ChatMessage, type ChatReading, PortFault } from '../../ports.ts'
 import { faultOf } from './faults.ts'
 import { namedIn, plainText } from './markup.ts'
+import { memberOf } from './member.ts'
 
 type Raw = {
   readonly ts?: string
@@ -31,10 +32,13 @@ export type ReadingOptions = {
 /** So many names are remembered; who is renamed keeps the old name until the bot is started again. */
 const mostNames = 5_000
 
+/** Names of groups are asked for again after this time, all at once. */
+const groupsMs = 300_000
+
 /** Asks once for what it then remembers. */
-const remembering = (ask: (id: string) => Promise<string | null>) => {
-  const known = new Map<string, string>()
-  return async (id: string): Promise<string | null> => {
+const remembering = <Known>(ask: (id: string) => Promise<Known | null>) => {
+  const known = new Map<string, Known>()
+  return async (id: string): Promise<Known | null> => {
     const name = known.get(id) ?? (await ask(id))
     if (name !== null) known.set(id, name)
     const oldest = known.keys().next().value
@@ -53,7 +57,7 @@ const unlessGone = async <T>(work: Promise<T>): Promise<T | null> => {
   }
 }
 
-/** Files lie with Slack itself, or where its API is: the token goes nowhere else (field, defect 8). */
+/** Files lie with Slack itself, or where its API is: the token goes nowhere else (field 8). */
 const mayFetch = (url: URL, apiUrl: string | undefined): boolean =>
   apiUrl !== undefined && url.origin === new URL(apiUrl).origin
     ? true
@@ -71,29 +75,45 @@ const takeBody = async (response: Response, most: number): Promise<Buffer | null
 }
 
 export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call }: ReadingOptions): ChatReading => {
-  const userName = remembering(async (user) => {
-    const answer = await unlessGone(call('users.info', '', () => client.users.info({ user })))
-    return answer?.user?.profile?.display_name || answer?.user?.real_name || answer?.user?.name || null
+  const names = remembering(async (id) => {
+    const user = (await unlessGone(call('users.info', '', () => client.users.info({ user: id }))))?.user
+    if (user === undefined) return null
+    const { name } = memberOf(id, user, '')
+    return { author: name, mention: user.profile?.display_name || name }
   })
+  /** Authors are named as those who type commands are: one person, one name. */
+  const userName = async (user: string) => (await names(user))?.author ?? null
+  /** In a text people read how they are called there. */
+  const mentionName = async (user: string) => (await names(user))?.mention ?? null
   const channelName = remembering(async (channel) => {
     const answer = await unlessGone(call('conversations.info', '', () => client.conversations.info({ channel })))
     return answer?.channel?.name ?? null
   })
-  const groupName = remembering(async (group) => {
-    const answer = await unlessGone(call('usergroups.list', '', () => client.usergroups.list({ include_disabled: true })))
-    const found = answer?.usergroups?.find(({ id }) => id === group)
-    return found?.handle || found?.name || null
-  })
+  let groups: { readonly names: ReadonlyMap<string, string>; readonly at: number } | null = null
+  const groupName = async (group: string): Promise<string | null> => {
+    if (groups === null || performance.now() - groups.at > groupsMs) {
+      const answer = await call('usergroups.list', '', () => client.usergroups.list({ include_disabled: true })).catch((fault: unknown) => {
+        // Who may not ask is told of none.
+        if (fault instanceof PortFault && fault.code === 'denied') return null
+        throw fault
+      })
+      const names = (answer?.usergroups ?? []).flatMap(({ id, handle }) =>
+        id === undefined || handle === undefined ? [] : [[id, handle] as const],
+      )
+      groups = { names: new Map(names), at: performance.now() }
+    }
+    return groups.names.get(group) ?? null
+  }
   const namesOf = async (ids: readonly string[], ask: (id: string) => Promise<string | null>) => {
     const found = await Promise.all(ids.map(async (id) => [id, await ask(id)] as const))
     return new Map(found.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])))
   }
   const plain = async (text: string): Promise<string> => {
-    const { users, channels, groups } = namedIn(text)
+    const named = namedIn(text)
     return plainText(text, {
-      users: await namesOf(users, userName),
-      channels: await namesOf(channels, channelName),
-      groups: await namesOf(groups, groupName),
+      users: await namesOf(named.users, mentionName),
+      channels: await namesOf(named.channels, channelName),
+      groups: await namesOf(named.groups, groupName),
     })
   }
 

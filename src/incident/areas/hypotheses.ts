@@ -2,7 +2,7 @@
 import type { Incident } from '../incident.ts'
 import { author, type Message, type Span } from '../message.ts'
 import { nearest } from '../nearest.ts'
-import type { Actor } from '../events.ts'
+import type { Actor, Recorded } from '../events.ts'
 import type { Instant } from '../policy.ts'
 import { refuse } from '../refusals.ts'
 import { isRefusal, written } from '../written.ts'
@@ -40,6 +40,10 @@ const find = ({ hypotheses }: Incident, words: string): Hypothesis | undefined =
   )
   return hypotheses.find(({ text }) => text === near)
 }
+
+/** What was suspected, by its number. */
+const wordsOf = (events: readonly Recorded[], suspect: number): string =>
+  events.flatMap(({ event }) => (event.type === 'suspected' && event.suspect === suspect ? [event.text] : [])).join('')
 
 /** One message for all of them, edited in place. */
 const listOf = (incident: Incident): Message[] => {
@@ -101,7 +105,10 @@ export const hypothesisArea: Area<HypothesisIntent, HypothesisEvent> = {
   },
   tell: {
     suspected: ({ suspect, text }) => ({ kind: 'suspect', text: `Suspected (${suspect}): ${text}` }),
-    'ruled-out': ({ suspect, because }) => ({ kind: 'suspect', text: `Ruled suspicion ${suspect} out: ${because}` }),
+    'ruled-out': ({ suspect, because }, { events }) => ({
+      kind: 'suspect',
+      text: `Ruled out (${suspect}) ${wordsOf(events, suspect)}: ${because}`,
+    }),
   },
   posts: { suspected: listOf, 'ruled-out': listOf },
 }

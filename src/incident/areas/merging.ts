@@ -3,11 +3,12 @@
 import type { AlertRef, Actor, ClockName } from '../events.ts'
 import { clocked, isGraver } from '../clocks.ts'
 import type { ClockRun, Incident } from '../incident.ts'
-import { line, type Span } from '../message.ts'
+import { author, line, type Span } from '../message.ts'
 import type { Instant, LocalDate, Severity } from '../policy.ts'
 import { type Refusal, refuse } from '../refusals.ts'
 import { metRun } from '../standing.ts'
 import { shorten } from '../text.ts'
+import { when } from '../when-shown.ts'
 import type { Area, Person } from './area.ts'
 import { unpaused } from './pausing.ts'
 
@@ -72,7 +73,13 @@ export const mergedOf = (incident: Incident): Merged => ({
 export const recordAt = (id: string, channel: Channel | null): Span[] =>
   channel === null ? [id] : [`${id} `, { channel: channel.id, text: channel.name }]
 
-const counted = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
+const counted = (count: number, one: string, many: string): string[] => (count === 0 ? [] : [`${count} ${count === 1 ? one : many}`])
+
+/** What came over besides people, if anything did. */
+const cameWith = ({ alerts, todos }: Merged): string => {
+  const all = [...counted(alerts.length, 'alert', 'alerts'), ...counted(todos.length, 'open to-do', 'open to-dos')]
+  return all.length === 0 ? '' : `; ${all.join(' and ')} came with it`
+}
 
 export const mergeArea: Area<MergeIntent, MergeEvent> = {
   whileOpen: ['merge', 'absorb'],
@@ -128,24 +135,34 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
   },
   tell: {
     merged: ({ into }) => ({ kind: 'merged', text: `Merged into ${into}; the story goes on there.` }),
-    absorbed: ({ from }) => ({ kind: 'merged', text: `Merged ${from.id} into this one: ${from.severity} ${from.title}` }),
+    absorbed: ({ from }, { zone }) => ({
+      kind: 'merged',
+      text: `Merged ${from.id} into this one: ${from.severity} ${from.title}, detected ${when(from.detectedAt, zone)}`,
+    }),
   },
   posts: {
-    merged: (_, { into, channel }, { seq }) => [
+    merged: (_, { into, channel }, { seq, by }) => [
       line(`merged:${seq}`, `Merged into ${into}`, [
         '🔗 ',
         { bold: 'Merged' },
         ' into ',
         ...recordAt(into, channel),
+        ' by ',
+        author(by),
         '. Go on there; this stays to be read.',
       ]),
     ],
-    absorbed: (incident, { from }, { seq }) => [
+    absorbed: (incident, { from }, { seq, by }) => [
       line(`absorbed:${seq}`, `${from.id} is merged into this`, [
         '🔗 ',
         ...recordAt(from.id, from.channel),
-        ` is merged into this: ${from.severity} ${shorten(from.title, 300)}`,
-        `\nIts people are invited; ${counted(from.alerts.length, 'alert', 'alerts')} and ${counted(from.todos.length, 'open to-do', 'open to-dos')} came with it.`,
+        ' is merged into this by ',
+        author(by),
+        `: ${from.severity} ${shorten(from.title, 300)}`,
+        `\nIts people are invited${cameWith(from)}.`,
+        ...(from.detectedAt === incident.stamps.detect && from.detectedAt < incident.declaredAt
+          ? ([' It began when that one did: ', { time: from.detectedAt, zone: incident.policy.calendar.zone }, '.'] as Span[])
+          : []),
         ...(isGraver(from.severity, incident.severity)
           ? [` It was ${from.severity}, this is ${incident.severity}: `, { code: `/incident severity ${from.severity}` }]
           : []),

@@ -4,7 +4,7 @@ import { addMinutes } from 'date-fns/addMinutes'
 import { running } from '../clocks.ts'
 import type { Incident } from '../incident.ts'
 import { notReached } from '../ladder.ts'
-import { author, line, type Span } from '../message.ts'
+import { author, line, type Span, asking } from '../message.ts'
 import { type Contact, type Instant, mentionable } from '../policy.ts'
 import { refuse } from '../refusals.ts'
 import { keepLine, shorten } from '../text.ts'
@@ -102,19 +102,19 @@ export const pagingArea: Area<PagingIntent, PagingEvent> = {
     }),
   },
   posts: {
-    paged: (incident, { to, why }, { seq, by }) => {
+    paged: (incident, { to, why, run }, { seq, by }) => {
       const missed = notReached(incident, to)
       const asked: Span[] = by.kind === 'person' ? [' Asked by ', author(by), '.'] : [' Acknowledge: ', { code: '/incident ack' }, '.']
       const reason = why === null ? '.' : `: ${why}${/[.!?…]$/.test(why) ? '' : '.'}`
-      return [
-        line(
-          `paged:${seq}`,
-          missed === null ? `${to.name} is called to ${incident.id}` : `${to.name} was not called`,
-          missed === null
-            ? ['📟 ', { mention: to }, ` you are needed in ${incident.id}${reason}`, ...asked]
-            : [...missed, ...(why === null ? [] : [`\nWhy${reason}`]), ...asked],
-        ),
-      ]
+      const message = line(
+        `paged:${seq}`,
+        missed === null ? `${to.name} is called to ${incident.id}` : `${to.name} was not called`,
+        missed === null
+          ? ['📟 ', { mention: to }, ` you are needed in ${incident.id}${reason}`, ...asked]
+          : [...missed, ...(why === null ? [] : [`\nWhy${reason}`]), ...asked],
+      )
+      // Whom a person calls is needed also when somebody else has acknowledged.
+      return [by.kind === 'person' ? message : asking({ kind: 'clock', clock: 'response', run }, message)]
     },
   },
   react: (_, { event, at }, after) => {

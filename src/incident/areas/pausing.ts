@@ -122,6 +122,14 @@ export const settled = ({ pauses, policy }: Incident, at: Instant): boolean => {
   return last === undefined || at >= addMinutes(last, policy.escalateEvery).toISOString()
 }
 
+/** When each of these is due now, at `at`. */
+const dues = (incident: Incident, clocks: readonly { readonly clock: ClockName; readonly due: Instant }[], at: Instant): Span[] =>
+  clocks.flatMap(({ clock, due }): Span[] => [
+    ` ${clockTitle(incident, clock)} ${due > at ? 'due' : 'overdue since'} `,
+    { time: due, zone: incident.policy.calendar.zone },
+    '.',
+  ])
+
 export const pauseArea: Area<PauseIntent, PauseEvent> = {
   whileOpen: ['pause', 'resume'],
   decide: {
@@ -218,26 +226,23 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
         { code: '/incident resume' },
       ]),
     ],
-    resumed: (incident, { clocks }, { seq, by }) => [
+    resumed: (incident, { clocks }, { seq, by, at }) => [
       line(`resumed:${seq}`, 'The clocks run again', [
         '▶ ',
         author(by),
         ` let the clocks run again${stood(incident)}.`,
-        ...clocks.flatMap(({ clock, due }): Span[] => [
-          ` ${clockTitle(incident, clock)} due `,
-          { time: due, zone: incident.policy.calendar.zone },
-          '.',
-        ]),
+        ...dues(incident, clocks, at),
       ]),
     ],
-    reopened: (incident, { why, responseDue: due }, { seq, by }) => [
+    reopened: (incident, { why, responseDue: due, updateDue: next, clocks }, { seq, by, at }) => [
       line(`reopened:${seq}`, `${incident.id} is open again`, [
         '🔁 ',
         author(by),
         ` opened it again: ${why}`,
         ...(due === null
           ? []
-          : (['\nAcknowledge by ', { time: due, zone: incident.policy.calendar.zone }, ': ', { code: '/incident ack' }] as Span[])),
+          : (['\nAcknowledge by ', { time: due, zone: incident.policy.calendar.zone }, ': ', { code: '/incident ack' }, '.'] as Span[])),
+        ...dues(incident, [...(next === null ? [] : [{ clock: 'update', due: next }]), ...clocks], at),
         ...(incident.pullRequest === null
           ? []
           : ([

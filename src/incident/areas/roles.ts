@@ -1,7 +1,7 @@
 /** Who does what: the lead and those beside, and the asking for a lead while there is none. */
 import { addMinutes } from 'date-fns/addMinutes'
 import type { Incident } from '../incident.ts'
-import { author, line, type Message, type Span } from '../message.ts'
+import { author, line, type Message, type Span, asking } from '../message.ts'
 import { clocked } from '../clocks.ts'
 import type { Contact } from '../policy.ts'
 import type { Job } from '../react.ts'
@@ -154,13 +154,18 @@ export const leadWanted = (incident: Incident): Message[] => {
   const take: Span[] = [' Take it: ', { code: '/incident role lead' }]
   const first = policy.ladder[Math.max(0, incident.escalation)]
   const message = (key: string, who: Contact | undefined): Message =>
-    line(
-      key,
-      `Nobody leads ${incident.id} yet`,
-      lead === null
-        ? ['🙋 ', ...(who === undefined ? [] : [{ mention: who }, ' ']), { bold: `Nobody leads ${incident.id} yet` }, '.', ...take]
-        : ['🙋 Nobody led for a while; now ', author(lead), ' does.'],
-    )
+    lead === null
+      ? asking(
+          { kind: 'lead' },
+          line(key, `Nobody leads ${incident.id} yet`, [
+            '🙋 ',
+            ...(who === undefined ? [] : [{ mention: who }, ' ']),
+            { bold: `Nobody leads ${incident.id} yet` },
+            '.',
+            ...take,
+          ]),
+        )
+      : line(key, `Nobody leads ${incident.id} yet`, ['🙋 Nobody led for a while; now ', author(lead), ' does.'])
   return [
     ...(asked > 0 ? [message(`lead-wanted:${of}`, first)] : []),
     ...(asked >= mostAsked ? [message(`lead-wanted:${of}:last`, policy.ladder[Math.max(0, incident.escalation) + 1] ?? first)] : []),

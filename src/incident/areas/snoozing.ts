@@ -3,7 +3,7 @@
 import { addMinutes } from 'date-fns/addMinutes'
 import { running } from '../clocks.ts'
 import type { Incident } from '../incident.ts'
-import { author, line, type Part } from '../message.ts'
+import { author, line, type Part, asking } from '../message.ts'
 import type { Instant } from '../policy.ts'
 import { refuse } from '../refusals.ts'
 import type { Area } from './area.ts'
@@ -68,22 +68,25 @@ export const snoozeArea: Area<SnoozeIntent, SnoozeEvent> = {
         '.',
       ]),
     ],
-    reminded: (incident, { due }, { seq, at }) => {
+    reminded: (incident, { run, due }, { seq, at }) => {
       const { zone } = incident.policy.calendar
       const who = incident.lead === null ? [] : [author(incident.lead), ' ']
       return [
-        line(
-          `reminded:${seq}`,
-          'A status update is due',
-          [
-            '🔔 ',
-            ...who,
-            `Status update ${at < due ? 'due' : 'overdue since'} `,
-            { time: due, zone },
-            ': ',
-            { code: '/incident update <text>' },
-          ],
-          [updateButtons(incident)],
+        asking(
+          { kind: 'clock', clock: 'update', run },
+          line(
+            `reminded:${seq}`,
+            'A status update is due',
+            [
+              '🔔 ',
+              ...who,
+              `Status update ${at < due ? 'due' : 'overdue since'} `,
+              { time: due, zone },
+              ': ',
+              { code: '/incident update <text>' },
+            ],
+            [updateButtons(incident)],
+          ),
         ),
       ]
     },

@@ -1,4 +1,5 @@
 /** What is still to be done: asked for in the channel, owned, dated, ticked off; what is open at the end is followed up. */
+import type { Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { author, type Message, type Span } from '../message.ts'
 import type { Instant, LocalDate } from '../policy.ts'
@@ -55,6 +56,10 @@ const change = (incident: Incident, todo: number, doneAt: Instant | null): Incid
   ...incident,
   todos: incident.todos.map((each) => (each.todo === todo ? { ...each, doneAt } : each)),
 })
+
+/** What a to-do says: by its number alone nobody knows it hours later. */
+const wordsOf = (events: readonly Recorded[], todo: number): string =>
+  events.flatMap(({ event }) => (event.type === 'todo-added' && event.todo === todo ? [event.text] : [])).join('')
 
 /** One message for all of them, edited in place. */
 const listOf = (incident: Incident): Message[] => {
@@ -115,8 +120,8 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
       kind: 'todo',
       text: `To do ${todo}: ${text}${owner === null ? '' : ` (${owner.name})`}${due === null ? '' : ` by ${due}`}`,
     }),
-    'todo-done': ({ todo }) => ({ kind: 'todo', text: `Did to do ${todo}.` }),
-    'todo-reopened': ({ todo }) => ({ kind: 'todo', text: `Opened to do ${todo} again.` }),
+    'todo-done': ({ todo }, { events }) => ({ kind: 'todo', text: `Ticked off to do ${todo}: ${wordsOf(events, todo)}` }),
+    'todo-reopened': ({ todo }, { events }) => ({ kind: 'todo', text: `Opened to do ${todo} again: ${wordsOf(events, todo)}` }),
   },
   posts: {
     'todo-added': listOf,

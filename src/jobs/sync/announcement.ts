@@ -62,7 +62,7 @@ export default defineJob({
           if (surface === 'announcement' || surface === 'sync-announcement')
             await context.handle(incident.id, { type: 'step-mended', surface, step })
         }
-        await session.done(key, ts, hash)
+        session.showed(key, ts, hash)
       } catch (error) {
         const isGone = error instanceof PortFault && error.code === 'gone'
         const fault = isGone && channel !== undefined ? await replaced(channel, error, context) : error

@@ -58,7 +58,7 @@ export default defineJob({
             await context.handle(incident.id, { type: 'step-mended', surface, step })
         }
         // Last: a run that dies before it is done again, and what it told is not told twice.
-        await session.done(key, proposal.url, head.hash)
+        session.showed(key, proposal.url, head.hash)
       } catch (fault) {
         if (fault instanceof PortFault && fault.code !== 'limited')
           await context.handle(incident.id, { type: 'step-failed', surface: 'pull-request', step: 'post-mortem', reason: fault.message })

@@ -26,7 +26,7 @@ export default defineJob({
         for (const { surface, step } of incident.failedSteps) {
           if (surface === 'record' || surface === 'sync-record') await context.handle(incident.id, { type: 'step-mended', surface, step })
         }
-        await session.done(key, null, version)
+        session.showed(key, null, version)
       } catch (fault) {
         if (fault instanceof PortFault && fault.code !== 'limited')
           await context.handle(incident.id, { type: 'step-failed', surface: 'record', step: 'record', reason: fault.message })

@@ -1,5 +1,5 @@
 /** What happens to the channel itself. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { announcementOf } from '../../../src/incident/header.ts'
 import { react } from '../../../src/incident/react.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
@@ -53,4 +53,35 @@ test('the story tells it, the post-mortem does not wait for it', () => {
   if (last === undefined) throw new Error('nothing happened')
   const queues = react(after(declared(), opened, resolve(2)), last, after(declared(), opened, resolve(2), removed(3)))
   expect(queues.map(({ queue }) => queue)).not.toContain('sync-pull-request')
+})
+
+describe('another channel', () => {
+  const replace = (minute: number) => step({ type: 'replace-channel' }, minute)
+  const unsure = step({ type: 'bot-removed', channel: 'C1', unsure: true }, 2, bot)
+
+  test('in the place of one that the bot was removed from, or that may be deleted: when somebody asks', () => {
+    given(declared(), opened).when(unsure).happens({ type: 'bot-removed', unsure: true })
+    for (const out of [unsure, removed(2)]) {
+      const now = given(declared(), opened, out).when(replace(3)).happens({
+        type: 'channel-lost',
+        channel: 'C1',
+        why: 'Alice Adler asked for another, because the bot was not in it',
+      })
+      expect([now.channel, now.lostChannels]).toEqual([null, ['C1']])
+    }
+  })
+
+  test('not while the bot is in it, while there is none, or when it is over', () => {
+    given(declared(), opened).when(replace(2)).refused('channel_works', expect.stringContaining('it stays where it is'))
+    given(declared()).when(replace(2)).refused('no_channel', expect.stringContaining('by itself'))
+    given(declared(), opened, resolve(2), removed(3))
+      .when(replace(4))
+      .refused('already_resolved', expect.stringContaining('Already resolved'))
+  })
+
+  test('is told as it is: the chat does not say which of the two it was', () => {
+    expect(timeline(happened(declared(), opened, unsure), { zone: 'UTC' }).at(-1)?.text).toBe(
+      'The bot is not in the channel any more, or the channel was deleted: the chat does not say which.',
+    )
+  })
 })

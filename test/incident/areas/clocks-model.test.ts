@@ -70,6 +70,7 @@ type Step = { readonly before: Incident | null; readonly recorded: Recorded; rea
 const intentOf = (data: Job['data']): Intent => {
   const run = Number(data['run'])
   if (data['snooze'] !== undefined) return { type: 'snooze-due', run, until: String(data['snooze']) }
+  if (data['unanswered'] !== undefined) return { type: 'unanswered-due', run, round: Number(data['unanswered']) }
   if (data['escalation'] !== undefined) return { type: 'escalation-due', run, level: Number(data['escalation']) }
   return { type: 'clock-due', clock: String(data['clock']), run }
 }

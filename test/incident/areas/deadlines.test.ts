@@ -181,7 +181,7 @@ describe('drill', () => {
     expect(textOf('breach:response:1', drill, tick('response', 1, 20))).toContain('🧪 Drill: ')
     expect(textOf('escalated:1:1', drill, tick('response', 1, 20))).toContain('🧪 Drill: ')
     expect(textOf('header', drill)).toContain('INC-7 · 🧪 DRILL · Checkout fails')
-    expect(topicOf(incident)).toBe('INC-7 · 🧪 DRILL · P1 · declared · Acme Shop · Checkout fails')
+    expect(topicOf(incident)).toBe('INC-7 · 🧪 DRILL · P1 · Acme Shop · Checkout fails')
     expect(JSON.stringify(announcement(incident))).toContain('🧪 DRILL P1 Acme Shop')
     expect(timeline(happened(drill), { zone: 'UTC' })[0]?.text).toBe('Began a drill, P1: Checkout fails')
   })

@@ -44,6 +44,6 @@ test('stand in one message, which is edited, and in the story', () => {
   expect(conversation(events).filter(({ key }) => key === 'hypotheses')).toHaveLength(1)
   expect(timeline(events, { zone: 'UTC' }).filter(({ kind }) => kind === 'suspect')).toMatchObject([
     { who: 'Alice Adler', text: 'Suspected (1): A lock', occurredAt: at(1) },
-    { who: 'Bob Berg', text: 'Ruled suspicion 1 out: it was gone', occurredAt: at(3) },
+    { who: 'Bob Berg', text: 'Ruled out (1) A lock: it was gone', occurredAt: at(3) },
   ])
 })

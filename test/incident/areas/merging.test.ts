@@ -174,8 +174,26 @@ describe('the record that takes it in', () => {
     expect(words(headerOf(after(declared(), absorb(5))))).toContain('C0THERE')
     const said = items.flatMap((item) => (item.key.startsWith('absorbed:') && item.step === 'message' ? [words(item.message)] : []))
     expect(said[0]).toContain('1 alert and 2 open to-dos came with it.')
+    expect(said[0]).toContain(`It began when that one did: ",{"time":"${at(-12)}"`)
     const light = conversation(happened(declared({ policy: { ...after(declared()).policy, severity: 'P3' } }), absorb(5)))
     expect(light.some((item) => item.step === 'message' && words(item.message).includes('/incident severity P1'))).toBe(true)
+  })
+
+  test('says who did it, and only what came over; in the story, since when it was known', () => {
+    const said = (more: Partial<Merged>) => {
+      const item = conversation(happened(declared(), absorb(5, more))).find(({ key }) => key.startsWith('absorbed:'))
+      return item?.step === 'message' ? words(item.message) : ''
+    }
+    expect(said({})).toContain('is merged into this by ",{"mention":{"name":"Alice Adler","slackUser":"U0ALICE"}}')
+    expect(said({ alerts: [], todos: [], detectedAt: at(1) })).toContain('Its people are invited."')
+    expect(said({ alerts: [], detectedAt: at(1) })).toContain('Its people are invited; 2 open to-dos came with it."')
+    expect(said({ detectedAt: at(1) })).not.toContain('It began')
+    const told = timeline(happened(declared(), absorb(5)), { zone: 'UTC' }).find(({ kind }) => kind === 'merged')
+    expect(told?.text).toBe('Merged INC-12 into this one: P1 The shop is slow, detected 2026-01-14 08:48 UTC')
+    const gone = conversation(happened(declared(), merge(5))).find(({ key }) => key.startsWith('merged:'))
+    expect(gone?.step === 'message' ? words(gone.message) : '').toContain(
+      'by ",{"mention":{"name":"Alice Adler","slackUser":"U0ALICE"}},". Go on there',
+    )
   })
 
   test('names it in the post-mortem', () => {

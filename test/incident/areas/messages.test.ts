@@ -31,7 +31,7 @@ const kept = (text: string, more: Partial<MessageIntent & { type: 'keep-message'
 })
 const told = (...steps: Step[]) => timeline(happened(declared(), ...steps), { zone: 'UTC' }).filter(({ kind }) => kind === 'message')
 
-test('field, defect 3: a kept message stands where it was written, with its author, not where it was kept', () => {
+test('a kept message stands where it was written, with its author, not where it was kept (field 3)', () => {
   const story = timeline(happened(declared(), note('Later', 10), kept('Deploy went out')), { zone: 'UTC' }).filter(
     ({ kind }) => kind !== 'escalation',
   )
@@ -46,13 +46,13 @@ test('what was written before the declaration may be kept; what is yet to come m
     .refused('in_future', `${at(21)} has not come yet. Give a time between the start and now.`)
 })
 
-test('field, defect 3: it is kept once, however many want it', () => {
+test('it is kept once, however many want it (field 3)', () => {
   given(declared(), kept('Deploy went out'))
     .when(kept('Deploy went out', { how: 'reaction', keptBy: bob }))
     .happens()
 })
 
-test('edits and deletions are followed, and nothing is lost from the record', () => {
+test('edits and deletions are followed, and nothing is lost from the record (field 8)', () => {
   const edit = step({ type: 'edit-message', ...ref, text: 'Deploy of v142 went out' }, 21, bob)
   const remove = step({ type: 'delete-message', ...ref }, 22, bob)
   expect(told(kept('Deploy went out'), edit)).toMatchObject([{ text: 'Wrote: Deploy of v142 went out' }])

@@ -10,6 +10,7 @@ import type { Recorded } from '../../../src/incident/events.ts'
 import { evolve, replay } from '../../../src/incident/evolve.ts'
 import type { FurtherClock, Instant, Policy } from '../../../src/incident/policy.ts'
 import { type Job, react } from '../../../src/incident/react.ts'
+import { conversation } from '../../../src/incident/conversation.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
 import * as g from '../../given.ts'
 import { ack, after, at, calendar, declared, given, happened, policy, resolve, severity, silence, step, tick, update } from '../../given.ts'
@@ -251,6 +252,23 @@ describe('reopen', () => {
     given(...steps)
       .when(due('fix', 2, 201))
       .happens()
+  })
+
+  test('the channel is told what goes on, and until when', () => {
+    const told = (...steps: readonly g.Step[]) => {
+      const item = conversation(happened(...steps)).find(({ key }) => key.startsWith('reopened:'))
+      const [part] = item?.step === 'message' ? item.message.parts : []
+      const spans = part?.kind === 'text' ? part.spans : []
+      return spans
+        .map((span) =>
+          typeof span === 'string' ? span : 'time' in span ? `+${(Date.parse(span.time) - Date.parse(g.start)) / 60_000}` : '·',
+        )
+        .join('')
+    }
+    expect(told(withClocks(fix), resolve(60), reopen(100))).toBe(
+      '🔁 · opened it again: It is back\nAcknowledge by +120: ·. Status update due +130. Fix due +160.',
+    )
+    expect(told(withClocks(fix), due('fix', 1, 120), resolve(130), reopen(200))).toContain('Fix overdue since +120.')
   })
 
   test('one that had been met by what it waits for stays met', () =>

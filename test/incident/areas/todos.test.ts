@@ -80,7 +80,7 @@ describe('to-dos', () => {
       timeline(events, { zone: 'UTC' })
         .filter(({ kind }) => kind === 'todo')
         .map(({ text }) => text),
-    ).toEqual(['To do 1: One (Alice Adler)', 'To do 2: Two', 'Did to do 1.'])
+    ).toEqual(['To do 1: One (Alice Adler)', 'To do 2: Two', 'Ticked off to do 1: One'])
   })
 })
 
