@@ -210,6 +210,23 @@ export type GuardedFetch = (
   options?: { method?: string; headers?: Record<string, string>; body?: string; timeoutMs?: number },
 ) => Promise<GuardedResponse>
 
+/** The standard `fetch` under the same guard, for vendors' clients. */
+export type WebFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/** What checks connect with. `hosts`: what may be reached; `privateHosts`: those of them whose address may be private. Only reading is
+ *  allowed, and POST to exactly the addresses of `posts`. */
+export type Guarded = (guard: {
+  readonly hosts: readonly string[]
+  readonly privateHosts: readonly string[]
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly readOnly: { readonly posts: readonly string[] }
+}) => {
+  readonly fetch: GuardedFetch
+  readonly web: WebFetch
+  readonly address: (host: string, port: number) => Promise<{ readonly address: string; readonly family: number }>
+}
+
 export type GuardedResponse = {
   status: number
   headers: Record<string, string>

@@ -9,7 +9,7 @@ import type { Incident, Status, Step } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
 import { type Remembered, remembered } from './remembered.ts'
 import { stepRows, stepWord } from './steps.ts'
-import { between, duration, nameOf, timeline, when } from './timeline.ts'
+import { between, duration, timeline, when } from './timeline.ts'
 
 /** The end of the audit chain that a document vouches for: the hash of event `seq`, the last that it tells of. */
 export type Head = { readonly seq: number; readonly hash: string }

@@ -104,3 +104,39 @@ describe('what is typed', () => {
     expect(parseTick('open a ticket')).toBeNull()
   })
 })
+
+describe('whoever was to do something is gone from the workspace', () => {
+  const gone = step({ type: 'person-gone', id: bob.kind === 'person' ? bob.id : '' }, 9)
+  const steps = [
+    declared(),
+    step(add('One', { owner: bob as Person }), 1),
+    step(add('Two', { owner: bob as Person }), 2),
+    step(add('Three', { owner: alice as Person }), 3),
+    step(add('Four', { owner: bob as Person }), 4),
+    step({ type: 'finish-todo', todo: 1 }, 5),
+  ]
+
+  test('what they had open is nobody’s, and what is done stays theirs', () => {
+    const now = given(...steps)
+      .when(gone)
+      .happens({ type: 'todos-freed', todos: [2, 4], person: bob as Person })
+    expect(now.todos.map(({ owner }) => owner?.name ?? null)).toEqual(['Bob Berg', null, 'Alice Adler', null])
+    given(...steps, gone)
+      .when(gone)
+      .happens()
+  })
+
+  test('the channel says so once, and the list shows nobody', () => {
+    const text = JSON.stringify(conversation(happened(...steps, gone)))
+    expect(text).toContain('Bob Berg is not in this workspace any more: nobody does to-dos 2, 4 now.')
+    expect(timeline(happened(...steps, gone), { zone: 'UTC' }).at(-1)?.text).toBe(
+      'Bob Berg is not in the workspace any more: nobody does to-dos 2, 4.',
+    )
+  })
+
+  test('their role is free in the same breath', () => {
+    given(...steps, step({ type: 'take-role', role: 'ops', person: bob as Person }, 6))
+      .when(gone)
+      .happens({ type: 'role-left', role: 'ops', why: 'gone' }, { type: 'todos-freed' })
+  })
+})

@@ -1,5 +1,6 @@
 /** What happens from a Friday evening to a Monday noon, while Berlin's clocks go back an hour on Sunday at three. */
 import { firing, group } from '../../bot.ts'
+import { proposals } from './surfaces.ts'
 import type { Weekend } from './world.ts'
 
 type Done = { readonly ts: string }
@@ -158,6 +159,7 @@ export const live = async (weekend: Weekend): Promise<Seen> => {
   await say('carol', 'note The north warehouse has an old reader at 09:00')
   await pass('2026-10-26T10:20+01:00')
   texts['status on Monday'] = (await say('dave', 'status')).text
+  texts['post-mortem on Monday'] = (await proposals(bot))[0]?.text ?? ''
   await pass('2026-10-26T11:20+01:00')
   await say('dave', 'resolve The reader in the north is updated')
   await settle()

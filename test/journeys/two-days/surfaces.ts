@@ -11,7 +11,7 @@ const github = async <Answer>(bot: TestBot, path: string): Promise<Answer> =>
 const path = 'postmortems/2026/INC-1-orders-arrive-twice.md'
 
 /** The post-mortems that are proposed, each with its file. */
-const proposals = async (bot: TestBot): Promise<{ title: string; text: string }[]> => {
+export const proposals = async (bot: TestBot): Promise<{ title: string; text: string }[]> => {
   const pulls = await github<{ title: string; head: { ref: string } }[]>(bot, 'pulls?state=all')
   return Promise.all(
     pulls.map(async ({ title, head }) => {
