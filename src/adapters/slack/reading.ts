@@ -97,10 +97,10 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
         if (fault instanceof PortFault && fault.code === 'denied') return null
         throw fault
       })
-      const names = (answer?.usergroups ?? []).flatMap(({ id, handle }) =>
+      const handles = (answer?.usergroups ?? []).flatMap(({ id, handle }) =>
         id === undefined || handle === undefined ? [] : [[id, handle] as const],
       )
-      groups = { names: new Map(names), at: performance.now() }
+      groups = { names: new Map(handles), at: performance.now() }
     }
     return groups.names.get(group) ?? null
   }
