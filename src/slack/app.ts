@@ -264,7 +264,6 @@ export const startSlack = (options: SlackOptions): App => {
     ...options,
     ...options.waysIn,
     safely,
-    read,
     show,
     message,
     body,
