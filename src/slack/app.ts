@@ -264,6 +264,7 @@ export const startSlack = (options: SlackOptions): App => {
     ...options,
     ...options.waysIn,
     safely,
+    read,
     show,
     message,
     body,
