@@ -2,6 +2,7 @@
  *  last heard is kept in the database, so that it makes no difference whether the network was away or the bot. */
 import type { Log } from './define.ts'
 import type { Instant } from './incident/policy.ts'
+import type { Members } from './members.ts'
 import type { Store } from './store/database.ts'
 import type { Queue } from './store/queue.ts'
 import { openIncidents } from './store/reads.ts'
@@ -18,22 +19,27 @@ const marginMs = 60_000
 /** Slack repeats nothing that is older, and nobody would act on it. */
 const longestMs = 24 * 3_600_000
 
-export const createBacklog = ({ store, queue, log }: { store: Store; queue: Queue; log: Log }) => {
+type Backlog = { readonly store: Store; readonly queue: Queue; readonly members: Pick<Members, 'forget'>; readonly log: Log }
+
+export const createBacklog = ({ store, queue, members, log }: Backlog) => {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   /** Something may have been missed, and has not been read yet. */
   let missed = true
   let writing = Promise.resolve()
 
-  /** Has the channels of all open incidents read from `since` on. The jobs are durable; throws when they cannot be written. */
+  /** Has the channels of all open incidents read from `since` on, and looks who is still there. The jobs are durable; throws when they
+   *  cannot be written. */
   const read = (since: Instant): Promise<void> =>
     store.transaction(async (trx) => {
-      const channels = (await openIncidents(trx)).filter(({ channelId }) => channelId !== null)
+      const open = await openIncidents(trx)
+      const channels = open.filter(({ channelId }) => channelId !== null)
       log.info({ since, channels: channels.length }, 'reading what happened while Slack was not heard')
-      await queue.enqueue(
-        trx,
-        channels.map(({ id }) => ({ queue: 'backlog', data: { incident: id, since }, key: id })),
-      )
+      members.forget()
+      await queue.enqueue(trx, [
+        ...channels.map(({ id }) => ({ queue: 'backlog', data: { incident: id, since }, key: id })),
+        ...open.map(({ id }) => ({ queue: 'still-here', data: { incident: id }, key: id })),
+      ])
     })
 
   const write = async (): Promise<void> => {

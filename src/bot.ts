@@ -8,7 +8,7 @@ import { createBacklog } from './backlog.ts'
 import { createConversation, createWaysIn } from './said.ts'
 import { openAlarms } from './adapters/alarm.ts'
 import { githubHost } from './adapters/github.ts'
-import { guardedFetch } from './adapters/fetch.ts'
+import { guarded } from './adapters/fetch.ts'
 import { reachable } from './adapters/reach.ts'
 import { slackChat } from './adapters/slack.ts'
 import { supabaseRecord } from './adapters/supabase.ts'
@@ -24,7 +24,7 @@ import { createIntake, createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
 import { createOutageWatch } from './outage.ts'
-import { createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
+import { createByEmail, createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
 import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
@@ -120,7 +120,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const runChecks = createChecking({
     catalogue,
     kinds: registry.checks,
-    guardedFetch,
+    guarded,
     now: () => new Date(clock()).toISOString(),
     elapsed,
     environment: options.environment,
@@ -180,7 +180,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   })
   const web = createWeb({ health, metrics: metrics.render, log })
   const arrivals = createArrivals({ store, queue, members, person, botUser: () => identity.known()?.botUserId })
-  const backlog = createBacklog({ store, queue, log })
+  const backlog = createBacklog({ store, queue, members, log })
   const dispatch = createDispatch(verbs)
   const handingOverFiles = (to: Dispatch) => handingOver(to, { send: (user, message, file) => slack.sendFile(user, message, file), log })
   const receiver = createReceiver({
@@ -238,7 +238,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
   await startWorkers({ registry, store, queue, handle, contextOf, metrics, pulse, log })
   const stopReconcile = reconcile.start()
-  const terminal = createTerminal({ dispatch, catalogue, databaseIsAway: isAway, log })
+  const terminal = createTerminal({ dispatch, catalogue, byEmail: createByEmail(members, resolve, person), databaseIsAway: isAway, log })
   const closeDoor =
     options.doorFile == null
       ? null

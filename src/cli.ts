@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
-import { guardedFetch } from './adapters/fetch.ts'
+import { guarded } from './adapters/fetch.ts'
 import { loadCatalogue } from './catalogue.ts'
 import { createChecking } from './checking.ts'
 import { type Config, parseConfig } from './config.ts'
@@ -31,7 +31,7 @@ const usage = `Runs incidents from this terminal, also while Slack is away. What
   npm run tocsin -- incident help [verb]        every verb
   npm run tocsin -- diag <product> <check>      read-only checks
 
-  --as <who>         who you are: an e-mail, or a key of people.yml. Without it, your account here.
+  --as <who>         who you are: your e-mail in Slack, or a key of people.yml. Without it, your account here, as not verified.
   --incident <id>    which record
 
 Exit code: 0 done, 1 refused (standard error says why and what to do), 2 not understood, or no bot to ask.
@@ -111,7 +111,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       runChecks: createChecking({
         catalogue,
         kinds: registry.checks,
-        guardedFetch,
+        guarded,
         now,
         elapsed: () => performance.now(),
         environment: process.env,
@@ -119,7 +119,13 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       }),
       publishes: { codeHost: config.github.mode === 'live', record: config.supabase.mode === 'live' },
     })
-    const answer = await createTerminal({ dispatch: createDispatch(verbs), catalogue, databaseIsAway: isAway, log })(request)
+    const answer = await createTerminal({
+      dispatch: createDispatch(verbs),
+      catalogue,
+      byEmail: () => Promise.resolve('unknown'),
+      databaseIsAway: isAway,
+      log,
+    })(request)
     await queue.stop(0)
     return answer
   } finally {

@@ -1,7 +1,6 @@
 /** How the scanned folders say what they hold: each file there is `export default defineX({…})`. */
-import type { z } from 'zod'
 import type { Catalogue } from './catalogue.ts'
-import type { CheckResult, CheckStatus, Finding, Measurement } from './incident/check.ts'
+import type { RunChecks } from './checking.ts'
 import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Quoted } from './incident/areas/messages.ts'
@@ -12,49 +11,7 @@ import type { Outage, Situation } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type {
-  Alarm,
-  Chat,
-  ChatContext,
-  CodeHost,
-  GuardedFetch,
-  KeptFile,
-  KeptFiles,
-  Mentioned,
-  RecordStore,
-  Resolve,
-  Templates,
-  Who,
-} from './ports.ts'
-
-/** What a check may use. Secrets are the product's own, by the name in its `service.yml`. */
-export type CheckContext = {
-  readonly fetch: GuardedFetch
-  readonly now: () => Instant
-  readonly secret: (name: string) => string | undefined
-}
-
-export type CheckAnswer = { readonly findings: readonly Finding[]; readonly measurements: readonly Measurement[] }
-
-export type CheckDefinition<Schema extends z.ZodType = z.ZodType> = {
-  /** One line for `/diag`: what it asks. */
-  readonly summary: string
-  /** Its options in a product's `service.yml`. */
-  readonly options: Schema
-  /** Hosts that these options reach: nothing else can be connected to. */
-  readonly hosts: (options: z.infer<Schema>) => readonly string[]
-  /** Reads only. Never throws for what it found out about the product; throws only for a bug. */
-  readonly run: (options: z.infer<Schema>, context: CheckContext) => Promise<CheckAnswer>
-}
-
-/** Declares a kind of check; its name is its file's. */
-export const defineCheck = <Schema extends z.ZodType>(definition: CheckDefinition<Schema>): CheckDefinition<Schema> => definition
-
-/** The worst of the findings; `unknown` when there are none. */
-export const worst = (findings: readonly Finding[]): CheckStatus => {
-  const order: readonly CheckStatus[] = ['fail', 'warn', 'unknown', 'ok']
-  return order.find((status) => findings.some((finding) => finding.status === status)) ?? 'unknown'
-}
+import type { Alarm, Chat, ChatContext, CodeHost, KeptFile, KeptFiles, Mentioned, RecordStore, Resolve, Templates, Who } from './ports.ts'
 
 /** One alert as a source gives it, before it is matched to a product and a rule. */
 export type ParsedAlert = Omit<AlertRef, 'source'> & {
@@ -158,8 +115,7 @@ export type JobContext = ChatContext & {
   readonly resolve: Resolve
   readonly templates: Templates
   readonly catalogue: Catalogue
-  /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
-  readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
+  readonly runChecks: RunChecks
   /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
   readonly matchAlerts: (product: string, rule: string) => Promise<void>
   readonly log: Log
@@ -232,8 +188,7 @@ export type CommandContext = {
     | { readonly whole: false; readonly seq: number; readonly why: string }
   >
   readonly files: KeptFiles
-  /** `which`: `auto` for those that run by themselves, `all`, or one check's key. */
-  readonly runChecks: (product: string, which: string) => Promise<CheckResult[]>
+  readonly runChecks: RunChecks
   readonly catalogue: Catalogue
   /** Null: the chat knows nobody by this id. `name` is used while it does not answer. */
   readonly who: (user: string, name: string) => Promise<Who | null>
@@ -267,6 +222,8 @@ export type CommandDefinition = {
   readonly examples: readonly string[]
   /** Whether it needs an incident: its channel, or an id as the first word. `id`: also one that cannot be read. */
   readonly needs: 'incident' | 'id' | 'nothing'
+  /** Whether its words are a text, which may begin with anything: with the id of another record, too. */
+  readonly says?: true
   readonly run: (ask: Ask, context: CommandContext) => Promise<Reply>
   /** Its form anew, when a field that `refills` it was filled in; what else was filled in stays. */
   readonly refill?: (values: Readonly<Record<string, string>>, place: Place, context: CommandContext) => Promise<Form>
@@ -286,7 +243,7 @@ export const say = (...spans: readonly Span[]): Answer => ({ parts: [{ kind: 'te
 export const tell = (outcome: Outcome, done: (incident: Incident) => Reply): Reply =>
   'refused' in outcome ? outcome : done(outcome.incident)
 
-/** The refusal of words that should begin with a product and do not. */
+/** The refusal of words that should begin with a product and do not. `example`: what is typed with a product that there is. */
 export const noProduct = (catalogue: Catalogue, words: string, example: (known: string) => string): { readonly refused: Refusal } => {
   const keys = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
   const known = keys.join(', ')

@@ -13,6 +13,12 @@ export type Field =
       /** Choosing something makes the form anew: see the verb's `refill`. */
       readonly refills?: true
     })
+  /** Any number of them; the value has those that are ticked, with commas between. */
+  | (Asked & {
+      readonly kind: 'ticks'
+      readonly options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[]
+      readonly initial?: string
+    })
   /** Somebody of the chat; the value is their id. */
   | (Asked & { readonly kind: 'person'; readonly initial?: string })
   /** Nothing to fill in: something to read. */

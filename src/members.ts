@@ -16,8 +16,10 @@ export type Members = {
   readonly find: (user: string) => Promise<Member | null>
   /** The same within a moment; when the chat does not answer, what it said last, or `unknown`. Never throws. */
   readonly glance: (user: string) => Promise<Member | null | 'unknown'>
-  /** The chat told of a change: what was known does not count any more. */
-  readonly forget: (user: string) => void
+  /** Somebody of whom the chat has said that they have this e-mail, however long ago; null when it was not asked yet. */
+  readonly byEmail: (email: string) => Member | null
+  /** The chat told of a change: what was known does not count any more. Without a user: changes may have been missed. */
+  readonly forget: (user?: string) => void
 }
 
 /** `elapsed`: milliseconds on a clock that only runs forwards. */
@@ -60,10 +62,13 @@ export const createMembers = ({ chat, elapsed, log }: { chat: Pick<Chat, 'member
         clearTimeout(timer)
       }
     },
+    byEmail: (email) => {
+      for (const { member } of known.values()) if (member?.email?.toLowerCase() === email.toLowerCase()) return member
+      return null
+    },
     forget: (user) => {
-      const kept = known.get(user)
       // Old, and not gone: it is better than nothing while the chat does not answer.
-      if (kept !== undefined) known.set(user, { ...kept, at: Number.NEGATIVE_INFINITY })
+      for (const [id, kept] of known) if (user === undefined || id === user) known.set(id, { ...kept, at: Number.NEGATIVE_INFINITY })
     },
   }
 }

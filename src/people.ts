@@ -5,7 +5,7 @@ import type { Person } from './incident/areas/area.ts'
 import type { Message, Part, Span } from './incident/message.ts'
 import type { Contact } from './incident/policy.ts'
 import type { Members } from './members.ts'
-import type { Chat, Resolve, Who } from './ports.ts'
+import { type Chat, PortFault, type Resolve, type Who } from './ports.ts'
 
 /** An e-mail that was found stays found for a day; one that was not is asked for again after five minutes. */
 const foundMs = 86_400_000
@@ -93,13 +93,37 @@ export const createWho =
     const member = await members.glance(user)
     if (member === null) return null
     const known = member === 'unknown' ? null : member
-    const somebody = person(user, known?.name ?? name.replace(/^@/, ''))
+    // What stands for the name is the id itself, where the chat never said more.
+    const called = name.replace(/^@/, '')
+    const somebody = person(user, known?.name ?? (called === user ? 'somebody' : called))
     return {
       person: somebody,
       contact: { name: somebody.name, slackUser: user, ...(known?.email == null ? {} : { email: known.email }) },
       standing: known?.standing ?? 'unknown',
     }
   }
+
+/** Who has this verified e-mail in the chat, asked or remembered. `unknown`: the chat does not say. */
+export type ByEmail = (email: string) => Promise<Who | null | 'unknown'>
+
+export const createByEmail = (
+  members: Pick<Members, 'glance' | 'byEmail'>,
+  resolve: Resolve,
+  person: (user: string, name: string) => Person,
+): ByEmail => {
+  const who = createWho(members, person)
+  return async (email) => {
+    const known = members.byEmail(email)
+    if (known !== null) return who(known.user, known.name)
+    try {
+      const { slackUser } = await resolve({ name: email, email })
+      return slackUser === undefined ? null : await who(slackUser, email)
+    } catch (error) {
+      if (error instanceof PortFault) return 'unknown'
+      throw error
+    }
+  }
+}
 
 /** Looks up everybody whom the catalogue names, so that opening an incident does not have to. A failure is logged: it is tried
  *  again when somebody is needed. */

@@ -140,7 +140,7 @@ export type ChatReading = {
   readonly plain: (text: string) => Promise<string>
   readonly userName: (user: string) => Promise<string | null>
   readonly channelName: (channel: string) => Promise<string | null>
-  /** What follows the @ of a group; null where it is not known, or not to be known. */
+  /** What a group is called behind an @. */
   readonly groupName: (group: string) => Promise<string | null>
   /** The content of a file, or null when it is larger than `most` bytes. Nothing about the file is changed. */
   readonly file: (id: string, most: number) => Promise<Buffer | null>
@@ -209,6 +209,23 @@ export type GuardedFetch = (
   url: string,
   options?: { method?: string; headers?: Record<string, string>; body?: string; timeoutMs?: number },
 ) => Promise<GuardedResponse>
+
+/** The standard `fetch` under the same guard, for vendors' clients. */
+export type WebFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/** What checks connect with. `hosts`: what may be reached; `privateHosts`: those of them whose address may be private. Only reading is
+ *  allowed, and POST to exactly the addresses of `posts`. */
+export type Guarded = (guard: {
+  readonly hosts: readonly string[]
+  readonly privateHosts: readonly string[]
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly readOnly: { readonly posts: readonly string[] }
+}) => {
+  readonly fetch: GuardedFetch
+  readonly web: WebFetch
+  readonly address: (host: string, port: number) => Promise<{ readonly address: string; readonly family: number }>
+}
 
 export type GuardedResponse = {
   status: number

@@ -12,7 +12,7 @@ import { forget, incidentsOn } from './store/surfaces.ts'
 /** How often it looks; a sync that finds nothing to do costs a read. */
 const everyMs = 300_000
 
-/** How often it tries dead jobs once more, and forgets what is of no use any more. */
+/** How often it tries dead jobs once more, forgets what is of no use any more, and looks who is still in the workspace. */
 const tidyMs = 3_600_000
 
 /** How many of the latest records are looked at besides the open ones. */
@@ -42,6 +42,13 @@ export const createReconcile = ({ store, queue, handle, log }: { store: Store; q
     for (const dead of await queue.revive())
       log.info({ queue: dead.queue, job: dead.id, error: dead.error }, 'a dead job is tried once more')
     await forgetOld(store.db)
+    const present = await openIncidents(store.db)
+    await store.transaction((trx) =>
+      queue.enqueue(
+        trx,
+        present.map(({ id }) => ({ queue: 'still-here', data: { incident: id }, key: id })),
+      ),
+    )
     const alerts = await forgetAlerts(store.db)
     if (alerts > 0) log.info({ alerts }, 'old alerts are forgotten')
   }

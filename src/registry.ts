@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { AlertSource, CheckDefinition, CommandDefinition, JobDefinition, Verb } from './define.ts'
+import type { AlertSource, CommandDefinition, JobDefinition, Verb } from './define.ts'
+import type { CheckDefinition } from './define/check.ts'
 
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true })
@@ -45,7 +46,7 @@ export const loadRegistry = async (root: string): Promise<Registry> => {
   )
   return {
     verbs: verbs.flat(),
-    checks: await scan(join(root, 'src/checks'), ['summary', 'options', 'hosts', 'run']),
+    checks: await scan(join(root, 'src/checks'), ['summary', 'options', 'hosts', 'timeoutMs', 'concurrency', 'run']),
     alertSources: await scan(join(root, 'src/alerts'), ['summary', 'verify', 'parse']),
     jobs: await scan(join(root, 'src/jobs'), ['summary', 'expireInSeconds', 'retryLimit', 'concurrency', 'coalesce', 'run']),
   }

@@ -3,12 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Catalogue } from './catalogue.ts'
 import type { Log } from './define.ts'
-import { atTerminal } from './incident/at-terminal.ts'
-import type { Actor } from './incident/events.ts'
-import { nearest } from './incident/nearest.ts'
 import { plainText } from './incident/plain.ts'
 import { refusalParts, refuse } from './incident/refusals.ts'
+import type { ByEmail } from './people.ts'
 import type { Dispatch } from './slack/dispatch.ts'
+import { createTerminalAuthor } from './terminal-author.ts'
 
 /** What is asked from a terminal. */
 export const TerminalRequest = z.strictObject({
@@ -51,32 +50,22 @@ export const wordsOf = (args: readonly string[], incident: string | null): strin
 export const createTerminal = ({
   dispatch,
   catalogue,
+  byEmail,
   databaseIsAway,
   log,
 }: {
   dispatch: Dispatch
   catalogue: Catalogue
+  byEmail: ByEmail
   databaseIsAway: (error: unknown) => boolean
   log: Log
 }): Terminal => {
-  /** Who asks. That it came from a terminal is kept with the name: whoever has the server's account may call themselves anybody. */
-  const authorOf = (as: string | null, account: string): Actor | string => {
-    if (as === null) return { kind: 'person', id: `os:${account}`, name: atTerminal(account) }
-    const wanted = as.toLowerCase()
-    const found = Object.entries(catalogue.people).find(([key, { email }]) => key === wanted || email?.toLowerCase() === wanted)
-    if (found !== undefined) {
-      const [key, { name, slack }] = found
-      return { kind: 'person', id: key, name: atTerminal(name), ...(slack === undefined ? {} : { slack }) }
-    }
-    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(as)) return { kind: 'person', id: wanted, name: atTerminal(wanted) }
-    const meant = nearest(wanted, Object.keys(catalogue.people))
-    return `people.yml knows nobody called ${as}.${meant === null ? '' : ` Did you mean ${meant}?`} Give a key of it, or an e-mail address.`
-  }
+  const authorOf = createTerminalAuthor({ catalogue, byEmail })
 
   return async ({ command, words, as, account }) => {
-    const by = authorOf(as, account)
-    if (typeof by === 'string') return { text: by, refused: true }
     try {
+      const by = await authorOf(as, account)
+      if ('refused' in by) return { text: by.refused, refused: true }
       // Without a channel: the record is always named. Without forms: a refusal says what to type.
       const told = await dispatch.type(command, words, { by, channel: '', canShowForm: false })
       if ('form' in told) return { text: `That needs more words: ${prefix} incident help ${told.form.submit}`, refused: true }

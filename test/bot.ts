@@ -70,8 +70,8 @@ alerts:
   secrets: { generic: ACME_ALERT_SECRET }
 privateHosts: [127.0.0.1]
 checks:
-  health: { kind: http, title: Health endpoint, options: { url: "${target}/api/health", json: true } }
-  site: { kind: http, title: Front page, options: { url: "${target}/" } }
+  health: { kind: http, auto: true, title: Health endpoint, options: { url: "${target}/api/health", json: true } }
+  site: { kind: http, auto: true, title: Front page, options: { url: "${target}/" } }
 `
 
 /** A world with four people. */

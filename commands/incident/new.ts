@@ -1,8 +1,9 @@
 import { type CommandContext, defineCommand, type Form, noProduct, say, tell } from '../../src/define.ts'
 import type { Actor, Kind } from '../../src/incident/events.ts'
+import { takeFlags } from '../../src/incident/flags.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { type Policy, severities } from '../../src/incident/policy.ts'
-import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
+import { knownSeverities, refuse, typedAgain } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
 import { duration } from '../../src/incident/timeline.ts'
 import type { Wish } from '../../src/incident/wish.ts'
@@ -48,6 +49,22 @@ const meanings = (product: Product, title: string, catalogue: CommandContext['ca
   return hint === null ? [list] : [list, hint]
 }
 
+/** What can be declared, with what is different about it. */
+const kinds = [
+  { value: 'incident', label: 'Incident', hint: 'Something is broken', kind: 'incident', disaster: false },
+  {
+    value: 'disaster',
+    label: 'Disaster',
+    hint: 'With the phases and objectives that the product has planned',
+    kind: 'disaster',
+    disaster: true,
+  },
+  { value: 'drill', label: 'Drill', hint: 'Practice: says so everywhere, and counts in no metrics', kind: 'drill', disaster: false },
+  { value: 'disaster-drill', label: 'Drill of a disaster', hint: 'Practice, with the phases of a disaster', kind: 'drill', disaster: true },
+] as const
+
+const kindOf = (value: string | undefined) => kinds.find((each) => each.value === value) ?? kinds[0]
+
 /** What was filled in stays; the meanings are those of the product that is chosen. */
 const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>, values: Readonly<Record<string, string>> = {}): Form => {
   const title = values['title'] ?? ''
@@ -89,6 +106,22 @@ const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>, values: Readonly
       },
       { key: 'meanings', kind: 'words', parts: meanings(product, title, catalogue) },
       {
+        key: 'kind',
+        label: 'Kind',
+        kind: 'choice',
+        optional: false,
+        options: kinds.map(({ value, label, hint }) => ({ value, label, hint })),
+        initial: kindOf(values['kind']).value,
+      },
+      {
+        key: 'private',
+        label: 'Who may know',
+        kind: 'ticks',
+        optional: true,
+        options: [{ value: 'private', label: 'Private', hint: 'Only who is invited sees it; it is not announced' }],
+        ...(values['private'] === 'private' ? { initial: 'private' } : {}),
+      },
+      {
         key: 'summary',
         label: 'What do you see, and since when',
         kind: 'text',
@@ -104,6 +137,9 @@ const form = ({ catalogue }: Pick<CommandContext, 'catalogue'>, values: Readonly
 /** `High memory` is a title that speaks for a severity; `high Payments fail` is a severity and a title. A word that is no code for
  *  one (`P2`, `level-1`, `3`) stays in a title that would be a single word without it. */
 const spoken = (taken: string, behind: string): boolean => /^\p{L}+\W*$/u.test(taken.trim()) && behind !== '' && !/\s/.test(behind)
+
+/** Where it is not said, a disaster is as grave as can be. */
+const gravity = (severity: string, disaster: boolean): string => (severity === '' && disaster ? 'P1' : severity)
 
 /** A drill is said to be one from the first word on. */
 const icon: Readonly<Partial<Record<Kind, string>>> = { drill: '🧪 DRILL', disaster: '🆘 Disaster' }
@@ -130,13 +166,20 @@ export default defineCommand({
   needs: 'nothing',
   run: async (ask, context) => {
     const { catalogue } = context
-    const has = (flag: string) => new RegExp(`(?:^|\\s)--${flag}(?=\\s|$)`).test(ask.words)
-    const [hidden, drill, disaster] = [has('private'), has('drill'), has('disaster')]
-    const kind = drill ? 'drill' : disaster ? 'disaster' : 'incident'
-    const words = ask.words.replace(/(?:^|\s)--(?:private|drill|disaster)(?=\s|$)/g, ' ').trim()
+    const taken = takeFlags(ask.words, ['private', 'drill', 'disaster'])
+    if ('code' in taken) return { refused: taken }
+    const { flags, rest: words } = taken
+    const disaster = flags.has('disaster')
+    const kind = flags.has('drill') ? 'drill' : disaster ? 'disaster' : 'incident'
     if (words === '')
       return ask.canShowForm
-        ? { form: form(context, { product: ask.incident?.product.key ?? '' }) }
+        ? {
+            form: form(context, {
+              product: ask.incident?.product.key ?? '',
+              kind: flags.has('drill') && disaster ? 'disaster-drill' : kind,
+              private: flags.has('private') ? 'private' : '',
+            }),
+          }
         : { refused: refuse('missing', { what: 'The title', example }) }
     const known = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
     const { product: named, rest } = catalogue.takeProduct(words)
@@ -144,28 +187,39 @@ export default defineCommand({
       named ??
       (ask.incident === null ? null : catalogue.product(ask.incident.product.key)) ??
       (known.length === 1 ? catalogue.product(known[0] ?? '') : null)
-    if (product === null) return noProduct(catalogue, words, (some) => `/incident new ${some} P1 Payments fail`)
+    if (product === null) return noProduct(catalogue, words, (some) => `/incident new ${some} ${typedAgain(ask.words)}`)
     const { severity, rest: behind } = catalogue.takeSeverity(product, rest)
     const title = severity !== null && spoken(rest.slice(0, rest.length - behind.length), behind) ? rest : behind
     const meant = severity === null ? meantAsSeverity.exec(rest) : null
     if (meant !== null)
       return { refused: refuse('unknown_severity', { word: meant[0], known: knownSeverities(product.severityWords.aliases) }) }
-    // Where it is not said, a disaster is as grave as can be.
-    const graveness = severity ?? (disaster ? 'P1' : '')
-    return open({ product: product.key, severity: graveness, title, summary: null, private: hidden, kind, disaster }, ask.by, context)
+    if (title === '') {
+      const typed = `/incident new ${typedAgain(ask.words)}${severity === null ? ' P1' : ''} Payments fail`
+      return { refused: refuse('missing', { what: 'The title', example: typed }) }
+    }
+    const hidden = flags.has('private')
+    return open(
+      { product: product.key, severity: gravity(severity ?? '', disaster), title, summary: null, private: hidden, kind, disaster },
+      ask.by,
+      context,
+    )
   },
   refill: async (values, _, context) => form(context, values),
-  submit: (values, place, context) =>
-    open(
+  submit: (values, place, context) => {
+    const { kind, disaster } = kindOf(values['kind'])
+    return open(
       {
         product: values['product'] ?? '',
-        severity: values['severity'] ?? '',
+        severity: gravity(values['severity'] ?? '', disaster),
         title: values['title'] ?? '',
         summary: (values['summary'] ?? '') === '' ? null : (values['summary'] ?? null),
-        private: false,
+        private: values['private'] === 'private',
+        kind,
+        disaster,
         ...(place.from === undefined ? {} : { from: place.from }),
       },
       place.by,
       context,
-    ),
+    )
+  },
 })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { nearest, type Path, type Report } from './problems.ts'
 import type { Service } from './schema.ts'
 import { validate } from './validate.ts'
-import { isHost } from './values.ts'
+import { isHost, Url } from './values.ts'
 
 /** The kinds of check that exist, each with the schema of its options. */
 export type CheckKinds = Readonly<Record<string, z.ZodType>>
@@ -15,8 +15,14 @@ export type Check = {
   readonly title: string
   /** As the schema of its kind gives them. */
   readonly options: unknown
-  /** Asked by itself at opening and at resolution. */
+  /** Asked by itself at opening, at a change of severity, and at resolution. */
   readonly auto: boolean
+  /** Asked this often for the daily digest, in minutes; null: not. */
+  readonly sampleMinutes: number | null
+  /** How long it may take; null: as long as its kind says. */
+  readonly timeoutMs: number | null
+  /** The page where a person looks further. */
+  readonly link: string | null
   /** Variables whose placeholder it still contains: until they are set there is nothing to ask. */
   readonly unset: readonly string[]
 }
@@ -26,7 +32,7 @@ type Unset = ReadonlyMap<Path, readonly string[]>
 /** Checks with the options that their kind accepts. */
 export const resolveChecks = (service: Service, kinds: CheckKinds, unset: Unset, report: Report): ReadonlyMap<string, Check> => {
   const checks = new Map<string, Check>()
-  for (const [key, { kind, title, auto, options: written }] of Object.entries(service.checks)) {
+  for (const [key, { kind, title, auto, sample, timeout, link, options: written }] of Object.entries(service.checks)) {
     const path = ['checks', key]
     const schema = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
     if (schema === undefined) {
@@ -39,9 +45,30 @@ export const resolveChecks = (service: Service, kinds: CheckKinds, unset: Unset,
     const strict = schema instanceof z.ZodObject ? schema.strict() : schema
     const options = validate(strict, written, report, [...path, 'options'])
     const missing = [...unset].filter(([at]) => at[0] === 'checks' && at[1] === key).flatMap(([, names]) => names)
-    if (options !== null) checks.set(key, { key, kind, title, options, auto, unset: [...new Set(missing)] })
+    if (options === null) continue
+    checks.set(key, {
+      key,
+      kind,
+      title,
+      options,
+      auto,
+      sampleMinutes: sample ?? null,
+      timeoutMs: timeout ?? null,
+      link: link === undefined ? null : pageOf(service, link, report, [...path, 'link']),
+      unset: [...new Set(missing)],
+    })
   }
   return checks
+}
+
+/** The address of a link that is named, or an address as it is. */
+const pageOf = ({ links }: Service, link: string, report: Report, path: Path): string | null => {
+  const named = links.find(({ name }) => name === link)?.url
+  if (named !== undefined) return named
+  if (Url.safeParse(link).success) return link
+  const known = links.map(({ name }) => name)
+  report(path, `\`${link}\` is neither the name of a link of this product nor an address`, { suggestion: nearest(link, known) })
+  return null
 }
 
 /** Where requests for this product may go, and the names of its secrets. */

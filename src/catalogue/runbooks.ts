@@ -53,7 +53,7 @@ const readRunbook = (file: string, slug: string, checks: readonly string[], prob
   problems.push(...front.problems)
   const body = text.slice(match[0].length)
   if (body.trim() === '') complain(lineOf(text, match[0].length), 'a runbook needs steps below its front matter')
-  const asked = [...body.matchAll(/\/diag ([a-z0-9-]+)/g)]
+  const asked = [...body.matchAll(/\/diag ([a-z0-9]+(?:[.-][a-z0-9]+)*)/g)]
   const unknown = asked.filter(([, check = '']) => check !== 'all' && !checks.includes(check))
   for (const { index, 1: check = '' } of unknown)
     complain(lineOf(text, match[0].length + index), `the product has no check \`${check}\``, nearest(check, checks))

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { reservedClocks } from '../incident/policy.ts'
 import {
   ChannelName,
+  CheckKey,
   Days,
   Duration,
   DurationOrNone,
@@ -15,6 +16,7 @@ import {
   Text,
   TimeOfDay,
   Url,
+  Wait,
   WarnAt,
   Words,
   Zone,
@@ -154,8 +156,14 @@ export type Suggest = z.infer<typeof Suggest>
 const Check = z.strictObject({
   kind: Text,
   title: Text,
-  /** Asked by itself when an incident opens and when it is resolved. */
-  auto: z.boolean().default(true),
+  /** Asked by itself when an incident opens, when its severity changes, and when it is resolved. */
+  auto: z.boolean().default(false),
+  /** Asked this often for the daily digest. */
+  sample: Duration.optional(),
+  /** How long it may take; without it as long as its kind says. */
+  timeout: Wait.optional(),
+  /** Where a person looks further: the name of a link of the product, or an address. */
+  link: Text.optional(),
   options: z.record(z.string(), z.unknown()),
 })
 
@@ -213,6 +221,6 @@ export const Service = z.strictObject({
   disaster: Disaster.optional(),
   alerts: Alerts.prefault({}),
   privateHosts: z.array(z.string()).default([]),
-  checks: z.record(Slug, Check).default({}),
+  checks: z.record(CheckKey, Check).default({}),
 })
 export type Service = z.infer<typeof Service>

@@ -1,9 +1,10 @@
 /** HTTP health (D1): what an address answers, how fast, and what its health body says. */
 import { z } from 'zod'
-import { defineCheck, type CheckAnswer } from '../define.ts'
-import type { CheckStatus, Finding, Measurement } from '../incident/check.ts'
+import { productFault } from '../checking/fault.ts'
+import { type CheckAnswer, defineCheck } from '../define/check.ts'
+import type { Finding, Measurement } from '../incident/check.ts'
 import { readHealth } from '../incident/health.ts'
-import { FetchFault, type FetchFaultCode, type GuardedResponse } from '../ports.ts'
+import { FetchFault, type GuardedResponse } from '../ports.ts'
 
 const status = z.int().min(200).max(599)
 
@@ -24,8 +25,6 @@ const options = z.strictObject({
   services: z.array(z.string().min(1)).optional(),
   /** The most that each of the body's `performance` may be: durations in ms, sizes in MB, shares in per cent. */
   performance: z.record(z.string(), z.number()).optional(),
-  /** Milliseconds for everything. */
-  timeout: z.int().min(100).max(60_000).default(10_000),
 })
 
 type Options = z.infer<typeof options>
@@ -44,29 +43,6 @@ const meanings: Readonly<Record<number, string>> = {
   502: 'the proxy got no good answer from the application',
   503: 'the application says it is unavailable',
   504: 'the proxy got no answer from the application in time',
-}
-
-/** How bad each fault is: ours to refuse is unknown, an answer too large is odd, the rest keeps users out. */
-const severityOf: Readonly<Record<FetchFaultCode, CheckStatus>> = {
-  dns: 'fail',
-  refused: 'fail',
-  tls: 'fail',
-  timeout: 'fail',
-  redirect: 'fail',
-  reset: 'fail',
-  forbidden: 'unknown',
-  'too-large': 'warn',
-}
-
-const titles: Readonly<Record<FetchFaultCode, string>> = {
-  dns: 'DNS failure',
-  refused: 'Connection refused',
-  tls: 'TLS failure',
-  timeout: 'Timeout',
-  redirect: 'Redirected away',
-  reset: 'Connection broken',
-  forbidden: 'Not allowed to ask',
-  'too-large': 'Answer too large',
 }
 
 const answered = (response: GuardedResponse, wanted: Options): Finding => {
@@ -105,16 +81,17 @@ export default defineCheck({
   summary: 'asks an address for its health: status, speed, and what its body says',
   options,
   hosts: ({ url }) => [new URL(url).host],
+  timeoutMs: 10_000,
+  concurrency: 8,
   run: async (wanted, context) => {
     try {
       const response = await context.fetch(wanted.url, {
         headers: { accept: wanted.json ? 'application/json' : '*/*' },
-        timeoutMs: wanted.timeout,
       })
       return judge(response, wanted, context.now())
     } catch (error) {
       if (!(error instanceof FetchFault)) throw error
-      return { findings: [{ status: severityOf[error.code], text: `${titles[error.code]}: ${error.message}` }], measurements: [] }
+      return { findings: [productFault(error)], measurements: [] }
     }
   },
 })

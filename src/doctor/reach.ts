@@ -1,7 +1,7 @@
 /** The addresses that checks ask: whether they can be reached from here, through the same guarded fetch. What they answer is for the
  *  checks to judge. */
 import type { Catalogue, Product } from '../catalogue.ts'
-import type { CheckDefinition } from '../define.ts'
+import type { CheckDefinition } from '../define/check.ts'
 import { FetchFault, type FetchFaultCode, type GuardedFetch } from '../ports.ts'
 import { type Finding, ok, warning } from './finding.ts'
 

@@ -10,6 +10,8 @@ export type Measurement = {
   readonly unit: string
   /** What it was held against, when there is a limit. */
   readonly limit?: number
+  /** `least`: it must not be below the limit. */
+  readonly bound?: 'least'
 }
 
 export type Finding = { readonly status: CheckStatus; readonly text: string }
@@ -27,4 +29,38 @@ export type CheckResult = {
   readonly startedAt: Instant
   /** Milliseconds that the check took. */
   readonly took: number
+  /** The vendor's page for it. */
+  readonly link?: string
+  /** What was changed near the start, by checks that ask for it. */
+  readonly changes?: readonly Change[]
+  /** There is more than these lines, kept beside the record. */
+  readonly detail?: { readonly title: string; readonly lines: number }
+}
+
+/** Something that was changed in the product: what a suspicion begins with. */
+export type Change = {
+  readonly at: Instant
+  readonly kind: 'deployment' | 'commit' | 'pull-request' | 'workflow' | 'migration' | 'setting'
+  readonly title: string
+  /** Who changed it, as the vendor names them. */
+  readonly by: string | null
+  readonly url: string | null
+}
+
+/** A result as an event holds it: without the detail itself, which is kept beside the record. */
+export const kept = (result: CheckResult): CheckResult => {
+  const { check, kind, title, status, findings, measurements, startedAt, took, link, changes, detail } = result
+  return {
+    check,
+    kind,
+    title,
+    status,
+    findings,
+    measurements,
+    startedAt,
+    took,
+    ...(link === undefined ? {} : { link }),
+    ...(changes === undefined ? {} : { changes }),
+    ...(detail === undefined ? {} : { detail }),
+  }
 }

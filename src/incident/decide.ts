@@ -9,6 +9,7 @@ import type { Command, CoreIntent, Decision } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
 import { policyAfter, policyOf } from './kinds.ts'
 import { firstPaged } from './ladder.ts'
+import { kept } from './check.ts'
 import { hasChecked, type Incident, type Said } from './incident.ts'
 import type { Instant } from './policy.ts'
 import { type Refusal, refuse } from './refusals.ts'
@@ -215,7 +216,7 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
     }
     case 'record-checks': {
       const { phase, results } = intent
-      return hasChecked(incident, phase) ? [] : [{ type: 'checked', v: 1, phase, results }]
+      return hasChecked(incident, phase) ? [] : [{ type: 'checked', v: 1, phase, results: results.map(kept) }]
     }
     case 'step-failed': {
       const { surface, step } = intent

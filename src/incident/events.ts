@@ -18,9 +18,17 @@ import type { Contact, Instant, Policy, Severity } from './policy.ts'
 export const kinds = ['incident', 'change', 'maintenance', 'disaster', 'drill'] as const
 export type Kind = (typeof kinds)[number]
 
-/** Who did it. A person is a key of `people.yml` or a verified Slack e-mail (`id`), with the Slack user when there is one. */
+/** Who did it. A person is a key of `people.yml` or a verified Slack e-mail (`id`), with the Slack user when there is one. `via`: not the
+ *  chat, which knows who somebody is; whoever has the server's account may call themselves anybody. `unverified`: nobody knows them. */
 export type Actor =
-  | { readonly kind: 'person'; readonly id: string; readonly name: string; readonly slack?: string }
+  | {
+      readonly kind: 'person'
+      readonly id: string
+      readonly name: string
+      readonly slack?: string
+      readonly via?: 'terminal'
+      readonly unverified?: true
+    }
   | { readonly kind: 'alert'; readonly source: string }
   | { readonly kind: 'bot' }
 

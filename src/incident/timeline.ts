@@ -39,6 +39,7 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'window-begun',
   'reminded',
   'unanswered',
+  'todos-freed',
   'bot-removed',
   'bot-returned',
   'step-failed',

@@ -37,6 +37,7 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'todo-added': 1,
   'todo-done': 1,
   'todo-reopened': 1,
+  'todos-freed': 1,
   snoozed: 1,
   reminded: 1,
   'window-set': 1,

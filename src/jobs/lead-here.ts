@@ -19,6 +19,8 @@ export default defineJob({
     const message = incident === undefined ? undefined : kept(incident, ref)
     const channel = incident?.channel
     if (incident === undefined || message === undefined || channel === null || channel === undefined) return
+    // Who reads the message may not know of it.
+    if (incident.private) return
     await context.mayCall('chat.postMessage', ref.channel)
     const answer = line('lead-here', `${id} was declared from this message`, [
       '🚨 ',

@@ -7,6 +7,15 @@ import { renderParts } from './blocks.ts'
 
 const plain = (text: string, most: number) => ({ type: 'plain_text' as const, text: shorten(text, most), emoji: true })
 
+type Options = Extract<Field, { kind: 'choice' | 'ticks' }>['options']
+
+const optionsOf = (options: Options) =>
+  options.map((option) => ({
+    text: plain(option.label, 75),
+    value: option.value,
+    ...(option.hint === undefined || option.hint === '' ? {} : { description: plain(option.hint, 75) }),
+  }))
+
 type Element = Extract<KnownBlock, { type: 'input' }>['element']
 
 const elementOf = (field: Exclude<Field, { kind: 'words' }>): Element => {
@@ -22,13 +31,15 @@ const elementOf = (field: Exclude<Field, { kind: 'words' }>): Element => {
     case 'person':
       return { type: 'users_select', action_id: 'value', ...(field.initial === undefined ? {} : { initial_user: field.initial }) }
     case 'choice': {
-      const options = field.options.slice(0, 100).map((option) => ({
-        text: plain(option.label, 75),
-        value: option.value,
-        ...(option.hint === undefined || option.hint === '' ? {} : { description: plain(option.hint, 75) }),
-      }))
+      const options = optionsOf(field.options.slice(0, 100))
       const initial = options.find(({ value }) => value === field.initial)
       return { type: 'static_select', action_id: 'value', options, ...(initial === undefined ? {} : { initial_option: initial }) }
+    }
+    case 'ticks': {
+      const options = optionsOf(field.options.slice(0, 10))
+      const ticked = (field.initial ?? '').split(',')
+      const initial = options.filter(({ value }) => ticked.includes(value))
+      return { type: 'checkboxes', action_id: 'value', options, ...(initial.length === 0 ? {} : { initial_options: initial }) }
     }
     default:
       return field satisfies never
@@ -75,6 +86,7 @@ export const viewOf = (form: Form, place: FormPlace): View => ({
 type Value = {
   readonly value?: string | null
   readonly selected_option?: { readonly value?: string } | null
+  readonly selected_options?: readonly { readonly value?: string }[] | null
   readonly selected_user?: string | null
 }
 
@@ -83,6 +95,10 @@ export const valuesOf = (values: Readonly<Record<string, Readonly<Record<string,
   Object.fromEntries(
     Object.entries(values).map(([key, { value: filled }]) => [
       key,
-      filled?.selected_option?.value ?? filled?.selected_user ?? filled?.value ?? '',
+      filled?.selected_option?.value ??
+        filled?.selected_options?.map(({ value }) => value).join(',') ??
+        filled?.selected_user ??
+        filled?.value ??
+        '',
     ]),
   )

@@ -1,6 +1,7 @@
 /** What tests of the guarded fetch ask it. */
 import { expect } from 'vitest'
-import { guardedFetch, type Lookup } from '../../src/adapters/fetch.ts'
+import { guardedFetch } from '../../src/adapters/fetch.ts'
+import type { Lookup } from '../../src/adapters/fetch/guard.ts'
 import { FetchFault, type FetchFaultCode, type GuardedResponse } from '../../src/ports.ts'
 
 export const faultOf = async (answer: Promise<GuardedResponse>): Promise<FetchFault> => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { forbiddenAddress } from '../../src/adapters/fetch/address.ts'
-import { guardedFetch, type Lookup } from '../../src/adapters/fetch.ts'
+import { guardedFetch } from '../../src/adapters/fetch.ts'
+import type { Lookup } from '../../src/adapters/fetch/guard.ts'
 import { expectFault, to } from './asking.ts'
 import { startHttp } from './server.ts'
 

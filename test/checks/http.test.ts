@@ -66,7 +66,7 @@ describe('no answer: each told apart', () => {
     ])
   })
   test('timeout', async () => {
-    const { status, texts } = await asking(() => {}, { timeout: 150 })
+    const { status, texts } = await asking(() => {}, {}, { timeoutMs: 150 })
     expect([status, ...texts]).toEqual([
       'fail',
       expect.stringMatching(/^fail: Timeout: 127\.0\.0\.1:\d+ accepted the connection but gave no answer within 0\.15 s\.$/),
@@ -110,7 +110,6 @@ describe('options', () => {
       critical: [503],
       json: false,
       freshFor: 300,
-      timeout: 10_000,
     })
   })
   test('hosts are exactly the address’s', () => {
@@ -122,7 +121,6 @@ describe('options', () => {
     ['another scheme', { url: 'file:///etc/passwd' }],
     ['no address', { url: 'app.example' }],
     ['a redirect as the wanted status', { status: 302 }],
-    ['no time', { timeout: 0 }],
     ['a limit that is no number', { performance: { a: '150ms' } }],
   ])('%s is refused', (_, options) => expect(refused(options)).toEqual(expect.any(String)))
 })

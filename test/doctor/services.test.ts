@@ -16,7 +16,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { defineCheck } from '../../src/define.ts'
+import { defineCheck } from '../../src/define/check.ts'
 
 const lines = (found: readonly Finding[]) => found.map(({ level, where, what }) => `${level} ${where}: ${what}`)
 const bad = (found: readonly Finding[]) => lines(found.filter(({ level }) => level !== 'ok'))
@@ -318,6 +318,8 @@ describe('alarms and checks', () => {
       summary: '',
       options,
       hosts: ({ url }) => [new URL(url).host],
+      timeoutMs: 1_000,
+      concurrency: 1,
       run: () => Promise.resolve({ findings: [], measurements: [] }),
     })
     const catalogue = catalogueOf(

@@ -119,10 +119,10 @@ describe('timers', () => {
     expect(timers([declared(), severity('P4', 1, { response: null })])).toEqual([])
   })
 
-  test('a step of the ladder sets the next, the last and a page set none', () => {
+  test('a step of the ladder sets the next, the last calls all of them together, a page sets none', () => {
     expect(timers([declared()], 0)).toEqual([])
     expect(timers([declared(), tick('response', 1, 20)])).toEqual([['escalation:INC-7:1:2', at(30)]])
-    expect(timers([declared(), tick('response', 1, 20), silence(2, 31)])).toEqual([])
+    expect(timers([declared(), tick('response', 1, 20), silence(2, 31)])).toEqual([['unanswered:INC-7:1:1:5', at(41)]])
   })
 })
 

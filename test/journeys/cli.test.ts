@@ -55,6 +55,9 @@ describe('through the bot that runs', () => {
   let bot: TestBot
   beforeAll(async () => {
     bot = await startTestBot({ github: false, files: { 'people.yml': people }, options: { doorFile } })
+    // Slack has said who has Bob's e-mail.
+    await until(async () => (await bot.calls()).some(({ method }) => method === 'users.lookupByEmail'), 'the contacts looked up')
+    await bot.say('bob', 'general', '/incident list')
   })
   afterAll(() => bot[Symbol.asyncDispose]())
   beforeEach(() => bot.mend())
@@ -73,7 +76,7 @@ describe('through the bot that runs', () => {
     expect(acked).toMatchObject({ code: 0, err: '' })
     expect(acked.out).toMatch(/^✅ INC-1 acknowledged after \d+ s\.\n$/)
     expect(await run('--as', 'BOB@example.test', 'incident', 'ack', 'INC-1')).toMatchObject({ code: 1, out: '' })
-    expect((await run('incident', '--incident', 'INC-1', 'note', 'Restarted the worker')).out).toBe('✅ Noted.\n')
+    expect((await run('incident', '--incident', 'INC-1', 'note', 'Restarted the worker')).out).toBe('INC-1: ✅ Noted.\n')
     expect((await run('--as', 'bea', 'incident', 'update', 'inc-1', 'Rolled back,', 'watching', 'next', '45m')).out).toContain(
       '✅ Update posted.',
     )
@@ -100,10 +103,18 @@ describe('through the bot that runs', () => {
     expect(new Set(texts).size).toBe(texts.length)
     const loaded = await bot.load('INC-1')
     expect(loaded?.events.find(({ event }) => event.type === 'noted')?.by).toMatchObject({
-      id: `os:${userInfo().username}`,
-      name: `${userInfo().username} (terminal)`,
+      id: `terminal:${userInfo().username}`,
+      name: `${userInfo().username} (terminal, not verified)`,
+      unverified: true,
     })
-    expect(loaded?.events.find(({ event }) => event.type === 'acknowledged')?.by).toMatchObject({ id: 'bea', name: 'Bea Beck (terminal)' })
+    // The same as when they type in Slack.
+    expect(loaded?.events.find(({ event }) => event.type === 'acknowledged')?.by).toEqual({
+      kind: 'person',
+      id: `slack:${bot.user('bob')}`,
+      name: 'Bea Beck (terminal)',
+      slack: bot.user('bob'),
+      via: 'terminal',
+    })
   })
 
   test('what is refused says what to type, on standard error, with exit code 1', async () => {
@@ -160,6 +171,42 @@ describe('through the bot that runs', () => {
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
     expect(await here('incident', id, 'files', '1')).toMatchObject({ code: 2, err: expect.stringContaining('cannot be written') as string })
     rmSync(folder, { recursive: true })
+  })
+
+  const byOf = async (id: string) => (await bot.load(id))?.events.at(-1)?.by
+  test('who has an e-mail of Slack is who they are there; one that nobody has is refused, with what to do', async () => {
+    expect((await run('--as', 'Carol@Example.test', 'incident', 'new', 'acme', 'P4', 'Slow exports')).out).toContain('INC-')
+    const id =
+      /INC-\d+/.exec((await run('incident', 'list')).out.split('\n').find((line) => line.includes('Slow exports')) ?? '')?.[0] ?? ''
+    expect((await bot.load(id))?.events[0]?.by).toEqual({
+      kind: 'person',
+      id: `slack:${bot.user('carol')}`,
+      name: 'carol Example (terminal)',
+      slack: bot.user('carol'),
+      via: 'terminal',
+    })
+    const { code, err } = await run('--as', 'nobody@example.test', 'incident', 'note', id, 'Let me in')
+    expect([code, err]).toEqual([
+      1,
+      'Nobody in Slack has the e-mail nobody@example.test, and people.yml does not name it. Check how it is written. Or leave --as out: your account here is recorded then, as not verified.\n',
+    ])
+    await bot.say('dave', 'general', '/incident list')
+    await bot.change('dave', { deleted: true })
+    expect((await run('--as', 'dave@example.test', 'incident', 'note', id, 'Let me in')).err).toContain('dave Example is deactivated')
+    await bot.change('dave', { deleted: false })
+
+    // While Slack is away: who was seen before is known, the others are recorded by what they call themselves, and not as a person.
+    await bot.fault({ service: 'slack', kind: 'status', status: 503, times: 0 })
+    expect(await run('--as', 'carol@example.test', 'incident', 'note', id, 'Known')).toMatchObject({ code: 0 })
+    expect(await byOf(id)).toMatchObject({ id: `slack:${bot.user('carol')}` })
+    expect(await run('--as', 'eve@example.test', 'incident', 'note', id, 'Unknown')).toMatchObject({ code: 0 })
+    expect(await byOf(id)).toEqual({
+      kind: 'person',
+      id: 'terminal:eve@example.test',
+      name: 'eve@example.test (terminal, not verified)',
+      via: 'terminal',
+      unverified: true,
+    })
   })
 
   test('an answer is plain text: nothing foreign moves the cursor', async () => {

@@ -102,6 +102,7 @@ test('broken off in the middle of thirty commands: each has one effect and one a
 test('both sockets gone for a minute: it is shown; then what happened meanwhile is read (faults 10)', async () => {
   const archived = await opened('Archived meanwhile')
   const talked = await opened('Talked about meanwhile')
+  expect((await bot.say('dave', 'general', `/incident role ${talked.id} ops`)).text).toContain('Operations')
   await bot.ask('POST', '/sockets/cut')
   expect(await until(async () => /no socket is open.*/.exec(await slack())?.[0], 'the loss in /health')).toMatch(
     /^no socket is open since 20/,
@@ -112,6 +113,8 @@ test('both sockets gone for a minute: it is shown; then what happened meanwhile 
   expect(await bot.event({ type: 'channel_archive', channel: archived.channel, user: bot.user('bob'), event_ts: '1.0' })).toMatchObject({
     status: 0,
   })
+  // Known a moment ago, and gone since.
+  await bot.ask('PUT', '/person', { as: 'dave', deleted: true })
   await bot.ask('POST', '/say', { as: 'bob', in: talked.channel, text: 'Nobody hears me' })
   await bot.ask('POST', '/invite', { in: talked.channel, users: ['bob', 'carol'] })
   const marked = await bot.ask<{ ts: string }>('POST', '/say', { as: 'bob', in: talked.channel, text: 'The disk was full', silent: true })
@@ -134,6 +137,7 @@ test('both sockets gone for a minute: it is shown; then what happened meanwhile 
     return kept.length === 0 ? null : kept
   }, 'the message that was marked meanwhile')
   expect(messages).toMatchObject([{ text: 'The disk was full', how: 'reaction' }])
+  await bot.sees(talked.channel, 'dave Example is not in this workspace any more and leaves Operations.')
   await until(async () => (await slack()) === 'healthy', 'a healthy Slack')
   expect((await bot.incident(talked.id)).channel?.id).toBe(talked.channel)
 })

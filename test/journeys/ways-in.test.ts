@@ -168,3 +168,54 @@ test('fault 15: the answer in the thread stands there once, also when Slack’s 
   await bot.idle()
   expect((await bot.texts(channel)).filter((text) => text.includes('was declared from this message'))).toHaveLength(1)
 })
+
+const openForm = async () => (await bot.ask<{ open: boolean; view: object }[]>('GET', '/views')).findLast(({ open }) => open)?.view ?? {}
+const initialOf = (form: object, key: string): unknown => {
+  const blocks = (form as { blocks: { block_id: string; element?: Record<string, unknown> }[] }).blocks
+  const element = blocks.find(({ block_id: id }) => id === key)?.element ?? {}
+  return element['initial_option'] ?? element['initial_options'] ?? null
+}
+const idOf = (body: string) => /INC-\d+/.exec(body)?.[0] ?? ''
+
+test('the form declares a drill, a disaster and what is private; what was chosen stays when the product is', async () => {
+  expect((await bot.say('alice', general, '/incident new')).form).toBe(true)
+  expect(initialOf(await openForm(), 'kind')).toMatchObject({ value: 'incident' })
+  expect(initialOf(await openForm(), 'private')).toBeNull()
+  await bot.choose('alice', 'product', 'brew', { title: 'Restore the cellar', kind: 'drill', private: 'private' })
+  expect(initialOf(await openForm(), 'kind')).toMatchObject({ value: 'drill' })
+  expect(initialOf(await openForm(), 'private')).toMatchObject([{ value: 'private' }])
+  const drill = idOf((await bot.submit('alice', { severity: 'P3' })).body)
+  await bot.opened(drill)
+  expect(await bot.incident(drill)).toMatchObject({ kind: 'drill', private: true, severity: 'P3', title: 'Restore the cellar' })
+
+  await bot.say('alice', general, '/incident new')
+  const disaster = idOf((await bot.submit('alice', { title: 'The cellar is flooded', product: 'brew', kind: 'disaster' })).body)
+  await bot.opened(disaster)
+  expect(await bot.incident(disaster)).toMatchObject({ kind: 'disaster', private: false, severity: 'P1' })
+})
+
+test('words that were typed without a title are chosen in the form', async () => {
+  await bot.say('alice', general, '/incident new --drill --disaster --private')
+  expect(initialOf(await openForm(), 'kind')).toMatchObject({ value: 'disaster-drill' })
+  expect(initialOf(await openForm(), 'private')).toMatchObject([{ value: 'private' }])
+  const id = idOf((await bot.submit('alice', { title: 'Practice', product: 'acme' })).body)
+  await bot.opened(id)
+  expect(await bot.incident(id)).toMatchObject({ kind: 'drill', private: true, severity: 'P1' })
+})
+
+test('what is private and was declared from a message is not told below the message', async () => {
+  const channel = await channelWithBot('rumours')
+  const { ts } = await act('say', { as: 'carol', in: channel, text: 'Somebody has our keys' })
+  await act('shortcut', { as: 'alice', in: channel, ts, callback: 'declare' })
+  await bot.submit('alice', { title: 'Keys leaked', product: 'acme', severity: 'P3', private: 'private' })
+  const id = await bot.until(
+    async () => /(INC-\d+)[^\n]*Keys leaked/.exec((await bot.say('alice', general, '/incident list')).text)?.[1],
+    'it',
+  )
+  await bot.opened(id)
+  await bot.until(async () => (await bot.incident(id)).messages.length === 1, 'the message in the story')
+  await bot.idle()
+  const seen = (await bot.messages(channel)).filter(({ ephemeralTo }) => ephemeralTo === undefined)
+  expect(seen.map(({ shown }) => shown).join('\n')).not.toContain(id)
+  expect((await bot.texts('incidents')).join('\n')).not.toContain('Keys leaked')
+})

@@ -34,7 +34,7 @@ severities:
   P1: { meaning: Nobody can pay, response: 24 h, update: 24 h, warnAt: [1], checklist: [Confirm the severity, Name a lead] }
 privateHosts: [127.0.0.1]
 checks:
-  health: { kind: http, title: Health endpoint, options: { url: "${target}/api/health", json: true } }
+  health: { kind: http, auto: true, title: Health endpoint, options: { url: "${target}/api/health", json: true } }
 `
 
 export type BotProcess = {

@@ -8,6 +8,7 @@ import type { Job } from '../react.ts'
 import { refuse } from '../refusals.ts'
 import type { Actor, Recorded } from '../events.ts'
 import { type Area, type Person, samePerson } from './area.ts'
+import { freed, type TodoEvent } from './todos.ts'
 
 export const roles = ['lead', 'comms', 'scribe', 'ops'] as const
 export type Role = (typeof roles)[number]
@@ -189,7 +190,8 @@ export const roleArea: Area<RoleIntent, RoleEvent> = {
     'person-gone': (incident, { id }) => {
       if (incident.stamps.resolve !== null) return []
       const known = roles.map((role) => holder(incident, role)).find((actor) => actor?.kind === 'person' && actor.id === id)
-      return known?.kind === 'person' ? left(incident, known, roles, 'gone') : []
+      const free: TodoEvent[] = freed(incident, id)
+      return known?.kind === 'person' ? [...left(incident, known, roles, 'gone'), ...free] : free
     },
     'lead-due': (incident, { search: of, count }) =>
       incident.lead === null && incident.search === of && incident.asked + 1 === count && typeof incident.policy.nagLead === 'number'

@@ -1,12 +1,12 @@
 /** What is still to be done: asked for in the channel, owned, dated, ticked off; what is open at the end is followed up. */
 import type { Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
-import { author, type Message, type Span } from '../message.ts'
+import { author, line, type Message, type Span } from '../message.ts'
 import type { Instant, LocalDate } from '../policy.ts'
 import { refuse } from '../refusals.ts'
 import { dateIn } from '../when.ts'
 import { isRefusal, written } from '../written.ts'
-import type { Area, Person } from './area.ts'
+import { type Area, type Person, samePerson } from './area.ts'
 
 /** A message of the channel that something was made from. */
 export type Source = { readonly channel: string; readonly ts: string }
@@ -23,6 +23,8 @@ export type TodoEvent =
     }
   | { readonly type: 'todo-done'; readonly v: 1; readonly todo: number }
   | { readonly type: 'todo-reopened'; readonly v: 1; readonly todo: number }
+  /** Whoever was to do them cannot any more. */
+  | { readonly type: 'todos-freed'; readonly v: 1; readonly todos: readonly number[]; readonly person: Person }
 
 export type TodoIntent =
   | {
@@ -60,6 +62,15 @@ const change = (incident: Incident, todo: number, doneAt: Instant | null): Incid
 /** What a to-do says: by its number alone nobody knows it hours later. */
 const wordsOf = (events: readonly Recorded[], todo: number): string =>
   events.flatMap(({ event }) => (event.type === 'todo-added' && event.todo === todo ? [event.text] : [])).join('')
+
+/** What is open of somebody who is gone has no owner any more. */
+export const freed = (incident: Incident, id: string): TodoEvent[] => {
+  const theirs = incident.todos.filter(({ owner, doneAt }) => owner?.id === id && doneAt === null)
+  const person = theirs[0]?.owner
+  return person == null ? [] : [{ type: 'todos-freed', v: 1, todos: theirs.map(({ todo }) => todo), person }]
+}
+
+const numbers = (todos: readonly number[]): string => `to-do${todos.length === 1 ? '' : 's'} ${todos.join(', ')}`
 
 /** One message for all of them, edited in place. */
 const listOf = (incident: Incident): Message[] => {
@@ -114,6 +125,10 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
     }),
     'todo-done': (incident, { todo }, { at }) => change(incident, todo, at),
     'todo-reopened': (incident, { todo }) => change(incident, todo, null),
+    'todos-freed': (incident, { todos, person }) => ({
+      ...incident,
+      todos: incident.todos.map((each) => (todos.includes(each.todo) && samePerson(each.owner, person) ? { ...each, owner: null } : each)),
+    }),
   },
   tell: {
     'todo-added': ({ todo, text, owner, due }) => ({
@@ -122,10 +137,21 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
     }),
     'todo-done': ({ todo }, { events }) => ({ kind: 'todo', text: `Ticked off to do ${todo}: ${wordsOf(events, todo)}` }),
     'todo-reopened': ({ todo }, { events }) => ({ kind: 'todo', text: `Opened to do ${todo} again: ${wordsOf(events, todo)}` }),
+    'todos-freed': ({ todos, person }) => ({
+      kind: 'todo',
+      text: `${person.name} is not in the workspace any more: nobody does ${numbers(todos)}.`,
+    }),
   },
   posts: {
     'todo-added': listOf,
     'todo-done': listOf,
     'todo-reopened': listOf,
+    'todos-freed': (incident, { todos, person }, { seq }) => [
+      ...listOf(incident),
+      line(`freed:${seq}`, `Nobody does ${numbers(todos)}`, [
+        `👋 ${person.name} is not in this workspace any more: nobody does ${numbers(todos)} now. Say here who takes over; when it is done: `,
+        { code: '/incident todo done <number>' },
+      ]),
+    ],
   },
 }

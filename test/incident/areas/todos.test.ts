@@ -95,12 +95,65 @@ describe('what is typed', () => {
     ['Patch by 2026-02-30', 'Patch', null, { unreadable: '2026-02-30' }],
     ['Patch by 1.12.2026', 'Patch', null, { unreadable: '1.12.2026' }],
     ['by 2026-12-01', '', null, '2026-12-01'],
-  ])('%s', (words, text, owner, due) => expect(parseTodo(words)).toEqual({ text, owner, due }))
+    // The 14th is a Wednesday.
+    ['Patch by friday', 'Patch', null, '2026-01-16'],
+    ['Patch by Fri.', 'Patch', null, '2026-01-16'],
+    ['Patch by wednesday', 'Patch', null, '2026-01-14'],
+    ['Patch by Tues @bob', 'Patch', '@bob', '2026-01-20'],
+    ['Patch by today', 'Patch', null, '2026-01-14'],
+    ['Patch due tomorrow', 'Patch', null, '2026-01-15'],
+    ['Patch in 3d', 'Patch', null, '2026-01-17'],
+    ['Patch @bob in 2 weeks', 'Patch', '@bob', '2026-01-28'],
+    ['Patch by tomorrow evening', 'Patch', null, { unreadable: 'tomorrow evening' }],
+    ['Patch by next friday', 'Patch', null, { unreadable: 'next friday' }],
+    ['Patch by end of week', 'Patch', null, { unreadable: 'end of week' }],
+    ['Patch by 1st of May', 'Patch', null, { unreadable: '1st of May' }],
+    ['Fix what was done by Sunder', 'Fix what was done by Sunder', null, null],
+    ['Restart it by hand', 'Restart it by hand', null, null],
+    ['Cut it by 10.5 percent', 'Cut it by 10.5 percent', null, null],
+    ['Halve it in 3 steps', 'Halve it in 3 steps', null, null],
+  ])('%s', (words, text, owner, due) => expect(parseTodo(words, '2026-01-14')).toEqual({ text, owner, due }))
 
   test('a number is ticked off; a text that begins with the word is a text', () => {
     expect(parseTick('done 3')).toEqual({ what: 'done', todo: 3 })
     expect(parseTick('Open #12')).toEqual({ what: 'open', todo: 12 })
     expect(parseTick('done')).toEqual({ what: 'done', todo: null })
     expect(parseTick('open a ticket')).toBeNull()
+  })
+})
+
+describe('whoever was to do something is gone from the workspace', () => {
+  const gone = step({ type: 'person-gone', id: bob.kind === 'person' ? bob.id : '' }, 9)
+  const steps = [
+    declared(),
+    step(add('One', { owner: bob as Person }), 1),
+    step(add('Two', { owner: bob as Person }), 2),
+    step(add('Three', { owner: alice as Person }), 3),
+    step(add('Four', { owner: bob as Person }), 4),
+    step({ type: 'finish-todo', todo: 1 }, 5),
+  ]
+
+  test('what they had open is nobody’s, and what is done stays theirs', () => {
+    const now = given(...steps)
+      .when(gone)
+      .happens({ type: 'todos-freed', todos: [2, 4], person: bob as Person })
+    expect(now.todos.map(({ owner }) => owner?.name ?? null)).toEqual(['Bob Berg', null, 'Alice Adler', null])
+    given(...steps, gone)
+      .when(gone)
+      .happens()
+  })
+
+  test('the channel says so once, and the list shows nobody', () => {
+    const text = JSON.stringify(conversation(happened(...steps, gone)))
+    expect(text).toContain('Bob Berg is not in this workspace any more: nobody does to-dos 2, 4 now.')
+    expect(timeline(happened(...steps, gone), { zone: 'UTC' }).at(-1)?.text).toBe(
+      'Bob Berg is not in the workspace any more: nobody does to-dos 2, 4.',
+    )
+  })
+
+  test('their role is free in the same breath', () => {
+    given(...steps, step({ type: 'take-role', role: 'ops', person: bob as Person }, 6))
+      .when(gone)
+      .happens({ type: 'role-left', role: 'ops', why: 'gone' }, { type: 'todos-freed' })
   })
 })

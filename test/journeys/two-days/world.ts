@@ -28,7 +28,7 @@ severities:
       review: { title: Review, within: 24 h, from: resolved, until: reviewed }
 privateHosts: [127.0.0.1]
 checks:
-  health: { kind: http, title: Health endpoint, options: { url: "${target}/api/health", json: true } }
+  health: { kind: http, auto: true, title: Health endpoint, options: { url: "${target}/api/health", json: true } }
 `
 
 /** Those on the ladder are known by more than their name in Slack; Alice and Dave are not. */

@@ -1,0 +1,56 @@
+/** The standard `fetch` under the guard, for vendors' clients that take one. */
+import { type Agent, fetch, type RequestInit as UndiciInit } from 'undici'
+import { FetchFault, type WebFetch } from '../../ports.ts'
+import { faultOf, type Progress } from './fault.ts'
+import { agentFor, type FetchGuard, methodRefusal, parse, refusal } from './guard.ts'
+
+/** What a client reads of one answer at most, after decompression. */
+const maxBytes = 8 * 1024 * 1024
+
+/** The body, cut off with an error where it passes the limit, and the connection closed with it. */
+const limited = (body: ReadableStream<Uint8Array> | null, agent: Agent): ReadableStream<Uint8Array> | null => {
+  if (body === null) {
+    void agent.destroy()
+    return null
+  }
+  let size = 0
+  const counted = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, controller) => {
+      size += chunk.byteLength
+      if (size > maxBytes) controller.error(new FetchFault('too-large', `The answer is larger than ${maxBytes / 1024 / 1024} MiB.`))
+      else controller.enqueue(chunk)
+    },
+    flush: () => void agent.destroy(),
+  })
+  return body.pipeThrough(counted)
+}
+
+/** Makes a `fetch` for one product. It rejects with FetchFault, as a client's own error may have as its cause. Redirects are answers. */
+export const guardedWeb = (guard: FetchGuard): WebFetch => {
+  return async (input, init) => {
+    const request = new Request(input, init)
+    const url = parse(request.url)
+    if (url === null) throw new FetchFault('forbidden', 'That is not an address.')
+    const why = refusal(url, guard.hosts) ?? methodRefusal(request.method, url, guard)
+    if (why !== null) throw new FetchFault('forbidden', `Not asked: ${why}.`)
+    const timeoutMs = guard.timeoutMs ?? 10_000
+    const progress: Progress = { stage: 'resolving', sentAt: null, timeoutMs, host: url.host }
+    const late = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.any([late, request.signal, ...(guard.signal === undefined ? [] : [guard.signal])])
+    const agent = agentFor(url, guard, timeoutMs, progress)
+    try {
+      const body = request.body === null ? null : Buffer.from(await request.arrayBuffer())
+      const options: UndiciInit = { method: request.method, headers: Object.fromEntries(request.headers), body }
+      const answer = await fetch(url, { ...options, redirect: 'manual', signal, dispatcher: agent })
+      const { status, statusText, headers } = answer
+      return new Response(limited(answer.body as ReadableStream<Uint8Array> | null, agent), {
+        status,
+        statusText,
+        headers: [...headers],
+      })
+    } catch (error) {
+      void agent.destroy()
+      throw faultOf(error, progress, late.aborted || guard.signal?.aborted === true)
+    }
+  }
+}
