@@ -222,6 +222,8 @@ export type CommandDefinition = {
   readonly examples: readonly string[]
   /** Whether it needs an incident: its channel, or an id as the first word. `id`: also one that cannot be read. */
   readonly needs: 'incident' | 'id' | 'nothing'
+  /** Whether its words are a text, which may begin with anything: with the id of another record, too. */
+  readonly says?: true
   readonly run: (ask: Ask, context: CommandContext) => Promise<Reply>
   /** Its form anew, when a field that `refills` it was filled in; what else was filled in stays. */
   readonly refill?: (values: Readonly<Record<string, string>>, place: Place, context: CommandContext) => Promise<Form>
@@ -241,7 +243,7 @@ export const say = (...spans: readonly Span[]): Answer => ({ parts: [{ kind: 'te
 export const tell = (outcome: Outcome, done: (incident: Incident) => Reply): Reply =>
   'refused' in outcome ? outcome : done(outcome.incident)
 
-/** The refusal of words that should begin with a product and do not. */
+/** The refusal of words that should begin with a product and do not. `example`: what is typed with a product that there is. */
 export const noProduct = (catalogue: Catalogue, words: string, example: (known: string) => string): { readonly refused: Refusal } => {
   const keys = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
   const known = keys.join(', ')

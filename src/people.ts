@@ -93,7 +93,9 @@ export const createWho =
     const member = await members.glance(user)
     if (member === null) return null
     const known = member === 'unknown' ? null : member
-    const somebody = person(user, known?.name ?? name.replace(/^@/, ''))
+    // What stands for the name is the id itself, where the chat never said more.
+    const called = name.replace(/^@/, '')
+    const somebody = person(user, known?.name ?? (called === user ? 'somebody' : called))
     return {
       person: somebody,
       contact: { name: somebody.name, slackUser: user, ...(known?.email == null ? {} : { email: known.email }) },

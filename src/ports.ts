@@ -140,7 +140,7 @@ export type ChatReading = {
   readonly plain: (text: string) => Promise<string>
   readonly userName: (user: string) => Promise<string | null>
   readonly channelName: (channel: string) => Promise<string | null>
-  /** What follows the @ of a group; null where it is not known, or not to be known. */
+  /** What a group is called behind an @. */
   readonly groupName: (group: string) => Promise<string | null>
   /** The content of a file, or null when it is larger than `most` bytes. Nothing about the file is changed. */
   readonly file: (id: string, most: number) => Promise<Buffer | null>

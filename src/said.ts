@@ -65,6 +65,7 @@ export const createWaysIn = ({
   return {
     plain: reading.plain,
     userName: reading.userName,
+    channelName: reading.channelName,
     groupName: reading.groupName,
     home: async (me) => {
       const closed = me.kind === 'person' ? await closedWithTodosOf(store.db, me.id, mostClosed) : []

@@ -1,7 +1,8 @@
 /** Whom the words of a verb mean. */
 import type { Ask, CommandContext } from './define.ts'
+import type { Contact } from './incident/policy.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
-import type { Who } from './ports.ts'
+import { PortFault, type Who } from './ports.ts'
 
 /** Refuses who cannot be asked to do anything. Whom the chat does not tell of at the moment is taken: the incident goes on. */
 export const askable = (who: Who | null, word: string, example: string): Who | Refusal => {
@@ -24,4 +25,22 @@ export const takePerson = async (
   const id = user?.id ?? catalogue.people[word.slice(1).toLowerCase()]?.slack
   const found = askable(id === undefined ? null : await who(id, word), word, example)
   return 'code' in found ? found : { who: found, rest: words.replace(word, ' ').replace(/\s+/g, ' ').trim() }
+}
+
+/** Whoever has this e-mail in the chat, as somebody who can be called. While the chat does not say whether there is such a person, the
+ *  e-mail itself is called. */
+export const byEmail = async (
+  email: string,
+  { who, resolve }: Pick<CommandContext, 'who' | 'resolve'>,
+  example: string,
+): Promise<Contact | Refusal> => {
+  const contact: Contact = { name: email, email }
+  try {
+    const { slackUser } = await resolve(contact)
+    const found = askable(slackUser === undefined ? null : await who(slackUser, email), email, example)
+    return 'code' in found ? found : found.contact
+  } catch (error) {
+    if (!(error instanceof PortFault)) throw error
+    return contact
+  }
 }

@@ -1,5 +1,6 @@
 import { defineCommand, noProduct, say, tell } from '../../src/define.ts'
-import { refuse } from '../../src/incident/refusals.ts'
+import { takeFlags } from '../../src/incident/flags.ts'
+import { refuse, typedAgain } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
 
 export default defineCommand({
@@ -10,8 +11,12 @@ export default defineCommand({
   run: async (ask, { catalogue, declare }) => {
     const example = '/incident change <product> Deploy v143'
     if (ask.words === '') return { refused: refuse('missing', { what: 'The title', example }) }
+    const taken = takeFlags(ask.words, [])
+    if ('code' in taken) return { refused: taken }
     const { product, rest } = catalogue.takeProduct(ask.words)
-    if (product === null) return noProduct(catalogue, ask.words, (some) => `/incident change ${some} Deploy v143`)
+    if (product === null) return noProduct(catalogue, ask.words, (some) => `/incident change ${some} ${typedAgain(ask.words)}`)
+    if (rest === '')
+      return { refused: refuse('missing', { what: 'The title', example: `/incident change ${typedAgain(ask.words)} Deploy v143` }) }
     return tell(
       await declare({ kind: 'change', product: product.key, severity: 'P4', title: rest, summary: null, private: false }, ask.by),
       (incident) =>

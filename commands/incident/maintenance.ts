@@ -1,5 +1,6 @@
 import { defineCommand, noProduct, say, tell } from '../../src/define.ts'
-import { refuse } from '../../src/incident/refusals.ts'
+import { takeFlags } from '../../src/incident/flags.ts'
+import { refuse, typedAgain } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
 import { parseWindow } from '../../src/incident/window-words.ts'
 
@@ -10,18 +11,29 @@ export default defineCommand({
   usage: 'maintenance <product> <from> <to> <what>',
   examples: [
     example,
-    '/incident maintenance <product> 2026-12-01 22:00 2h Move the database',
+    '/incident maintenance <product> tomorrow 22:00 2h Move the database',
     '/incident maintenance <product> now 30m Restart the workers',
   ],
   needs: 'nothing',
   run: async (ask, { catalogue, declare, now }) => {
     if (ask.words === '') return { refused: refuse('missing', { what: 'The window', example }) }
+    const taken = takeFlags(ask.words, [])
+    if ('code' in taken) return { refused: taken }
     const { product, rest } = catalogue.takeProduct(ask.words)
-    if (product === null) return noProduct(catalogue, ask.words, (some) => `/incident maintenance ${some} 22:00 23:30 Move the database`)
+    if (product === null) return noProduct(catalogue, ask.words, (some) => `/incident maintenance ${some} ${typedAgain(ask.words)}`)
     const { zone } = product.calendar
     const parsed = parseWindow(rest, await now(), zone)
+    const named = typedAgain(ask.words.slice(0, ask.words.length - rest.length).trim())
+    const whole = `/incident maintenance ${named} tomorrow 22:00 23:30 Move the database`
+    if (rest === '') return { refused: refuse('missing', { what: 'The window', example: whole }) }
     if (parsed.window === null)
-      return { refused: refuse('unreadable', { what: 'a window of at most two weeks that is not over', word: parsed.word, example }) }
+      return {
+        refused: refuse('unreadable', { what: 'from when to when: at most two weeks, and not over', word: parsed.word, example: whole }),
+      }
+    if (parsed.rest === '')
+      return {
+        refused: refuse('missing', { what: 'What is done', example: `/incident maintenance ${typedAgain(ask.words)} Move the database` }),
+      }
     const { window } = parsed
     return tell(
       await declare(

@@ -1,8 +1,9 @@
 import { type CommandContext, defineCommand, type Form, noProduct, say, tell } from '../../src/define.ts'
 import type { Actor, Kind } from '../../src/incident/events.ts'
+import { takeFlags } from '../../src/incident/flags.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { type Policy, severities } from '../../src/incident/policy.ts'
-import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
+import { knownSeverities, refuse, typedAgain } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
 import { duration } from '../../src/incident/timeline.ts'
 import type { Wish } from '../../src/incident/wish.ts'
@@ -165,17 +166,18 @@ export default defineCommand({
   needs: 'nothing',
   run: async (ask, context) => {
     const { catalogue } = context
-    const has = (flag: string) => new RegExp(`(?:^|\\s)--${flag}(?=\\s|$)`).test(ask.words)
-    const [hidden, drill, disaster] = [has('private'), has('drill'), has('disaster')]
-    const kind = drill ? 'drill' : disaster ? 'disaster' : 'incident'
-    const words = ask.words.replace(/(?:^|\s)--(?:private|drill|disaster)(?=\s|$)/g, ' ').trim()
+    const taken = takeFlags(ask.words, ['private', 'drill', 'disaster'])
+    if ('code' in taken) return { refused: taken }
+    const { flags, rest: words } = taken
+    const disaster = flags.has('disaster')
+    const kind = flags.has('drill') ? 'drill' : disaster ? 'disaster' : 'incident'
     if (words === '')
       return ask.canShowForm
         ? {
             form: form(context, {
               product: ask.incident?.product.key ?? '',
-              kind: drill && disaster ? 'disaster-drill' : kind,
-              private: hidden ? 'private' : '',
+              kind: flags.has('drill') && disaster ? 'disaster-drill' : kind,
+              private: flags.has('private') ? 'private' : '',
             }),
           }
         : { refused: refuse('missing', { what: 'The title', example }) }
@@ -185,12 +187,17 @@ export default defineCommand({
       named ??
       (ask.incident === null ? null : catalogue.product(ask.incident.product.key)) ??
       (known.length === 1 ? catalogue.product(known[0] ?? '') : null)
-    if (product === null) return noProduct(catalogue, words, (some) => `/incident new ${some} P1 Payments fail`)
+    if (product === null) return noProduct(catalogue, words, (some) => `/incident new ${some} ${typedAgain(ask.words)}`)
     const { severity, rest: behind } = catalogue.takeSeverity(product, rest)
     const title = severity !== null && spoken(rest.slice(0, rest.length - behind.length), behind) ? rest : behind
     const meant = severity === null ? meantAsSeverity.exec(rest) : null
     if (meant !== null)
       return { refused: refuse('unknown_severity', { word: meant[0], known: knownSeverities(product.severityWords.aliases) }) }
+    if (title === '') {
+      const typed = `/incident new ${typedAgain(ask.words)}${severity === null ? ' P1' : ''} Payments fail`
+      return { refused: refuse('missing', { what: 'The title', example: typed }) }
+    }
+    const hidden = flags.has('private')
     return open(
       { product: product.key, severity: gravity(severity ?? '', disaster), title, summary: null, private: hidden, kind, disaster },
       ask.by,

@@ -7,6 +7,7 @@ export default defineCommand({
   usage: 'note <text> [at 14:05]',
   examples: ['/incident note Restarted the worker', '/incident note Deploy of v142 went out at 14:05'],
   needs: 'incident',
+  says: true,
   run: async (ask, { handle, now }) => {
     const incident = given(ask)
     const example = '/incident note Restarted the worker at 14:05'

@@ -26,6 +26,7 @@ export default defineCommand({
   usage: 'pause <why>',
   examples: [example],
   needs: 'incident',
+  says: true,
   run: async (ask, { handle }) => {
     const incident = given(ask)
     // Whether they stand already is said before anybody fills in a form.

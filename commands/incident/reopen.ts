@@ -24,6 +24,7 @@ export default defineCommand({
   usage: 'reopen <why>',
   examples: [example, '/incident reopen INC-12 It is back since the second deployment'],
   needs: 'incident',
+  says: true,
   run: async (ask, { handle }) => {
     const incident = given(ask)
     if (ask.words === '' && incident.stamps.resolve === null) return { refused: refuse('is_open', { id: incident.id }) }

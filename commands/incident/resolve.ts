@@ -15,6 +15,7 @@ export default defineCommand({
   usage: 'resolve <summary>',
   examples: ['/incident resolve Rolled back to v141; a migration had locked the table'],
   needs: 'incident',
+  says: true,
   run: async (ask, { handle }) => {
     if (ask.words === '')
       return ask.canShowForm

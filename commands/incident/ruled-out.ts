@@ -8,6 +8,7 @@ export default defineCommand({
   usage: 'ruled-out <number or text> because <why>',
   examples: [example, '/incident ruled-out The migration because it ran on staging only'],
   needs: 'incident',
+  says: true,
   run: async (ask, { handle }) => {
     const incident = given(ask)
     if (ask.words === '') return { refused: refuse('missing', { what: 'What is ruled out', example }) }

@@ -1,18 +1,9 @@
 import { defineCommand, given } from '../../src/define.ts'
 import { clockNames } from '../../src/incident/clocks.ts'
 import { explain } from '../../src/incident/explain.ts'
-import { steps } from '../../src/incident/incident.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { sitrep } from '../../src/incident/sitrep.ts'
-
-const stepWord = {
-  detect: 'Detect',
-  assess: 'Assess',
-  communicate: 'Communicate',
-  mitigate: 'Mitigate',
-  resolve: 'Resolve',
-  review: 'Review',
-} as const
+import { stepRows, stepWord } from '../../src/incident/steps.ts'
 
 export default defineCommand({
   summary: 'Where it stands: state, clocks and how each due time was computed, who does what, what is open, last events',
@@ -23,14 +14,10 @@ export default defineCommand({
     const incident = given(ask)
     const zone = incident.policy.calendar.zone
     const loaded = await load(incident.id)
-    const reached: Span[] = steps.flatMap((step, index): Span[] => {
-      const at = incident.stamps[step]
-      return [
-        ...(index === 0 ? [] : [' → ']),
-        at === null ? `${stepWord[step]} –` : `${stepWord[step]} `,
-        ...(at === null ? [] : [{ time: at, zone }]),
-      ]
-    })
+    const reached = stepRows(incident).flatMap(({ step, at, state }, index): Span[] => [
+      `${index === 0 ? '' : ' → '}${stepWord[step]} `,
+      at !== null ? { time: at, zone } : state === 'skipped' ? 'skipped' : '–',
+    ])
     const how = clockNames(incident).flatMap((clock) => {
       const spans = explain(incident, clock)
       return spans === null ? [] : [spans]

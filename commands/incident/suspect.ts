@@ -28,6 +28,7 @@ export default defineCommand({
   usage: 'suspect [text]',
   examples: ['/incident suspect', example],
   needs: 'incident',
+  says: true,
   run: async (ask, { handle }) => {
     const incident = given(ask)
     if (ask.words === '') return list(incident)

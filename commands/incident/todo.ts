@@ -4,6 +4,7 @@ import type { Incident } from '../../src/incident/incident.ts'
 import { author, type Span } from '../../src/incident/message.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 import { parseTick, parseTodo } from '../../src/incident/todo-words.ts'
+import { dateIn } from '../../src/incident/when.ts'
 import { takePerson } from '../../src/whom.ts'
 
 const example = '/incident todo Add an alert on the pool @bob by 2026-12-01'
@@ -30,9 +31,10 @@ const list = ({ id, todos }: Incident): Answer => {
 
 export default defineCommand({
   summary: 'What is still to be done: add, list, tick off',
-  usage: 'todo [text] [@user] [by 2026-12-01] | done <n> | open <n>',
-  examples: ['/incident todo', '/incident todo Tell the customers', example, '/incident todo done 1', '/incident todo open 1'],
+  usage: 'todo [text] [@user] [by friday] | done <n> | open <n>',
+  examples: ['/incident todo', '/incident todo Tell the customers by tomorrow', example, '/incident todo done 1', '/incident todo open 1'],
   needs: 'incident',
+  says: true,
   run: async (ask, context) => {
     const { handle } = context
     const incident = given(ask)
@@ -44,12 +46,14 @@ export default defineCommand({
       const outcome = await handle(incident.id, { type: what === 'done' ? 'finish-todo' : 'reopen-todo', todo }, ask.by)
       return tell(outcome, () => say(what === 'done' ? `✅ To do ${todo} is done.` : `✅ To do ${todo} is open.`))
     }
-    const { text, owner: word, due } = parseTodo(ask.words)
+    const { text, owner: word, due } = parseTodo(ask.words, dateIn(await context.now(), incident.policy.calendar.zone))
     const taken = word === null ? null : await takePerson({ ...ask, words: word }, context, example)
     if (taken !== null && 'code' in taken) return { refused: taken }
     const owner = taken?.who?.person ?? null
     if (typeof due === 'object' && due !== null)
-      return { refused: refuse('unreadable', { what: 'a date such as 2026-12-01', word: due.unreadable, example }) }
+      return {
+        refused: refuse('unreadable', { what: 'a day such as friday, tomorrow, in 3d or 2026-12-01', word: due.unreadable, example }),
+      }
     return tell(await handle(incident.id, { type: 'add-todo', text, owner, due, source: null }, ask.by), ({ todos }) => {
       const { todo } = todos.at(-1) ?? { todo: 0 }
       return say(

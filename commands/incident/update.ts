@@ -32,6 +32,7 @@ export default defineCommand({
   usage: 'update <text> [next 30m]',
   examples: ['/incident update Payments fail since 14:05, rolling back', example],
   needs: 'incident',
+  says: true,
   run: async (ask, { handle }) => {
     const incident = given(ask)
     if (ask.words === '') return ask.canShowForm ? { form } : { refused: refuse('missing', { what: 'The text', example }) }

@@ -27,6 +27,7 @@ const row = (incident: PublishedIncident): object => ({
   seconds_taken_for_resolved: incident.takenForResolved / 1000,
   responses: incident.responses.of,
   responses_met: incident.responses.met,
+  steps: incident.steps,
   lead: incident.lead,
   summary: incident.summary,
   merged_into: incident.mergedInto,

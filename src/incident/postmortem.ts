@@ -5,9 +5,10 @@ import { type ClockRow, compliance } from './compliance.ts'
 import type { Recorded } from './events.ts'
 import { timeToMitigate, timeToResolve } from './metrics.ts'
 import { involved, leads } from './involved.ts'
-import { type Incident, type Status, type Step, steps } from './incident.ts'
+import type { Incident, Status, Step } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
 import { type Remembered, remembered } from './remembered.ts'
+import { stepRows, stepWord } from './steps.ts'
 import { between, duration, timeline, when } from './timeline.ts'
 
 /** The end of the audit chain that a document vouches for: the hash of event `seq`, the last that it tells of. */
@@ -125,17 +126,6 @@ const compare = (incident: Incident): CheckRow[] => {
   })
 }
 
-const stepRows = (stamps: Incident['stamps'], zone: string) =>
-  steps.map((step, index) => {
-    const at = stamps[step]
-    const passed = steps.slice(index + 1).some((later) => stamps[later] !== null)
-    return {
-      name: `${step.charAt(0).toUpperCase()}${step.slice(1)}`,
-      at: at === null ? (passed ? 'skipped' : 'pending') : when(at, zone),
-      after: at === null || stamps.detect === null || step === 'detect' ? '' : duration(between(stamps.detect, at)),
-    }
-  })
-
 /** When somebody took it on, which is not when it was assessed: a change of severity assesses too. */
 export const acknowledgedAt = (events: readonly Recorded[]): Instant | null =>
   events.find(({ event }) => event.type === 'acknowledged')?.occurredAt ?? null
@@ -181,7 +171,11 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
     openAgain: openAgain(incident, zone),
     mergedInto: incident.mergedInto,
     lead: leads(covered).join(', then ') || null,
-    steps: stepRows(stamps, zone),
+    steps: stepRows({ ...incident, stamps }).map(({ step, at, state }) => ({
+      name: stepWord[step],
+      at: at === null ? state : when(at, zone),
+      after: at === null || step === 'detect' ? '' : duration(between(detect, at)),
+    })),
     timeline: timeline(events, { zone })
       .filter(({ seq }) => seq <= head.seq)
       .map(({ at, occurredAt, who, text, link }) => ({

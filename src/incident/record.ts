@@ -5,6 +5,7 @@ import type { Incident, Status } from './incident.ts'
 import { responsesOf, takenForResolved } from './metrics.ts'
 import type { Instant, Severity } from './policy.ts'
 import { acknowledgedAt, type Head } from './postmortem.ts'
+import { type StepRow, stepRows } from './steps.ts'
 import { nameOf, timeline } from './timeline.ts'
 
 export type TimelineEntry = {
@@ -41,6 +42,7 @@ export type PublishedIncident = {
   readonly takenForResolved: number
   /** Of the runs of the response clock that are over. */
   readonly responses: { readonly met: number; readonly of: number }
+  readonly steps: readonly StepRow[]
   readonly lead: string | null
   readonly summary: string | null
   /** The record that this one became part of. */
@@ -73,6 +75,7 @@ export const published = (incident: Incident, events: readonly Recorded[], head:
   takenForResolved: takenForResolved(incident),
   responses: responsesOf({ incident, events }),
   responseBreached: runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)),
+  steps: stepRows(incident),
   lead: incident.lead === null ? null : nameOf(incident.lead),
   summary: incident.resolution,
   mergedInto: incident.mergedInto,

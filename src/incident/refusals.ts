@@ -12,6 +12,9 @@ const wholeWords = (text: string, most: number): string => {
 /** A foreign word in a sentence: it cannot end the code that it stands in, nor become a channel. */
 const foreign = (text: string, most = 40): string => wholeWords(cleanLine(text), most).replaceAll('`', 'ˋ').replaceAll('<', '‹')
 
+/** What somebody typed, to be typed again in an example. */
+export const typedAgain = (words: string): string => foreign(words, 80)
+
 const meant = (nearest: string | null) => (nearest === null ? '' : `Did you mean \`${foreign(nearest)}\`? `)
 
 /** A sentence without parameters. */
@@ -55,6 +58,10 @@ const table = {
     `\`${foreign(p.word)}\` is left out: its service.yml has a mistake, which the bot named when it started. Until it is mended: \`/incident new unassigned P1 <title>\`.`,
   unknown_check: (p: { word: string; product: string; nearest: string | null; known: string }) =>
     `${p.product} has no check \`${foreign(p.word)}\`. ${meant(p.nearest)}It has: ${p.known === '' ? 'none yet' : p.known}.`,
+  unknown_flag: (p: { word: string; nearest: string | null; known: readonly string[] }) =>
+    `\`${foreign(p.word)}\` is nothing that this verb knows, so nothing was opened. ${
+      p.nearest === null && p.known.length > 0 ? `It knows ${p.known.join(', ')}. ` : meant(p.nearest)
+    }In a title write it without the dashes.`,
   product_needed: (p: { example: string; known: string }) => `Which product? For example \`${p.example}\`. Known: ${p.known}.`,
   missing: (p: { what: string; example: string }) => `${p.what} is missing. For example \`${p.example}\`.`,
   unreadable: (p: { what: string; word: string; example: string }) =>

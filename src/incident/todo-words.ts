@@ -1,16 +1,12 @@
 /** What somebody types behind `/incident todo`: the text, and behind it who does it and by when, in either order. */
+import { dayOf, dayPattern } from './day-words.ts'
 import type { LocalDate } from './policy.ts'
 
 /** What a mention looks like, at the end of a text. */
 const mentionAtEnd = /(?:^|\s)(@[\p{L}\p{N}][\p{L}\p{N}._-]*)$/u
 
-const dueAtEnd = /(?:^|\s)by\s+(\d{1,4}[-./]\d{1,2}(?:[-./]\d{0,4})?)[.!]?$/i
-
-/** A date that there is. */
-const isDate = (text: string): boolean => {
-  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
-}
+/** What is meant as a day, at the end of a text. */
+const dueAtEnd = new RegExp(`(?:^|\\s)(?:(?:by|due)\\s+(?:on\\s+)?(${dayPattern})|(in\\s+\\d{1,3}\\s*(?:d|days?|w|weeks?)))[.!]?$`, 'i')
 
 export type TodoWords = {
   readonly text: string
@@ -19,15 +15,16 @@ export type TodoWords = {
   readonly due: LocalDate | { readonly unreadable: string } | null
 }
 
-/** `Add an alert on the pool @bob by 2026-12-01`: only what stands at the end counts, so that a text may name people and dates. */
-export const parseTodo = (words: string): TodoWords => {
+/** `Add an alert on the pool @bob by friday`: only what stands at the end counts, so that a text may name people and dates. */
+export const parseTodo = (words: string, today: LocalDate): TodoWords => {
   let text = words.trim()
   let owner: string | null = null
   let due: TodoWords['due'] = null
   for (;;) {
     const date: RegExpExecArray | null = due === null ? dueAtEnd.exec(text) : null
     const mention: RegExpExecArray | null = owner === null ? mentionAtEnd.exec(text) : null
-    if (date?.[1] !== undefined) due = isDate(date[1]) ? date[1] : { unreadable: date[1] }
+    const day: string | undefined = date?.[1] ?? date?.[2]
+    if (day !== undefined) due = dayOf(day, today) ?? { unreadable: day }
     else if (mention?.[1] !== undefined) owner = mention[1]
     else return { text, owner, due }
     text = text.slice(0, (date ?? mention)?.index ?? 0).trim()

@@ -1,14 +1,16 @@
-/** From when to when, as people type it: `22:00 23:30`, `2026-12-01 22:00 2h`, `now 30m`. Times of day are the next ones, in the product's
+/** From when to when, as people type it: `22:00 23:30`, `tomorrow 22:00 2h`, `2026-12-01 22:00 2h`, `now 30m`. Times of day are the next ones, in the product's
  *  zone; what is behind them is the text. */
 import { TZDate } from '@date-fns/tz'
 import { addDays } from 'date-fns/addDays'
 import type { Window } from './areas/window.ts'
+import { dayOf } from './day-words.ts'
 import type { Instant } from './policy.ts'
+import { dateIn } from './when.ts'
 
 /** The longest window, in minutes: longer work is several. */
 const longest = 14 * 24 * 60
 
-const timePattern = /^(?:(\d{4})-(\d{2})-(\d{2})[T ])?(\d{1,2}):(\d{2})(?=\s|$)/
+const timePattern = /^(?:(\d{4}-\d{2}-\d{2}(?=[T ])|[a-z]+(?= ))[T ])?(\d{1,2}):(\d{2})(?=\s|$)/i
 const spanPattern = /^\+?(\d{1,4})\s?(m|min|h|d)(?=\s|$)/i
 const unit: Readonly<Record<string, number>> = { m: 1, min: 1, h: 60, d: 1440 }
 
@@ -18,19 +20,16 @@ type Taken = { readonly at: Instant; readonly rest: string }
 const timeIn = (words: string, after: Instant, zone: string): Taken | null => {
   const match = timePattern.exec(words)
   if (match === null) return null
-  const [whole, year, month, day, hour = '', minute = ''] = match
+  const [whole, day, hour = '', minute = ''] = match
   if (Number(hour) > 23 || Number(minute) > 59) return null
-  const near = new TZDate(after, zone)
-  const date =
-    year === undefined
-      ? ([near.getFullYear(), near.getMonth(), near.getDate()] as const)
-      : ([Number(year), Number(month) - 1, Number(day)] as const)
-  const local = new TZDate(...date, Number(hour), Number(minute), 0, zone)
+  const date = dayOf(day ?? 'today', dateIn(after, zone))
   // 30 February is no date; what a clock put forward skips is the time after it.
-  if (year !== undefined && (local.getMonth() !== date[1] || local.getDate() !== date[2])) return null
+  if (date === null) return null
+  const [year = 0, month = 0, dayOfMonth = 0] = date.split('-').map(Number)
+  const local = new TZDate(year, month - 1, dayOfMonth, Number(hour), Number(minute), 0, zone)
   const instant = (at: TZDate) => new Date(at.getTime()).toISOString()
   return {
-    at: year === undefined && instant(local) <= after ? instant(addDays(local, 1)) : instant(local),
+    at: day === undefined && instant(local) <= after ? instant(addDays(local, 1)) : instant(local),
     rest: words.slice(whole.length).trim(),
   }
 }

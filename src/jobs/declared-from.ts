@@ -23,7 +23,7 @@ export default defineJob({
   run: async ({ data }, context) => {
     const [id, channel, ts] = [String(data['incident']), String(data['channel']), String(data['ts'])]
     const { reading, person } = context
-    const nameOf = async (user: string): Promise<Actor> => person(user, (await reading.userName(user)) ?? user)
+    const nameOf = async (user: string): Promise<Actor> => person(user, (await reading.userName(user)) ?? 'somebody')
     const message = await readable(channel, ts, context)
     const user = message?.user ?? String(data['user'])
     const by =

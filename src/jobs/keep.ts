@@ -75,7 +75,7 @@ export default defineJob({
     const [id, what, user] = [String(data['incident']), String(data['what']), String(data['user'])]
     const ref: Ref = { channel: String(data['channel']), ts: String(data['ts']) }
     await context.mayCall('conversations.history', ref.channel)
-    const by: Actor = user === '' ? { kind: 'bot' } : context.person(user, (await context.reading.userName(user)) ?? user)
+    const by: Actor = user === '' ? { kind: 'bot' } : context.person(user, (await context.reading.userName(user)) ?? 'somebody')
     for (let look = 0; look < mostLooks; look += 1) {
       const loaded = await context.load(id)
       if (loaded === null) return

@@ -12,6 +12,7 @@ import { type ChannelEvents, listenToChannels } from './channels.ts'
 import { type Conversation, listenToConversation } from './conversation-events.ts'
 import type { Dispatch, FormPlace, Told } from './dispatch.ts'
 import { valuesOf, viewOf } from './forms.ts'
+import { late, within } from './in-time.ts'
 import { listenForPeople, type PeopleEvents } from './people-events.ts'
 import { createRead } from './read.ts'
 import { listenToWaysIn, type WaysIn } from './ways-in.ts'
@@ -44,19 +45,6 @@ export type SlackOptions = PeopleEvents & {
   /** Told how many seconds a command waited for its first answer. */
   readonly answered: (command: string, seconds: number) => void
   readonly log: Log
-}
-
-const late = Symbol('late')
-
-/** What the work gives, or `late` when it takes longer. */
-const within = async <T>(work: Promise<T>, ms: number): Promise<T | typeof late> => {
-  let timer: NodeJS.Timeout | undefined
-  const alarm = new Promise<typeof late>((resolve) => (timer = setTimeout(() => resolve(late), Math.max(0, ms))))
-  try {
-    return await Promise.race([work, alarm])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 const stillWorking: Answer = {
@@ -145,13 +133,9 @@ export const startSlack = (options: SlackOptions): App => {
 
   /** Who did it, by the name that Slack gives them. */
   const author = (context: Context, user: string, name: string | undefined): Actor =>
-    options.person(user, memberIn(context)?.name ?? name ?? user)
+    options.person(user, memberIn(context)?.name ?? name ?? 'somebody')
 
-  const inTime = async <T>(work: Promise<T>, ms = patienceMs): Promise<T | null> => {
-    const first = await within(work, ms)
-    return first === late ? null : first
-  }
-  const read = createRead({ glance: options.glance, groupName: options.waysIn.groupName, inTime, log })
+  const read = createRead({ glance: options.glance, ...options.waysIn, log })
 
   /** Whether Slack heard it: not over a socket that was closed meanwhile. */
   const heard = async (acknowledged: Promise<void>): Promise<boolean> => {
@@ -280,11 +264,14 @@ export const startSlack = (options: SlackOptions): App => {
     ...options,
     ...options.waysIn,
     safely,
+    read,
     show,
     message,
     body,
-    inTime,
-    read,
+    inTime: async (work, ms = patienceMs) => {
+      const first = await within(work, ms)
+      return first === late ? null : first
+    },
   })
   listenToConversation(app, { ...options.conversation, identity, person: options.person })
 

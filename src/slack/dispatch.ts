@@ -1,12 +1,14 @@
 /** From what somebody typed, pressed or filled in to a verb, and from there to what they are told. Knows nothing of HTTP. */
-import type { Answer, CommandContext, Finder, Form, Found, Place, Reply, Verb } from '../define.ts'
+import type { Answer, CommandContext, Field, Finder, Form, Found, Place, Reply, Verb } from '../define.ts'
 import type { Quoted } from '../incident/areas/messages.ts'
 import type { Actor } from '../incident/events.ts'
+import type { Part } from '../incident/message.ts'
 import type { Mentioned } from '../ports.ts'
 import { nearest } from '../incident/nearest.ts'
 import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
 import { shorten } from '../incident/text.ts'
 import { synonym } from '../incident/synonyms.ts'
+import { typed, untyped } from './typed.ts'
 
 export type Source = {
   readonly by: Actor
@@ -52,10 +54,59 @@ type World = CommandContext & Finder
 /** An incident that is named first. In an incident's channel only what cannot be a word of the text is one. */
 const named = { here: /^inc-?(\d+)(?=\s|$)/i, elsewhere: /^(?:inc[-\s]?|#)(\d+)(?=\s|$)/i } as const
 
+/** The record before the verb, where it is all that is typed, too: `INC-5 status`, `INC-5`. */
+const idFirst = named.elsewhere
+
 const firstWord = (text: string): { word: string; rest: string } => {
   const trimmed = text.trim()
   const end = trimmed.search(/\s/)
   return end < 0 ? { word: trimmed, rest: '' } : { word: trimmed.slice(0, end), rest: trimmed.slice(end).trim() }
+}
+
+/** Asks which of two records a text is for that begins with the id of the one, in the channel of the other: either may be meant, and
+ *  what is said of the wrong one is not taken back. */
+const which = (verb: Verb, here: string, other: string, words: string, rest: string, { mentioned = [] }: Source): Told => {
+  const { name } = verb
+  const buttons = [
+    { label: `${name} in ${here}`, action: name, value: `${here} ${untyped(words, mentioned)}` },
+    { label: `${name} in ${other}`, action: name, value: `${other} ${untyped(rest, mentioned)}` },
+  ]
+  return {
+    refused: true,
+    answer: {
+      parts: [
+        {
+          kind: 'text',
+          spans: [
+            'Nothing was recorded yet: this is the channel of ',
+            { bold: here },
+            ', and the text begins with ',
+            { bold: other },
+            '. Which one is it for? To say so at once: ',
+            { code: `/incident ${other} ${name} …` },
+          ],
+        },
+        { kind: 'buttons', buttons },
+      ],
+    },
+  }
+}
+
+/** An answer or a form about a record, with the record named in it. */
+const about = ({ id, incident }: Found, outcome: Told): Told => {
+  if ('form' in outcome) {
+    const title = incident === null ? '' : ` ${shorten(incident.title, 150)}`
+    const name: Field = { key: 'about', kind: 'words', parts: [{ kind: 'text', spans: [{ bold: id }, title] }] }
+    return { ...outcome, form: { ...outcome.form, fields: [name, ...outcome.form.fields] } }
+  }
+  const { parts } = outcome.answer
+  if (new RegExp(`\\b${id}\\b`).test(JSON.stringify(parts))) return outcome
+  const [first, ...rest] = parts
+  const named: readonly Part[] =
+    first?.kind === 'text'
+      ? [{ ...first, spans: [{ bold: id }, ': ', ...first.spans] }, ...rest]
+      : [{ kind: 'text', spans: [{ bold: id }] }, ...parts]
+  return { ...outcome, answer: { ...outcome.answer, parts: named } }
 }
 
 export const createDispatch = (world: World): Dispatch => {
@@ -70,7 +121,13 @@ export const createDispatch = (world: World): Dispatch => {
     return 'refused' in reply ? { answer: { parts: refusalParts(reply.refused) }, refused: true } : { answer: reply }
   }
 
-  const run = async (verb: Verb, words: string, source: Source, found: Found | null): Promise<Told> => {
+  /** What a verb says of a record, where it may be taken for another: elsewhere than in its own channel its id stands in it. */
+  const run = async (verb: Verb, words: string, source: Source, found: Found | null, here: Found | null): Promise<Told> => {
+    const outcome = await runHere(verb, words, source, found)
+    return found === null || found.id === here?.id ? outcome : about(found, outcome)
+  }
+
+  const runHere = async (verb: Verb, words: string, source: Source, found: Found | null): Promise<Told> => {
     const id = found?.id ?? null
     const incident = found?.incident ?? null
     const place = { channel: source.channel, incident: id }
@@ -115,23 +172,37 @@ export const createDispatch = (world: World): Dispatch => {
     type: async (command, text, source) => {
       const place = { channel: source.channel, incident: null }
       const here = await world.byChannel(source.channel)
+      const before = idFirst.exec(text.trim())
+      if (before !== null) {
+        const found = await find(`INC-${before[1] ?? ''}`, source)
+        if ('code' in found) return told({ refused: found }, place)
+        const parsed = verbOf(command, text.trim().slice(before[0].length), found)
+        return 'code' in parsed ? told({ refused: parsed }, place) : run(parsed.verb, parsed.words, source, found, here)
+      }
       const parsed = verbOf(command, text, here)
       if ('code' in parsed) return told({ refused: parsed }, place)
       const { verb, words } = parsed
       const match = verb.definition.needs === 'nothing' ? null : named[here === null ? 'elsewhere' : 'here'].exec(words)
-      if (match === null) return run(verb, words, source, here)
-      const found = await find(`INC-${match[1] ?? ''}`, source)
-      return 'code' in found ? told({ refused: found }, place) : run(verb, words.slice(match[0].length).trim(), source, found)
+      if (match === null) return run(verb, words, source, here, here)
+      const id = `INC-${match[1] ?? ''}`
+      const rest = words.slice(match[0].length).trim()
+      if (here !== null && here.id !== id && rest !== '' && verb.definition.says === true)
+        return which(verb, here.id, id, words, rest, source)
+      const found = await find(id, source)
+      return 'code' in found ? told({ refused: found }, place) : run(verb, rest, source, found, here)
     },
     press: async (name, value, source) => {
       const { word: id, rest } = firstWord(value)
+      const here = await world.byChannel(source.channel)
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
       if (verb === undefined)
         return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
       // A button that needs no incident, such as one that begins one.
-      if (verb.definition.needs === 'nothing') return run(verb, '', source, null)
+      if (verb.definition.needs === 'nothing') return run(verb, '', source, null, here)
       const found = await find(id, source)
-      return 'code' in found ? told({ refused: found }, { channel: source.channel, incident: null }) : run(verb, rest, source, found)
+      if ('code' in found) return told({ refused: found }, { channel: source.channel, incident: null })
+      const { words, mentioned } = typed(rest)
+      return run(verb, words, { ...source, mentioned }, found, here)
     },
     refill: async (name, values, where, by) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
@@ -143,7 +214,7 @@ export const createDispatch = (world: World): Dispatch => {
     quote: async (quoted, summary, source) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === 'new')
       if (verb === undefined) throw new Error('there is no verb that declares')
-      const opened = await run(verb, '', { ...source, canShowForm: true }, null)
+      const opened = await run(verb, '', { ...source, canShowForm: true }, null, null)
       if (!('form' in opened)) return opened
       const fields = opened.form.fields.map((field) =>
         field.key === 'summary' && field.kind === 'text' ? { ...field, initial: shorten(summary, field.most) } : field,

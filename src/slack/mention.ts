@@ -1,5 +1,5 @@
-/** What is typed behind a mention of the bot, as Slack would send it behind a command: signs, people and groups as Slack writes them;
- *  links by their address, because here what is shown of them may be something else. */
+/** What is typed behind a mention of the bot, as Slack sends what is typed behind a command: links as they are read, people, groups and
+ *  channels as Slack writes them. */
 export const wordsOfMention = (text: string, bot: string): string =>
   text
     .replace(new RegExp(`<@${bot}(?:\\|[^>]*)?>`, 'g'), ' ')

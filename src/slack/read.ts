@@ -1,39 +1,40 @@
-/** What somebody wrote to the bot, as people read it: who and which group it names is asked for where Slack did not say. */
+/** What somebody typed as people read it: names in the place of ids, and whom it names. */
 import type { Log } from '../define.ts'
-import type { Member } from '../ports.ts'
+import type { Mentioned } from '../ports.ts'
+import type { AdmitOptions } from './admit.ts'
+import { late, within } from './in-time.ts'
 import { nameless, typed } from './typed.ts'
 
-/** How long whoever wrote it may wait for the names, in milliseconds; what has none by then keeps its id. */
-const patienceMs = 700
+/** How long a name may take, in milliseconds: the command needs time, too. */
+const nameMs = 700
+
+export type Read = (text: string) => Promise<{ readonly words: string; readonly mentioned: readonly Mentioned[] }>
 
 export type ReadOptions = {
-  readonly glance: (user: string) => Promise<Member | null | 'unknown'>
+  readonly glance: AdmitOptions['glance']
+  readonly channelName: (channel: string) => Promise<string | null>
   readonly groupName: (group: string) => Promise<string | null>
-  /** Gives what the work gives, or null when it takes longer. */
-  readonly inTime: <T>(work: Promise<T>, ms: number) => Promise<T | null>
   readonly log: Log
 }
 
-export const createRead =
-  ({ glance, groupName, inTime, log }: ReadOptions) =>
-  async (text: string): Promise<ReturnType<typeof typed>> => {
-    const { users, groups } = nameless(text)
-    const nameOfUser = async (user: string) => {
-      const member = await glance(user)
-      return member === 'unknown' ? undefined : member?.name
+export const createRead = ({ glance, channelName, groupName, log }: ReadOptions): Read => {
+  /** Undefined while Slack does not say. */
+  const nameOf = async ({ kind, id }: ReturnType<typeof nameless>[number]): Promise<string | undefined> => {
+    if (kind === 'user') {
+      const member = await glance(id)
+      return member === null || member === 'unknown' ? undefined : member.name
     }
-    const nameOfGroup = async (group: string) => {
-      const asked = groupName(group).catch((error: unknown) => {
-        log.warn({ group, error: String(error) }, 'Slack did not say what a group is called')
-        return null
-      })
-      return (await inTime(asked, patienceMs)) ?? undefined
+    try {
+      const name = await within(kind === 'group' ? groupName(id) : channelName(id), nameMs)
+      // As Slack itself shows a channel to who is not in it.
+      return name === late ? undefined : (name ?? (kind === 'group' ? 'a-group' : 'private-channel'))
+    } catch (error) {
+      log.info({ error: String(error), id }, 'Slack did not say what something is called')
+      return undefined
     }
-    const names = new Map(
-      await Promise.all([
-        ...users.map(async (user) => [user, await nameOfUser(user)] as const),
-        ...groups.map(async (group) => [group, await nameOfGroup(group)] as const),
-      ]),
-    )
+  }
+  return async (text) => {
+    const names = new Map(await Promise.all(nameless(text).map(async (each) => [each.id, await nameOf(each)] as const)))
     return typed(text, (id) => names.get(id))
   }
+}

@@ -12,8 +12,8 @@ const plain = (text: string): string => text.replace(/&(?:lt|gt|amp);/g, (entity
 
 const named = (name: string): string => `@${plain(name).replace(/^@/, '').trim().replace(/\s+/g, '.')}`
 
-/** The words as people read them, and whom they mention, in order. `nameOf` is asked for people and groups that Slack sent without a
- *  name. */
+/** The words as people read them, and whom they mention, in order. `nameOf` is asked for whom and what Slack sent
+ *  without a name; what it does not know keeps its id. */
 export const typed = (
   text: string,
   nameOf: (id: string) => string | undefined = () => undefined,
@@ -31,7 +31,8 @@ export const typed = (
     const [, user, userName, group, groupName, channel, channelName, link, label, broadcast] = match
     if (user !== undefined) words += mention('user', user, userName)
     else if (group !== undefined) words += mention('group', group, groupName)
-    else if (channel !== undefined) words += `#${plain(channelName === undefined || channelName === '' ? channel : channelName)}`
+    else if (channel !== undefined)
+      words += `#${plain(channelName === undefined || channelName === '' ? (nameOf(channel) ?? channel) : channelName)}`
     // The label is what was typed; the address is what it became: `www.x.example`, `http://www.x.example`.
     else if (link !== undefined) words += plain(label ?? link)
     else words += `@${broadcast ?? ''}`
@@ -40,8 +41,21 @@ export const typed = (
   return { words: words + plain(text.slice(end)), mentioned }
 }
 
-/** The people and groups that Slack sent without a name. */
-export const nameless = (text: string): { users: string[]; groups: string[] } => ({
-  users: [...text.matchAll(/<@([UW][A-Z0-9]+)\|?>/g)].map((match) => match[1] ?? ''),
-  groups: [...text.matchAll(/<!subteam\^(S[A-Z0-9]+)\|?>/g)].map((match) => match[1] ?? ''),
-})
+/** Whom and what Slack sent without a name. */
+export const nameless = (text: string): { kind: 'user' | 'group' | 'channel'; id: string }[] =>
+  [...text.matchAll(/<(?:@([UW][A-Z0-9]+)|!subteam\^(S[A-Z0-9]+)|#([CG][A-Z0-9]+))\|?>/g)].map(([, user, group, channel]) =>
+    user !== undefined
+      ? { kind: 'user', id: user }
+      : group !== undefined
+        ? { kind: 'group', id: group }
+        : { kind: 'channel', id: channel ?? '' },
+  )
+
+const escapes: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' }
+
+/** Words as Slack would send them: `typed` gives the same words again, and whom they mention. */
+export const untyped = (words: string, mentioned: readonly Mentioned[]): string =>
+  mentioned.reduce(
+    (text, { kind, id, word }) => text.replace(word, () => (kind === 'user' ? `<@${id}|${word.slice(1)}>` : `<!subteam^${id}|${word}>`)),
+    words.replace(/[<>&]/g, (sign) => escapes[sign] ?? sign),
+  )

@@ -6,12 +6,13 @@ import type { Actor } from '../incident/events.ts'
 import type { Message, Part } from '../incident/message.ts'
 import type { Dispatch, Told } from './dispatch.ts'
 import { wordsOfMention } from './mention.ts'
-import type { createRead } from './read.ts'
+import type { Read } from './read.ts'
 
 export type WaysIn = {
   /** The chat's text as plain text. */
   readonly plain: (text: string) => Promise<string>
   readonly userName: (user: string) => Promise<string | null>
+  readonly channelName: (channel: string) => Promise<string | null>
   readonly groupName: (group: string) => Promise<string | null>
   /** The parts of a person's home. */
   readonly home: (me: Actor) => Promise<readonly Part[]>
@@ -33,8 +34,9 @@ type Working = {
   readonly tell: (channel: string, user: string, message: Message) => Promise<void>
   /** Gives what the work gives, or null when it takes longer than Slack waits. */
   readonly inTime: <T>(work: Promise<T>, ms?: number) => Promise<T | null>
-  readonly read: ReturnType<typeof createRead>
   readonly safely: (work: () => Promise<Told>) => Promise<Told>
+  /** A text as people read it, and whom it names. */
+  readonly read: Read
   readonly show: (told: Extract<Told, { form: unknown }>, trigger: string) => Promise<Answer | null>
   readonly message: (parts: readonly Part[]) => Message
   /** An answer as Slack takes it with an acknowledgement or afterwards. */
@@ -86,7 +88,7 @@ const listenToHome = (app: App, { home, publishHome, userName, person, inTime, l
     if (event.tab !== 'home') return
     // Whoever opens it again asks again: nothing of it needs to survive.
     const shown = (async () => {
-      const me = person(event.user, (await userName(event.user)) ?? event.user)
+      const me = person(event.user, (await userName(event.user)) ?? 'somebody')
       await publishHome(event.user, await home(me))
     })().catch((error: unknown) => log.warn({ err: error }, 'a home could not be shown'))
     await inTime(shown)
@@ -103,7 +105,7 @@ const listenToMentions = (app: App, options: WaysIn & Working) => {
     const answered = (async () => {
       const { words, mentioned } = await options.read(wordsOfMention(event.text, identity()?.botUserId ?? ''))
       const verb = words.split(/\s/)[0] ?? ''
-      const source = { by: person(user, (await options.userName(user)) ?? user), channel, canShowForm: false, mentioned }
+      const source = { by: person(user, (await options.userName(user)) ?? 'somebody'), channel, canShowForm: false, mentioned }
       const told = await safely(() => options.inPublic.type('incident', options.isVerb(verb.toLowerCase()) ? words : 'help', source))
       if ('answer' in told) await options.answerInThread(channel, event.thread_ts ?? ts, message(told.answer.parts), `mention/${ts}`)
     })().catch((error: unknown) => log.warn({ err: error, channel }, 'a mention could not be answered'))

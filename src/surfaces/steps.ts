@@ -122,12 +122,15 @@ export const sideStep = async (
 }
 
 /** Invites who is in another record's channel. That channel may be gone: that is no fault of this one. */
-const gather = async (item: Item & { step: 'gather' }, channel: string, { chat }: JobContext): Promise<string | null> => {
+const gather = async (item: Item & { step: 'gather' }, channel: string, { chat, reading }: JobContext): Promise<string | null> => {
   const members = await chat.members(item.channel).catch((fault: unknown) => {
     if (fault instanceof PortFault && !['limited', 'unavailable'].includes(fault.code)) return fault
     throw fault
   })
   if (members instanceof PortFault) return `who was in the channel of ${item.of} is not known: ${codeWord(members.message)}`
   const { refused } = members.length === 0 ? { refused: [] } : await chat.invite(channel, members)
-  return refused.length === 0 ? null : refused.map(({ user, reason }) => `${user} of ${item.of}: ${codeWord(reason)}`).join('; ')
+  const problems = refused.map(
+    async ({ user, reason }) => `${(await reading.userName(user)) ?? 'somebody'} of ${item.of}: ${codeWord(reason)}`,
+  )
+  return problems.length === 0 ? null : (await Promise.all(problems)).join('; ')
 }

@@ -84,6 +84,8 @@ describe('publish', () => {
       { link },
       { link: null },
     ])
+    const [row] = await query<{ steps: unknown[] }>(`select steps from incidents where id = 'INC-8'`)
+    expect(row?.steps[0]).toEqual({ step: 'detect', at: base.detectedAt, state: 'reached' })
     await query(`delete from incidents where id = 'INC-8'`)
     await store().publish(numbered(1))
     expect(await everything()).toEqual([first])

@@ -40,7 +40,7 @@ test('a message is read with its author, who wants it, and in words; in a thread
   expect(await reading.message(channel, root.ts)).toMatchObject({
     ours: false,
     name: 'alice Example',
-    text: 'Root @U0NOBODY',
+    text: 'Root @somebody',
     pinned: true,
   })
   const found = await reading.message(channel, reply.ts)

@@ -203,7 +203,7 @@ describe('with services', () => {
       'bad/shop/service.yml',
       'name: Shop\ncontacts: { only: { name: Ghost, email: ghost@example.test, slackGroup: S0NOSUCH } }\nladder: [only]\n',
     )
-    await manner({ scopes: [...scopes.filter((scope) => scope !== 'pins:write'), 'files:write'], skewSeconds: -400 })
+    await manner({ scopes: [...scopes.filter((scope) => scope !== 'pins:write'), 'im:write'], skewSeconds: -400 })
     const slack = new WebClient('xoxp-bob', { slackApiUrl: world.slackApiUrl })
     const { channel } = await slack.conversations.create({ name: 'old-news' })
     await slack.conversations.archive({ channel: channel?.id ?? '' })
@@ -230,7 +230,7 @@ describe('with services', () => {
       'warning GITHUB_WEBHOK_SECRET: is no setting; did you mean GITHUB_WEBHOOK_SECRET? → Rename it to GITHUB_WEBHOOK_SECRET, or take it away.',
       'warning ACME_ALERT_SECRET: is not set: without it alerts to /alerts/generic/acme are refused → Set it to Acme’s secret in the environment of the bot.',
       'error Slack: the token lacks pins:write → Install the app again from manifest.yml, and set SLACK_BOT_TOKEN to the new token.',
-      'warning Slack: the token may more than the bot needs: files:write → Take them away from the app, and install it again.',
+      'warning Slack: the token may more than the bot needs: im:write → Take them away from the app, and install it again.',
       'error clock: this machine’s clock is 6 min ahead of Slack’s: every command and event is refused as a replay → Set the clock of this machine by NTP (`timedatectl set-ntp true`, or the host’s settings).',
       'error SLACK_ANNOUNCE_CHANNEL: #old-news is archived → Unarchive it, or name another channel.',
       'error Shop: Ghost: there is no user group S0NOSUCH → Correct the id of the group in service.yml, or make the group in Slack.',

@@ -43,6 +43,18 @@ const all: readonly (readonly [Refusal, string])[] = [
     '`@bea` is nobody whom Slack knows here. Pick them from the list that Slack shows behind the @: `/incident role lead @bea`.',
   ],
   [
+    refuse('unknown_flag', { word: '--prvate', nearest: '--private', known: ['--private', '--drill'] }),
+    '`--prvate` is nothing that this verb knows, so nothing was opened. Did you mean `--private`? In a title write it without the dashes.',
+  ],
+  [
+    refuse('unknown_flag', { word: '--x', nearest: null, known: ['--private', '--drill'] }),
+    '`--x` is nothing that this verb knows, so nothing was opened. It knows --private, --drill. In a title write it without the dashes.',
+  ],
+  [
+    refuse('unknown_flag', { word: '--force', nearest: null, known: [] }),
+    '`--force` is nothing that this verb knows, so nothing was opened. In a title write it without the dashes.',
+  ],
+  [
     refuse('already_paged', { name: 'Bob', at: time, minutes: 5 }),
     `Bob was called at ${time} already. Give them 5 min from then, or call somebody else: \`/incident page @user\`.`,
   ],

@@ -17,6 +17,8 @@ describe('a window', () => {
     ['09:00 10:00 Tomorrow, since it is past', '2026-01-15T08:00:00.000Z', '2026-01-15T09:00:00.000Z', 'Tomorrow, since it is past'],
     ['2026-12-01 22:00 23:00 Dated', '2026-12-01T21:00:00.000Z', '2026-12-01T22:00:00.000Z', 'Dated'],
     ['2026-12-01T22:00 2026-12-02T01:00 Both', '2026-12-01T21:00:00.000Z', '2026-12-02T00:00:00.000Z', 'Both'],
+    ['tomorrow 22:00 23:00 Named', '2026-01-15T21:00:00.000Z', '2026-01-15T22:00:00.000Z', 'Named'],
+    ['Saturday 22:00 sunday 02:00 Over night', '2026-01-17T21:00:00.000Z', '2026-01-18T01:00:00.000Z', 'Over night'],
     ['now 30m Restart', now, '2026-01-14T09:30:00.000Z', 'Restart'],
     ['now +1d', now, '2026-01-15T09:00:00.000Z', ''],
   ])('%s', (words, from, to, rest) => expect(of(words)).toEqual([from, to, rest]))
@@ -24,6 +26,8 @@ describe('a window', () => {
   test.each([
     ['Move the database', 'Move the'],
     ['25:00 26:00 x', '25:00 26:00'],
+    ['tomorrow Move the database', 'tomorrow Move'],
+    ['sometime 22:00 23:00 x', 'sometime 22:00'],
     ['22:00 soon', '22:00'],
     ['2026-02-30 22:00 23:00 x', '2026-02-30 22:00'],
     ['2026-01-10 22:00 23:00 over', '2026-01-10 22:00 23:00'],

@@ -76,7 +76,7 @@ describe('through the bot that runs', () => {
     expect(acked).toMatchObject({ code: 0, err: '' })
     expect(acked.out).toMatch(/^✅ INC-1 acknowledged after \d+ s\.\n$/)
     expect(await run('--as', 'BOB@example.test', 'incident', 'ack', 'INC-1')).toMatchObject({ code: 1, out: '' })
-    expect((await run('incident', '--incident', 'INC-1', 'note', 'Restarted the worker')).out).toBe('✅ Noted.\n')
+    expect((await run('incident', '--incident', 'INC-1', 'note', 'Restarted the worker')).out).toBe('INC-1: ✅ Noted.\n')
     expect((await run('--as', 'bea', 'incident', 'update', 'inc-1', 'Rolled back,', 'watching', 'next', '45m')).out).toContain(
       '✅ Update posted.',
     )

@@ -212,6 +212,24 @@ describe('who is called', () => {
     expect((await bot.say('alice', brew, '/incident status')).text).toContain('Paged bob Example: The taps drip')
   })
 
+  test('a name without an @ calls whoever is meant, or nobody', async () => {
+    const calls = async () => (await bot.load('INC-3'))?.events.filter(({ event }) => event.type === 'paged').length
+    const before = await calls()
+    for (const words of ['dave', 'dvae@example.test', 'dvae@example.test Look at this', 'urgent', 'second @bob'])
+      expect((await bot.say('alice', brew, `/incident page ${words}`)).text, words).toMatch(
+        /nobody whom Slack knows|is not one to be called/,
+      )
+    expect(await calls()).toBe(before)
+    expect((await bot.say('alice', brew, '/incident page dave@example.test Look at this')).text).toBe(
+      '📟 @dave is called to INC-3, in its channel.',
+    )
+    // Whoever has a part in it is known by name; who was just called is not called again.
+    expect((await bot.say('bob', brew, '/incident page Alice')).text).toBe('📟 @alice is called to INC-3, in its channel.')
+    expect((await bot.say('bob', brew, '/incident page dave example')).text).toContain('Everybody on the ladder of INC-3 was called')
+    const { events } = (await bot.load('INC-3'))!
+    expect(events.flatMap(({ event }) => (event.type === 'paged' ? [event.why] : [])).slice(-2)).toEqual(['Look at this', null])
+  })
+
   test('the bot asks for a lead at the pace of the severity: the first and the last time aloud', async () => {
     const { store, queue } = bot.bot
     // 300 ms between two times, so that the five are over soon.

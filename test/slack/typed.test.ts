@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { escaped } from '../../src/embedded/typed.ts'
 import { workspaceOf } from '../../src/embedded/workspace.ts'
-import { nameless, typed } from '../../src/slack/typed.ts'
+import { nameless, typed, untyped } from '../../src/slack/typed.ts'
 
 describe('people, groups and channels', () => {
   test('are read by their names, and known by their ids', () => {
@@ -18,12 +18,20 @@ describe('people, groups and channels', () => {
     expect(typed('note see <#C012AB|general> and <#C034CD>').words).toBe('note see #general and #C034CD')
   })
 
+  test('and become again what Slack sends', () => {
+    const sent = 'todo a &lt;b&gt; &amp; c <@U012AB|bea.meier> <!subteam^S0DBA|@dba>'
+    const { words, mentioned } = typed(sent)
+    expect(untyped(words, mentioned)).toBe(sent)
+  })
+
   test('without a name are asked for, and keep their id while nobody knows', () => {
-    expect(nameless('role lead <@U012AB> <@U034CD|bea> <!subteam^S0DBA> <!subteam^S0OPS|@ops>')).toEqual({
-      users: ['U012AB'],
-      groups: ['S0DBA'],
-    })
-    expect(typed('page <!subteam^S0DBA>', () => 'dba').mentioned).toEqual([{ kind: 'group', id: 'S0DBA', word: '@dba' }])
+    expect(nameless('role lead <@U012AB> <@U034CD|bea> <!subteam^S0DBA> <!subteam^S0OPS|@ops> <#C012AB|> <#C034CD|x> <!here>')).toEqual([
+      { kind: 'user', id: 'U012AB' },
+      { kind: 'group', id: 'S0DBA' },
+      { kind: 'channel', id: 'C012AB' },
+    ])
+    const names: Readonly<Record<string, string>> = { S0DBA: 'dba', C012AB: 'general' }
+    expect(typed('note <!subteam^S0DBA> in <#C012AB|> and <#C034CD>', (id) => names[id]).words).toBe('note @dba in #general and #C034CD')
     expect(typed('role lead <@U012AB>', () => 'Bea Meier').mentioned).toEqual([{ kind: 'user', id: 'U012AB', word: '@Bea.Meier' }])
     expect(typed('role lead <@U012AB>').words).toBe('role lead @U012AB')
   })

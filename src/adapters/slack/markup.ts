@@ -1,6 +1,6 @@
 /** What people write in Slack, as plain text: Slack's own marks for people, channels, groups, dates and links become words. */
 
-/** Names by id; what has none shows what Slack wrote beside it, or the id. */
+/** Names by id; what has none shows what Slack wrote beside it, or a word for it: nobody reads an id. */
 export type Names = {
   readonly users: ReadonlyMap<string, string>
   readonly channels: ReadonlyMap<string, string>
@@ -21,12 +21,11 @@ const worded = (inner: string, { users, channels, groups }: Names): string => {
   const bar = inner.indexOf('|')
   const [target, label] = bar < 0 ? [inner, ''] : [inner.slice(0, bar), inner.slice(bar + 1)]
   const [mark, id] = [target.charAt(0), target.slice(1)]
-  if (mark === '@') return `@${label || users.get(id) || id}`
-  if (mark === '#') return `#${label || channels.get(id) || id}`
-  if (mark === '!') {
-    const word = id.replace(/^subteam\^/, '').replace(/\^.*$/, '')
-    return label || `@${groups.get(word) || word}`
-  }
+  if (mark === '@') return `@${label || users.get(id) || 'somebody'}`
+  // As Slack itself shows a channel to who is not in it.
+  if (mark === '#') return `#${label || channels.get(id) || 'private-channel'}`
+  if (id.startsWith('subteam^')) return label || `@${groups.get(id.slice('subteam^'.length)) ?? 'a-group'}`
+  if (mark === '!') return label || `@${id.replace(/\^.*$/, '')}`
   const address = target.replace(/^mailto:/, '')
   return label === '' || label === address || address.replace(/^https?:\/\//, '').replace(/\/$/, '') === label
     ? address

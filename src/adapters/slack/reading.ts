@@ -32,9 +32,6 @@ export type ReadingOptions = {
 /** So many names are remembered; who is renamed keeps the old name until the bot is started again. */
 const mostNames = 5_000
 
-/** Names of groups are asked for again after this time, all at once. */
-const groupsMs = 300_000
-
 /** Asks once for what it then remembers. */
 const remembering = <Known>(ask: (id: string) => Promise<Known | null>) => {
   const known = new Map<string, Known>()
@@ -89,29 +86,21 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
     const answer = await unlessGone(call('conversations.info', '', () => client.conversations.info({ channel })))
     return answer?.channel?.name ?? null
   })
-  let groups: { readonly names: ReadonlyMap<string, string>; readonly at: number } | null = null
-  const groupName = async (group: string): Promise<string | null> => {
-    if (groups === null || performance.now() - groups.at > groupsMs) {
-      const answer = await call('usergroups.list', '', () => client.usergroups.list({ include_disabled: true })).catch((fault: unknown) => {
-        // Who may not ask keeps the ids.
-        if (fault instanceof PortFault && fault.code === 'denied') return null
-        throw fault
-      })
-      const names = (answer?.usergroups ?? []).flatMap(({ id, handle }) =>
-        id === undefined || handle === undefined ? [] : [[id, handle] as const],
-      )
-      groups = { names: new Map(names), at: performance.now() }
-    }
-    return groups.names.get(group) ?? null
+  const groupName = remembering(async (group) => {
+    const answer = await unlessGone(call('usergroups.list', '', () => client.usergroups.list({ include_disabled: true })))
+    const found = answer?.usergroups?.find(({ id }) => id === group)
+    return found?.handle || found?.name || null
+  })
+  const namesOf = async (ids: readonly string[], ask: (id: string) => Promise<string | null>) => {
+    const found = await Promise.all(ids.map(async (id) => [id, await ask(id)] as const))
+    return new Map(found.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])))
   }
-  const namesOf = async (ids: readonly string[], ask: (id: string) => Promise<string | null>) =>
-    new Map(await Promise.all(ids.map(async (id) => [id, (await ask(id)) ?? id] as const)))
   const plain = async (text: string): Promise<string> => {
-    const named = namedIn(text)
+    const { users, channels, groups } = namedIn(text)
     return plainText(text, {
-      users: await namesOf(named.users, mentionName),
-      channels: await namesOf(named.channels, channelName),
-      groups: await namesOf(named.groups, groupName),
+      users: await namesOf(users, mentionName),
+      channels: await namesOf(channels, channelName),
+      groups: await namesOf(groups, groupName),
     })
   }
 
@@ -145,7 +134,7 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
       return {
         ours: raw.user === botUserId || (botId !== '' && raw.bot_id === botId),
         user: raw.user ?? null,
-        name: name ?? raw.username ?? raw.user ?? raw.bot_id ?? 'somebody',
+        name: name ?? raw.username ?? 'somebody',
         text: await plain(text),
         pinned: raw.pinned_to?.includes(channel) === true,
         reactions: new Map(

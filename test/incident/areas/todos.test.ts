@@ -95,7 +95,24 @@ describe('what is typed', () => {
     ['Patch by 2026-02-30', 'Patch', null, { unreadable: '2026-02-30' }],
     ['Patch by 1.12.2026', 'Patch', null, { unreadable: '1.12.2026' }],
     ['by 2026-12-01', '', null, '2026-12-01'],
-  ])('%s', (words, text, owner, due) => expect(parseTodo(words)).toEqual({ text, owner, due }))
+    // The 14th is a Wednesday.
+    ['Patch by friday', 'Patch', null, '2026-01-16'],
+    ['Patch by Fri.', 'Patch', null, '2026-01-16'],
+    ['Patch by wednesday', 'Patch', null, '2026-01-14'],
+    ['Patch by Tues @bob', 'Patch', '@bob', '2026-01-20'],
+    ['Patch by today', 'Patch', null, '2026-01-14'],
+    ['Patch due tomorrow', 'Patch', null, '2026-01-15'],
+    ['Patch in 3d', 'Patch', null, '2026-01-17'],
+    ['Patch @bob in 2 weeks', 'Patch', '@bob', '2026-01-28'],
+    ['Patch by tomorrow evening', 'Patch', null, { unreadable: 'tomorrow evening' }],
+    ['Patch by next friday', 'Patch', null, { unreadable: 'next friday' }],
+    ['Patch by end of week', 'Patch', null, { unreadable: 'end of week' }],
+    ['Patch by 1st of May', 'Patch', null, { unreadable: '1st of May' }],
+    ['Fix what was done by Sunder', 'Fix what was done by Sunder', null, null],
+    ['Restart it by hand', 'Restart it by hand', null, null],
+    ['Cut it by 10.5 percent', 'Cut it by 10.5 percent', null, null],
+    ['Halve it in 3 steps', 'Halve it in 3 steps', null, null],
+  ])('%s', (words, text, owner, due) => expect(parseTodo(words, '2026-01-14')).toEqual({ text, owner, due }))
 
   test('a number is ticked off; a text that begins with the word is a text', () => {
     expect(parseTick('done 3')).toEqual({ what: 'done', todo: 3 })
