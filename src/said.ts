@@ -58,7 +58,6 @@ export const createWaysIn = ({
   const { reading } = slack
   // Answers to a mention stand where everybody reads them, so they tell what somebody may know who is in no incident.
   const nobody: Actor = { kind: 'bot' }
-  const names = new Set(verbs.verbs.filter(({ command }) => command === 'incident').map(({ name }) => name))
   return {
     plain: reading.plain,
     userName: reading.userName,
@@ -73,7 +72,6 @@ export const createWaysIn = ({
         byId: (id, _, channel) => verbs.byId(id, nobody, channel),
       }),
     ),
-    isVerb: (word) => names.has(word),
     answerInThread: (channel, thread, message, marker) => slack.reply(channel, thread, message, marker, true),
     suggest: createSuggest({ catalogue, store, channelName: reading.channelName }),
   }

@@ -20,7 +20,6 @@ export type WaysIn = {
   readonly firstMention: (channel: string, ts: string) => Promise<boolean>
   /** What a mention asks for, done as what everybody in the channel may see. */
   readonly inPublic: Pick<Dispatch, 'type'>
-  readonly isVerb: (word: string) => boolean
   readonly answerInThread: (channel: string, thread: string, message: Message, marker: string) => Promise<void>
   /** The name of a product that wants incidents suggested for these words here and now, else null. */
   readonly suggest: (channel: string, text: string) => Promise<string | null>
@@ -100,9 +99,14 @@ const listenToMentions = (app: App, options: WaysIn & Working) => {
     if (!(await options.firstMention(channel, ts))) return
     const answered = (async () => {
       const { words, mentioned } = await options.read(wordsOfMention(event.text, identity()?.botUserId ?? ''))
-      const verb = words.split(/\s/)[0] ?? ''
-      const source = { by: person(user, (await options.userName(user)) ?? 'somebody'), channel, canShowForm: false, mentioned }
-      const told = await safely(() => options.inPublic.type('incident', options.isVerb(verb.toLowerCase()) ? words : 'help', source))
+      const source = {
+        by: person(user, (await options.userName(user)) ?? 'somebody'),
+        channel,
+        canShowForm: false,
+        mention: true as const,
+        mentioned,
+      }
+      const told = await safely(() => options.inPublic.type('incident', words, source))
       if ('answer' in told) await options.answerInThread(channel, event.thread_ts ?? ts, message(told.answer.parts), `mention/${ts}`)
     })().catch((error: unknown) => log.warn({ err: error, channel }, 'a mention could not be answered'))
     await inTime(answered)

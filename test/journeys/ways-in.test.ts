@@ -135,7 +135,7 @@ test('a mention is answered in its thread, with what can be done or with what th
   const answer = await bot.sees(channel, 'INC-1 P3')
   expect(answer).toContain('Checkout fails')
   const help = await act('say', { as: 'bob', in: channel, text: `hello ${me}, who are you?` })
-  await bot.sees(channel, '/incident – in an incident’s channel')
+  await bot.sees(channel, /^\/incident hello does not exist\. As a text: \/incident new hello/)
   const threads = (await bot.messages(channel)).filter(({ user }) => user === bot.workspace.bot.id).map((message) => message.thread_ts)
   expect(threads).toEqual([asked.ts, help.ts])
 
@@ -143,6 +143,17 @@ test('a mention is answered in its thread, with what can be done or with what th
   await act('say', { as: 'bob', in: channel, text: `${me} todo INC-1 Ask the bank &lt;today&gt; <@${bot.user('carol')}>` })
   await bot.until(async () => (await bot.incident('INC-1')).todos.at(-1)?.text === 'Ask the bank <today>', 'the to-do')
   expect((await bot.incident('INC-1')).todos.at(-1)?.owner).toMatchObject({ slack: bot.user('carol') })
+
+  await act('say', { as: 'bob', in: channel, text: `${me} lst` })
+  await bot.sees(channel, 'Did you mean /incident list?')
+  await act('say', { as: 'bob', in: channel, text: me })
+  await bot.sees(channel, 'Say what to do')
+  // In a record's own channel: what can be done with it now.
+  const own = await bot.opened('INC-1')
+  await act('say', { as: 'bob', in: own, text: `${me} can you help us?` })
+  await bot.sees(own, /^INC-1 P3[\s\S]*\[Where it stands\]/)
+  await act('say', { as: 'bob', in: own, text: `${me} statsu` })
+  await bot.sees(own, 'Did you mean /incident status?')
 
   // Slack sends it again, also with another event when the message is edited.
   const event = {
