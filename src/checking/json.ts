@@ -9,7 +9,7 @@ import { vendorRefusal } from './fault.ts'
 export type Asked<Value> = { readonly value: Value; readonly response: GuardedResponse } | { readonly findings: readonly Finding[] }
 
 /** What went wrong in the words of the answer, where it is JSON with one of the usual fields. */
-const said = (body: string): string => {
+export const said = (body: string): string => {
   try {
     const parsed = JSON.parse(body) as { error?: { message?: unknown } | string; message?: unknown; msg?: unknown } | null
     const error = parsed?.error
@@ -43,17 +43,37 @@ export const askJson = async <Schema extends z.ZodType>(
 
 /** Reads an answer by `schema`. */
 export const readJson = <Schema extends z.ZodType>(vendor: string, response: GuardedResponse, schema: Schema): Asked<z.infer<Schema>> => {
-  const unknown = (text: string) => ({ findings: [{ status: 'unknown' as const, text }] })
   let data: unknown
   try {
     data = JSON.parse(response.body)
   } catch {
-    const begins = shorten(response.body.trim().replace(/\s+/g, ' '), 60)
-    return unknown(`${vendor} answered ${response.status} with what is not JSON${begins === '' ? '' : `: it begins “${begins}”`}.`)
+    return { findings: [notJson(vendor, response.status, response.body)] }
   }
   const parsed = schema.safeParse(data)
-  if (parsed.success) return { value: parsed.data, response }
-  const [issue] = parsed.error.issues
+  return parsed.success ? { value: parsed.data, response } : { findings: [asDocumented(vendor, parsed.error)] }
+}
+
+const notJson = (vendor: string, status: number, body: string): Finding => {
+  const begins = shorten(body.slice(0, 400).trim().replace(/\s+/g, ' '), 60)
+  return { status: 'unknown', text: `${vendor} answered ${status} with what is not JSON${begins === '' ? '' : `: it begins “${begins}”`}.` }
+}
+
+/** For an answer of another shape than the vendor documents. */
+export const asDocumented = (vendor: string, { issues: [issue] }: z.ZodError): Finding => {
   const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${shorten(issue.path.map(String).join('.'), 80)}`
-  return unknown(`${vendor}’s answer is not as documented${where}: ${shorten(issue?.message ?? 'another shape', 120)}.`)
+  return {
+    status: 'unknown',
+    text: `${vendor}’s answer is not as documented${where}: ${shorten(issue?.message ?? 'another shape', 120)}.`,
+  }
+}
+
+/** For a body that is no JSON object, which is all that vendors' clients can read; null for one that is. */
+export const objectFinding = (vendor: string, status: number, body: string): Finding | null => {
+  try {
+    const data: unknown = JSON.parse(body)
+    if (typeof data === 'object' && data !== null && !Array.isArray(data)) return null
+  } catch {
+    return notJson(vendor, status, body)
+  }
+  return { status: 'unknown', text: `${vendor}’s answer is not as documented: it is no object.` }
 }
