@@ -22,6 +22,19 @@ export const together = (...parts: readonly CheckAnswer[]): CheckAnswer => {
   }
 }
 
+/** Parts that say the same say it once: a key that is refused is refused for every part. */
+export const once = (parts: readonly CheckAnswer[]): CheckAnswer[] => {
+  const said = new Set<string>()
+  return parts.map((part) => ({
+    ...part,
+    findings: part.findings.filter(({ text }) => {
+      const isNew = !said.has(text)
+      said.add(text)
+      return isNew
+    }),
+  }))
+}
+
 /** A measurement, and the finding where it passes its limit: the worse one where it passes both. */
 export const hold = (name: string, value: number, unit: string, bound: 'most' | 'least', limit: Limit | undefined): CheckAnswer => {
   const { warn, fail } = typeof limit === 'number' ? { warn: limit, fail: undefined } : { warn: limit?.warn, fail: limit?.fail }

@@ -1,5 +1,5 @@
 /** A vendor's API asked by GET for JSON: the value in our shape, or the findings that say why there is none. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { CheckContext } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
 import { shorten } from '../incident/text.ts'
@@ -8,19 +8,36 @@ import { vendorRefusal } from './fault.ts'
 
 export type Asked<Value> = { readonly value: Value; readonly response: GuardedResponse } | { readonly findings: readonly Finding[] }
 
+const Words = z.object({
+  error: z
+    .union([z.string(), z.object({ message: z.string() })])
+    .optional()
+    .catch(undefined),
+  errors: z
+    .array(z.object({ message: z.string() }))
+    .optional()
+    .catch(undefined),
+  message: z.string().optional().catch(undefined),
+  msg: z.string().optional().catch(undefined),
+  detail: z.string().optional().catch(undefined),
+  error_description: z.string().optional().catch(undefined),
+})
+
 /** What went wrong in the words of the answer, where it is JSON with one of the usual fields. */
 export const said = (body: string): string => {
+  let data: unknown
   try {
-    const parsed = JSON.parse(body) as { error?: { message?: unknown } | string; message?: unknown; msg?: unknown } | null
-    const error = parsed?.error
-    const words = [typeof error === 'object' ? error?.message : error, parsed?.message, parsed?.msg].find(
-      (text) => typeof text === 'string',
-    )
-    return typeof words === 'string' ? words : ''
+    data = JSON.parse(body)
   } catch {
     // Not JSON: the status alone says what there is to say.
     return ''
   }
+  const { error, errors, message, msg, detail, error_description: described } = Words.safeParse(data).data ?? {}
+  return (
+    [typeof error === 'object' ? error.message : undefined, described, message, errors?.[0]?.message, msg, detail, error].find(
+      (text) => typeof text === 'string',
+    ) ?? ''
+  )
 }
 
 /** Asks, and reads the answer by `schema`. Throws FetchFault when no answer comes. `secret`: the setting whose value is sent. */

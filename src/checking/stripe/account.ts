@@ -12,24 +12,6 @@ export const StripeAccount = z.object({
   requirements: z.object({ disabled_reason: z.string().nullish(), currently_due: Names, past_due: Names }).nullish(),
 })
 
-export type Mode = 'live' | 'test'
-
-/** Whether a key is for real money, by its prefix; null for one that has neither. */
-export const modeOf = (key: string): Mode | null => {
-  const [, mode] = /^[a-z]{2}_(live|test)_/.exec(key) ?? []
-  return mode === 'live' || mode === 'test' ? mode : null
-}
-
-/** A key of the wrong mode takes no real money, or takes it in rehearsal. */
-export const judgeMode = (key: string, secret: string, wanted: Mode | undefined): CheckAnswer => {
-  const mode = modeOf(key)
-  if (mode === null)
-    return finding('warn', `The key in ${secret} begins neither as a live nor as a test key does: look whether it is the right one.`)
-  if (wanted !== undefined && mode !== wanted)
-    return finding('fail', `The key in ${secret} is a ${mode} key where a ${wanted} key belongs: set the other one.`)
-  return finding('ok', `The key in ${secret} is a ${mode} key.`)
-}
-
 /** `latest`: the version in which the newest event was written, which is the account's own. */
 export const judgeAccount = (account: z.infer<typeof StripeAccount>, latest: string | null, wanted: string | undefined): CheckAnswer => {
   const { charges_enabled: charges, payouts_enabled: payouts, requirements } = account

@@ -50,7 +50,7 @@ export const judgeDeliveries = (
       ? finding('ok', `All ${count(total.length, 'event')} of ${span} were delivered.${capped}`)
       : finding(
           unjudged ? 'warn' : 'ok',
-          `${undelivered.length} of ${count(total.length, 'event')} of ${span} are not delivered: ${tally(undelivered.map(({ type }) => type))}. Look at what the endpoint answers in Stripe’s dashboard, Developers → Webhooks.${capped}`,
+          `Not delivered in ${span}: ${undelivered.length} of ${count(total.length, 'event')}: ${tally(undelivered.map(({ type }) => type))}. Look at what the endpoint answers in Stripe’s dashboard, Developers → Webhooks.${capped}`,
         )
   const lines = undelivered.map(({ id, type, created, pending_webhooks: pending }) =>
     [new Date(created * 1000).toISOString(), foreign(type), foreign(id), `${pending} pending`].join('  '),
