@@ -84,11 +84,14 @@ export const asDocumented = (vendor: string, { issues: [issue] }: z.ZodError): F
   }
 }
 
-/** For a body that is no JSON object, which is all that vendors' clients can read; null for one that is. */
+/** For a body that is no JSON object, or one with an error: vendors' clients stumble over both. Null for a good one. */
 export const objectFinding = (vendor: string, status: number, body: string): Finding | null => {
   try {
     const data: unknown = JSON.parse(body)
-    if (typeof data === 'object' && data !== null && !Array.isArray(data)) return null
+    if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
+      if (!('error' in data) || data.error === null) return null
+      return { status: 'unknown', text: `${vendor} answered ${status}, but with an error: ${shorten(said(body), 200)}` }
+    }
   } catch {
     return notJson(vendor, status, body)
   }

@@ -48,9 +48,11 @@ export default defineCheck({
     const read = readJson('Gemini', response, Model)
     if ('findings' in read) return found(...read.findings)
     const { name, supportedGenerationMethods: methods } = read.value
-    if (name !== `models/${model}`) return finding('unknown', `Gemini was asked for model ${model} and answered with ${foreign(name)}.`)
     if (!methods.includes(method))
       return finding('fail', `Model ${model} cannot ${method}: it can ${methods.length === 0 ? 'nothing that is named' : listed(methods)}.`)
-    return finding('ok', `The key is valid, and model ${model} can ${method}.`)
+    return finding(
+      'ok',
+      `The key is valid, and model ${model} can ${method}${name === `models/${model}` ? '' : ` (it answers as ${foreign(name)})`}.`,
+    )
   },
 })

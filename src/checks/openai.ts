@@ -1,7 +1,7 @@
 /** OpenAI (D8): the key is valid, the model is there for it, and how much of the rate limits is left. */
 import OpenAI from 'openai'
 import { z } from 'zod'
-import { finding, found, hold, together } from '../checking/answer.ts'
+import { finding, foreign, found, hold, together } from '../checking/answer.ts'
 import { throughClient } from '../checking/client.ts'
 import { meaning } from '../checking/openai.ts'
 import { apiHost, apiUrl, Limit, SecretName } from '../checking/option.ts'
@@ -58,9 +58,7 @@ export default defineCheck({
     const { id, headers } = asked.value
     return together(
       rateLimits(headers, wanted.remaining),
-      id === model
-        ? finding('ok', `The key is valid, and model ${model} is there for it.`)
-        : finding('unknown', `OpenAI was asked for model ${model} and answered with another one.`),
+      finding('ok', `The key is valid, and model ${model} is there for it${id === model ? '' : `, as ${foreign(id)}`}.`),
     )
   },
 })

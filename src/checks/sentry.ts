@@ -78,7 +78,7 @@ const judge = ({ issues, total, more }: Found, what: string, span: string, limit
   return {
     ...together(
       hold(what, total, '', 'most', limit),
-      finding(limit === undefined ? 'warn' : 'ok', `${total}${more ? ' or more' : ''} ${what} in ${span}, ${news}.${told}`),
+      finding(limit === undefined && fresh > 0 ? 'warn' : 'ok', `${total}${more ? ' or more' : ''} ${what} in ${span}, ${news}.${told}`),
     ),
     detail: { title: `Sentry: ${what} in ${span}`, text: issues.map(line).join('\n') },
   }

@@ -18,7 +18,9 @@ export const readPages = async <Item extends z.ZodType<{ readonly id: string }>>
   item: Item,
   ask: (page: Page) => Promise<unknown>,
 ): Promise<Pages<z.infer<Item>>> => {
-  const list = z.object({ data: z.array(item), has_more: z.boolean() })
+  const list = z
+    .object({ data: z.array(item), has_more: z.boolean() })
+    .refine(({ data, has_more: more }) => data.length > 0 || !more, 'a page is empty, but says that there is more')
   const items: z.infer<Item>[] = []
   let after: string | undefined
   for (;;) {

@@ -36,7 +36,8 @@ export const judgeSuspicious = (
   const { warnings, disputes } = seen
   const failed = seen.charges.items.filter(({ status }) => status === 'failed')
   const by = repeated(failed)
-  const capped = Object.values(seen).some(({ more }) => more) ? ' There is more than was read.' : ''
+  const isCut = Object.values(seen).some(({ more }) => more)
+  const capped = isCut ? ' There is more than was read: ask for a shorter time with since=.' : ''
   const parts = together(
     hold('early fraud warnings', warnings.items.length, '', 'most', asked.warnings),
     hold('disputes', disputes.items.length, '', 'most', asked.disputes),
@@ -75,7 +76,7 @@ export const judgeSuspicious = (
         ]),
   ]
   const gist = finding(
-    'ok',
+    isCut ? 'unknown' : 'ok',
     `In ${span}: ${count(warnings.items.length, 'early fraud warning')}, ${count(disputes.items.length, 'dispute')}, ${many}.${capped}`,
   )
   return together(parts, gist, ...told)
