@@ -2,9 +2,9 @@
 import type { z } from 'zod'
 import type { CheckContext } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
-import { shorten } from '../incident/text.ts'
 import type { GuardedResponse } from '../ports.ts'
 import { vendorRefusal } from './fault.ts'
+import { foreign } from './foreign.ts'
 
 export type Asked<Value> = { readonly value: Value; readonly response: GuardedResponse } | { readonly findings: readonly Finding[] }
 
@@ -23,14 +23,15 @@ const said = (body: string): string => {
   }
 }
 
-/** Asks, and reads the answer by `schema`. Throws FetchFault when no answer comes. `secret`: the setting whose value is sent. */
+/** Asks, and reads the answer by `schema`. Throws FetchFault when no answer comes. `secret`: the setting whose value is sent, null when
+ *  none is. */
 export const askJson = async <Schema extends z.ZodType>(
   context: Pick<CheckContext, 'fetch'>,
   ask: {
     readonly vendor: string
     readonly url: string
     readonly headers?: Record<string, string>
-    readonly secret: string
+    readonly secret: string | null
     readonly schema: Schema
   },
 ): Promise<Asked<z.infer<Schema>>> => {
@@ -48,12 +49,12 @@ export const readJson = <Schema extends z.ZodType>(vendor: string, response: Gua
   try {
     data = JSON.parse(response.body)
   } catch {
-    const begins = shorten(response.body.trim().replace(/\s+/g, ' '), 60)
+    const begins = foreign(response.body, 60)
     return unknown(`${vendor} answered ${response.status} with what is not JSON${begins === '' ? '' : `: it begins “${begins}”`}.`)
   }
   const parsed = schema.safeParse(data)
   if (parsed.success) return { value: parsed.data, response }
   const [issue] = parsed.error.issues
-  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${shorten(issue.path.map(String).join('.'), 80)}`
-  return unknown(`${vendor}’s answer is not as documented${where}: ${shorten(issue?.message ?? 'another shape', 120)}.`)
+  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${foreign(issue.path.map(String).join('.'))}`
+  return unknown(`${vendor}’s answer is not as documented${where}: ${foreign(issue?.message ?? 'another shape', 120)}.`)
 }

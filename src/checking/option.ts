@@ -18,12 +18,10 @@ export const Host = z
 export const Port = z.int().min(1, 'must be a port from 1 to 65535').max(65_535, 'must be a port from 1 to 65535')
 
 /** Where something is asked over HTTP. */
-export const HttpAddress = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
-  .refine((text) => {
-    const url = URL.parse(text)
-    return url?.username === '' && url.password === ''
-  }, 'must have no user name or password in it: name a secret instead')
+export const HttpAddress = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).refine((text) => {
+  const url = URL.parse(text)
+  return url?.username === '' && url.password === ''
+}, 'must have no user name or password in it: name a secret instead')
 
 /** The host of an address, with its port where it is not the scheme's own. */
 export const hostOf = (url: string): string => new URL(url).host

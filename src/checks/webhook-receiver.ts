@@ -60,9 +60,15 @@ const judge = (status: number, headers: Headers, took: string): Finding => {
       text: `${answered} (${took}): the receiver accepts unsigned events, so anybody can forge one. Check the signature before anything else.`,
     }
   if (status >= 300 && status < 400)
-    return { status: 'fail', text: `${answered} (${took}): it redirects, and senders do not follow. Give the sender the address at its end.` }
+    return {
+      status: 'fail',
+      text: `${answered} (${took}): it redirects, and senders do not follow. Give the sender the address at its end.`,
+    }
   if (status >= 500)
-    return { status: 'fail', text: `${answered} (${took}): the receiver fails where it should refuse; look at its logs and its signing secret.` }
+    return {
+      status: 'fail',
+      text: `${answered} (${took}): the receiver fails where it should refuse; look at its logs and its signing secret.`,
+    }
   if (status === 429) return { status: 'unknown', text: `${answered} (${took}): it limits our rate. Ask again in a minute.` }
   const meaning = meanings[status]
   if (meaning !== undefined) return { status: 'fail', text: `${answered} (${took}): ${meaning}.` }
@@ -94,9 +100,7 @@ export default defineCheck({
       const cut = await answer.text().then(() => [], bodyFault)
       const value = Math.round(context.elapsed() - started)
       const late: Finding[] =
-        latency !== undefined && value > latency
-          ? [{ status: 'warn', text: `Took ${value} ms, above the limit of ${latency} ms.` }]
-          : []
+        latency !== undefined && value > latency ? [{ status: 'warn', text: `Took ${value} ms, above the limit of ${latency} ms.` }] : []
       return {
         findings: [judge(answer.status, answer.headers, `${value} ms`), ...cut, ...late],
         measurements: [{ name: 'latency', value, unit: 'ms', ...(latency === undefined ? {} : { limit: latency }) }],

@@ -1,7 +1,8 @@
 /** DNS records in one written form each, and what a resolver's refusal means. */
 import type { Resolver } from 'node:dns/promises'
 import type { Finding } from '../../incident/check.ts'
-import { cleanLine, shorten } from '../../incident/text.ts'
+import { shorten } from '../../incident/text.ts'
+import { foreign } from '../foreign.ts'
 
 export const recordTypes = ['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'NS', 'CAA'] as const
 export type RecordType = (typeof recordTypes)[number]
@@ -62,7 +63,7 @@ export const askResolver = async (resolver: Resolver, type: RecordType, name: st
 
 /** The records in a sentence. */
 export const listed = (records: readonly string[]): string =>
-  records.length === 0 ? 'nothing' : shorten(records.map((value) => `“${shorten(cleanLine(value), 80)}”`).join(', '), 200)
+  records.length === 0 ? 'nothing' : shorten(records.map((value) => `“${foreign(value)}”`).join(', '), 200)
 
 export type Expected = {
   readonly type: RecordType
@@ -74,7 +75,8 @@ export type Expected = {
 /** What one resolver's answer says against what is expected. */
 export const judgeRecords = ({ type, name, values, exactly }: Expected, resolver: string, answer: Answered): Finding[] => {
   const says = resolver === '' ? '' : ` (${resolver})`
-  if ('silent' in answer) return [{ status: 'unknown', text: `The resolver${says} ${answer.silent}: ${type} of ${name} could not be asked.` }]
+  if ('silent' in answer)
+    return [{ status: 'unknown', text: `The resolver${says} ${answer.silent}: ${type} of ${name} could not be asked.` }]
   if ('broken' in answer)
     return [
       {

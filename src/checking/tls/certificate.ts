@@ -2,7 +2,7 @@
 import { checkServerIdentity, type DetailedPeerCertificate } from 'node:tls'
 import type { CheckAnswer } from '../../define/check.ts'
 import type { Finding } from '../../incident/check.ts'
-import { cleanLine, shorten } from '../../incident/text.ts'
+import { foreign } from '../foreign.ts'
 import { measure } from '../measure.ts'
 
 export type Served = {
@@ -22,7 +22,7 @@ const dayMs = 86_400_000
 /** Chains are short; a server may send more, or a circle. */
 const longestChain = 10
 
-const foreign = (text: string | string[] | undefined, length = 80): string => shorten(cleanLine([text ?? ''].flat().join(', ')), length)
+const said = (text: string | string[] | undefined, length = 80): string => foreign([text ?? ''].flat().join(', '), length)
 
 /** The certificate and those above it, without the root, which nobody's expiry depends on. */
 const chainOf = (leaf: DetailedPeerCertificate): DetailedPeerCertificate[] => {
@@ -62,7 +62,7 @@ const trust = (at: string, code: string | null): Finding[] => {
 const naming = (at: string, names: readonly string[], certificate: DetailedPeerCertificate): Finding[] => {
   const missing = names.filter((name) => checkServerIdentity(name, certificate) !== undefined)
   if (missing.length === 0) return []
-  const has = foreign(certificate.subjectaltname ?? certificate.subject?.CN, 120)
+  const has = said(certificate.subjectaltname ?? certificate.subject?.CN, 120)
   return [{ status: 'fail', text: `The certificate of ${at} is not for ${missing.join(', ')}; it is for ${has === '' ? 'no name' : has}.` }]
 }
 
@@ -73,7 +73,7 @@ export const judgeCertificate = (at: string, served: Served, limits: Certificate
   const { certificate, distrust, protocol } = served
   const days = (date: string): number => (Date.parse(date) - Date.parse(now)) / dayMs
   const [soonest, ...others] = chainOf(certificate)
-    .map((one) => ({ left: days(one.valid_to), until: one.valid_to, who: foreign(one.subject?.CN), isLeaf: one === certificate }))
+    .map((one) => ({ left: days(one.valid_to), until: one.valid_to, who: said(one.subject?.CN), isLeaf: one === certificate }))
     .toSorted((a, b) => a.left - b.left)
   if (soonest === undefined || [soonest, ...others].some(({ left }) => Number.isNaN(left)))
     return { findings: [{ status: 'unknown', text: `${at} sent a certificate that cannot be read.` }], measurements: [] }
@@ -99,7 +99,7 @@ export const judgeCertificate = (at: string, served: Served, limits: Certificate
               ]
             : []
   const bad = [...age, ...trust(at, distrust), ...naming(at, limits.names, certificate)]
-  const issuer = foreign(certificate.issuer?.O ?? certificate.issuer?.CN)
+  const issuer = said(certificate.issuer?.O ?? certificate.issuer?.CN)
   const good: Finding = {
     status: 'ok',
     text: `The certificate of ${at}${issuer === '' ? '' : ` by ${issuer}`} is valid for ${whole(left)}, until ${date} (${protocol ?? 'TLS'}).`,
