@@ -2,7 +2,7 @@
 import type { CheckAnswer } from '../define/check.ts'
 import type { CheckStatus, Finding } from '../incident/check.ts'
 import { duration } from '../incident/duration.ts'
-import { cleanLine, shorten } from '../incident/text.ts'
+import { foreign } from './foreign.ts'
 import { measure } from './measure.ts'
 import type { Limit } from './option.ts'
 
@@ -68,9 +68,6 @@ export const listed = (names: readonly string[], most = 6): string =>
     .slice(0, most)
     .map((name) => foreign(name))
     .join(', ')}${names.length > most ? `, and ${names.length - most} more` : ''}`
-
-/** A vendor's word in a sentence of ours: on one line, with nothing in it that deceives, and short. */
-export const foreign = (text: string, length = 80): string => shorten(cleanLine(text), length)
 
 /** An address without its query, which may hold a token. */
 export const shownUrl = (text: string): string => {

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import type { CheckContext } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
-import { shorten } from '../incident/text.ts'
 import type { GuardedResponse } from '../ports.ts'
 import { vendorRefusal } from './fault.ts'
+import { foreign } from './foreign.ts'
 
 export type Asked<Value> = { readonly value: Value; readonly response: GuardedResponse } | { readonly findings: readonly Finding[] }
 
@@ -40,14 +40,15 @@ export const said = (body: string): string => {
   )
 }
 
-/** Asks, and reads the answer by `schema`. Throws FetchFault when no answer comes. `secret`: the setting whose value is sent. */
+/** Asks, and reads the answer by `schema`. Throws FetchFault when no answer comes. `secret`: the setting whose value is sent, null when
+ *  none is. */
 export const askJson = async <Schema extends z.ZodType>(
   context: Pick<CheckContext, 'fetch'>,
   ask: {
     readonly vendor: string
     readonly url: string
     readonly headers?: Record<string, string>
-    readonly secret: string
+    readonly secret: string | null
     readonly schema: Schema
   },
 ): Promise<Asked<z.infer<Schema>>> => {
@@ -71,16 +72,16 @@ export const readJson = <Schema extends z.ZodType>(vendor: string, response: Gua
 }
 
 const notJson = (vendor: string, status: number, body: string): Finding => {
-  const begins = shorten(body.slice(0, 400).trim().replace(/\s+/g, ' '), 60)
+  const begins = foreign(body, 60)
   return { status: 'unknown', text: `${vendor} answered ${status} with what is not JSON${begins === '' ? '' : `: it begins “${begins}”`}.` }
 }
 
 /** For an answer of another shape than the vendor documents. */
 export const asDocumented = (vendor: string, { issues: [issue] }: z.ZodError): Finding => {
-  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${shorten(issue.path.map(String).join('.'), 80)}`
+  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${foreign(issue.path.map(String).join('.'))}`
   return {
     status: 'unknown',
-    text: `${vendor}’s answer is not as documented${where}: ${shorten(issue?.message ?? 'another shape', 120)}.`,
+    text: `${vendor}’s answer is not as documented${where}: ${foreign(issue?.message ?? 'another shape', 120)}.`,
   }
 }
 
@@ -90,7 +91,7 @@ export const objectFinding = (vendor: string, status: number, body: string): Fin
     const data: unknown = JSON.parse(body)
     if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
       if (!('error' in data) || data.error === null) return null
-      return { status: 'unknown', text: `${vendor} answered ${status}, but with an error: ${shorten(said(body), 200)}` }
+      return { status: 'unknown', text: `${vendor} answered ${status}, but with an error: ${foreign(said(body), 200)}` }
     }
   } catch {
     return notJson(vendor, status, body)

@@ -1,4 +1,4 @@
-/** Options that many kinds of check have. */
+/** Small values that the options of several kinds of check are made of. */
 import { z } from 'zod'
 
 /** The name under which a secret stands in the environment: never the secret. */
@@ -6,14 +6,34 @@ export const SecretName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable in capitals, never the secret itself')
 
-/** Where a vendor's API is: the vendor's own address unless the product has another region, or a stand-in. */
-export const apiUrl = (own: string) => z.url({ protocol: /^https?$/ }).default(own)
+/** A host without port: a name, or an address (IPv6 in brackets). */
+export const Host = z
+  .string()
+  .max(253, 'must be a host name')
+  .refine(
+    (text) => URL.parse(`http://${text}/`)?.hostname === text.toLowerCase(),
+    'must be the name or the address of a host, without scheme and port',
+  )
 
-/** An address of a vendor's API. */
-export const at = (base: string, path: string): string => `${base.replace(/\/+$/, '')}${path}`
+export const Port = z.int().min(1, 'must be a port from 1 to 65535').max(65_535, 'must be a port from 1 to 65535')
+
+/** Where something is asked over HTTP. */
+export const HttpAddress = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).refine((text) => {
+  const url = URL.parse(text)
+  return url?.username === '' && url.password === ''
+}, 'must have no user name or password in it: name a secret instead')
+
+/** The host of an address, with its port where it is not the scheme's own. */
+export const hostOf = (url: string): string => new URL(url).host
+
+/** An address below a base address, whether that ends in a slash or not. */
+export const below = (base: string, path: string): string => `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
+
+/** Where a vendor's API is: the vendor's own address unless the product has another region, or a stand-in. */
+export const apiUrl = (own: string) => HttpAddress.default(own)
 
 /** The only host that a kind with one API reaches. */
-export const apiHost = (options: { readonly apiUrl: string }): string[] => [new URL(options.apiUrl).host]
+export const apiHost = (options: { readonly apiUrl: string }): string[] => [hostOf(options.apiUrl)]
 
 const units: Readonly<Record<string, number>> = { m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 }
 const longest = 30 * 86_400_000

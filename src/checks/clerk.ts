@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { count, finding, found, hold, once, together } from '../checking/answer.ts'
 import { askJson } from '../checking/json.ts'
 import { judgeMode } from '../checking/mode.ts'
-import { apiHost, apiUrl, at, Limit, SecretName } from '../checking/option.ts'
+import { apiHost, apiUrl, below, Limit, SecretName } from '../checking/option.ts'
 import { type CheckAnswer, defineCheck } from '../define/check.ts'
 
 const options = z.strictObject({
@@ -29,7 +29,7 @@ export default defineCheck({
     const key = context.secret(wanted.secret)
     const ask = async <Schema extends z.ZodType>(path: string, schema: Schema, judge: (value: z.infer<Schema>) => CheckAnswer) => {
       const headers = { authorization: `Bearer ${key}` }
-      const asked = await askJson(context, { vendor: 'Clerk', url: at(wanted.apiUrl, path), headers, secret: wanted.secret, schema })
+      const asked = await askJson(context, { vendor: 'Clerk', url: below(wanted.apiUrl, path), headers, secret: wanted.secret, schema })
       return 'findings' in asked ? found(...asked.findings) : judge(asked.value)
     }
     const parts = await Promise.all([

@@ -1,11 +1,12 @@
 /** DeepSeek (D8): the key is valid, the model is there, and how much is left to spend. */
 import OpenAI from 'openai'
 import { z } from 'zod'
-import { count, finding, foreign, found, hold, listed, together } from '../checking/answer.ts'
+import { count, finding, found, hold, listed, together } from '../checking/answer.ts'
+import { foreign } from '../checking/foreign.ts'
 import { throughClient } from '../checking/client.ts'
 import { askJson } from '../checking/json.ts'
 import { meaning } from '../checking/openai.ts'
-import { apiHost, apiUrl, at, Limit, SecretName } from '../checking/option.ts'
+import { apiHost, apiUrl, below, Limit, SecretName } from '../checking/option.ts'
 import { type CheckAnswer, defineCheck } from '../define/check.ts'
 
 const options = z.strictObject({
@@ -73,7 +74,7 @@ export default defineCheck({
       }),
       askJson(context, {
         vendor: 'DeepSeek',
-        url: at(wanted.apiUrl, '/user/balance'),
+        url: below(wanted.apiUrl, '/user/balance'),
         headers: { authorization: `Bearer ${key}` },
         secret,
         schema: Balance,

@@ -1,9 +1,10 @@
 /** Gemini (D8): the key is valid, and the model is there and can do what the product asks of it. */
 import { z } from 'zod'
-import { finding, foreign, found, listed } from '../checking/answer.ts'
+import { finding, found, listed } from '../checking/answer.ts'
+import { foreign } from '../checking/foreign.ts'
 import { vendorRefusal } from '../checking/fault.ts'
 import { readJson, said } from '../checking/json.ts'
-import { apiHost, apiUrl, at, SecretName } from '../checking/option.ts'
+import { apiHost, apiUrl, below, SecretName } from '../checking/option.ts'
 import { type CheckAnswer, defineCheck } from '../define/check.ts'
 
 const options = z.strictObject({
@@ -43,7 +44,7 @@ export default defineCheck({
   run: async ({ secret, model, method, apiUrl: base }, context) => {
     // In a header: an address is written into logs, a header is not.
     const headers = { accept: 'application/json', 'x-goog-api-key': context.secret(secret) }
-    const response = await context.fetch(at(base, `/v1beta/models/${model}`), { headers })
+    const response = await context.fetch(below(base, `/v1beta/models/${model}`), { headers })
     if (response.status !== 200) return refusal(response.status, response.body, secret, model)
     const read = readJson('Gemini', response, Model)
     if ('findings' in read) return found(...read.findings)

@@ -1,7 +1,8 @@
 /** OpenAI (D8): the key is valid, the model is there for it, and how much of the rate limits is left. */
 import OpenAI from 'openai'
 import { z } from 'zod'
-import { finding, foreign, found, hold, together } from '../checking/answer.ts'
+import { finding, found, hold, together } from '../checking/answer.ts'
+import { foreign } from '../checking/foreign.ts'
 import { throughClient } from '../checking/client.ts'
 import { meaning } from '../checking/openai.ts'
 import { apiHost, apiUrl, Limit, SecretName } from '../checking/option.ts'

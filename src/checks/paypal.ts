@@ -4,7 +4,7 @@ import { finding, found, together } from '../checking/answer.ts'
 import { judgeEndpoints } from '../checking/endpoints.ts'
 import { vendorRefusal } from '../checking/fault.ts'
 import { askJson, readJson, said } from '../checking/json.ts'
-import { apiHost, apiUrl, at, SecretName } from '../checking/option.ts'
+import { apiHost, apiUrl, below, SecretName, HttpAddress } from '../checking/option.ts'
 import { type CheckContext, defineCheck } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
 
@@ -15,7 +15,7 @@ const options = z.strictObject({
   /** `https://api-m.sandbox.paypal.com` for rehearsals. */
   apiUrl: apiUrl('https://api-m.paypal.com'),
   /** Where events must go; without one, any webhook will do, or none when no events are wanted. */
-  url: z.url({ protocol: /^https?$/ }).optional(),
+  url: HttpAddress.optional(),
   /** Events that must be sent, and groups such as `PAYMENT.CAPTURE.*` of which one must. */
   events: z
     .array(z.string().regex(/^[A-Z0-9_.-]+(\.\*)?$/, 'must be the name of an event, or a group such as `PAYMENT.CAPTURE.*`'))
@@ -31,7 +31,7 @@ const Webhooks = z.object({
 })
 
 /** The one address that is posted to: a token is given out, and nothing changes. */
-const tokenUrl = (base: string): string => new URL(at(base, '/v1/oauth2/token')).href
+const tokenUrl = (base: string): string => new URL(below(base, '/v1/oauth2/token')).href
 
 const token = async (wanted: Options, context: CheckContext): Promise<{ value: string } | { findings: readonly Finding[] }> => {
   const credentials = Buffer.from(`${context.secret(wanted.clientIdSecret)}:${context.secret(wanted.secret)}`).toString('base64')
@@ -59,7 +59,7 @@ export default defineCheck({
     if ('findings' in given) return found(...given.findings)
     const asked = await askJson(context, {
       vendor: 'PayPal',
-      url: at(wanted.apiUrl, '/v1/notifications/webhooks'),
+      url: below(wanted.apiUrl, '/v1/notifications/webhooks'),
       headers: { authorization: `Bearer ${given.value}` },
       secret: wanted.secret,
       schema: Webhooks,

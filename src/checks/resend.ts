@@ -4,7 +4,7 @@ import { count, finding, found, lately, together } from '../checking/answer.ts'
 import { judgeDomains, judgeSent, senderOptions } from '../checking/email.ts'
 import { askJson } from '../checking/json.ts'
 import { measure } from '../checking/measure.ts'
-import { apiHost, apiUrl, at, sinceWord, Span } from '../checking/option.ts'
+import { apiHost, apiUrl, below, sinceWord, Span } from '../checking/option.ts'
 import { type CheckAnswer, type CheckContext, defineCheck } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
 import type { GuardedResponse } from '../ports.ts'
@@ -41,7 +41,7 @@ const read = async <Item extends z.ZodType<{ readonly id: string }>>(
   for (let page = 1, after = ''; ; page += 1) {
     const asked = await askJson(context, {
       vendor: 'Resend',
-      url: at(wanted.apiUrl, `${path}?limit=100${after}`),
+      url: below(wanted.apiUrl, `${path}?limit=100${after}`),
       headers: { authorization: `Bearer ${context.secret(wanted.secret)}` },
       secret: wanted.secret,
       schema,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { count, finding, found, hold, once, together } from '../checking/answer.ts'
 import { judgeDomains, judgeSent, senderOptions } from '../checking/email.ts'
 import { askJson } from '../checking/json.ts'
-import { apiHost, apiUrl, at, Limit } from '../checking/option.ts'
+import { apiHost, apiUrl, below, Limit } from '../checking/option.ts'
 import { type CheckAnswer, defineCheck } from '../define/check.ts'
 
 const options = z.strictObject({
@@ -43,7 +43,7 @@ export default defineCheck({
   run: async (wanted, context) => {
     const ask = async <Schema extends z.ZodType>(path: string, schema: Schema, judge: (value: z.infer<Schema>) => CheckAnswer) => {
       const headers = { authorization: `Bearer ${context.secret(wanted.secret)}` }
-      const asked = await askJson(context, { vendor: 'SendGrid', url: at(wanted.apiUrl, path), headers, secret: wanted.secret, schema })
+      const asked = await askJson(context, { vendor: 'SendGrid', url: below(wanted.apiUrl, path), headers, secret: wanted.secret, schema })
       return 'findings' in asked ? found(...asked.findings) : judge(asked.value)
     }
     const first = new Date(Date.parse(context.now()) - (wanted.days - 1) * dayMs).toISOString().slice(0, 10)

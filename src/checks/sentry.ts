@@ -1,8 +1,9 @@
 /** Sentry (D15): unresolved issues of a window, and those that concern security. */
 import { z } from 'zod'
-import { count, finding, foreign, found, hold, lately, once, together } from '../checking/answer.ts'
+import { count, finding, found, hold, lately, once, together } from '../checking/answer.ts'
+import { foreign } from '../checking/foreign.ts'
 import { askJson } from '../checking/json.ts'
-import { apiHost, apiUrl, at, Limit, SecretName, sinceWord, Span } from '../checking/option.ts'
+import { apiHost, apiUrl, below, Limit, SecretName, sinceWord, Span } from '../checking/option.ts'
 import { type CheckAnswer, type CheckContext, defineCheck } from '../define/check.ts'
 
 const Slug = z.string().regex(/^[a-z0-9_-]+$/i, 'must be a slug, as in the address of its page')
@@ -48,7 +49,7 @@ const search = async (query: string, wanted: Options, window: number, context: C
   if (wanted.environment !== undefined) parameters.set('environment', wanted.environment)
   const asked = await askJson(context, {
     vendor: 'Sentry',
-    url: at(wanted.apiUrl, `/api/0/organizations/${wanted.organization}/issues/?${parameters.toString()}`),
+    url: below(wanted.apiUrl, `/api/0/organizations/${wanted.organization}/issues/?${parameters.toString()}`),
     headers: { authorization: `Bearer ${context.secret(wanted.secret)}` },
     secret: wanted.secret,
     schema: z.array(Issue),

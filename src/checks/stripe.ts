@@ -5,7 +5,7 @@ import { found, together } from '../checking/answer.ts'
 import { throughClient } from '../checking/client.ts'
 import { judgeEndpoints } from '../checking/endpoints.ts'
 import { judgeMode } from '../checking/mode.ts'
-import { apiHost, apiUrl, Limit, SecretName, sinceWord, Span } from '../checking/option.ts'
+import { apiHost, apiUrl, Limit, SecretName, sinceWord, Span, HttpAddress } from '../checking/option.ts'
 import { judgeAccount, StripeAccount } from '../checking/stripe/account.ts'
 import { judgeDeliveries, StripeEvent } from '../checking/stripe/deliveries.ts'
 import { type Page, readPages, seconds } from '../checking/stripe/pages.ts'
@@ -35,7 +35,7 @@ const options = z.discriminatedUnion('ask', [
     ask: z.literal('webhooks'),
     ...shared,
     /** Where events must go; without one, any endpoint will do. */
-    url: z.url({ protocol: /^https?$/ }).optional(),
+    url: HttpAddress.optional(),
     /** Events that must be sent there, and groups of which one must. */
     events: events.default([]),
   }),

@@ -64,14 +64,11 @@ export const guardedWeb = (guard: FetchGuard): WebFetch => {
       const answer = await fetch(url, { ...options, redirect: 'manual', signal, dispatcher: agent })
       const { status, statusText, headers } = answer
       progress.stage = 'reading'
-      return new Response(
-        limited(answer.body as ReadableStream<Uint8Array> | null, agent, fault),
-        {
-          status,
-          statusText,
-          headers: [...headers],
-        },
-      )
+      return new Response(limited(answer.body as ReadableStream<Uint8Array> | null, agent, fault), {
+        status,
+        statusText,
+        headers: [...headers],
+      })
     } catch (error) {
       void agent.destroy()
       throw fault(error)

@@ -1,7 +1,8 @@
 /** Whether the account takes payments, and which key asks. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
-import { finding, foreign, listed, together } from '../answer.ts'
+import { finding, listed, together } from '../answer.ts'
+import { foreign } from '../foreign.ts'
 
 const Names = z.array(z.string()).nullish()
 

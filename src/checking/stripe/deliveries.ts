@@ -1,7 +1,8 @@
 /** Whether events reach the product's webhook endpoints. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
-import { count, finding, foreign, hold, lately, tally, together } from '../answer.ts'
+import { count, finding, hold, lately, tally, together } from '../answer.ts'
+import { foreign } from '../foreign.ts'
 import type { Limit } from '../option.ts'
 import { type Pages, seconds } from './pages.ts'
 

@@ -1,7 +1,8 @@
 /** What came in, by currency, as the balance has it. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
-import { count, finding, foreign, lately, together } from '../answer.ts'
+import { count, finding, lately, together } from '../answer.ts'
+import { foreign } from '../foreign.ts'
 import { measure } from '../measure.ts'
 import type { Pages } from './pages.ts'
 

@@ -1,7 +1,8 @@
 /** What looks like fraud: warnings of card issuers, disputes, one card or customer declined again and again. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
-import { count, finding, foreign, hold, lately, listed, tally, together } from '../answer.ts'
+import { count, finding, hold, lately, listed, tally, together } from '../answer.ts'
+import { foreign } from '../foreign.ts'
 import type { Limit } from '../option.ts'
 import type { Pages } from './pages.ts'
 import type { StripeCharge } from './payments.ts'

@@ -8,7 +8,7 @@ import { FetchFault } from '../../src/ports.ts'
 import { closedPort, startHttp } from '../adapters/server.ts'
 import { ask, type Asking } from './asking.ts'
 
-export type Conforming<Schema extends z.ZodType> = {
+export type Unanswered<Schema extends z.ZodType> = {
   /** Options that ask everything, for an API at this address. */
   readonly options: (apiUrl: string) => z.input<Schema>
   readonly secrets: Readonly<Record<string, string>>
@@ -48,10 +48,10 @@ const odd = [
   deep,
 ]
 
-export const describeConformance = <Schema extends z.ZodType, Words extends z.ZodObject>(
+export const describeUnanswered = <Schema extends z.ZodType, Words extends z.ZodObject>(
   name: string,
   definition: CheckDefinition<Schema, Words>,
-  { options, secrets, right = [] }: Conforming<Schema>,
+  { options, secrets, right = [] }: Unanswered<Schema>,
 ): void => {
   const against = async (listener: RequestListener, more: Asking = {}) => {
     const methods: string[] = []
