@@ -54,15 +54,15 @@ export const judgeSent = (
   const more = note === undefined ? '' : ` ${note}`
   // NaN and negative numbers are no counts.
   if (![delivered, bounced, failed].every((value) => Number.isFinite(value) && value >= 0))
-    return finding('unknown', `The counts of ${window} make no sense: delivered ${delivered}, bounced ${bounced}, given up ${failed}.`)
-  if (decided === 0) return finding('unknown', `No e-mail was decided in ${window}: no rate can be told.${more}`)
+    return finding('unknown', `The counts (${window}) make no sense: delivered ${delivered}, bounced ${bounced}, given up ${failed}.`)
+  if (decided === 0) return finding('unknown', `No e-mail was decided (${window}): no rate can be told.${more}`)
   const unjudged = decided > delivered && limits.delivery === undefined && limits.bounces === undefined
   return together(
     hold('delivery rate', (delivered / decided) * 100, '%', 'least', limits.delivery),
     hold('bounce rate', (bounced / decided) * 100, '%', 'most', limits.bounces),
     finding(
       unjudged ? 'warn' : 'ok',
-      `${delivered} of ${count(decided, 'e-mail')} of ${window} delivered, ${bounced} bounced, ${failed} given up.${more}`,
+      `${delivered} of ${count(decided, 'e-mail')} (${window}) delivered, ${bounced} bounced, ${failed} given up.${more}`,
     ),
   )
 }
