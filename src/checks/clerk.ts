@@ -34,7 +34,7 @@ export default defineCheck({
     }
     const parts = await Promise.all([
       ask('/v1/users/count', Users, ({ total_count: users }) =>
-        together(hold('users', users, '', 'least', wanted.users), finding('ok', `The key is valid; there are ${count(users, 'user')}.`)),
+        together(hold('users', users, '', 'least', wanted.users), finding('ok', `The key is valid; ${count(users, 'user')} known.`)),
       ),
       ask('/v1/jwks', Keys, ({ keys }) =>
         keys.length === 0

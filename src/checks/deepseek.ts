@@ -1,5 +1,5 @@
 /** DeepSeek (D8): the key is valid, the model is there, and how much is left to spend. */
-import OpenAI from 'openai'
+import { OpenAI } from 'openai'
 import { z } from 'zod'
 import { count, finding, found, hold, listed, together } from '../checking/answer.ts'
 import { foreign } from '../checking/foreign.ts'

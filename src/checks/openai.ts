@@ -1,5 +1,5 @@
 /** OpenAI (D8): the key is valid, the model is there for it, and how much of the rate limits is left. */
-import OpenAI from 'openai'
+import { OpenAI } from 'openai'
 import { z } from 'zod'
 import { finding, found, hold, together } from '../checking/answer.ts'
 import { foreign } from '../checking/foreign.ts'

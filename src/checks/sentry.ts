@@ -44,8 +44,8 @@ const period = (ms: number): string => (ms % 3_600_000 === 0 ? `${ms / 3_600_000
 type Found = { readonly issues: readonly Issue[]; readonly total: number; readonly more: boolean }
 
 const search = async (query: string, wanted: Options, window: number, context: CheckContext): Promise<Found | CheckAnswer> => {
-  const search = [query, `lastSeen:-${period(window)}`, ...(wanted.project === undefined ? [] : [`project:${wanted.project}`])].join(' ')
-  const parameters = new URLSearchParams({ query: search, statsPeriod: period(window), sort: 'new', limit: '100', project: '-1' })
+  const words = [query, `lastSeen:-${period(window)}`, ...(wanted.project === undefined ? [] : [`project:${wanted.project}`])].join(' ')
+  const parameters = new URLSearchParams({ query: words, statsPeriod: period(window), sort: 'new', limit: '100', project: '-1' })
   if (wanted.environment !== undefined) parameters.set('environment', wanted.environment)
   const asked = await askJson(context, {
     vendor: 'Sentry',

@@ -1,5 +1,5 @@
 /** Stripe (D5): the account, where its events go and whether they arrive, payments, subscriptions, fraud, revenue. */
-import Stripe from 'stripe'
+import { Stripe } from 'stripe'
 import { z } from 'zod'
 import { found, together } from '../checking/answer.ts'
 import { throughClient } from '../checking/client.ts'

@@ -116,6 +116,16 @@ export const stripeFront = (upstream: Upstream, gate: Gate, options: StripeOptio
     return reply(200, payments.whole(object(parsed(answer.body.toString()))))
   }
 
+  /** What was answered to a changing call with an idempotency key: the same call again changes nothing. */
+  const answered = new Map<string, Promise<Answer>>()
+  const once = (request: Request, url: URL): Promise<Answer> => {
+    const key = request.method === 'POST' ? request.get('idempotency-key') : undefined
+    if (key === undefined) return serve(request, url)
+    const answer = answered.get(key) ?? serve(request, url)
+    answered.set(key, answer)
+    return answer
+  }
+
   const router = Router()
   router.use((request, response) => {
     const url = new URL(request.originalUrl, 'http://front')
@@ -125,7 +135,7 @@ export const stripeFront = (upstream: Upstream, gate: Gate, options: StripeOptio
         method: `${request.method} ${url.pathname}`,
         caller: callerOf(request),
         sent: bytesOf(request).toString(),
-        perform: () => serve(request, url),
+        perform: () => once(request, url),
         refuse: (error, status) => refused(error, status),
       },
       response,

@@ -1,6 +1,6 @@
 /** The real client, through the guard, against the emulator and its front. */
 import { createServer } from 'node:http'
-import Stripe from 'stripe'
+import { Stripe } from 'stripe'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import check from '../../src/checks/stripe.ts'
 import type { World } from '../../src/embedded/world.ts'
