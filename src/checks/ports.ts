@@ -2,7 +2,7 @@
 import { createConnection } from 'node:net'
 import { z } from 'zod'
 import { productFault } from '../checking/fault.ts'
-import { Host, Port } from '../checking/option.ts'
+import { Host, Port } from '../checking/address.ts'
 import { socketFault } from '../checking/socket.ts'
 import { type CheckContext, defineCheck } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
