@@ -56,5 +56,7 @@ export const readJson = <Schema extends z.ZodType>(vendor: string, response: Gua
   if (parsed.success) return { value: parsed.data, response }
   const [issue] = parsed.error.issues
   const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${foreign(issue.path.map(String).join('.'))}`
-  return unknown(`${vendor}’s answer is not as documented${where}: ${foreign(issue?.message ?? 'another shape', 120)}.`)
+  const message = issue?.message ?? 'another shape'
+  const what = message.endsWith('received undefined') ? 'it is missing' : foreign(message, 120)
+  return unknown(`${vendor}’s answer is not as documented${where}: ${what}.`)
 }

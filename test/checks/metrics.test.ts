@@ -274,7 +274,7 @@ test.each<[string, object, object, Record<string, string>]>([
   expect(seen).toEqual([expect.objectContaining(expected)])
 })
 
-conforms('Prometheus', check, (base) => ({ name: 'load', prometheus: { url: base, query: 'up' }, empty: 'ok' }))
+conforms('Prometheus', check, (base) => ({ name: 'load', prometheus: { url: base, query: 'up' }, empty: 'ok' as const }))
 conforms('Prometheus with earlier days', check, (base) => ({
   name: 'load',
   prometheus: { url: base, query: 'up', fresh: 'up' },
