@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { find, type Package } from '../system/debian.ts'
 
 /** What `ensure` must find. */
@@ -76,7 +75,7 @@ export const startSilence = async () => {
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
   return {
-    server: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
+    server: `127.0.0.1:${socket.address().port}`,
     [Symbol.asyncDispose]: async () => {
       socket.close()
       await once(socket, 'close')
@@ -95,7 +94,7 @@ export const startRefusal = async (code: number | 'nonsense') => {
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
   return {
-    server: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
+    server: `127.0.0.1:${socket.address().port}`,
     [Symbol.asyncDispose]: async () => {
       socket.close()
       await once(socket, 'close')

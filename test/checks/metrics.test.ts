@@ -270,7 +270,7 @@ test.each<[string, object, object, Record<string, string>]>([
     response.end('{}')
   })
   const place = Object.fromEntries(Object.entries(options).map(([key, value]) => [key, { url: `http://${server.host}`, ...value }]))
-  await ask(check, { name: 'load', ...place } as never, { secrets: { TOKEN: 's3cret-value' } })
+  await ask(check, { name: 'load', ...place }, { secrets: { TOKEN: 's3cret-value' } })
   expect(seen).toEqual([expect.objectContaining(expected)])
 })
 

@@ -270,8 +270,8 @@ describe('logs', () => {
       title: 'Errors in Supabase’s logs, last 1 h',
       text: '2026-11-20T10:14:00.215000 postgres deadlock detected\n2026-11-20T10:13:00.100000 api GET | 500 | /rest/v1/letters',
     })
-    for (const ask of asks)
-      expect([ask.get('iso_timestamp_start'), ask.get('iso_timestamp_end')]).toEqual([
+    for (const query of asks)
+      expect([query.get('iso_timestamp_start'), query.get('iso_timestamp_end')]).toEqual([
         '2026-11-20T09:15:00.000Z',
         '2026-11-20T10:15:00.000Z',
       ])
@@ -283,10 +283,10 @@ describe('logs', () => {
       'warn: log errors is 2, above the limit of 1.',
       'ok: 2 errors in the logs of the last 30 min: postgres 2.',
     ])
-    for (const ask of asks) {
-      expect(ask.get('iso_timestamp_start')).toBe('2026-11-20T09:45:00.000Z')
-      expect(ask.get('sql')).toMatch(/postgres_logs/)
-      expect(ask.get('sql')).not.toMatch(/edge_logs/)
+    for (const query of asks) {
+      expect(query.get('iso_timestamp_start')).toBe('2026-11-20T09:45:00.000Z')
+      expect(query.get('sql')).toMatch(/postgres_logs/)
+      expect(query.get('sql')).not.toMatch(/edge_logs/)
     }
   })
   test('none', async () => {
@@ -323,14 +323,13 @@ for (const question of ['backups', 'health', 'usage', 'logs'] as const)
   conforms(
     `supabase-management ${question}`,
     check,
-    (base) =>
-      ({
-        ask: question,
-        ref,
-        secret: 'SUPABASE_ACCESS_TOKEN',
-        apiUrl: base,
-        ...(question === 'backups' ? { retentionDays: 7 } : {}),
-      }) as never,
+    (base) => ({
+      ask: question,
+      ref,
+      secret: 'SUPABASE_ACCESS_TOKEN',
+      apiUrl: base,
+      ...(question === 'backups' ? { retentionDays: 7 } : {}),
+    }),
     { secrets },
   )
 

@@ -1,5 +1,5 @@
 /** TLS (D13) against real servers with certificates of openssl. */
-import { createServer as createTcp, type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net'
 import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import check from '../../src/checks/tls.ts'
@@ -150,7 +150,7 @@ describe('no certificate', () => {
       `fail: Connection refused: shop.test:${port} refuses the connection: nothing listens there. (ECONNREFUSED)`,
     ])
   })
-  test.each<[string, (socket: import('node:net').Socket) => void, RegExp]>([
+  test.each<[string, (socket: Socket) => void, RegExp]>([
     ['no TLS', (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), /^fail: TLS failure: .* does not complete a TLS handshake/],
     ['closed at once', (socket) => socket.destroy(), /^fail: Connection broken: /],
     ['silence', () => {}, /^fail: Timeout: shop\.test:\d+ did not complete a TLS handshake in time\.$/],

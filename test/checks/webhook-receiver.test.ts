@@ -1,7 +1,7 @@
 /** Webhook receivers (D6), right and wrong: real servers, one of which verifies signatures as Stripe's client does. */
 import type { RequestListener } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import Stripe from 'stripe'
+import { Stripe } from 'stripe'
 import { describe, expect, test } from 'vitest'
 import check from '../../src/checks/webhook-receiver.ts'
 import { closedPort, startHttp } from '../adapters/server.ts'
@@ -87,15 +87,12 @@ test.each(['stripe', 'svix', 'github'] as const)(
   'it sends one harmless event of %s to the one address, and nothing else',
   async (sender) => {
     const seen: { method: string | undefined; url: string | undefined; headers: object; body: string }[] = []
-    await asked(
-      (request, response) => {
-        void buffer(request).then((body) => {
-          seen.push({ method: request.method, url: request.url, headers: request.headers, body: body.toString() })
-          response.writeHead(400).end()
-        })
-      },
-      { sender },
-    )
+    const hear = async (...[request, response]: Parameters<RequestListener>) => {
+      const body = await buffer(request)
+      seen.push({ method: request.method, url: request.url, headers: request.headers, body: body.toString() })
+      response.writeHead(400).end()
+    }
+    await asked((request, response) => void hear(request, response), { sender })
     expect(seen).toHaveLength(1)
     const [{ method, url, headers, body }] = seen as [(typeof seen)[number]]
     expect([method, url]).toEqual(['POST', path])
