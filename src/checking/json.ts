@@ -79,10 +79,9 @@ const notJson = (vendor: string, status: number, body: string): Finding => {
 /** For an answer of another shape than the vendor documents. */
 export const asDocumented = (vendor: string, { issues: [issue] }: z.ZodError): Finding => {
   const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${foreign(issue.path.map(String).join('.'))}`
-  return {
-    status: 'unknown',
-    text: `${vendor}’s answer is not as documented${where}: ${foreign(issue?.message ?? 'another shape', 120)}.`,
-  }
+  const message = issue?.message ?? 'another shape'
+  const what = message.endsWith('received undefined') ? 'it is missing' : foreign(message, 120)
+  return { status: 'unknown', text: `${vendor}’s answer is not as documented${where}: ${what}.` }
 }
 
 /** For a body that is no JSON object, or one with an error: vendors' clients stumble over both. Null for a good one. */

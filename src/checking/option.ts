@@ -1,33 +1,11 @@
-/** Small values that the options of several kinds of check are made of. */
+/** Options that many kinds of check have. */
 import { z } from 'zod'
+import { hostOf, HttpAddress } from './address.ts'
 
 /** The name under which a secret stands in the environment: never the secret. */
 export const SecretName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable in capitals, never the secret itself')
-
-/** A host without port: a name, or an address (IPv6 in brackets). */
-export const Host = z
-  .string()
-  .max(253, 'must be a host name')
-  .refine(
-    (text) => URL.parse(`http://${text}/`)?.hostname === text.toLowerCase(),
-    'must be the name or the address of a host, without scheme and port',
-  )
-
-export const Port = z.int().min(1, 'must be a port from 1 to 65535').max(65_535, 'must be a port from 1 to 65535')
-
-/** Where something is asked over HTTP. */
-export const HttpAddress = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).refine((text) => {
-  const url = URL.parse(text)
-  return url?.username === '' && url.password === ''
-}, 'must have no user name or password in it: name a secret instead')
-
-/** The host of an address, with its port where it is not the scheme's own. */
-export const hostOf = (url: string): string => new URL(url).host
-
-/** An address below a base address, whether that ends in a slash or not. */
-export const below = (base: string, path: string): string => `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
 
 /** Where a vendor's API is: the vendor's own address unless the product has another region, or a stand-in. */
 export const apiUrl = (own: string) => HttpAddress.default(own)

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { count, finding, found, hold, once, together } from '../checking/answer.ts'
 import { judgeDomains, judgeSent, senderOptions } from '../checking/email.ts'
 import { askJson } from '../checking/json.ts'
-import { apiHost, apiUrl, below, Limit } from '../checking/option.ts'
+import { below } from '../checking/address.ts'
+import { apiHost, apiUrl, Limit } from '../checking/option.ts'
 import { type CheckAnswer, defineCheck } from '../define/check.ts'
 
 const options = z.strictObject({

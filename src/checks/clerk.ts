@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { count, finding, found, hold, once, together } from '../checking/answer.ts'
 import { askJson } from '../checking/json.ts'
 import { judgeMode } from '../checking/mode.ts'
-import { apiHost, apiUrl, below, Limit, SecretName } from '../checking/option.ts'
+import { below } from '../checking/address.ts'
+import { apiHost, apiUrl, Limit, SecretName } from '../checking/option.ts'
 import { type CheckAnswer, defineCheck } from '../define/check.ts'
 
 const options = z.strictObject({

@@ -6,7 +6,8 @@ import { foreign } from '../checking/foreign.ts'
 import { throughClient } from '../checking/client.ts'
 import { askJson } from '../checking/json.ts'
 import { meaning } from '../checking/openai.ts'
-import { apiHost, apiUrl, below, Limit, SecretName } from '../checking/option.ts'
+import { below } from '../checking/address.ts'
+import { apiHost, apiUrl, Limit, SecretName } from '../checking/option.ts'
 import { type CheckAnswer, defineCheck } from '../define/check.ts'
 
 const options = z.strictObject({

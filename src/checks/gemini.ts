@@ -4,7 +4,8 @@ import { finding, found, listed } from '../checking/answer.ts'
 import { foreign } from '../checking/foreign.ts'
 import { vendorRefusal } from '../checking/fault.ts'
 import { readJson, said } from '../checking/json.ts'
-import { apiHost, apiUrl, below, SecretName } from '../checking/option.ts'
+import { below } from '../checking/address.ts'
+import { apiHost, apiUrl, SecretName } from '../checking/option.ts'
 import { type CheckAnswer, defineCheck } from '../define/check.ts'
 
 const options = z.strictObject({

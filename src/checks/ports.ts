@@ -2,7 +2,7 @@
 import { createConnection } from 'node:net'
 import { z } from 'zod'
 import { productFault } from '../checking/fault.ts'
-import { Host, Port } from '../checking/option.ts'
+import { Host, Port } from '../checking/address.ts'
 import { socketFault } from '../checking/socket.ts'
 import { type CheckContext, defineCheck } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
@@ -67,7 +67,7 @@ const tryPort = async (host: string, port: number, waitMs: number, context: Chec
 
 const list = (tried: readonly Tried[]): string => tried.map(({ port }) => port).join(', ')
 const plural = (tried: readonly Tried[], one: string, more: string): string =>
-  `${tried.length === 1 ? `Port ${list(tried)} ${one}` : `Ports ${list(tried)} ${more}`}`
+  tried.length === 1 ? `Port ${list(tried)} ${one}` : `Ports ${list(tried)} ${more}`
 
 const judge = (host: string, open: readonly Tried[], closed: readonly Tried[]): Finding[] => {
   const are = (tried: readonly Tried[], ...states: State[]) => tried.filter(({ state }) => states.some((one) => one === state))

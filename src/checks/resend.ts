@@ -4,7 +4,8 @@ import { count, finding, found, lately, together } from '../checking/answer.ts'
 import { judgeDomains, judgeSent, senderOptions } from '../checking/email.ts'
 import { askJson } from '../checking/json.ts'
 import { measure } from '../checking/measure.ts'
-import { apiHost, apiUrl, below, sinceWord, Span } from '../checking/option.ts'
+import { below } from '../checking/address.ts'
+import { apiHost, apiUrl, sinceWord, Span } from '../checking/option.ts'
 import { type CheckAnswer, type CheckContext, defineCheck } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
 import type { GuardedResponse } from '../ports.ts'
@@ -36,7 +37,9 @@ const read = async <Item extends z.ZodType<{ readonly id: string }>>(
   item: Item,
   enough: (last: z.infer<Item>) => boolean,
 ): Promise<{ items: z.infer<Item>[]; more: boolean; response: GuardedResponse } | { findings: readonly Finding[] }> => {
-  const schema = z.object({ data: z.array(item), has_more: z.boolean().default(false) })
+  const schema = z
+    .object({ data: z.array(item), has_more: z.boolean().default(false) })
+    .refine(({ data, has_more: more }) => data.length > 0 || !more, 'a page is empty, but says that there is more')
   const items: z.infer<Item>[] = []
   for (let page = 1, after = ''; ; page += 1) {
     const asked = await askJson(context, {

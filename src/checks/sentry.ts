@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { count, finding, found, hold, lately, once, together } from '../checking/answer.ts'
 import { foreign } from '../checking/foreign.ts'
 import { askJson } from '../checking/json.ts'
-import { apiHost, apiUrl, below, Limit, SecretName, sinceWord, Span } from '../checking/option.ts'
+import { below } from '../checking/address.ts'
+import { apiHost, apiUrl, Limit, SecretName, sinceWord, Span } from '../checking/option.ts'
 import { type CheckAnswer, type CheckContext, defineCheck } from '../define/check.ts'
 
 const Slug = z.string().regex(/^[a-z0-9_-]+$/i, 'must be a slug, as in the address of its page')

@@ -3,7 +3,8 @@ import { createClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import { networkFault, productFault } from '../checking/fault.ts'
 import { foreign } from '../checking/foreign.ts'
-import { below, HttpAddress, hostOf, SecretName } from '../checking/option.ts'
+import { below, HttpAddress, hostOf } from '../checking/address.ts'
+import { SecretName } from '../checking/option.ts'
 import { type CheckAnswer, type CheckContext, defineCheck } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
 
@@ -39,6 +40,10 @@ const options = z.strictObject({
 })
 
 type Options = z.infer<typeof options>
+
+/** The client gives whatever came, typed as if it were right. */
+const Rows = z.array(z.record(z.string(), z.unknown()))
+const Buckets = z.array(z.object({ id: z.string(), name: z.string() }))
 
 const names: Readonly<Record<Part, string>> = { rest: 'REST', auth: 'Auth', storage: 'Storage' }
 
@@ -78,10 +83,11 @@ const questions: Readonly<Record<Part, (wanted: Options, key: string, web: Check
   rest: async ({ url, table, column, secret }, key, web) => {
     const { data, error, status } = await clientOf(url, key, web).from(table).select(column).limit(1).retry(false)
     if (error !== null) return { good: '', findings: [refused('rest', status, secret, error.code, error.message)] }
-    if (!Array.isArray(data)) return { good: '', findings: [{ status: 'unknown', text: 'REST answered what are no rows.' }] }
+    const rows = Rows.safeParse(data).data
+    if (rows === undefined) return { good: '', findings: [{ status: 'unknown', text: 'REST answered what are no rows.' }] }
     // Row-level security hides all rows from any other key.
     const empty: Finding[] =
-      data.length > 0
+      rows.length > 0
         ? []
         : [{ status: 'warn', text: `REST gives no row of ${table}: it is empty, or ${secret} does not hold the service key.` }]
     return { good: 'REST', findings: empty }
@@ -102,13 +108,14 @@ const questions: Readonly<Record<Part, (wanted: Options, key: string, web: Check
       const status = 'status' in error && typeof error.status === 'number' ? error.status : 0
       return { good: '', findings: [refused('storage', status, secret, '', error.message)] }
     }
-    if (!Array.isArray(data)) return { good: '', findings: [{ status: 'unknown', text: 'Storage answered what are no buckets.' }] }
-    const missing = buckets.filter((name) => !data.some((bucket) => bucket.name === name || bucket.id === name))
+    const found = Buckets.safeParse(data).data
+    if (found === undefined) return { good: '', findings: [{ status: 'unknown', text: 'Storage answered what are no buckets.' }] }
+    const missing = buckets.filter((name) => !found.some((bucket) => bucket.name === name || bucket.id === name))
     const lacking: Finding[] =
       missing.length === 0
         ? []
         : [{ status: 'fail', text: `Storage has no bucket ${missing.map((name) => `“${foreign(name)}”`).join(', ')}.` }]
-    return { good: `Storage (${data.length} ${data.length === 1 ? 'bucket' : 'buckets'})`, findings: lacking }
+    return { good: `Storage (${found.length} ${found.length === 1 ? 'bucket' : 'buckets'})`, findings: lacking }
   },
 }
 

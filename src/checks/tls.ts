@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { z } from 'zod'
 import { productFault } from '../checking/fault.ts'
-import { Host, Port } from '../checking/option.ts'
+import { Host, Port } from '../checking/address.ts'
 import { socketFault } from '../checking/socket.ts'
 import { judgeCertificate, type Served } from '../checking/tls/certificate.ts'
 import { type CheckContext, defineCheck } from '../define/check.ts'
@@ -45,10 +45,10 @@ const serve = ({ host, port }: Options, { address, signal }: CheckContext): Prom
         if (signal.aborted) giveUp()
         signal.addEventListener('abort', giveUp, { once: true })
         socket.once('secureConnect', () => {
-          const { authorizationError } = socket
-          const distrust: unknown = socket.authorized ? null : authorizationError
-          const code = distrust instanceof Error && 'code' in distrust ? String(distrust.code) : distrust === null ? null : String(distrust)
-          resolve({ certificate: socket.getPeerCertificate(true), distrust: code, protocol: socket.getProtocol() })
+          // A code at run time, whatever its type says.
+          const code: unknown = socket.authorizationError
+          const distrust = socket.authorized ? null : typeof code === 'string' ? code : 'without a reason'
+          resolve({ certificate: socket.getPeerCertificate(true), distrust, protocol: socket.getProtocol() })
           socket.destroy()
         })
         socket.once('error', reject)

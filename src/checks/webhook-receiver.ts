@@ -2,7 +2,7 @@
  *  that means nothing to anybody, with a signature that cannot be right, to the address that stands in the catalogue. */
 import { z } from 'zod'
 import { productFault } from '../checking/fault.ts'
-import { HttpAddress, hostOf } from '../checking/option.ts'
+import { HttpAddress, hostOf } from '../checking/address.ts'
 import { defineCheck } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
 import { FetchFault } from '../ports.ts'

@@ -27,7 +27,13 @@ const queries: Readonly<Record<RecordType, (resolver: Resolver, name: string) =>
   TXT: async (resolver, name) => (await resolver.resolveTxt(name)).map((parts) => parts.join('')),
   MX: async (resolver, name) => (await resolver.resolveMx(name)).map(({ priority, exchange }) => `${priority} ${exchange}`),
   CAA: async (resolver, name) =>
-    (await resolver.resolveCaa(name)).map(({ critical, ...tags }) => `${critical} ${Object.entries(tags).flat().join(' ')}`),
+    (await resolver.resolveCaa(name)).map(
+      ({ critical, ...tags }) =>
+        `${critical} ${Object.entries(tags)
+          .filter(([tag]) => tag !== 'type')
+          .flat()
+          .join(' ')}`,
+    ),
 }
 
 export type Answered =

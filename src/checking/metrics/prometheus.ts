@@ -4,7 +4,7 @@ import type { CheckContext } from '../../define/check.ts'
 import type { Finding } from '../../incident/check.ts'
 import { foreign } from '../foreign.ts'
 import { askJson } from '../json.ts'
-import { below } from '../option.ts'
+import { below } from '../address.ts'
 import type { Series } from './series.ts'
 
 const Labels = z.record(z.string(), z.string())

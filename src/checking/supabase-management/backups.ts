@@ -3,7 +3,6 @@ import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
 import type { Finding } from '../../incident/check.ts'
 import { duration } from '../../incident/duration.ts'
-import { foreign } from '../foreign.ts'
 import { measure } from '../measure.ts'
 
 /** GET /v1/projects/{ref}/database/backups. */
