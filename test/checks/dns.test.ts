@@ -106,7 +106,9 @@ test('a resolver that is silent', async () => {
   )
   expect([status, ...texts]).toEqual([
     'unknown',
-    expect.stringMatching(/^unknown: The resolver \(.*\) did not answer in time: A of shop\.test could not be asked\.$/),
+    expect.stringMatching(
+      /^unknown: The resolver \(.*\) did not answer before the time of the check was up: A of shop\.test could not be asked\.$/,
+    ),
   ])
 })
 

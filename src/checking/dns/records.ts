@@ -49,7 +49,7 @@ const silent: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses the question',
   EREFUSED: 'refuses to answer for this name',
   ETIMEOUT: 'did not answer in time',
-  ECANCELLED: 'did not answer in time',
+  ECANCELLED: 'did not answer before the time of the check was up',
 }
 
 /** Asks one resolver. */

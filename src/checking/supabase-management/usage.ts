@@ -110,7 +110,6 @@ export const judgeLogs = (
     measurements: [],
   })
   // No row at all is no error; no list is no answer.
-  if (counts.result === null || counts.result === undefined) return unread()
   const counted = z.array(Counted).safeParse(counts.result)
   if (!counted.success) return unread()
   const by = sources.map((name) => ({
