@@ -11,7 +11,20 @@ import type { Outage, Situation } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type { Alarm, Chat, ChatContext, CodeHost, KeptFile, KeptFiles, Mentioned, RecordStore, Resolve, Templates, Who } from './ports.ts'
+import type {
+  Alarm,
+  Chat,
+  ChatContext,
+  CodeHost,
+  Homes,
+  KeptFile,
+  KeptFiles,
+  Mentioned,
+  RecordStore,
+  Resolve,
+  Templates,
+  Who,
+} from './ports.ts'
 
 /** One alert as a source gives it, before it is matched to a product and a rule. */
 export type ParsedAlert = Omit<AlertRef, 'source'> & {
@@ -105,6 +118,7 @@ export type JobContext = ChatContext & {
   /** The id of the announcements channel; made if it does not exist, or if it is the one that is `gone`. */
   readonly announceChannel: (gone?: string) => Promise<string>
   readonly chat: Chat
+  readonly homes: Homes
   /** Null when the group is off. */
   readonly codeHost: CodeHost | null
   readonly records: RecordStore | null

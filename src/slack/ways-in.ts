@@ -14,9 +14,8 @@ export type WaysIn = {
   readonly userName: (user: string) => Promise<string | null>
   readonly channelName: (channel: string) => Promise<string | null>
   readonly groupName: (group: string) => Promise<string | null>
-  /** The parts of a person's home. */
-  readonly home: (me: Actor) => Promise<readonly Part[]>
-  readonly publishHome: (user: string, parts: readonly Part[]) => Promise<void>
+  /** Shows somebody their home. */
+  readonly openHome: (user: string) => Promise<void>
   /** Whether this mention is new; an edited message is no new one. */
   readonly firstMention: (channel: string, ts: string) => Promise<boolean>
   /** What a mention asks for, done as what everybody in the channel may see. */
@@ -82,14 +81,11 @@ const listenToShortcut = (app: App, { plain, dispatch, person, inTime, safely, s
   })
 }
 
-const listenToHome = (app: App, { home, publishHome, userName, person, inTime, log }: WaysIn & Working) => {
+const listenToHome = (app: App, { openHome, inTime, log }: WaysIn & Working) => {
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab !== 'home') return
     // Whoever opens it again asks again: nothing of it needs to survive.
-    const shown = (async () => {
-      const me = person(event.user, (await userName(event.user)) ?? 'somebody')
-      await publishHome(event.user, await home(me))
-    })().catch((error: unknown) => log.warn({ err: error }, 'a home could not be shown'))
+    const shown = openHome(event.user).catch((error: unknown) => log.warn({ err: error }, 'a home could not be shown'))
     await inTime(shown)
   })
 }
