@@ -5,6 +5,7 @@ import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
 import { isGraver } from './clocks.ts'
+import { dueWords } from './due-words.ts'
 import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { asDrill, kindParts } from './kind-posts.ts'
@@ -63,7 +64,8 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
       ]
     }
     case 'updated': {
-      const next: Span[] = event.updateDue === null ? [] : [' · next update by ', { time: event.updateDue, zone }]
+      const due = event.updateDue === null ? null : dueWords(incident, 'update')
+      const next: Span[] = due === null ? [] : [' · next update ', ...due]
       return [
         {
           key: `update:${seq}`,

@@ -564,6 +564,14 @@ test('a severity that is lighter, without a meaning or a reason, leaves no empty
   )
 })
 
+test('what is promised while the clocks stand is no time of day', () => {
+  const pause = step({ type: 'pause', why: 'Waiting for the vendor' }, 5)
+  expect(read('update:4', declared(), pause, update('They look', 10, 10))).toBe(
+    '📣 *Update* They look\n(by @Alice Adler · next update 10 min after `/incident resume`)',
+  )
+  expect(read('update:5', declared(), pause, step({ type: 'resume' }, 8), update('They look', 10, 10))).toContain('next update by +20)')
+})
+
 test('notes, steps and the channel’s opening post nothing', () => {
   const steps = [declared(), opened] as const
   const failed = step({ type: 'step-failed', surface: 'record', step: 'record', reason: 'no' }, 1, bot)
