@@ -226,7 +226,7 @@ describe('deadlines', () => {
     expect(status.text).toMatch(/Fix due .*: P3, 1 d from the declaration/)
     expect(status.text).toMatch(/Acknowledgement due .*: P3, 4 h from the declaration/)
     await bot.say('alice', channel, '/incident severity P1 nobody can pay')
-    await bot.sees(channel, '⏱ Customer communication due')
+    await bot.sees(channel, /changed the severity from P3 to P1.* · Customer communication by .*\. Not due any more: Fix/)
     await heads(channel, /Customer communication by /)
     await bot.say('alice', channel, '/incident update We tell everybody')
     await bot.say('alice', channel, '/incident resolve Rolled back')
@@ -295,7 +295,7 @@ describe('kinds of record', () => {
   })
 
   test('a minute later: a maintenance that is overdue, an update that somebody is reminded of', { timeout: 150_000 }, async () => {
-    expect((await bot.say('alice', 'general', '/incident maintenance beta 25:00 26:00 Move it')).text).toContain('is not a window')
+    expect((await bot.say('alice', 'general', '/incident maintenance beta 25:00 26:00 Move it')).text).toContain('is not from when to when')
     const { channel } = await declare('/incident maintenance beta now 1m Move the database')
     await bot.sees(channel, '▶ The maintenance window begins, until')
     const other = await declare('/incident new beta P2 Slow pages')
