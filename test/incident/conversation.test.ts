@@ -589,6 +589,24 @@ test('deadlines that the header names as the record opens are not posted; one th
   expect(keys(...there).filter((key) => key.startsWith('deadline:'))).toEqual(['deadline:review:6'])
 })
 
+test('two clocks that one update meets at the same time speak as one', () => {
+  const customers = { key: 'customers', title: 'Customer communication', minutes: 30, from: 'declared', until: 'update' } as const
+  const there = [declared({ policy: policy('P1', { clocks: [customers] }) }), ack(1)] as const
+  const customersDue = (minute: number) => step({ type: 'clock-due', clock: 'customers', run: 1 }, minute, bot)
+  const clocks = (...steps: readonly g.Step[]) => keys(...steps).filter((key) => /^(clock|breach|reminded):/.test(key))
+  const late = [tick('update', 1, 15), customersDue(15), customersDue(27), tick('update', 1, 27), tick('update', 1, 30), customersDue(31)]
+  expect(clocks(...there, ...late)).toEqual(['clock:update:1', 'clock:update:1:last', 'breach:update:1'])
+  expect(read('clock:update:1:last', ...there, ...late)).toContain('⏳ Status update and Customer communication due +30 (3 min left)')
+  expect(read('breach:update:1', ...there, ...late)).toContain('⏰ *Status update and Customer communication overdue* since +30')
+  expect(read('breach:update:1', ...there, ...late, update('We look', 33))).toContain('✅ @Alice Adler posted an update')
+  // Whoever put the update off has not put off the customers; and a time of its own is a message of its own.
+  const snoozed = step({ type: 'snooze', minutes: 15 }, 20)
+  expect(clocks(...there, snoozed, customersDue(30), tick('update', 1, 30))).toEqual(['breach:customers:1'])
+  expect(clocks(...there, update('We look', 5), tick('update', 2, 35))).toEqual(['breach:update:2'])
+  const sooner = declared({ policy: policy('P1', { clocks: [{ ...customers, minutes: 20 }] }) })
+  expect(clocks(sooner, ack(1), customersDue(20), tick('update', 1, 30))).toEqual(['breach:customers:1', 'breach:update:1'])
+})
+
 test('what is promised while the clocks stand is no time of day', () => {
   const pause = step({ type: 'pause', why: 'Waiting for the vendor' }, 5)
   expect(read('update:4', declared(), pause, update('They look', 10, 10))).toBe(
