@@ -259,3 +259,18 @@ test('what is private and was declared from a message is not told below the mess
   expect(seen.map(({ shown }) => shown).join('\n')).not.toContain(id)
   expect((await bot.texts('incidents')).join('\n')).not.toContain('Keys leaked')
 })
+
+test('what came with the message stands for it in a public channel, too, that the bot has not joined; nothing is tried in vain', async () => {
+  const created = await fetch(`${bot.world.slackApiUrl}conversations.create`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer xoxp-alice', 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'sales' }),
+  })
+  const { channel } = (await created.json()) as { channel: { id: string } }
+  const { ts } = await act('say', { as: 'alice', in: channel.id, text: 'Orders are empty' })
+  await act('shortcut', { as: 'alice', in: channel.id, ts, callback: 'declare' })
+  const id = idOf((await bot.submit('alice', { title: 'No orders', product: 'brew', severity: 'P4' })).body)
+  await bot.until(async () => (await bot.incident(id)).messages[0]?.text === 'Orders are empty', 'the message in the story')
+  const tried = (await bot.calls()).filter(({ method, channel: asked }) => method === 'conversations.history' && asked === channel.id)
+  expect(tried).toHaveLength(1)
+})
