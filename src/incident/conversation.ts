@@ -1,10 +1,10 @@
 /** The incident's channel as it should be: what is posted, pinned, invited, in order. Computed from the events, so that any
  *  number of runs, at any time after any outage, make the same channel. */
-import type { Person } from './areas/area.ts'
+import { type Person, samePerson } from './areas/area.ts'
 import { sameContact } from './areas/paging.ts'
 import { instructions } from './areas/roles.ts'
 import { announcementOf, headerOf } from './header.ts'
-import type { Recorded } from './events.ts'
+import type { Actor, Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Incident } from './incident.ts'
 import { clocked } from './clocks.ts'
@@ -62,6 +62,15 @@ const callOf = ({ id, policy }: Incident, { seq, event }: Recorded): Item[] =>
       ]
     : []
 
+/** Whoever wrote the message that it was declared from knows more of it; of what is private they are not to know. */
+const writerOf = ({ private: hidden, declaredBy }: Incident, { event, by }: Recorded): Item[] =>
+  event.type === 'message-kept' && event.how === 'declared' && !hidden && !samePerson(by, declaredBy) && slackOf(by).length > 0
+    ? [{ key: `invite:writer:${event.ts}`, step: 'invite', contacts: slackOf(by) }]
+    : []
+
+/** An author as somebody who can be invited. */
+const slackOf = (by: Actor): Contact[] => (by.kind === 'person' && by.slack !== undefined ? [{ name: by.name, slackUser: by.slack }] : [])
+
 /** Everything that the channel must have, in order: header (pinned), topic, invitations, bookmark, checklist, and then what happened. */
 export const conversation = (events: readonly Recorded[]): Item[] => {
   const items: Item[] = []
@@ -71,7 +80,7 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
   for (const recorded of events) {
     const before = incident
     incident = evolve(incident, recorded)
-    items.push(...callOf(incident, recorded))
+    items.push(...callOf(incident, recorded), ...writerOf(incident, recorded))
     for (const [key, matter] of open) {
       const index = place.get(key) ?? -1
       const item = items[index]
@@ -103,16 +112,12 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
   if (incident === null) return []
   const opened = events[0]?.event
   const first = opened?.type === 'declared' ? opened.policy : incident.policy
-  const creator: Contact[] =
-    incident.declaredBy.kind === 'person' && incident.declaredBy.slack !== undefined
-      ? [{ name: incident.declaredBy.name, slackUser: incident.declaredBy.slack }]
-      : []
   const dashboard = incident.product.links[0]
   const side: Item[] = [
     { key: 'header', step: 'message', message: headerOf(incident), at: incident.declaredAt, pinned: true, calm: true },
     { key: 'pin', step: 'pin', of: 'header' },
     { key: 'topic', step: 'topic', topic: topicOf(incident) },
-    { key: `invite:${first.severity}`, step: 'invite', contacts: [...creator, ...first.invite] },
+    { key: `invite:${first.severity}`, step: 'invite', contacts: [...slackOf(incident.declaredBy), ...first.invite] },
     ...(dashboard === undefined
       ? []
       : [{ key: 'bookmark:product', step: 'bookmark' as const, title: shorten(dashboard.name, 60), url: dashboard.url }]),
