@@ -26,6 +26,8 @@ export type Item =
       readonly calm: boolean
       /** What it asks for is settled: there is no hurry to edit it. */
       readonly settled?: true
+      /** Somebody is still asked for something by it. */
+      readonly asks?: true
     }
   | { readonly key: string; readonly step: 'pin'; readonly of: string }
   | { readonly key: string; readonly step: 'topic'; readonly topic: string }
@@ -125,6 +127,11 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       ? []
       : [{ key: 'bookmark:post-mortem', step: 'bookmark' as const, title: 'Post-mortem', url: incident.pullRequest }]),
   ]
+  for (const key of open.keys()) {
+    const index = place.get(key) ?? -1
+    const item = items[index]
+    if (item?.step === 'message') items[index] = { ...item, asks: true }
+  }
   // The same severity twice invites once.
   const seen = new Set(side.map((item) => item.key))
   return [...side, ...items.filter((item) => item.step !== 'invite' || (!seen.has(item.key) && seen.add(item.key)))]
