@@ -3,8 +3,9 @@
 import { type Person, samePerson } from './areas/area.ts'
 import { sameContact } from './areas/paging.ts'
 import { instructions } from './areas/roles.ts'
+import { contactOf } from './contact.ts'
 import { announcementOf, headerOf } from './header.ts'
-import type { Actor, Recorded } from './events.ts'
+import type { Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Incident } from './incident.ts'
 import { clocked } from './clocks.ts'
@@ -65,13 +66,11 @@ const callOf = ({ id, policy }: Incident, { seq, event }: Recorded): Item[] =>
     : []
 
 /** Whoever wrote the message that it was declared from knows more of it; of what is private they are not to know. */
-const writerOf = ({ private: hidden, declaredBy }: Incident, { event, by }: Recorded): Item[] =>
-  event.type === 'message-kept' && event.how === 'declared' && !hidden && !samePerson(by, declaredBy) && slackOf(by).length > 0
-    ? [{ key: `invite:writer:${event.ts}`, step: 'invite', contacts: slackOf(by) }]
-    : []
-
-/** An author as somebody who can be invited. */
-const slackOf = (by: Actor): Contact[] => (by.kind === 'person' && by.slack !== undefined ? [{ name: by.name, slackUser: by.slack }] : [])
+const writerOf = ({ private: hidden, declaredBy }: Incident, { event, by }: Recorded): Item[] => {
+  if (event.type !== 'message-kept' || event.how !== 'declared' || hidden || samePerson(by, declaredBy)) return []
+  const writer = contactOf(by)
+  return writer === null ? [] : [{ key: `invite:writer:${event.ts}`, step: 'invite', contacts: [writer] }]
+}
 
 /** Everything that the channel must have, in order: header (pinned), topic, invitations, bookmark, checklist, and then what happened. */
 export const conversation = (events: readonly Recorded[]): Item[] => {
@@ -114,12 +113,13 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
   if (incident === null) return []
   const opened = events[0]?.event
   const first = opened?.type === 'declared' ? opened.policy : incident.policy
+  const creator = contactOf(incident.declaredBy)
   const dashboard = incident.product.links[0]
   const side: Item[] = [
     { key: 'header', step: 'message', message: headerOf(incident), at: incident.declaredAt, pinned: true, calm: true },
     { key: 'pin', step: 'pin', of: 'header' },
     { key: 'topic', step: 'topic', topic: topicOf(incident) },
-    { key: `invite:${first.severity}`, step: 'invite', contacts: [...slackOf(incident.declaredBy), ...first.invite] },
+    { key: `invite:${first.severity}`, step: 'invite', contacts: [...(creator === null ? [] : [creator]), ...first.invite] },
     ...(dashboard === undefined
       ? []
       : [{ key: 'bookmark:product', step: 'bookmark' as const, title: shorten(dashboard.name, 60), url: dashboard.url }]),
