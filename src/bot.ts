@@ -241,7 +241,19 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
   await startWorkers({ registry, store, queue, handle, contextOf, metrics, pulse, log })
   const stopReconcile = reconcile.start()
-  const terminal = createTerminal({ dispatch, catalogue, byEmail: createByEmail(members, resolve, person), databaseIsAway: isAway, log })
+  /** Who asks from a terminal does so because Slack may be away: it is looked at, and not waited for until something fails. */
+  const away = async () => {
+    const fault = await slack.reachable()
+    outage.observe(fault)
+    return (await verbs.away()) ?? (fault === null || fault.code === 'limited' ? null : store.now())
+  }
+  const terminal = createTerminal({
+    dispatch: createDispatch({ ...verbs, away }),
+    catalogue,
+    byEmail: createByEmail(members, resolve, person),
+    databaseIsAway: isAway,
+    log,
+  })
   const closeDoor =
     options.doorFile == null
       ? null

@@ -2,6 +2,7 @@ import { type CommandContext, defineCommand, type Form, tell } from '../../src/d
 import type { Actor, Kind } from '../../src/incident/events.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
 import type { Incident } from '../../src/incident/incident.ts'
+import { calledLater } from '../../src/incident/ladder.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { type Policy, severities } from '../../src/incident/policy.ts'
 import { knownSeverities, refuse, typedAgain } from '../../src/incident/refusals.ts'
@@ -180,6 +181,7 @@ const alsoOpen = ({ id, product }: Incident, others: readonly Incident[]): reado
 
 const open = async (wish: Wish, by: Actor, context: CommandContext) => {
   const others = await alike(wish, by, context)
+  const away = await context.away()
   return tell(await context.declare(wish, by), (incident) => ({
     parts: [
       {
@@ -187,9 +189,11 @@ const open = async (wish: Wish, by: Actor, context: CommandContext) => {
         spans: [
           `${icon[incident.kind] ?? '🚨'} `,
           { bold: `${incident.id} ${incident.severity}` },
-          ` for ${incident.product.name}: ${shorten(incident.title, 300)}. Its channel opens in a moment; you are invited.`,
+          ` for ${incident.product.name}: ${shorten(incident.title, 300)}. `,
+          away === null ? 'Its channel opens in a moment; you are invited.' : 'Its channel opens when Slack can be used again.',
         ],
       },
+      ...(away !== null && incident.policy.page ? calledLater(incident, away, incident.policy.ladder) : []),
       ...alsoOpen(incident, others),
     ],
   }))
