@@ -9,7 +9,7 @@ import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
 import { ellipsis } from '../incident/possible.ts'
 import { cleanLine, isBlank, shorten } from '../incident/text.ts'
 import { synonym } from '../incident/synonyms.ts'
-import { typedIn } from './forms.ts'
+import { notOffered, typedIn } from './forms.ts'
 import { typed, untyped } from './typed.ts'
 
 export type Source = {
@@ -167,6 +167,8 @@ export const createDispatch = (world: World): Dispatch => {
     if (submit !== undefined) return submit(values, place, world)
     const asked = (await form?.(place, world)) ?? refuse('unknown_verb', { verb: name, nearest: null })
     if ('code' in asked) return { refused: asked }
+    const stranger = notOffered(asked, values)
+    if (stranger !== null) return { refused: stranger }
     return runWith({ ...place, ...typed(typedIn(asked, values)), canShowForm: false }, world)
   }
 
