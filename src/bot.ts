@@ -24,7 +24,7 @@ import { createHomes } from './homes.ts'
 import { createIntake, createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
-import { createOutageWatch } from './outage.ts'
+import { createOutageWatch, lookingFirst } from './outage.ts'
 import { createByEmail, createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
 import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
@@ -241,12 +241,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
   await startWorkers({ registry, store, queue, handle, contextOf, metrics, pulse, log })
   const stopReconcile = reconcile.start()
-  /** Who asks from a terminal does so because Slack may be away: it is looked at, and not waited for until something fails. */
-  const away = async () => {
-    const fault = await slack.reachable()
-    outage.observe(fault)
-    return (await verbs.away()) ?? (fault === null || fault.code === 'limited' ? null : store.now())
-  }
+  const away = lookingFirst({ store, outage, look: () => slack.reachable() })
   const terminal = createTerminal({
     dispatch: createDispatch({ ...verbs, away }),
     catalogue,
