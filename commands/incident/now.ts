@@ -1,5 +1,6 @@
 import { defineCommand, given } from '../../src/define.ts'
-import { statusWord } from '../../src/incident/header.ts'
+import { recordAt } from '../../src/incident/areas/merging.ts'
+import { statusOf } from '../../src/incident/header.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { usefulButtons, usefulVerbs } from '../../src/incident/now.ts'
 import { shorten } from '../../src/incident/text.ts'
@@ -20,8 +21,11 @@ export default defineCommand({
       parts: [
         {
           kind: 'text',
-          spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusWord[incident.status]} · ${shorten(incident.title, 300)}`],
+          spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
         },
+        ...(incident.mergedInto === null
+          ? []
+          : [{ kind: 'text' as const, spans: ['Go on in ', ...recordAt(incident.mergedInto, incident.mergedWhere)] }]),
         { kind: 'buttons', buttons: usefulButtons(incident, exist) },
         {
           kind: 'list',

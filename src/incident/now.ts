@@ -12,15 +12,22 @@ const byStatus: Readonly<Record<Incident['status'], readonly string[]>> = {
   reviewed: ['note', 'reopen', 'todo', 'postmortem', 'status', 'audit'],
 }
 
+/** What is left to do with a record that was merged: to read it. */
+const whenMerged = ['status', 'files', 'audit']
+
 /** The names of the `most` most useful verbs, of those that exist. */
 export const usefulVerbs = (incident: Incident, exist: ReadonlySet<string>, most: number): string[] =>
-  [...(incident.paused === null ? [] : ['resume']), ...byStatus[incident.status]]
+  (incident.mergedInto === null ? [...(incident.paused === null ? [] : ['resume']), ...byStatus[incident.status]] : whenMerged)
     .filter((verb) => exist.has(verb) && (verb !== 'ack' || clocked(incident.kind)))
     .slice(0, most)
 
 /** What needs no words: one press does it, or asks in a form. */
 export const usefulButtons = (incident: Incident, exist: ReadonlySet<string>): Button[] => {
-  const { id, status, lead, kind, policy, escalation } = incident
+  const { id, status, lead, kind, policy, escalation, mergedInto } = incident
+  if (mergedInto !== null)
+    return [mergedInto, id]
+      .map((record): Button => ({ label: `Where ${record} stands`, action: 'status', value: record }))
+      .filter(({ action }) => exist.has(action))
   const open = incident.stamps.resolve === null
   const unanswered = status === 'declared' && clocked(kind)
   const all: (Button | false)[] = [

@@ -16,6 +16,7 @@ export type QueueName =
   | 'timer'
   | 'file'
   | 'lead-here'
+  | 'merge-link'
 
 export type Job = {
   readonly queue: QueueName

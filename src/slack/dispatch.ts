@@ -197,8 +197,8 @@ export const createDispatch = (world: World): Dispatch => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
       if (verb === undefined)
         return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
-      // A button that needs no incident, such as one that begins one.
-      if (verb.definition.needs === 'nothing') return run(verb, '', source, null, here)
+      // A button that needs no incident, such as one that begins one; what names records says so with all that would be typed.
+      if (verb.definition.needs === 'nothing') return run(verb, idFirst.test(value) ? value : '', source, null, here)
       const found = await find(id, source)
       if ('code' in found) return told({ refused: found }, { channel: source.channel, incident: null })
       const { words, mentioned } = typed(rest)
