@@ -89,8 +89,7 @@ const fromText = ({ incident, events, runs }: Stream, { clock, run }: Run): stri
   if (deadlineOf(run).until === 'reviewed') return 'the resolution'
   const updated = events.some(
     ({ event, occurredAt }) =>
-      (event.type === 'updated' && occurredAt === from) ||
-      (event.type === 'absorbed' && event.brings?.lastUpdate?.occurredAt === from),
+      (event.type === 'updated' && occurredAt === from) || (event.type === 'absorbed' && event.brings?.lastUpdate?.occurredAt === from),
   )
   return clock === 'update' && updated ? 'the previous update' : `the change to ${promised(runs, { clock, run }).target.severity}`
 }

@@ -55,14 +55,18 @@ export type Postmortem = Remembered & {
     /** The record that it comes from, where that is one that was merged into this. */
     readonly of: string | null
   }[]
-  readonly clocks: readonly ClockRow[]
+  readonly clocks: readonly (Omit<ClockRow, 'of'> & { readonly of: string | null })[]
   /** How many runs ended before they were due and have no row. */
   readonly clocksLeftOut: number
   /** When the clocks stood, and why. */
   readonly pauses: readonly {
     /** The record whose clocks stood, where that is one that was merged into this. */
     readonly of: string | null
-    readonly from: string; readonly to: string; readonly took: string; readonly why: string }[]
+    readonly from: string
+    readonly to: string
+    readonly took: string
+    readonly why: string
+  }[]
   /** When it was taken for resolved, and was not. */
   readonly reopenings: readonly { readonly resolved: string; readonly at: string; readonly after: string; readonly why: string }[]
   readonly clocksMet: number
@@ -190,7 +194,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
         link,
         of,
       })),
-    clocks,
+    clocks: clocks.map((row) => ({ ...row, of: row.of ?? null })),
     clocksLeftOut: leftOut,
     pauses: [
       ...covered.flatMap(({ event }) => (event.type === 'absorbed' ? (event.brings?.pauses ?? []) : [])),

@@ -137,9 +137,9 @@ const table = {
   merge_private: (p: { id: string }) =>
     `${p.id} is private and the other is not, so merging would show it to people who must not see it. Keep both, and name the other in a note.`,
   merge_kinds: (p: { id: string; kind: string; into: string; other: string }) =>
-    `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Instead name ${p.into} in a note, \`/incident note ${p.id} belongs to ${p.into}\`, and resolve the one that needs no work of its own.`,
+    `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Instead: \`/incident note Belongs to ${p.into}\`.`,
   merge_products: (p: { id: string; product: string; into: string; other: string }) =>
-    `${p.id} is of ${foreign(p.product, 60)}, ${p.into} of ${foreign(p.other, 60)}: each product has its own clocks and people, so these stay apart. Instead name ${p.into} in a note, \`/incident note Same cause as ${p.into}\`.`,
+    `${p.id} is of ${foreign(p.product, 60)}, ${p.into} of ${foreign(p.other, 60)}, with other clocks and people: these stay apart. Instead: \`/incident note Same cause as ${p.into}\`.`,
   merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
   no_phases: (p: { id: string; kind: string }) =>
     `${p.id} is of the kind ${p.kind}, which has no phases. \`/incident note <text>\` keeps what was done.`,

@@ -76,7 +76,8 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
     { kind: 'text', spans: [{ bold: 'Last events' }] },
     {
       kind: 'list',
-      items: last.map((entry): Span[] => [{ time: entry.occurredAt, zone }, 
+      items: last.map((entry): Span[] => [
+        { time: entry.occurredAt, zone },
         ` ${shorten(`${entry.of === undefined ? '' : `${entry.of} · `}${entry.who}: ${entry.text}`, 250)}`,
       ]),
     },

@@ -96,6 +96,6 @@ export default defineJob({
       return null
     }
     // What was kept went along with a merge, and is followed there, too.
-    for (let of: string | null = id; of !== null; ) of = await followIn(of, of !== id)
+    for (let of: string | null = id; of !== null;) of = await followIn(of, of !== id)
   },
 })

@@ -43,6 +43,19 @@ export type Brought = Pick<Incident, 'acknowledged' | 'lastUpdate'> & {
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
 
+/** Those that nobody here has named; and of those that are suspected here, what rules them out. */
+const suspicionsNewHere = ({ hypotheses }: Incident, brings: Brought): Hypothesis[] => {
+  const knownAs = ({ text }: Hypothesis) => hypotheses.find((known) => same(known.text, text))
+  const fresh = brings.hypotheses.filter((each) => knownAs(each) === undefined)
+  return [
+    ...brings.hypotheses.flatMap((each) => {
+      const known = knownAs(each)
+      return known?.ruledOut === null && each.ruledOut !== null ? [{ ...known, ruledOut: each.ruledOut }] : []
+    }),
+    ...fresh.map((each, index) => ({ ...each, suspect: hypotheses.length + index + 1 })),
+  ]
+}
+
 /** What of it is new here, with its numbers here. What was promised counts where it is due sooner; not what a graver severity promises:
  *  whether this is as grave, people say. */
 export const newHere = (incident: Incident, { severity }: Merged, brings: Brought): Brought => ({
@@ -50,14 +63,19 @@ export const newHere = (incident: Incident, { severity }: Merged, brings: Brough
   todos: brings.todos
     .filter(({ text }) => !incident.todos.some((known) => known.doneAt === null && known.text === text))
     .map((todo, index) => ({ ...todo, todo: incident.todos.length + index + 1 })),
-  hypotheses: brings.hypotheses
-    .filter(({ text }) => !incident.hypotheses.some((known) => same(known.text, text)))
-    .map((each, index) => ({ ...each, suspect: incident.hypotheses.length + index + 1 })),
+  hypotheses: suspicionsNewHere(incident, brings),
   messages: brings.messages.filter((message) => !incident.messages.some(sameMessage(message))),
   promised: brings.promised.filter(({ clock, due }) => {
     const run = runOf(incident, clock)
     const answered = clock === 'response' && brings.acknowledged !== null
-    return !isGraver(severity, incident.severity) && incident.paused === null && !answered && running(run) && run.breachedAt === null && due < run.due
+    return (
+      !isGraver(severity, incident.severity) &&
+      incident.paused === null &&
+      !answered &&
+      running(run) &&
+      run.breachedAt === null &&
+      due < run.due
+    )
   }),
 })
 
@@ -132,7 +150,7 @@ export const goingOn = (before: Incident, brings: Brought, lead: Actor | null, n
     lead: incident.lead ?? lead,
     team: { ...brings.team, ...incident.team },
     todos: [...incident.todos, ...brings.todos],
-    hypotheses: [...incident.hypotheses, ...brings.hypotheses],
+    hypotheses: [...new Map([...incident.hypotheses, ...brings.hypotheses].map((each) => [each.suspect, each])).values()],
     messages: [...incident.messages, ...brings.messages.map(({ seq: _seq, at: _at, ...message }) => message)],
   })
 }

@@ -48,8 +48,7 @@ const wordsOf = (events: readonly Recorded[], suspect: number): string =>
       if (event.type === 'suspected') return [event]
       return event.type === 'absorbed' ? (event.brings?.hypotheses ?? []) : []
     })
-    .flatMap((each) => (each.suspect === suspect ? [each.text] : []))
-    .join('')
+    .find((each) => each.suspect === suspect)?.text ?? ''
 
 /** One message for all of them, edited in place. */
 export const hypothesesShown = (incident: Incident): Message[] => {

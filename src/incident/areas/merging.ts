@@ -126,7 +126,9 @@ const tookOver = (incident: Incident, from: Merged, { acknowledged, team, paused
   ...(stamps.mitigate !== null && incident.stamps.mitigate === null
     ? [' It was mitigated before this was declared. If this is, too: ', { code: '/incident mitigate' }, '.']
     : []),
-  ...(paused === null ? [] : [` Its clocks stood (${shorten(paused, 150)}); those here run. To pause them: `, { code: '/incident pause <why>' }, '.']),
+  ...(paused === null
+    ? []
+    : [` Its clocks stood (${shorten(paused, 150)}); those here run. To pause them: `, { code: '/incident pause <why>' }, '.']),
   ...(promised.length === 0 ? [] : [' What was promised there sooner counts:', ...dues(incident, promised, at)]),
 ]
 
@@ -224,6 +226,10 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
   },
   react: (_, { event }, after) =>
     event.type === 'channel-opened' || event.type === 'channel-renamed' || event.type === 'channel-lost'
-      ? linkedWith(after).map((record): Job => ({ queue: 'merge-link', data: { incident: record, record: after.id }, key: `${record}/${after.id}` }))
+      ? linkedWith(after).map((record): Job => ({
+          queue: 'merge-link',
+          data: { incident: record, record: after.id },
+          key: `${record}/${after.id}`,
+        }))
       : [],
 }
