@@ -230,7 +230,7 @@ describe('one and the same story', () => {
     ])
     expect(told.pauses).toMatchObject([{ of: 'INC-1', took: '5 min', why: 'Waiting for the host' }])
     expect(told.people).toEqual([
-      { name: 'Alice Adler', did: 'declared, took notes, resolved' },
+      { name: 'Alice Adler', did: 'declared, reported, took notes, resolved' },
       { name: 'Carol Coe', did: 'did communications, declared' },
       { name: 'Bob Berg', did: 'led, acknowledged' },
     ])
