@@ -1,4 +1,5 @@
 import { defineCommand, given } from '../../src/define.ts'
+import { recordAt } from '../../src/incident/areas/merging.ts'
 import { statusOf } from '../../src/incident/header.ts'
 import { called } from '../../src/incident/kinds.ts'
 import type { Span } from '../../src/incident/message.ts'
@@ -23,6 +24,9 @@ export default defineCommand({
           kind: 'text',
           spans: [{ bold: called(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
         },
+        ...(incident.mergedInto === null
+          ? []
+          : [{ kind: 'text' as const, spans: ['Go on in ', ...recordAt(incident.mergedInto, incident.mergedWhere)] }]),
         { kind: 'buttons', buttons: usefulButtons(incident, exist) },
         {
           kind: 'list',

@@ -1,6 +1,7 @@
 /** Where an incident stands, for who comes to it: state, clocks, who does what, what is open, what was tried, what happened last.
  *  Computed from the events alone. */
 import { failedStep } from './report.ts'
+import { recordAt } from './areas/merging.ts'
 import { roles, roleWord, holder } from './areas/roles.ts'
 import type { Hypothesis } from './areas/hypotheses.ts'
 import type { Todo } from './areas/todos.ts'
@@ -57,6 +58,9 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
       kind: 'text',
       spans: [{ bold: called(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
     },
+    ...(incident.mergedInto === null
+      ? []
+      : [{ kind: 'text' as const, spans: ['Go on in ', ...recordAt(incident.mergedInto, incident.mergedWhere)] }]),
     // Who reads this elsewhere sees no header.
     ...incident.failedSteps
       .filter(({ step }) => step === 'outside' || step === 'channel')
@@ -73,7 +77,10 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
     { kind: 'text', spans: [{ bold: 'Last events' }] },
     {
       kind: 'list',
-      items: last.map((entry): Span[] => [{ time: entry.occurredAt, zone }, ` ${shorten(`${entry.who}: ${entry.text}`, 250)}`]),
+      items: last.map((entry): Span[] => [
+        { time: entry.occurredAt, zone },
+        ` ${shorten(`${entry.of === undefined ? '' : `${entry.of} · `}${entry.who}: ${entry.text}`, 250)}`,
+      ]),
     },
   ]
 }
