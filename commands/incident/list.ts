@@ -1,7 +1,6 @@
 import { defineCommand, say } from '../../src/define.ts'
-import { clocked } from '../../src/incident/clocks.ts'
-import { statusWord } from '../../src/incident/header.ts'
-import { kindWord } from '../../src/incident/kinds.ts'
+import { statusOf } from '../../src/incident/header.ts'
+import { nameOf } from '../../src/incident/kinds.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { shorten } from '../../src/incident/text.ts'
 
@@ -24,11 +23,9 @@ export default defineCommand({
           ' ⚠ cannot be read: damaged, or written by a later version of the bot. Which: ',
           { code: `/incident audit ${id}` },
         ]
-      // Planned work is not grave, and a drill must not be taken for one.
-      const what = [id, kindWord[incident.kind], clocked(incident.kind) ? incident.severity : null].filter((word) => word !== null)
       return [
-        { bold: what.join(' ') },
-        ` ${statusWord[incident.status]} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
+        { bold: nameOf(incident) },
+        ` ${statusOf(incident)} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
         ...(incident.channel === null ? [] : ([' · ', { channel: incident.channel.id, text: incident.channel.name }] as Span[])),
       ]
     })

@@ -1,5 +1,5 @@
 import { type CommandContext, defineCommand, type Place, type Reply, say } from '../../src/define.ts'
-import { recordAt } from '../../src/incident/areas/merging.ts'
+import { mayMerge, recordAt } from '../../src/incident/areas/merging.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import { refuse } from '../../src/incident/refusals.ts'
@@ -58,6 +58,34 @@ export default defineCommand({
   examples: [example, '/incident merge INC-15 INC-12', '/incident merge INC-12 --yes'],
   // The id that is named is the other's; whose channel this is comes from the channel.
   needs: 'nothing',
+  form: async (place, { open }) => {
+    const source = place.incident
+    if (source === null) return refuse('missing', { what: 'The record that is to be merged', example: '/incident merge INC-15 INC-12' })
+    if (source.mergedInto !== null) return refuse('is_merged', { id: source.id, into: source.mergedInto })
+    if (source.stamps.resolve !== null) return refuse('merge_resolved', { id: source.id })
+    const others = (await open(place.by)).flatMap(({ hidden, incident }) =>
+      hidden || incident === null || mayMerge(source, incident) !== null ? [] : [incident],
+    )
+    if (others.length === 0) return refuse('nothing_to_merge', { id: source.id })
+    return {
+      title: 'Merge into another',
+      submit: 'merge',
+      fields: [
+        {
+          key: 'into',
+          label: `${source.id} becomes a part of`,
+          hint: `What is known, to-dos and people go there, and ${source.id} is over. This cannot be undone.`,
+          kind: 'choice',
+          optional: false,
+          options: others.map(({ id, product: { name }, title }) => ({ value: id, label: `${id} ${name}: ${title}` })),
+        },
+      ],
+    }
+  },
+  submit: async (values, place, context) => {
+    if (place.id === null) return { refused: refuse('missing', { what: 'The record that is to be merged', example }) }
+    return merge(place.id, values['into'] ?? '', true, place, context)
+  },
   run: async (ask, context) => {
     const taken = takeFlags(ask.words, ['yes'])
     if ('code' in taken) return { refused: taken }

@@ -90,6 +90,6 @@ export const homeOf = (
     ...section('Yours', ours, 'You have declared or lead nothing that is open.'),
     ...section('Your to-dos', mine.map(lineOf), 'Nothing is left for you to do.'),
     ...section('Open', open, 'Nothing is open.'),
-    { kind: 'context', spans: ['As of ', { time: now, zone }, '. Open this page again for what is new.'] },
+    { kind: 'context', spans: ['As of ', { time: now, zone }, '. For 8 h from its opening this page follows what happens.'] },
   ]
 }

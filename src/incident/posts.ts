@@ -4,7 +4,7 @@ import { isAtTerminal } from './at-terminal.ts'
 import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
-import { isGraver } from './clocks.ts'
+import { clocked, isGraver } from './clocks.ts'
 import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { asDrill, kindParts } from './kind-posts.ts'
@@ -81,10 +81,11 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
       ]
     case 'resolved':
       return [
-        line(`resolved:${seq}`, shorten(`Resolved: ${event.summary}`, 150), [
+        line(`resolved:${seq}`, shorten(`${clocked(incident.kind) ? 'Resolved' : 'Done'}: ${event.summary}`, 150), [
           '🟢 ',
           author(by),
-          ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ${event.summary}`,
+          clocked(incident.kind) ? ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ` : ' has done it: ',
+          event.summary,
           ...(incident.pullRequest === null
             ? []
             : (['\n📄 The ', { link: incident.pullRequest, text: 'post-mortem' }, ' is brought up to date.'] as Span[])),

@@ -316,7 +316,7 @@ describe('the header', () => {
   test('has the buttons for what can be done now, none when it is resolved', () => {
     expect(buttons(declared())).toEqual(['[Acknowledge=ack]', '[Post update=update]', '[Resolve=resolve]', '[Take the lead=role]'])
     expect(buttons(declared(), ack(1))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
-    expect(buttons(declared({ kind: 'change' }))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared({ kind: 'change' }))).toEqual(['[Post update=update]', '[Done=resolve]'])
     expect(buttons(declared({ policy: policy('P4', { response: null }) }))[0]).toBe('[Acknowledge=ack]')
     expect(buttons(declared(), mitigate(1))).toEqual(['[Post update=update]', '[Resolve=resolve]', '[Take the lead=role]'])
     expect(buttons(declared(), resolve(1))).toEqual([])
