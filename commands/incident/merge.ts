@@ -18,7 +18,7 @@ const take = (words: string): { id: string | null; rest: string } => {
 const titled = ({ id, severity, title }: Incident) => [{ bold: id }, ` (${severity} ${shorten(title, 150)})`]
 
 /** Asks first: what is merged is over, and is not taken apart again. */
-const ask = (source: Incident, target: Incident): Reply => ({
+const question = (source: Incident, target: Incident): Reply => ({
   parts: [
     {
       kind: 'text',
@@ -43,7 +43,7 @@ const ask = (source: Incident, target: Incident): Reply => ({
 const merge = async (from: string, into: string, confirmed: boolean, { by, channel }: Place, context: CommandContext): Promise<Reply> => {
   const outcome = await context.merge(from, into, by, channel, confirmed)
   if ('refused' in outcome) return outcome
-  if ('asks' in outcome) return ask(outcome.asks.source, outcome.asks.target)
+  if ('asks' in outcome) return question(outcome.asks.source, outcome.asks.target)
   const { target } = outcome.merged
   return say(
     `🔗 ${from} is part of `,
