@@ -1,5 +1,5 @@
 import { type CommandContext, defineCommand, type Place, type Reply, say } from '../../src/define.ts'
-import { recordAt } from '../../src/incident/areas/merging.ts'
+import { mayMerge, recordAt } from '../../src/incident/areas/merging.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import { refuse } from '../../src/incident/refusals.ts'
@@ -18,7 +18,7 @@ const take = (words: string): { id: string | null; rest: string } => {
 const titled = ({ id, severity, title }: Incident) => [{ bold: id }, ` (${severity} ${shorten(title, 150)})`]
 
 /** Asks first: what is merged is over, and is not taken apart again. */
-const ask = (source: Incident, target: Incident): Reply => ({
+const question = (source: Incident, target: Incident): Reply => ({
   parts: [
     {
       kind: 'text',
@@ -43,7 +43,7 @@ const ask = (source: Incident, target: Incident): Reply => ({
 const merge = async (from: string, into: string, confirmed: boolean, { by, channel }: Place, context: CommandContext): Promise<Reply> => {
   const outcome = await context.merge(from, into, by, channel, confirmed)
   if ('refused' in outcome) return outcome
-  if ('asks' in outcome) return ask(outcome.asks.source, outcome.asks.target)
+  if ('asks' in outcome) return question(outcome.asks.source, outcome.asks.target)
   const { target } = outcome.merged
   return say(
     `🔗 ${from} is part of `,
@@ -59,25 +59,32 @@ export default defineCommand({
   // The id that is named is the other's; whose channel this is comes from the channel.
   needs: 'nothing',
   form: async (place, { open }) => {
-    const others = (await open(place.by)).flatMap(({ id, hidden, incident }) =>
-      id === place.id || hidden || incident === null || incident.product.key !== place.incident?.product.key ? [] : [incident],
+    const source = place.incident
+    if (source === null) return refuse('missing', { what: 'The record that is to be merged', example: '/incident merge INC-15 INC-12' })
+    if (source.mergedInto !== null) return refuse('is_merged', { id: source.id, into: source.mergedInto })
+    if (source.stamps.resolve !== null) return refuse('merge_resolved', { id: source.id })
+    const others = (await open(place.by)).flatMap(({ hidden, incident }) =>
+      hidden || incident === null || mayMerge(source, incident) !== null ? [] : [incident],
     )
-    if (place.incident === null)
-      return refuse('missing', { what: 'The record that is to be merged', example: '/incident merge INC-15 INC-12' })
-    if (others.length === 0) return refuse('nothing_to_merge', { id: place.incident.id })
+    if (others.length === 0) return refuse('nothing_to_merge', { id: source.id })
     return {
       title: 'Merge into another',
       submit: 'merge',
       fields: [
         {
           key: 'into',
-          label: `${place.incident.id} becomes a part of`,
+          label: `${source.id} becomes a part of`,
+          hint: `What is known, to-dos and people go there, and ${source.id} is over. This cannot be undone.`,
           kind: 'choice',
           optional: false,
-          options: others.map(({ id, title }) => ({ value: id, label: `${id}: ${title}` })),
+          options: others.map(({ id, product: { name }, title }) => ({ value: id, label: `${id} ${name}: ${title}` })),
         },
       ],
     }
+  },
+  submit: async (values, place, context) => {
+    if (place.id === null) return { refused: refuse('missing', { what: 'The record that is to be merged', example }) }
+    return merge(place.id, values['into'] ?? '', true, place, context)
   },
   run: async (ask, context) => {
     const taken = takeFlags(ask.words, ['yes'])

@@ -80,8 +80,8 @@ const writerOf = ({ private: hidden, declaredBy }: Incident, { event, by }: Reco
 }
 
 /** Everything that the channel must have, in order: header (pinned), topic, invitations, bookmark, checklist, and then what happened. */
-export const conversation = (recorded: readonly Recorded[]): Item[] => {
-  const events = withPresentLinks(recorded)
+export const conversation = (stream: readonly Recorded[]): Item[] => {
+  const events = withPresentLinks(stream)
   const items: Item[] = []
   const place = new Map<string, number>()
   const open = new Map<string, Matter>()

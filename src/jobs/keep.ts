@@ -78,9 +78,9 @@ export default defineJob({
     const ref: Ref = { channel: String(data['channel']), ts: String(data['ts']) }
     await context.mayCall('conversations.history', ref.channel)
     const by: Actor = user === '' ? { kind: 'bot' } : context.person(user, (await context.reading.userName(user)) ?? 'somebody')
-    const followIn = async (id: string, came: boolean): Promise<string | null> => {
+    const followIn = async (record: string, came: boolean): Promise<string | null> => {
       for (let look = 0; look < mostLooks; look += 1) {
-        const loaded = await context.load(id)
+        const loaded = await context.load(record)
         if (loaded === null) return null
         const { incident } = loaded
         // What is new in the channel of a record that is over does not go on into the other.
@@ -89,8 +89,8 @@ export default defineJob({
         if (message === 'channel gone') return incident.mergedInto
         const wish = what === 'look' ? await follow(incident, ref, message, by, context) : ticked(what, incident, ref, message, by)
         if (wish === null) return incident.mergedInto
-        const outcome = await context.handle(id, wish.intent, wish.by, wish.occurredAt)
-        if ('refused' in outcome) context.log.info({ incident: id, code: outcome.refused.code }, 'a message was not followed')
+        const outcome = await context.handle(record, wish.intent, wish.by, wish.occurredAt)
+        if ('refused' in outcome) context.log.info({ incident: record, code: outcome.refused.code }, 'a message was not followed')
         if ('refused' in outcome || outcome.events.length === 0) return incident.mergedInto
       }
       return null

@@ -20,7 +20,7 @@ export const copyFiles = async (trx: Trx, from: string, to: string): Promise<voi
     .expression((of) =>
       of
         .selectFrom('file')
-        .select(({ val }) => [val(to).as('incident'), 'id', 'name', 'type', 'bytes', 'content'])
+        .select((each) => [each.val(to).as('incident'), 'id', 'name', 'type', 'bytes', 'content'])
         .where('incident', '=', from),
     )
     .onConflict((conflict) => conflict.columns(['incident', 'id']).doNothing())

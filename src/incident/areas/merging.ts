@@ -121,7 +121,7 @@ const tookOver = (incident: Incident, from: Merged, { acknowledged, team, paused
   ...roles.flatMap((role): Span[] => {
     const person = role === 'lead' ? from.lead : (team[role] ?? null)
     if (person === null || holder(incident, role) !== person) return []
-    return [' ', author(person), role === 'lead' ? ' leads, as there.' : ` does ${roleWord[role].toLowerCase()}, as there.`]
+    return role === 'lead' ? [' ', author(person), ' leads, as there.'] : [` ${roleWord[role]}: `, author(person), ', as there.']
   }),
   ...(stamps.mitigate !== null && incident.stamps.mitigate === null
     ? [' It was mitigated before this was declared. If this is, too: ', { code: '/incident mitigate' }, '.']

@@ -136,7 +136,7 @@ describe('the one that takes it in', () => {
     expect(said(told)).toContain('It was acknowledged there by ')
     expect(said(told)).toContain('Bob Berg')
     expect(said(told)).toContain('leads, as there.')
-    expect(said(told)).toContain('does communications, as there.')
+    expect(said(told)).toMatch(/Communications: .*, as there\./)
     expect(said(told)).toContain('2 suspicions came with it')
     expect(said(items.find(({ key }) => key === 'hypotheses'))).toContain('The new index')
     expect(items.find(({ key }) => key === 'gather:INC-1')).toMatchObject({ people: [carol, alice] })
@@ -179,7 +179,7 @@ describe('one and the same story', () => {
 
   test('the timeline has both, in the order in which it happened, the other’s marked', () => {
     const lines = timeline(whole, { zone: 'UTC' }).map(({ of: other = '', occurredAt, text }) => [other, occurredAt, text])
-    expect(lines.map(([, when]) => when)).toEqual(lines.map(([, when]) => when).toSorted())
+    for (const [index, [, when = '']] of lines.entries()) expect(when >= (lines[index - 1]?.[1] ?? '')).toBe(true)
     expect(lines.filter(([other]) => other === 'INC-1').map(([, , text]) => text)).toEqual([
       'Declared P1: Payments fail',
       expect.stringContaining('Paged On-call'),
