@@ -20,6 +20,7 @@ import type { BotOptions } from './bot-options.ts'
 import { createCheckup } from './checkup.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
+import { createHomes } from './homes.ts'
 import { createIntake, createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
@@ -136,6 +137,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed }),
     chat,
     reading: slack.reading,
+    homes: { opened: () => homes.opened(), refresh: (user) => homes.refresh(user) },
     person,
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
     alarms,
@@ -160,6 +162,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     resolve,
     publishes: { codeHost: github !== null, record: supabase !== null },
   })
+  const homes = createHomes({ store, catalogue, verbs, person, slack, log })
   const receiveAlerts = createIntake({ store, queue, catalogue })
   const { examine } = options
   const userByEmail = async (email: string) => (await resolve({ name: email, email })).slackUser ?? null
@@ -213,7 +216,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     ...arrivals,
     channelChanged: createChannelWatch({ store, handle, queue }),
     conversation: createConversation({ store, queue }),
-    waysIn: createWaysIn({ store, catalogue, verbs, slack, handingOverFiles }),
+    waysIn: createWaysIn({ store, catalogue, verbs, slack, handingOverFiles, openHome: homes.open }),
     databaseIsAway: isAway,
     answered: metrics.commandAnswered,
     log,

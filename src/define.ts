@@ -6,12 +6,25 @@ import type { Intent } from './incident/commands.ts'
 import type { Quoted } from './incident/areas/messages.ts'
 import type { Actor, AlertRef, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
-import { type Refusal, refuse } from './incident/refusals.ts'
+import type { Refusal } from './incident/refusals.ts'
 import type { Outage, Situation } from './incident/alarm.ts'
 import type { Part, Span } from './incident/message.ts'
 import type { Instant } from './incident/policy.ts'
 import type { Wish } from './incident/wish.ts'
-import type { Alarm, Chat, ChatContext, CodeHost, KeptFile, KeptFiles, Mentioned, RecordStore, Resolve, Templates, Who } from './ports.ts'
+import type {
+  Alarm,
+  Chat,
+  ChatContext,
+  CodeHost,
+  Homes,
+  KeptFile,
+  KeptFiles,
+  Mentioned,
+  RecordStore,
+  Resolve,
+  Templates,
+  Who,
+} from './ports.ts'
 
 /** One alert as a source gives it, before it is matched to a product and a rule. */
 export type ParsedAlert = Omit<AlertRef, 'source'> & {
@@ -105,6 +118,7 @@ export type JobContext = ChatContext & {
   /** The id of the announcements channel; made if it does not exist, or if it is the one that is `gone`. */
   readonly announceChannel: (gone?: string) => Promise<string>
   readonly chat: Chat
+  readonly homes: Homes
   /** Null when the group is off. */
   readonly codeHost: CodeHost | null
   readonly records: RecordStore | null
@@ -225,6 +239,11 @@ export type CommandDefinition = {
   /** Whether its words are a text, which may begin with anything: with the id of another record, too. */
   readonly says?: true
   readonly run: (ask: Ask, context: CommandContext) => Promise<Reply>
+  /** What it asks in a form where it is given no words, or only `…`; or why it cannot be done now, which is said before anybody fills
+   *  anything in. What is filled in is read as its words, unless it has a `submit`. */
+  readonly form?: (place: Place, context: CommandContext) => Promise<Form | Refusal>
+  /** Whether it has something to say without words, so that only `…` asks for its form. */
+  readonly bare?: true
   /** Its form anew, when a field that `refills` it was filled in; what else was filled in stays. */
   readonly refill?: (values: Readonly<Record<string, string>>, place: Place, context: CommandContext) => Promise<Form>
   /** What the form of this verb does when it is sent. */
@@ -242,21 +261,6 @@ export const say = (...spans: readonly Span[]): Answer => ({ parts: [{ kind: 'te
 /** The refusal of an outcome, or what `done` says of it. */
 export const tell = (outcome: Outcome, done: (incident: Incident) => Reply): Reply =>
   'refused' in outcome ? outcome : done(outcome.incident)
-
-/** The refusal of words that should begin with a product and do not. `example`: what is typed with a product that there is. */
-export const noProduct = (catalogue: Catalogue, words: string, example: (known: string) => string): { readonly refused: Refusal } => {
-  const keys = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key)
-  const known = keys.join(', ')
-  const word = words.trim().split(/\s+/)[0] ?? ''
-  if (catalogue.broken.has(word.toLowerCase())) return { refused: refuse('broken_product', { word }) }
-  const nearest = catalogue.nearest(word)
-  return {
-    refused:
-      nearest === null
-        ? refuse('product_needed', { example: example(keys[0] ?? '<product>'), known })
-        : refuse('unknown_product', { word, nearest, known }),
-  }
-}
 
 /** The incident that a verb with `needs: 'incident'` is always given. */
 export const given = (place: Place): Incident => {

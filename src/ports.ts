@@ -166,6 +166,14 @@ export type StormContext = {
 /** What a job may use besides the chat's own calls. */
 export type ChatContext = SaidContext & StormContext
 
+/** The homes that people have open. */
+export type Homes = {
+  /** Users who opened theirs lately. */
+  readonly opened: () => Promise<readonly string[]>
+  /** Shows it anew if it shows something else by now. Throws PortFault while that has to wait. */
+  readonly refresh: (user: string) => Promise<void>
+}
+
 /** Where post-mortems are proposed. Throws PortFault. */
 export type CodeHost = {
   /** Makes the file on `branch` what `write` gives for its present text (null: not there yet, neither on the branch nor on the

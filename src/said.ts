@@ -3,15 +3,13 @@ import type { SlackChat } from './adapters/slack.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { CommandContext, Finder } from './define.ts'
 import type { Actor } from './incident/events.ts'
-import { homeOf } from './incident/home.ts'
-import { renderParts } from './slack/blocks.ts'
 import type { Conversation } from './slack/conversation-events.ts'
 import { createDispatch, type Dispatch } from './slack/dispatch.ts'
 import type { WaysIn } from './slack/ways-in.ts'
 import type { Store } from './store/database.ts'
 import { firstSeen } from './store/limits.ts'
 import type { Queue } from './store/queue.ts'
-import { closedWithTodosOf, incidentByChannel, incidentsKeeping } from './store/reads.ts'
+import { incidentByChannel, incidentsKeeping } from './store/reads.ts'
 import { createSuggest } from './suggest.ts'
 
 const following = (incident: string, deed: Parameters<Conversation['follow']>[1]) => ({
@@ -41,9 +39,6 @@ export const createConversation = ({ store, queue }: { store: Store; queue: Queu
     }),
 })
 
-/** So many records that are over are looked through for what somebody still has to do. */
-const mostClosed = 20
-
 /** What the ways into an incident besides the commands need. */
 export const createWaysIn = ({
   store,
@@ -51,29 +46,24 @@ export const createWaysIn = ({
   verbs,
   slack,
   handingOverFiles,
+  openHome,
 }: {
   store: Store
   catalogue: Catalogue
   verbs: CommandContext & Finder
   slack: SlackChat
   handingOverFiles: (dispatch: Dispatch) => Dispatch
+  openHome: (user: string) => Promise<void>
 }): WaysIn => {
   const { reading } = slack
   // Answers to a mention stand where everybody reads them, so they tell what somebody may know who is in no incident.
   const nobody: Actor = { kind: 'bot' }
-  const names = new Set(verbs.verbs.filter(({ command }) => command === 'incident').map(({ name }) => name))
   return {
     plain: reading.plain,
     userName: reading.userName,
     channelName: reading.channelName,
     groupName: reading.groupName,
-    home: async (me) => {
-      const closed = me.kind === 'person' ? await closedWithTodosOf(store.db, me.id, mostClosed) : []
-      const found = await Promise.all(closed.map((id) => verbs.byId(id, me, '')))
-      const over = found.flatMap((record) => (record?.open === true && record.incident !== null ? [record.incident] : []))
-      return homeOf({ open: await verbs.open(me), over }, me, await store.now(), catalogue.unassigned.calendar.zone)
-    },
-    publishHome: (user, parts) => slack.publishHome(user, renderParts(parts)),
+    openHome,
     firstMention: (channel, ts) => firstSeen(store.db, 'mention', `${channel}/${ts}`),
     inPublic: handingOverFiles(
       createDispatch({
@@ -82,7 +72,6 @@ export const createWaysIn = ({
         byId: (id, _, channel) => verbs.byId(id, nobody, channel),
       }),
     ),
-    isVerb: (word) => names.has(word),
     answerInThread: (channel, thread, message, marker) => slack.reply(channel, thread, message, marker, true),
     suggest: createSuggest({ catalogue, store, channelName: reading.channelName }),
   }

@@ -169,8 +169,49 @@ describe('manifest.yml', () => {
 describe('what earlier versions have put into channels and menus still works (field 18)', () => {
   /** Only ever added to: messages of years ago carry these buttons, and a workspace's manifest is not renewed with the bot. */
   const released = {
-    buttons: ['ack', 'new', 'page', 'postmortem', 'reopen', 'resolve', 'resume', 'role', 'snooze', 'status', 'update'],
-    forms: ['new', 'pause', 'reopen', 'resolve', 'role', 'update'],
+    buttons: [
+      'ack',
+      'merge',
+      'mitigate',
+      'new',
+      'note',
+      'page',
+      'pause',
+      'phase',
+      'postmortem',
+      'reopen',
+      'resolve',
+      'resume',
+      'role',
+      'ruled-out',
+      'runbook',
+      'severity',
+      'snooze',
+      'status',
+      'suspect',
+      'todo',
+      'update',
+    ],
+    forms: [
+      'change',
+      'maintenance',
+      'merge',
+      'mitigate',
+      'new',
+      'note',
+      'page',
+      'pause',
+      'phase',
+      'reopen',
+      'resolve',
+      'role',
+      'ruled-out',
+      'runbook',
+      'severity',
+      'suspect',
+      'todo',
+      'update',
+    ],
     shortcuts: ['declare'],
     commands: ['/incident', '/diag'],
   }
@@ -186,7 +227,9 @@ describe('what earlier versions have put into channels and menus still works (fi
 
   test('forms', async () => {
     const { verbs } = await loadRegistry(root)
-    expect(verbs.filter(({ definition }) => definition.submit !== undefined).map(({ name }) => name)).toEqual(released.forms)
+    expect(verbs.filter(({ definition: { submit, form } }) => submit !== undefined || form !== undefined).map(({ name }) => name)).toEqual(
+      released.forms,
+    )
   })
 
   test('shortcuts and commands', () => {

@@ -1,7 +1,8 @@
-import { type Ask, type CommandContext, defineCommand, noProduct, type Reply, say } from '../../src/define.ts'
+import { type Ask, type CommandContext, defineCommand, type Reply, say } from '../../src/define.ts'
 import { nearest } from '../../src/incident/nearest.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 import { checkParts } from '../../src/incident/report.ts'
+import { noProduct } from '../../src/which.ts'
 
 /** Runs one check or all; in an incident's channel the results are posted there and kept as evidence. */
 const diagnose = async (ask: Ask, context: CommandContext): Promise<Reply> => {

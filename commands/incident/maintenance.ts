@@ -1,8 +1,9 @@
-import { defineCommand, noProduct, say, tell } from '../../src/define.ts'
+import { defineCommand, say, tell } from '../../src/define.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
 import { refuse, typedAgain } from '../../src/incident/refusals.ts'
 import { shorten } from '../../src/incident/text.ts'
 import { parseWindow } from '../../src/incident/window-words.ts'
+import { noProduct, productField } from '../../src/which.ts'
 
 const example = '/incident maintenance <product> 22:00 23:30 Move the database'
 
@@ -15,6 +16,25 @@ export default defineCommand({
     '/incident maintenance <product> now 30m Restart the workers',
   ],
   needs: 'nothing',
+  form: (place, { catalogue }) =>
+    Promise.resolve({
+      title: 'Plan maintenance',
+      submit: 'maintenance',
+      fields: [
+        productField(catalogue, place),
+        {
+          key: 'from',
+          label: 'From',
+          kind: 'text',
+          multiline: false,
+          optional: false,
+          most: 30,
+          hint: '22:00, tomorrow 22:00, 2026-12-01 22:00 or now',
+        },
+        { key: 'to', label: 'To', kind: 'text', multiline: false, optional: false, most: 30, hint: '23:30, or how long: 90m, 2h' },
+        { key: 'title', label: 'What is done', kind: 'text', multiline: false, optional: false, most: 500 },
+      ],
+    }),
   run: async (ask, { catalogue, declare, now }) => {
     if (ask.words === '') return { refused: refuse('missing', { what: 'The window', example }) }
     const taken = takeFlags(ask.words, [])

@@ -18,6 +18,31 @@ export default defineCommand({
   examples: [example, '/incident merge INC-15 INC-12'],
   // The id that is named is the other's; whose channel this is comes from the channel.
   needs: 'nothing',
+  form: async (place, { open }) => {
+    const others = (await open(place.by)).flatMap(({ id, hidden, incident }) =>
+      id === place.id || hidden || incident === null ? [] : [incident],
+    )
+    if (place.incident === null)
+      return refuse('missing', { what: 'The record that is to be merged', example: '/incident merge INC-15 INC-12' })
+    if (others.length === 0) return refuse('nothing_to_merge', { id: place.incident.id })
+    const { product } = place.incident
+    return {
+      title: 'Merge into another',
+      submit: 'merge',
+      fields: [
+        {
+          key: 'into',
+          label: `${place.incident.id} becomes a part of`,
+          kind: 'choice',
+          optional: false,
+          // Those of the same product first.
+          options: others
+            .toSorted((a, b) => Number(b.product.key === product.key) - Number(a.product.key === product.key))
+            .map(({ id, product: { name }, title }) => ({ value: id, label: `${id} ${name}: ${title}` })),
+        },
+      ],
+    }
+  },
   run: async (ask, { merge }) => {
     const first = take(ask.words)
     const second = take(first.rest)

@@ -1,4 +1,4 @@
-import { type CommandContext, defineCommand, type Form, noProduct, say, tell } from '../../src/define.ts'
+import { type CommandContext, defineCommand, type Form, say, tell } from '../../src/define.ts'
 import type { Actor, Kind } from '../../src/incident/events.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
@@ -7,6 +7,7 @@ import { knownSeverities, refuse, typedAgain } from '../../src/incident/refusals
 import { shorten } from '../../src/incident/text.ts'
 import { duration } from '../../src/incident/timeline.ts'
 import type { Wish } from '../../src/incident/wish.ts'
+import { noProduct } from '../../src/which.ts'
 
 type Product = CommandContext['catalogue']['unassigned']
 

@@ -1,5 +1,6 @@
 import { defineCommand, given } from '../../src/define.ts'
-import { statusWord } from '../../src/incident/header.ts'
+import { statusOf } from '../../src/incident/header.ts'
+import { nameOf } from '../../src/incident/kinds.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { usefulButtons, usefulVerbs } from '../../src/incident/now.ts'
 import { shorten } from '../../src/incident/text.ts'
@@ -20,7 +21,7 @@ export default defineCommand({
       parts: [
         {
           kind: 'text',
-          spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusWord[incident.status]} · ${shorten(incident.title, 300)}`],
+          spans: [{ bold: nameOf(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
         },
         { kind: 'buttons', buttons: usefulButtons(incident, exist) },
         {

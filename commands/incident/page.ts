@@ -4,6 +4,7 @@ import type { Incident } from '../../src/incident/incident.ts'
 import { notReached } from '../../src/incident/ladder.ts'
 import { nearest } from '../../src/incident/nearest.ts'
 import type { Contact } from '../../src/incident/policy.ts'
+import { ellipsis, refusalNow } from '../../src/incident/possible.ts'
 import { type Refusal, refuse } from '../../src/incident/refusals.ts'
 import { askable, byEmail, takePerson } from '../../src/whom.ts'
 
@@ -11,6 +12,9 @@ const example = '/incident page @bea Payments fail'
 
 /** A contact's key or name has at most so many words. */
 const mostWords = 4
+
+/** What a reason may begin with, where it could be taken for a name. */
+const reason = /^because\s+/i
 
 type Meant = { readonly to: Contact | null; readonly why: string }
 
@@ -30,10 +34,10 @@ const take = (words: string, from: readonly Named[]): { readonly to: readonly Co
 
 /** The contacts of the product's file. */
 const contactsOf = (incident: Incident, catalogue: CommandContext['catalogue']): Named[] =>
-  [...((catalogue.product(incident.product.key) ?? catalogue.unassigned).contacts ?? [])].map(([key, { handle: _, ...to }]) => ({
-    names: [key, to.name],
-    to,
-  }))
+  [...((catalogue.product(incident.product.key) ?? catalogue.unassigned).contacts ?? [])].map(([key, contact]) => {
+    const { handle: _, ...to } = contact
+    return { names: [key, to.name], to }
+  })
 
 /** The people of `people.yml`, and those who have a part in this record; by their first names, too. */
 const peopleOf = ({ lead, team, declaredBy, acknowledged }: Incident, { people }: CommandContext['catalogue']): Named[] => [
@@ -51,7 +55,7 @@ const peopleOf = ({ lead, team, declaredBy, acknowledged }: Incident, { people }
 /** Whoever is named without an @. What nearly is a name, a lone word and an e-mail mean somebody, so they are never taken for a reason:
  *  a slip must not call somebody else. */
 const takeNamed = async (words: string, incident: Incident, context: CommandContext): Promise<Meant | Refusal> => {
-  if (words === '') return { to: null, why: '' }
+  if (words === '' || reason.test(words)) return { to: null, why: words }
   const contacts = contactsOf(incident, context.catalogue)
   const people = peopleOf(incident, context.catalogue)
   const contact = take(words, contacts)
@@ -92,11 +96,41 @@ export default defineCommand({
   usage: 'page [team or @user] [why]',
   examples: ['/incident page', example, '/incident page <contact> The primary is read-only', '/incident page INC-12 @bea'],
   needs: 'incident',
+  bare: true,
+  form: async (place, { catalogue, now }) => {
+    const incident = given(place)
+    const next = incident.policy.ladder[incident.escalation + 1]
+    const contacts = contactsOf(incident, catalogue).map(({ names, to }) => ({ value: names[0] ?? to.name, label: to.name }))
+    const nobody = next === undefined ? 'Nobody is left on the ladder' : `Nobody: ${next.name}, the next of the ladder`
+    return (
+      refusalNow(incident, { type: 'page', to: { name: ellipsis }, why: null }, place.by, await now()) ?? {
+        title: 'Call somebody',
+        submit: 'page',
+        fields: [
+          ...(contacts.length === 0
+            ? []
+            : [
+                {
+                  key: 'contact',
+                  label: 'A contact of the product',
+                  kind: 'choice' as const,
+                  optional: true,
+                  options: contacts,
+                  hint: nobody,
+                },
+              ]),
+          { key: 'person', label: 'Or anybody else', kind: 'person', optional: true },
+          { key: 'why', label: 'Why', kind: 'text', multiline: false, optional: true, most: 1000, before: 'because' },
+        ],
+      }
+    )
+  },
   run: async (ask, context) => {
     const incident = given(ask)
     const whom = await meant(ask, incident, context)
     if ('code' in whom) return { refused: whom }
-    const outcome = await context.handle(incident.id, { type: 'page', to: whom.to, why: whom.why === '' ? null : whom.why }, ask.by)
+    const why = whom.why.replace(reason, '')
+    const outcome = await context.handle(incident.id, { type: 'page', to: whom.to, why: why === '' ? null : why }, ask.by)
     return tell(outcome, (after) => {
       const to = after.calls.at(-1)?.to
       if (to === undefined) throw new Error('a page called nobody')

@@ -1,4 +1,5 @@
 import { defineCommand, type Form, given, say, tell } from '../../src/define.ts'
+import { ellipsis, refusalNow } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 const example = '/incident pause Waiting for the provider'
@@ -29,12 +30,8 @@ export default defineCommand({
   says: true,
   run: async (ask, { handle }) => {
     const incident = given(ask)
-    // Whether they stand already is said before anybody fills in a form.
-    if (ask.words === '' && incident.paused !== null)
-      return { refused: refuse('already_paused', { at: incident.paused.at, why: incident.paused.why }) }
-    if (ask.words === '') return ask.canShowForm ? { form } : { refused: refuse('missing', { what: 'The reason', example }) }
+    if (ask.words === '') return { refused: refuse('missing', { what: 'The reason', example }) }
     return tell(await handle(incident.id, { type: 'pause', why: ask.words }, ask.by), said)
   },
-  submit: async (values, place, { handle }) =>
-    tell(await handle(given(place).id, { type: 'pause', why: values['why'] ?? '' }, place.by), said),
+  form: async (place, { now }) => refusalNow(given(place), { type: 'pause', why: ellipsis }, place.by, await now()) ?? form,
 })

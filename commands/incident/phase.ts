@@ -2,6 +2,7 @@ import { defineCommand, given, say, tell } from '../../src/define.ts'
 import { phases } from '../../src/incident/areas/deadlines.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import type { Span } from '../../src/incident/message.ts'
+import { ellipsis } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 /** The phase that the first words name, by its key or its title, and what is said about it. */
@@ -20,6 +21,29 @@ export default defineCommand({
   usage: 'phase [name] [text]',
   examples: ['/incident phase', '/incident phase assessment', '/incident phase recovery Restored from the backup of 02:00'],
   needs: 'incident',
+  bare: true,
+  form: async (place) => {
+    const incident = given(place)
+    const open = phases(incident).filter(({ key }) => {
+      const run = incident.deadlines[key]
+      return run !== undefined && run.due !== null && run.metAt === null
+    })
+    if (open.length === 0) return refuse('no_phase_left', { id: incident.id })
+    return {
+      title: 'A phase is done',
+      submit: 'phase',
+      fields: [
+        {
+          key: 'phase',
+          label: 'Phase',
+          kind: 'choice',
+          optional: false,
+          options: open.map(({ key, title }) => ({ value: key, label: title })),
+        },
+        { key: 'text', label: 'What was done', kind: 'text', multiline: true, optional: true, most: 1000 },
+      ],
+    }
+  },
   run: async (ask, { handle }) => {
     const incident = given(ask)
     const known = phases(incident)
@@ -37,6 +61,9 @@ export default defineCommand({
               return ['☐ ', { bold: title }, run.breachedAt === null ? ' due ' : ' ⏰ overdue since ', { time: run.due, zone }]
             }),
           },
+          ...(incident.stamps.resolve === null
+            ? [{ kind: 'buttons' as const, buttons: [{ label: 'Done…', action: 'phase', value: `${incident.id} ${ellipsis}` }] }]
+            : []),
         ],
       }
     const { phase, text } = named(incident, ask.words)

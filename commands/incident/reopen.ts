@@ -1,5 +1,6 @@
 import { defineCommand, type Form, given, say, tell } from '../../src/define.ts'
 import type { Incident } from '../../src/incident/incident.ts'
+import { ellipsis, refusalNow } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 const example = '/incident reopen Payments fail again since 15:20'
@@ -27,10 +28,8 @@ export default defineCommand({
   says: true,
   run: async (ask, { handle }) => {
     const incident = given(ask)
-    if (ask.words === '' && incident.stamps.resolve === null) return { refused: refuse('is_open', { id: incident.id }) }
-    if (ask.words === '') return ask.canShowForm ? { form } : { refused: refuse('missing', { what: 'The reason', example }) }
+    if (ask.words === '') return { refused: refuse('missing', { what: 'The reason', example }) }
     return tell(await handle(incident.id, { type: 'reopen', why: ask.words }, ask.by), said)
   },
-  submit: async (values, place, { handle }) =>
-    tell(await handle(given(place).id, { type: 'reopen', why: values['why'] ?? '' }, place.by), said),
+  form: async (place, { now }) => refusalNow(given(place), { type: 'reopen', why: ellipsis }, place.by, await now()) ?? form,
 })

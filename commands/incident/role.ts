@@ -91,7 +91,7 @@ export default defineCommand({
         ? { refused: refuse('missing', { what: 'The role', example }) }
         : unreadable(first, `a role: there are ${roles.join(', ')}`)
     if (more.length > 0 || (second !== '' && (named.who !== null || !/^(?:leave|drop|free|me)$/i.test(second))))
-      return unreadable([second, ...more].join(' '), 'a person, or `leave`')
+      return { refused: refuse('unknown_person', { word: [second, ...more].join(' '), example: `/incident role ${role} @bea` }) }
     if (second !== '' && second.toLowerCase() !== 'me')
       return tell(await context.handle(incident.id, { type: 'leave-role', role }, ask.by), () =>
         say(`✅ You are not ${roleWord[role]} any more.`),

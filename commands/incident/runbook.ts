@@ -1,6 +1,7 @@
 import { defineCommand, given, say, tell } from '../../src/define.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { nearest } from '../../src/incident/nearest.ts'
+import { ellipsis } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 const plain = (words: string) => words.toLowerCase().replace(/[\s_-]+/g, ' ')
@@ -10,6 +11,25 @@ export default defineCommand({
   usage: 'runbook [name]',
   examples: ['/incident runbook', '/incident runbook payment-failures'],
   needs: 'incident',
+  bare: true,
+  form: async (place, { catalogue }) => {
+    const { product } = given(place)
+    const runbooks = catalogue.product(product.key)?.runbooks ?? []
+    if (runbooks.length === 0) return refuse('unknown_runbook', { word: ellipsis, product: product.name, nearest: null, known: '' })
+    return {
+      title: 'Show a runbook',
+      submit: 'runbook',
+      fields: [
+        {
+          key: 'runbook',
+          label: 'Everybody in the channel sees it',
+          kind: 'choice',
+          optional: false,
+          options: runbooks.map(({ slug, title, when }) => ({ value: slug, label: title, hint: when.join(', ') })),
+        },
+      ],
+    }
+  },
   run: async (ask, { catalogue, handle }) => {
     const incident = given(ask)
     const product = catalogue.product(incident.product.key)
@@ -25,14 +45,14 @@ export default defineCommand({
       const items = runbooks
         .toSorted((a, b) => Number(suggested.has(b.slug)) - Number(suggested.has(a.slug)))
         .map(({ slug, title, when }): Span[] => [
-          suggested.has(slug) ? '📖 ' : '',
           { code: `/incident runbook ${slug}` },
-          ` ${title}: ${when.join(', ')}`,
+          ` ${title}: ${when.join(', ')}${suggested.has(slug) ? ' · may help here' : ''}`,
         ])
       return {
         parts: [
           { kind: 'text', spans: [{ bold: `Runbooks of ${incident.product.name}` }] },
           { kind: 'list', items },
+          { kind: 'buttons', buttons: [{ label: 'Show one…', action: 'runbook', value: `${incident.id} ${ellipsis}` }] },
         ],
       }
     }

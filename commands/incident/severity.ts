@@ -1,4 +1,6 @@
 import { defineCommand, given, say, tell } from '../../src/define.ts'
+import { ellipsis, refusalNow } from '../../src/incident/possible.ts'
+import { severities } from '../../src/incident/policy.ts'
 import { knownSeverities, refuse } from '../../src/incident/refusals.ts'
 
 export default defineCommand({
@@ -6,6 +8,28 @@ export default defineCommand({
   usage: 'severity <P1..P4 or alias> [why]',
   examples: ['/incident severity P1', '/incident severity critical All payments fail now'],
   needs: 'incident',
+  form: async (place, { catalogue, now }) => {
+    const incident = given(place)
+    const product = catalogue.product(incident.product.key) ?? catalogue.unassigned
+    const others = severities.filter((severity) => severity !== incident.severity)
+    const policy = product.policy(others[0] ?? incident.severity)
+    return (
+      refusalNow(incident, { type: 'change-severity', policy, why: ellipsis }, place.by, await now()) ?? {
+        title: 'Change the severity',
+        submit: 'severity',
+        fields: [
+          {
+            key: 'severity',
+            label: `Severity, now ${incident.severity}`,
+            kind: 'choice',
+            optional: false,
+            options: others.map((severity) => ({ value: severity, label: severity, hint: product.policy(severity).meaning })),
+          },
+          { key: 'why', label: 'Why', kind: 'text', multiline: false, optional: true, most: 1000 },
+        ],
+      }
+    )
+  },
   run: async (ask, { handle, catalogue }) => {
     const incident = given(ask)
     const known = catalogue.product(incident.product.key)

@@ -1,7 +1,8 @@
-import { type Answer, defineCommand, given, say, tell } from '../../src/define.ts'
+import { type Answer, defineCommand, type Form, given, say, tell } from '../../src/define.ts'
 import type { Todo } from '../../src/incident/areas/todos.ts'
 import type { Incident } from '../../src/incident/incident.ts'
-import { author, type Span } from '../../src/incident/message.ts'
+import { author, type Part, type Span } from '../../src/incident/message.ts'
+import { ellipsis } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 import { parseTick, parseTodo } from '../../src/incident/todo-words.ts'
 import { dateIn } from '../../src/incident/when.ts'
@@ -18,15 +19,28 @@ const item = ({ todo, text, owner, due, doneAt }: Todo): Span[] => [
 ]
 
 const list = ({ id, todos }: Incident): Answer => {
-  if (todos.length === 0) return say(`Nothing is to be done for ${id} yet. To add something: `, { code: example })
+  const add: Part = { kind: 'buttons', buttons: [{ label: 'Add…', action: 'todo', value: `${id} ${ellipsis}` }] }
+  if (todos.length === 0)
+    return { parts: [{ kind: 'text', spans: [`Nothing is to be done for ${id} yet. To add something: `, { code: example }] }, add] }
   const [open, done] = [todos.filter(({ doneAt }) => doneAt === null), todos.filter(({ doneAt }) => doneAt !== null)]
   return {
     parts: [
       { kind: 'text', spans: [{ bold: `${id}: ${open.length} to do, ${done.length} done` }] },
       { kind: 'list', items: [...open, ...done].map(item) },
       { kind: 'context', spans: ['Done: ', { code: '/incident todo done <number>' }] },
+      add,
     ],
   }
+}
+
+const form: Form = {
+  title: 'To do',
+  submit: 'todo',
+  fields: [
+    { key: 'text', label: 'What is to be done', kind: 'text', multiline: false, optional: false, most: 500 },
+    { key: 'owner', label: 'Who', kind: 'person', optional: true },
+    { key: 'due', label: 'By when', kind: 'day', optional: true, before: 'by' },
+  ],
 }
 
 export default defineCommand({
@@ -35,6 +49,8 @@ export default defineCommand({
   examples: ['/incident todo', '/incident todo Tell the customers by tomorrow', example, '/incident todo done 1', '/incident todo open 1'],
   needs: 'incident',
   says: true,
+  bare: true,
+  form: () => Promise.resolve(form),
   run: async (ask, context) => {
     const { handle } = context
     const incident = given(ask)

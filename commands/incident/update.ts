@@ -1,6 +1,7 @@
 import { defineCommand, type Form, given, say, tell } from '../../src/define.ts'
 import { dueWords } from '../../src/incident/due-words.ts'
 import type { Incident } from '../../src/incident/incident.ts'
+import { ellipsis, refusalNow } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 import { parseNext } from '../../src/incident/when.ts'
 
@@ -14,11 +15,11 @@ const form: Form = {
     {
       key: 'next',
       label: 'Next update in',
-      kind: 'text',
-      multiline: false,
+      kind: 'choice',
       optional: true,
-      most: 10,
-      hint: '30m, 1h30m or 2h; empty: as the severity asks',
+      before: 'next',
+      options: ['10m', '15m', '30m', '1h', '2h', '4h', '8h', '1d'].map((value) => ({ value, label: value })),
+      hint: 'Empty: as the severity asks',
     },
   ],
 }
@@ -36,23 +37,12 @@ export default defineCommand({
   says: true,
   run: async (ask, { handle }) => {
     const incident = given(ask)
-    if (ask.words === '') return ask.canShowForm ? { form } : { refused: refuse('missing', { what: 'The text', example }) }
+    if (ask.words === '') return { refused: refuse('missing', { what: 'The text', example }) }
     const { text, minutes } = parseNext(ask.words)
     if (minutes === 'unreadable')
       return { refused: refuse('unreadable', { what: 'a time from 1m to 24h', word: ask.words.slice(text.length).trim(), example }) }
     return tell(await handle(incident.id, { type: 'update', text, nextMinutes: minutes }, ask.by), said)
   },
-  submit: async (values, place, { handle }) => {
-    const { minutes } = parseNext(`x next ${values['next'] ?? ''}`.trim())
-    if ((values['next'] ?? '') !== '' && typeof minutes !== 'number')
-      return { refused: refuse('unreadable', { what: 'a time from 1m to 24h', word: values['next'] ?? '', example: '30m' }) }
-    return tell(
-      await handle(
-        given(place).id,
-        { type: 'update', text: values['text'] ?? '', nextMinutes: typeof minutes === 'number' ? minutes : null },
-        place.by,
-      ),
-      said,
-    )
-  },
+  form: async (place, { now }) =>
+    refusalNow(given(place), { type: 'update', text: ellipsis, nextMinutes: null }, place.by, await now()) ?? form,
 })

@@ -1,7 +1,7 @@
 /** What keeps an answer from coming, as a finding: a check that could not ask says so, and never that all is well. */
 import type { CheckStatus, Finding } from '../incident/check.ts'
-import { shorten } from '../incident/text.ts'
 import { FetchFault, type FetchFaultCode } from '../ports.ts'
+import { foreign } from './foreign.ts'
 
 /** How bad each fault is: ours to refuse is unknown, an answer too large is odd, the rest keeps users out. */
 const severityOf: Readonly<Record<FetchFaultCode, CheckStatus>> = {
@@ -45,9 +45,11 @@ export const productFault = ({ code, message }: FetchFault): Finding => ({
 /** For a question to a vendor about the product: that the vendor does not answer leaves it open how the product is. */
 export const vendorFault = ({ code, message }: FetchFault): Finding => ({ status: 'unknown', text: `${titles[code]}: ${message}` })
 
-/** What a vendor's status means for who asked, with what to do. `secret`: the setting whose value was sent. */
-export const vendorRefusal = (vendor: string, status: number, secret: string, said = ''): Finding => {
-  const words = said === '' ? '' : ` It says: ${shorten(said, 200)}`
+/** What a vendor's status means for who asked, with what to do. `secret`: the setting whose value was sent, null when none was. */
+export const vendorRefusal = (vendor: string, status: number, secret: string | null, said = ''): Finding => {
+  const words = said === '' ? '' : ` It says: ${foreign(said, 200)}`
+  if (secret === null && (status === 401 || status === 403))
+    return { status: 'unknown', text: `${vendor} does not let everybody ask that (${status}): look at the address in service.yml.${words}` }
   if (status === 401)
     return { status: 'unknown', text: `${vendor} does not accept the key (401): look whether ${secret} is current.${words}` }
   if (status === 403)

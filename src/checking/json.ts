@@ -1,36 +1,54 @@
 /** A vendor's API asked by GET for JSON: the value in our shape, or the findings that say why there is none. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { CheckContext } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
-import { shorten } from '../incident/text.ts'
 import type { GuardedResponse } from '../ports.ts'
 import { vendorRefusal } from './fault.ts'
+import { foreign } from './foreign.ts'
 
 export type Asked<Value> = { readonly value: Value; readonly response: GuardedResponse } | { readonly findings: readonly Finding[] }
 
+const Words = z.object({
+  error: z
+    .union([z.string(), z.object({ message: z.string() })])
+    .optional()
+    .catch(undefined),
+  errors: z
+    .array(z.object({ message: z.string() }))
+    .optional()
+    .catch(undefined),
+  message: z.string().optional().catch(undefined),
+  msg: z.string().optional().catch(undefined),
+  detail: z.string().optional().catch(undefined),
+  error_description: z.string().optional().catch(undefined),
+})
+
 /** What went wrong in the words of the answer, where it is JSON with one of the usual fields. */
-const said = (body: string): string => {
+export const said = (body: string): string => {
+  let data: unknown
   try {
-    const parsed = JSON.parse(body) as { error?: { message?: unknown } | string; message?: unknown; msg?: unknown } | null
-    const error = parsed?.error
-    const words = [typeof error === 'object' ? error?.message : error, parsed?.message, parsed?.msg].find(
-      (text) => typeof text === 'string',
-    )
-    return typeof words === 'string' ? words : ''
+    data = JSON.parse(body)
   } catch {
     // Not JSON: the status alone says what there is to say.
     return ''
   }
+  const { error, errors, message, msg, detail, error_description: described } = Words.safeParse(data).data ?? {}
+  return (
+    [typeof error === 'object' ? error.message : undefined, described, message, errors?.[0]?.message, msg, detail, error].find(
+      (text) => typeof text === 'string',
+    ) ?? ''
+  )
 }
 
-/** Asks, and reads the answer by `schema`. Throws FetchFault when no answer comes. `secret`: the setting whose value is sent. */
+/** Asks, and reads the answer by `schema`. Throws FetchFault when no answer comes. `secret`: the setting whose value is sent, null when
+ *  none is. */
 export const askJson = async <Schema extends z.ZodType>(
   context: Pick<CheckContext, 'fetch'>,
   ask: {
     readonly vendor: string
     readonly url: string
     readonly headers?: Record<string, string>
-    readonly secret: string
+    readonly secret: string | null
     readonly schema: Schema
   },
 ): Promise<Asked<z.infer<Schema>>> => {
@@ -43,17 +61,39 @@ export const askJson = async <Schema extends z.ZodType>(
 
 /** Reads an answer by `schema`. */
 export const readJson = <Schema extends z.ZodType>(vendor: string, response: GuardedResponse, schema: Schema): Asked<z.infer<Schema>> => {
-  const unknown = (text: string) => ({ findings: [{ status: 'unknown' as const, text }] })
   let data: unknown
   try {
     data = JSON.parse(response.body)
   } catch {
-    const begins = shorten(response.body.trim().replace(/\s+/g, ' '), 60)
-    return unknown(`${vendor} answered ${response.status} with what is not JSON${begins === '' ? '' : `: it begins “${begins}”`}.`)
+    return { findings: [notJson(vendor, response.status, response.body)] }
   }
   const parsed = schema.safeParse(data)
-  if (parsed.success) return { value: parsed.data, response }
-  const [issue] = parsed.error.issues
-  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${shorten(issue.path.map(String).join('.'), 80)}`
-  return unknown(`${vendor}’s answer is not as documented${where}: ${shorten(issue?.message ?? 'another shape', 120)}.`)
+  return parsed.success ? { value: parsed.data, response } : { findings: [asDocumented(vendor, parsed.error)] }
+}
+
+const notJson = (vendor: string, status: number, body: string): Finding => {
+  const begins = foreign(body, 60)
+  return { status: 'unknown', text: `${vendor} answered ${status} with what is not JSON${begins === '' ? '' : `: it begins “${begins}”`}.` }
+}
+
+/** For an answer of another shape than the vendor documents. */
+export const asDocumented = (vendor: string, { issues: [issue] }: z.ZodError): Finding => {
+  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${foreign(issue.path.map(String).join('.'))}`
+  const message = issue?.message ?? 'another shape'
+  const what = message.endsWith('received undefined') ? 'it is missing' : foreign(message, 120)
+  return { status: 'unknown', text: `${vendor}’s answer is not as documented${where}: ${what}.` }
+}
+
+/** For a body that is no JSON object, or one with an error: vendors' clients stumble over both. Null for a good one. */
+export const objectFinding = (vendor: string, status: number, body: string): Finding | null => {
+  try {
+    const data: unknown = JSON.parse(body)
+    if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
+      if (!('error' in data) || data.error === null) return null
+      return { status: 'unknown', text: `${vendor} answered ${status}, but with an error: ${foreign(said(body), 200)}` }
+    }
+  } catch {
+    return notJson(vendor, status, body)
+  }
+  return { status: 'unknown', text: `${vendor}’s answer is not as documented: it is no object.` }
 }

@@ -10,11 +10,12 @@ import type { Memory } from './memory.ts'
 import type { People } from './people.ts'
 import type { ResponseUrls } from './responses.ts'
 import type { Manner } from './slack-front.ts'
+import { isCollection, type StripeLedger } from './stripe-ledger.ts'
 import type { Sockets } from './sockets.ts'
 import type { Truth } from './truth.ts'
 import type { Workspace } from './workspace.ts'
 
-const SERVICES: readonly Service[] = ['slack', 'github', 'supabase']
+const SERVICES: readonly Service[] = ['slack', 'github', 'supabase', 'stripe']
 
 const faultOf = (order: Json): Fault => {
   const service = SERVICES.find((each) => each === order['service'])
@@ -52,6 +53,7 @@ export type Control = {
   responses: ResponseUrls
   sockets: Sockets
   truth: Truth
+  stripe: StripeLedger | null
   setBotUrl: (url: string) => void
   /** Addresses and keys, as `startWorld` gives them. */
   info: () => object
@@ -81,6 +83,7 @@ export const controlRouter = ({
   responses,
   sockets,
   truth,
+  stripe,
   setBotUrl,
   info,
 }: Control): Router => {
@@ -95,6 +98,15 @@ export const controlRouter = ({
   router.put(
     '/bot-url',
     answering((request) => setBotUrl(string(body(request)['url']).replace(/\/$/, ''))),
+  )
+  // What Stripe has no call for: a subscription that is past due, an event that was never delivered.
+  router.post(
+    '/stripe/:collection',
+    answering((request) => {
+      const collection = string(request.params['collection'])
+      if (stripe === null || !isCollection(collection)) throw new Error(`there is no ${collection} of Stripe here`)
+      return stripe.add(collection, body(request))
+    }),
   )
   router.put(
     '/limits',

@@ -1,4 +1,4 @@
-/** The local world: an emulated Slack and GitHub and a local Supabase, behind one front that makes them as strict as the real ones. */
+/** The local world: an emulated Slack and GitHub, a local Supabase, an emulated Stripe if one is wanted, behind one front that makes them as strict as the real ones. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type Request as Incoming } from 'express'
@@ -15,6 +15,7 @@ import { createResponseUrls } from './responses.ts'
 import { bytesOf, callerOf, type Manner, nameCallers, plainHeaders, slackApi, slackOther, slackResponse } from './slack-front.ts'
 import { createSockets } from './sockets.ts'
 import { openSupabase, type Supabase, type SupabaseOptions } from './supabase.ts'
+import { stripeFront, type StripeOptions } from './stripe-front.ts'
 import { createTruth } from './truth.ts'
 import { callSlackThrough, startSlack, startUpstream } from './upstream.ts'
 import { workspaceOf, type WorkspaceOptions } from './workspace.ts'
@@ -26,6 +27,7 @@ export type WorldOptions = WorkspaceOptions & {
   /** Where commands, buttons and events go; `/slack/events` is added. */
   botUrl?: string
   supabase?: SupabaseOptions | null
+  stripe?: StripeOptions | null
   /** Off unless asked for: the embedded start should feel quick. */
   limits?: LimitOptions
 }
@@ -39,6 +41,8 @@ export type WorldInfo = {
   supabaseUrl: string
   supabaseSecretKey: string
   supabasePublishableKey: string
+  /** Empty when the world runs without one. */
+  stripeApiUrl: string
 }
 
 export type World = WorldInfo & {
@@ -96,10 +100,11 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`
 
   const workspace = workspaceOf(options)
-  const [slack, github, supabase] = await Promise.all([
+  const [slack, github, supabase, stripe] = await Promise.all([
     startSlack(workspace, `${url}/slack`),
     startUpstream('github', githubSeed(options.github), `${url}/github`),
     options.supabase ? openSupabase(options.supabase) : null,
+    options.stripe ? startUpstream('stripe', {}, url) : null,
   ]).catch((error: unknown) => {
     server.close()
     throw error
@@ -119,6 +124,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const people = createPeople({ workspace, call, memory, responses, truth, delivery })
   const channels = createChannels({ workspace, call, memory, truth, people })
   const deeds = createDeeds({ workspace, call, upstream: slack, memory, truth, people, botUrl: () => botUrl })
+  const payments = options.stripe && stripe ? stripeFront(stripe, gate, options.stripe) : null
   const info: WorldInfo = {
     url,
     slackApiUrl: `${url}/slack/api/`,
@@ -126,6 +132,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
     supabaseUrl: supabase ? `${url}/supabase` : '',
     supabaseSecretKey: supabase?.secretKey ?? '',
     supabasePublishableKey: supabase?.publishableKey ?? '',
+    stripeApiUrl: payments ? url : '',
   }
 
   const app = express()
@@ -147,6 +154,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       responses,
       sockets,
       truth,
+      stripe: payments?.ledger ?? null,
       setBotUrl,
       info: () => ({ ...info, botUrl }),
     }),
@@ -158,6 +166,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   app.post('/slack/response/:id', slackResponse(front))
   app.use('/slack', slackOther(front))
   app.use('/github', githubFront(github, gate, options.github))
+  if (payments) app.use(['/v1', '/checkout'], payments.router)
   app.use('/supabase', (request, response) =>
     gate.pass(
       {
@@ -182,11 +191,12 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     sockets.close()
+    payments?.ledger.close()
     server.closeAllConnections()
     await new Promise((resolve) => {
       server.close(resolve)
     })
-    await Promise.all([slack.close(), github.close(), supabase?.close()])
+    await Promise.all([slack.close(), github.close(), supabase?.close(), stripe?.close()])
   }
   const closeOnce = (): Promise<void> => (closing ??= close())
   return { ...info, supabase, close: closeOnce, [Symbol.asyncDispose]: closeOnce }

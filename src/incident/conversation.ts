@@ -7,6 +7,7 @@ import { announcementOf, headerOf } from './header.ts'
 import type { Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
 import type { Incident } from './incident.ts'
+import { clocked } from './clocks.ts'
 import { kindWord } from './kinds.ts'
 import type { Matter, Message } from './message.ts'
 import { type Contact, type Instant, mentionable } from './policy.ts'
@@ -125,9 +126,9 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
 }
 
 /** Whether it is over, and how; null while it is open. */
-const ending = ({ mergedInto, stamps }: Incident): string | null => {
+const ending = ({ kind, mergedInto, stamps }: Incident): string | null => {
   if (mergedInto !== null) return `merged into ${mergedInto}`
-  return stamps.resolve === null ? null : 'resolved'
+  return stamps.resolve === null ? null : clocked(kind) ? 'resolved' : 'done'
 }
 
 /** One line, at most 250 characters. Slack tells everybody of each new topic: what changes often stands in the header only. */
@@ -136,7 +137,7 @@ export const topicOf = (incident: Incident): string =>
     [
       incident.id,
       ...(kindWord[incident.kind] === null ? [] : [kindWord[incident.kind]]),
-      incident.severity,
+      ...(clocked(incident.kind) ? [incident.severity] : []),
       ...[ending(incident)].filter((word) => word !== null),
       incident.product.name,
       incident.title,

@@ -106,7 +106,7 @@ const state = (incident: Incident, clock: ClockName, run: ClockRun & { due: Inst
     return [` none: ${ended} ${run.metAt > run.due ? 'after' : 'before'} it was due `, { time: run.due, zone }]
   if (run.metAt !== null) return [run.metAt > run.due ? ' met late, due ' : ' met, due ', { time: run.due, zone }]
   if (run.breachedAt !== null) return [' overdue since ', { time: run.due, zone }]
-  if (incident.paused !== null) return [' due ', { time: run.due, zone }, ' if it did not stand']
+  if (incident.paused !== null) return [' due ', { time: run.due, zone }, ' but for the pause']
   return [' due ', { time: run.due, zone }]
 }
 

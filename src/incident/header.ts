@@ -6,7 +6,7 @@ import { recordAt } from './areas/merging.ts'
 import { nobodyAnswers } from './areas/unanswered.ts'
 import type { Incident } from './incident.ts'
 import { kindFields } from './kind-posts.ts'
-import { kindWord } from './kinds.ts'
+import { kindWord, nameOf } from './kinds.ts'
 import { pagedNobody } from './ladder.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { failedStep } from './report.ts'
@@ -20,9 +20,26 @@ export const statusWord = {
   reviewed: '📘 Reviewed',
 } as const
 
+/** Planned work breaks nothing, and is done rather than resolved. */
+const plannedStatus = ({ status, window }: Incident): string => {
+  if (status === 'reviewed') return statusWord.reviewed
+  if (status === 'resolved') return '🟢 Done'
+  return window !== null && window.begunAt === null ? '🗓 Planned' : '🛠 Under way'
+}
+
 /** The status in words; of a record that was merged, where it went. */
-export const statusOf = ({ status, mergedInto }: Incident): string =>
-  mergedInto === null ? statusWord[status] : `🔗 Merged into ${mergedInto}`
+export const statusOf = (incident: Incident): string => {
+  if (incident.mergedInto !== null) return `🔗 Merged into ${incident.mergedInto}`
+  return clocked(incident.kind) ? statusWord[incident.status] : plannedStatus(incident)
+}
+
+/** Since when; of a window, from when: it may be still to come. */
+const since = ({ stamps, declaredAt, window, policy }: Incident): { readonly label: string; readonly at: Span } => {
+  const { zone } = policy.calendar
+  return window === null
+    ? { label: 'Started', at: { time: stamps.detect ?? declaredAt, zone } }
+    : { label: window.begunAt === null ? 'Begins' : 'Began', at: { time: window.begunAt ?? window.from, zone } }
+}
 
 /** Which records became part of this one, and which one this became part of. */
 const mergers = ({ mergedInto, mergedWhere, absorbed }: Incident): Part[] => {
@@ -55,7 +72,7 @@ const fields = (incident: Incident): Part => ({
     { label: 'Lead', value: incident.lead === null ? ['nobody yet'] : [author(incident.lead)] },
     ...(Object.keys(incident.team).length === 0 ? [] : [{ label: 'Roles', value: teamLine(incident) }]),
     { label: 'Product', value: [incident.product.name] },
-    { label: 'Started', value: [{ time: incident.stamps.detect ?? incident.declaredAt, zone: incident.policy.calendar.zone }] },
+    { label: since(incident).label, value: [since(incident).at] },
     { label: 'Clocks', value: clockLine(incident) },
   ],
 })
@@ -77,14 +94,19 @@ export const headerOf = (incident: Incident): Message => {
   if (unanswered !== null) warnings.unshift({ kind: 'context', spans: unanswered })
   const full: Part[] = Array.from(incident.title).length > 130 ? [{ kind: 'text', spans: [incident.title] }] : []
   const open = incident.stamps.resolve === null
+  const paused: Part[] =
+    open && incident.paused !== null ? [{ kind: 'context', spans: [`⏸ The clocks are paused: ${shorten(incident.paused.why, 350)}`] }] : []
   const buttons: Part = {
     kind: 'buttons',
     buttons: [
+      ...(incident.paused === null
+        ? []
+        : [{ label: 'Resume the clocks', action: 'resume', value: incident.id, style: 'primary' as const }]),
       ...(incident.status === 'declared' && clocked(incident.kind)
         ? [{ label: 'Acknowledge', action: 'ack', value: incident.id, style: 'primary' as const }]
         : []),
       { label: 'Post update', action: 'update', value: incident.id },
-      { label: 'Resolve', action: 'resolve', value: incident.id },
+      { label: clocked(incident.kind) ? 'Resolve' : 'Done', action: 'resolve', value: incident.id },
       ...(incident.lead === null && clocked(incident.kind)
         ? [{ label: 'Take the lead', action: 'role', value: `${incident.id} lead` }]
         : []),
@@ -94,7 +116,7 @@ export const headerOf = (incident: Incident): Message => {
     incident.pullRequest === null ? [] : [{ kind: 'text', spans: ['📄 ', { link: incident.pullRequest, text: 'Post-mortem' }] }]
   return {
     key: 'header',
-    summary: shorten(`${incident.id} ${incident.severity} ${incident.title}`, 150),
+    summary: shorten(`${nameOf(incident)} ${incident.title}`, 150),
     parts: [
       { kind: 'heading', text: shorten([incident.id, ...kindOf(incident), incident.title].join(' · '), 150) },
       ...full,
@@ -102,6 +124,7 @@ export const headerOf = (incident: Incident): Message => {
       ...(links.length === 0 ? [] : [{ kind: 'context' as const, spans: links }]),
       ...mergers(incident),
       ...warnings,
+      ...paused,
       ...(open ? [buttons] : closing),
     ],
   }
@@ -113,7 +136,7 @@ export const announcementOf = (incident: Incident): Message => {
   const outcome: Part[] =
     incident.resolution === null || incident.mergedInto !== null
       ? []
-      : [{ kind: 'text', spans: [{ bold: 'Resolved:' }, ` ${shorten(incident.resolution, 500)}`] }]
+      : [{ kind: 'text', spans: [{ bold: clocked(incident.kind) ? 'Resolved:' : 'Done:' }, ` ${shorten(incident.resolution, 500)}`] }]
   const what = [...kindOf(incident), ...(clocked(incident.kind) ? [incident.severity] : [])].join(' ')
   const failing = stillFailing(incident)
   const nobody = pagedNobody(incident) ?? nobodyAnswers(incident)
@@ -132,8 +155,8 @@ export const announcementOf = (incident: Incident): Message => {
       {
         kind: 'context',
         spans: [
-          `${incident.id} · ${statusOf(incident)} · since `,
-          { time: incident.stamps.detect ?? incident.declaredAt, zone: incident.policy.calendar.zone },
+          `${incident.id} · ${statusOf(incident)} · ${since(incident).label === 'Begins' ? 'from' : 'since'} `,
+          since(incident).at,
           ...where,
         ],
       },

@@ -20,6 +20,8 @@ const spansOf = (text: string): Span[] => {
 const heading = /^#{1,6}\s+(.*)$/
 const item = /^\s*(?:[-*]|(\d+)[.)])\s+(?:\[[ x]\]\s+)?(.*)$/i
 
+const numbered = /^\d+\. /
+
 /** The parts, in order. */
 export const partsOf = (markdown: string): Part[] => {
   const parts: Part[] = []
@@ -49,11 +51,16 @@ export const partsOf = (markdown: string): Part[] => {
     if (title !== undefined) {
       flush()
       parts.push({ kind: 'text', spans: [{ bold: title.replaceAll('`', '') }] })
+    } else if (entry?.[1] !== undefined) {
+      // Numbers stand for themselves: a list has marks of its own.
+      if (items.length > 0 || !numbered.test(text.at(-1) ?? '')) flush()
+      text.push(`${entry[1]}. ${entry[2] ?? ''}`)
     } else if (entry !== null) {
       if (text.length > 0) flush()
-      items.push(`${entry[1] === undefined ? '' : `${entry[1]}. `}${entry[2] ?? ''}`)
+      items.push(entry[2] ?? '')
     } else if (line.trim() === '') flush()
     else if (items.length > 0 && /^\s/.test(line)) items.push(`${items.pop() ?? ''} ${line.trim()}`)
+    else if (numbered.test(text.at(-1) ?? '') && /^\s/.test(line)) text.push(`${text.pop() ?? ''} ${line.trim()}`)
     else {
       if (items.length > 0) flush()
       text.push(line.trim())

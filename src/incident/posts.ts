@@ -4,6 +4,7 @@ import { isAtTerminal } from './at-terminal.ts'
 import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
+import { clocked } from './clocks.ts'
 import { dueWords } from './due-words.ts'
 import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
@@ -66,10 +67,11 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
       ]
     case 'resolved':
       return [
-        line(`resolved:${seq}`, shorten(`Resolved: ${event.summary}`, 150), [
+        line(`resolved:${seq}`, shorten(`${clocked(incident.kind) ? 'Resolved' : 'Done'}: ${event.summary}`, 150), [
           '🟢 ',
           author(by),
-          ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ${event.summary}`,
+          clocked(incident.kind) ? ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ` : ' has done it: ',
+          event.summary,
           ...(incident.pullRequest === null
             ? []
             : (['\n📄 The ', { link: incident.pullRequest, text: 'post-mortem' }, ' is brought up to date.'] as Span[])),

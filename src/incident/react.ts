@@ -16,6 +16,7 @@ export type QueueName =
   | 'timer'
   | 'file'
   | 'lead-here'
+  | 'homes'
 
 export type Job = {
   readonly queue: QueueName
@@ -46,6 +47,36 @@ const announced: ReadonlySet<EventType> = new Set([
   'role-left',
   'unanswered',
 ])
+
+/** Events that change nothing in anybody's home. */
+const unseenAtHome: ReadonlySet<EventType> = new Set([
+  'noted',
+  'checked',
+  'clock-warned',
+  'escalated',
+  'paged',
+  'unanswered',
+  'lead-wanted',
+  'snoozed',
+  'reminded',
+  'runbook-shown',
+  'suspected',
+  'ruled-out',
+  'message-kept',
+  'message-edited',
+  'message-deleted',
+  'message-dropped',
+  'alert-joined',
+  'alert-resolved',
+  'published',
+  'step-failed',
+  'step-mended',
+  'bot-removed',
+  'bot-returned',
+])
+
+/** Homes are made anew at most once in this time, whatever happens meanwhile. */
+const homesMs = 5_000
 
 /** Events that the post-mortem does not tell: they say what became of it, and must not make it a new document. */
 export const untold: ReadonlySet<EventType> = new Set([
@@ -97,6 +128,11 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
   const rechecked = event.type === 'checked' && event.phase === 'resolution'
   if ((announced.has(event.type) || unopened || rechecked) && !after.private)
     jobs.push({ queue: 'sync-announcement', data: { incident: id }, key: id })
+  if (!unseenAtHome.has(event.type)) {
+    // All that happens in the same few seconds waits for the same job.
+    const startAfter = new Date(Math.ceil(Date.parse(at) / homesMs + 1 / homesMs) * homesMs).toISOString()
+    jobs.push({ queue: 'homes', data: {}, key: 'all', startAfter })
+  }
   for (const clock of clockNames(after)) if (startedRun(before, after, clock)) jobs.push(...timers(after, clock))
   if (event.type === 'escalated' && event.why !== 'page' && after.policy.ladder[event.level + 1] !== undefined) {
     const next = addMinutes(at, after.policy.escalateEvery).toISOString()

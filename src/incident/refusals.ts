@@ -49,8 +49,14 @@ const table = {
   unreadable_record: (p: { id: string }) =>
     `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
-  unknown_verb: (p: { verb: string; nearest: string | null }) =>
-    `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}\`/incident help\` lists what does.`,
+  // `text`: what was typed looks like a text; this would take it.
+  unknown_verb: (p: { verb: string; nearest: string | null; text?: string }) =>
+    `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}${
+      p.text === undefined ? '' : `As a text: \`/incident ${foreign(p.text, 80)}\`. `
+    }\`/incident help\` lists what does.`,
+  nothing_asked: always(
+    'Say what to do, for example `/incident list` or `/incident new <product> P1 Payments fail`. All of it: `/incident help`.',
+  ),
   unknown_severity: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a severity. Use one of ${p.known}.`,
   unknown_product: (p: { word: string; nearest: string | null; known: string }) =>
     `\`${foreign(p.word)}\` is not a product. ${meant(p.nearest)}Known: ${p.known}.`,
@@ -138,10 +144,13 @@ const table = {
     `${p.id} is private and the other is not, so merging would show it to people who must not see it. Keep both, and name the other in a note.`,
   merge_kinds: (p: { id: string; kind: string; into: string; other: string }) =>
     `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Name the other in a note: \`/incident note <text>\`.`,
+  nothing_to_merge: (p: { id: string }) => `Nothing else is open that ${p.id} could be merged into. \`/incident list\` shows what is open.`,
   merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
   no_phases: (p: { id: string; kind: string }) =>
     `${p.id} is of the kind ${p.kind}, which has no phases. \`/incident note <text>\` keeps what was done.`,
-  unknown_phase: (p: { word: string; known: string }) => `\`${foreign(p.word)}\` is not a phase. There are ${p.known}.`,
+  unknown_phase: (p: { word: string; nearest: string | null; known: string }) =>
+    `\`${foreign(p.word)}\` is not a phase. ${meant(p.nearest === null ? null : `/incident phase ${p.nearest}`)}There are ${p.known}.`,
+  no_phase_left: (p: { id: string }) => `No phase of ${p.id} is under way. \`/incident phase\` shows how far each is.`,
   phase_not_begun: (p: { phase: string }) => `${p.phase} has not begun: the phase before it is not done yet.`,
   phase_is_done: (p: { phase: string; at: string }) => `${p.phase} is done since ${p.at}; nothing changed.`,
   before_start: (p: { at: string; start: string }) => `${p.at} is before the start, ${p.start}. Give a time between the start and now.`,

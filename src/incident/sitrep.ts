@@ -7,6 +7,7 @@ import type { Todo } from './areas/todos.ts'
 import type { Recorded } from './events.ts'
 import { clockLine } from './clock-line.ts'
 import { statusOf } from './header.ts'
+import { nameOf } from './kinds.ts'
 import type { Incident } from './incident.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { shorten } from './text.ts'
@@ -54,7 +55,7 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
   return [
     {
       kind: 'text',
-      spans: [{ bold: `${incident.id} ${incident.severity}` }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
+      spans: [{ bold: nameOf(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
     },
     // Who reads this elsewhere sees no header.
     ...incident.failedSteps

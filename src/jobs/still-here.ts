@@ -17,7 +17,7 @@ const holders = (incident: Incident): ReadonlyMap<string, Person> =>
 export default defineJob({
   summary: 'Looks whether who has a role or a to-do is still in the workspace',
   expireInSeconds: 120,
-  retryLimit: 5,
+  retryLimit: 20,
   concurrency: 1,
   coalesce: true,
   run: async ({ data }, context) => {

@@ -61,7 +61,8 @@ const stillWorking: Answer = {
 }
 
 /** Whether a refusal is about what was filled in here. */
-const about = ({ params }: Refusal, value: string): boolean => value !== '' && 'word' in params && params.word === value
+const about = ({ params }: Refusal, value: string): boolean =>
+  value !== '' && 'word' in params && (params.word === value || params.word.endsWith(` ${value}`))
 
 const wordsOf = (span: Span): string => {
   if (typeof span === 'string') return span

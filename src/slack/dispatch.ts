@@ -6,14 +6,18 @@ import type { Part } from '../incident/message.ts'
 import type { Mentioned } from '../ports.ts'
 import { nearest } from '../incident/nearest.ts'
 import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
+import { ellipsis } from '../incident/possible.ts'
 import { shorten } from '../incident/text.ts'
 import { synonym } from '../incident/synonyms.ts'
+import { notOffered, typedIn } from './forms.ts'
 import { typed, untyped } from './typed.ts'
 
 export type Source = {
   readonly by: Actor
   readonly channel: string
   readonly canShowForm: boolean
+  /** Everybody reads the answer: it is short, and says what helps here. */
+  readonly mention?: true
   /** Whom the text names. */
   readonly mentioned?: readonly Mentioned[]
 }
@@ -99,14 +103,15 @@ const about = ({ id, incident }: Found, outcome: Told): Told => {
     const name: Field = { key: 'about', kind: 'words', parts: [{ kind: 'text', spans: [{ bold: id }, title] }] }
     return { ...outcome, form: { ...outcome.form, fields: [name, ...outcome.form.fields] } }
   }
-  const { parts } = outcome.answer
-  if (new RegExp(`\\b${id}\\b`).test(JSON.stringify(parts))) return outcome
+  return { ...outcome, answer: { ...outcome.answer, parts: naming(id, outcome.answer.parts) } }
+}
+
+const naming = (id: string, parts: readonly Part[]): readonly Part[] => {
+  if (new RegExp(`\\b${id}\\b`).test(JSON.stringify(parts))) return parts
   const [first, ...rest] = parts
-  const named: readonly Part[] =
-    first?.kind === 'text'
-      ? [{ ...first, spans: [{ bold: id }, ': ', ...first.spans] }, ...rest]
-      : [{ kind: 'text', spans: [{ bold: id }] }, ...parts]
-  return { ...outcome, answer: { ...outcome.answer, parts: named } }
+  return first?.kind === 'text'
+    ? [{ ...first, spans: [{ bold: id }, ': ', ...first.spans] }, ...rest]
+    : [{ kind: 'text', spans: [{ bold: id }] }, ...parts]
 }
 
 export const createDispatch = (world: World): Dispatch => {
@@ -142,7 +147,25 @@ export const createDispatch = (world: World): Dispatch => {
     }
     if (needs === 'incident' && id !== null && incident === null) return told({ refused: refuse('unreadable_record', { id }) }, place)
     const { by, channel, canShowForm, mentioned = [] } = source
-    return told(await verb.definition.run({ by, channel, id, incident, words, canShowForm, mentioned }, world), place)
+    const { form, bare } = verb.definition
+    if (form !== undefined && (words === ellipsis || (words === '' && bare !== true))) {
+      const asked = await form({ by, channel, id, incident }, world)
+      if ('code' in asked) return told({ refused: asked }, place)
+      if (canShowForm) return told({ form: asked }, place)
+    }
+    const typedWords = words === ellipsis ? '' : words
+    return told(await verb.definition.run({ by, channel, id, incident, words: typedWords, canShowForm, mentioned }, world), place)
+  }
+
+  /** What comes of a form. Without a `submit` of the verb, what was filled in is its words. */
+  const filledIn = async ({ name, definition }: Verb, values: Readonly<Record<string, string>>, place: Place): Promise<Reply> => {
+    const { submit, form, run: runWith } = definition
+    if (submit !== undefined) return submit(values, place, world)
+    const asked = (await form?.(place, world)) ?? refuse('unknown_verb', { verb: name, nearest: null })
+    if ('code' in asked) return { refused: asked }
+    const stranger = notOffered(asked, values)
+    if (stranger !== null) return { refused: stranger }
+    return runWith({ ...place, ...typed(typedIn(asked, values)), canShowForm: false }, world)
   }
 
   /** The verb and its words; `/diag` takes a check's name where no verb stands. */
@@ -155,17 +178,23 @@ export const createDispatch = (world: World): Dispatch => {
       if (verb !== undefined) return { verb, words: text.trim() }
     }
     const verb = word === '' ? byName(here === null ? 'new' : 'now') : byName(word.toLowerCase())
-    return verb === undefined
-      ? refuse('unknown_verb', {
-          verb: word,
-          nearest:
-            synonym(word) ??
-            nearest(
-              word,
-              mine.map(({ name }) => name),
-            ),
-        })
-      : { verb, words: rest }
+    if (verb !== undefined) return { verb, words: rest }
+    const meant =
+      synonym(word) ??
+      nearest(
+        word,
+        mine.map(({ name }) => name),
+      )
+    const asText = meant === null && rest !== '' ? { text: `${here === null ? 'new' : 'note'} ${text.trim()}` } : {}
+    return refuse('unknown_verb', { verb: word, nearest: meant, ...asText })
+  }
+
+  /** The same for a mention, which is no command yet: where it names no verb, what can be done in the record's channel. */
+  const mentionOf = (text: string, here: Found | null): { verb: Verb; words: string } | Refusal => {
+    if (here === null && text.trim() === '') return refuse('nothing_asked', {})
+    const parsed = verbOf('incident', text, here)
+    const unclear = 'code' in parsed && parsed.code === 'unknown_verb' && parsed.params.nearest === null
+    return unclear && here !== null ? verbOf('incident', '', here) : parsed
   }
 
   return {
@@ -179,7 +208,7 @@ export const createDispatch = (world: World): Dispatch => {
         const parsed = verbOf(command, text.trim().slice(before[0].length), found)
         return 'code' in parsed ? told({ refused: parsed }, place) : run(parsed.verb, parsed.words, source, found, here)
       }
-      const parsed = verbOf(command, text, here)
+      const parsed = source.mention === true ? mentionOf(text, here) : verbOf(command, text, here)
       if ('code' in parsed) return told({ refused: parsed }, place)
       const { verb, words } = parsed
       const match = verb.definition.needs === 'nothing' ? null : named[here === null ? 'elsewhere' : 'here'].exec(words)
@@ -198,7 +227,7 @@ export const createDispatch = (world: World): Dispatch => {
       if (verb === undefined)
         return told({ refused: refuse('unknown_verb', { verb: name, nearest: null }) }, { channel: source.channel, incident: null })
       // A button that needs no incident, such as one that begins one.
-      if (verb.definition.needs === 'nothing') return run(verb, '', source, null, here)
+      if (verb.definition.needs === 'nothing' && !named.here.test(id)) return run(verb, '', source, here, here)
       const found = await find(id, source)
       if ('code' in found) return told({ refused: found }, { channel: source.channel, incident: null })
       const { words, mentioned } = typed(rest)
@@ -223,10 +252,11 @@ export const createDispatch = (world: World): Dispatch => {
     },
     submit: async (name, values, where, by) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)
-      if (verb?.definition.submit === undefined) return { refused: refuse('unknown_verb', { verb: name, nearest: null }) }
+      if (verb === undefined) return { refused: refuse('unknown_verb', { verb: name, nearest: null }) }
       const found = where.incident === null ? null : await find(where.incident, { by, channel: where.channel })
       if (found !== null && 'code' in found) return { refused: found }
-      if (found !== null && found.incident === null) return { refused: refuse('unreadable_record', { id: found.id }) }
+      if (verb.definition.needs === 'incident' && found !== null && found.incident === null)
+        return { refused: refuse('unreadable_record', { id: found.id }) }
       const place: Place = {
         by,
         channel: where.channel,
@@ -234,9 +264,11 @@ export const createDispatch = (world: World): Dispatch => {
         incident: found?.incident ?? null,
         ...(where.from === undefined ? {} : { from: where.from }),
       }
-      const reply = await verb.definition.submit(values, place, world)
+      const reply = await filledIn(verb, values, place)
       if ('refused' in reply) return reply
-      return { answer: 'form' in reply ? { parts: [] } : reply }
+      const answer = 'form' in reply ? { parts: [] } : reply
+      const here = await world.byChannel(where.channel)
+      return found === null || found.id === here?.id ? { answer } : { answer: { ...answer, parts: naming(found.id, answer.parts) } }
     },
   }
 }

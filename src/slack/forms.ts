@@ -2,8 +2,10 @@
 import type { KnownBlock, View } from '@slack/types'
 import type { Field, Form } from '../define.ts'
 import type { FormPlace } from './dispatch.ts'
+import { type Refusal, refuse } from '../incident/refusals.ts'
 import { shorten } from '../incident/text.ts'
 import { renderParts } from './blocks.ts'
+import { untyped } from './typed.ts'
 
 const plain = (text: string, most: number) => ({ type: 'plain_text' as const, text: shorten(text, most), emoji: true })
 
@@ -28,6 +30,10 @@ const elementOf = (field: Exclude<Field, { kind: 'words' }>): Element => {
         max_length: Math.min(field.most, 3000),
         ...(field.initial === undefined ? {} : { initial_value: field.initial }),
       }
+    case 'day':
+      return { type: 'datepicker', action_id: 'value' }
+    case 'time':
+      return { type: 'timepicker', action_id: 'value' }
     case 'person':
       return { type: 'users_select', action_id: 'value', ...(field.initial === undefined ? {} : { initial_user: field.initial }) }
     case 'choice': {
@@ -88,6 +94,8 @@ type Value = {
   readonly selected_option?: { readonly value?: string } | null
   readonly selected_options?: readonly { readonly value?: string }[] | null
   readonly selected_user?: string | null
+  readonly selected_date?: string | null
+  readonly selected_time?: string | null
 }
 
 /** What was filled in, by the fields' keys; empty ones are empty strings. */
@@ -98,7 +106,30 @@ export const valuesOf = (values: Readonly<Record<string, Readonly<Record<string,
       filled?.selected_option?.value ??
         filled?.selected_options?.map(({ value }) => value).join(',') ??
         filled?.selected_user ??
+        filled?.selected_date ??
+        filled?.selected_time ??
         filled?.value ??
         '',
     ]),
   )
+
+/** What was filled in as Slack would send it if it were typed: the fields in their order, each behind its word. */
+export const typedIn = (form: Form, values: Readonly<Record<string, string>>): string =>
+  form.fields
+    .flatMap((field) => {
+      const value = field.kind === 'words' ? '' : (values[field.key] ?? '').trim()
+      if (field.kind === 'words' || value === '') return []
+      const typed = field.kind === 'person' ? `<@${value}>` : untyped(value, [])
+      return field.before === undefined ? [typed] : [`${field.before} ${typed}`]
+    })
+    .join(' ')
+
+/** That something was chosen which the form does not offer any more: it would be read as words. */
+export const notOffered = (form: Form, values: Readonly<Record<string, string>>): Refusal | null => {
+  for (const field of form.fields) {
+    const word = values[field.key] ?? ''
+    if (field.kind !== 'choice' || word === '' || field.options.some(({ value }) => value === word)) continue
+    return refuse('unreadable', { what: 'one of the choices', word, example: field.options[0]?.value ?? '' })
+  }
+  return null
+}

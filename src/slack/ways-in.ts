@@ -14,14 +14,12 @@ export type WaysIn = {
   readonly userName: (user: string) => Promise<string | null>
   readonly channelName: (channel: string) => Promise<string | null>
   readonly groupName: (group: string) => Promise<string | null>
-  /** The parts of a person's home. */
-  readonly home: (me: Actor) => Promise<readonly Part[]>
-  readonly publishHome: (user: string, parts: readonly Part[]) => Promise<void>
+  /** Shows somebody their home. */
+  readonly openHome: (user: string) => Promise<void>
   /** Whether this mention is new; an edited message is no new one. */
   readonly firstMention: (channel: string, ts: string) => Promise<boolean>
   /** What a mention asks for, done as what everybody in the channel may see. */
   readonly inPublic: Pick<Dispatch, 'type'>
-  readonly isVerb: (word: string) => boolean
   readonly answerInThread: (channel: string, thread: string, message: Message, marker: string) => Promise<void>
   /** The name of a product that wants incidents suggested for these words here and now, else null. */
   readonly suggest: (channel: string, text: string) => Promise<string | null>
@@ -83,14 +81,11 @@ const listenToShortcut = (app: App, { plain, dispatch, person, inTime, safely, s
   })
 }
 
-const listenToHome = (app: App, { home, publishHome, userName, person, inTime, log }: WaysIn & Working) => {
+const listenToHome = (app: App, { openHome, inTime, log }: WaysIn & Working) => {
   app.event('app_home_opened', async ({ event }) => {
     if (event.tab !== 'home') return
     // Whoever opens it again asks again: nothing of it needs to survive.
-    const shown = (async () => {
-      const me = person(event.user, (await userName(event.user)) ?? 'somebody')
-      await publishHome(event.user, await home(me))
-    })().catch((error: unknown) => log.warn({ err: error }, 'a home could not be shown'))
+    const shown = openHome(event.user).catch((error: unknown) => log.warn({ err: error }, 'a home could not be shown'))
     await inTime(shown)
   })
 }
@@ -104,9 +99,14 @@ const listenToMentions = (app: App, options: WaysIn & Working) => {
     if (!(await options.firstMention(channel, ts))) return
     const answered = (async () => {
       const { words, mentioned } = await options.read(wordsOfMention(event.text, identity()?.botUserId ?? ''))
-      const verb = words.split(/\s/)[0] ?? ''
-      const source = { by: person(user, (await options.userName(user)) ?? 'somebody'), channel, canShowForm: false, mentioned }
-      const told = await safely(() => options.inPublic.type('incident', options.isVerb(verb.toLowerCase()) ? words : 'help', source))
+      const source = {
+        by: person(user, (await options.userName(user)) ?? 'somebody'),
+        channel,
+        canShowForm: false,
+        mention: true as const,
+        mentioned,
+      }
+      const told = await safely(() => options.inPublic.type('incident', words, source))
       if ('answer' in told) await options.answerInThread(channel, event.thread_ts ?? ts, message(told.answer.parts), `mention/${ts}`)
     })().catch((error: unknown) => log.warn({ err: error, channel }, 'a mention could not be answered'))
     await inTime(answered)

@@ -10,6 +10,20 @@ export const remember = async (db: Db | Trx, key: string, value: string): Promis
     .execute()
 }
 
+/** Everything whose key begins with this. */
+export const recallAll = (db: Db | Trx, prefix: string): Promise<{ key: string; value: string }[]> =>
+  db
+    .selectFrom('setting')
+    .select(['key', 'value'])
+    .where((where) => where.fn('starts_with', ['key', where.val(prefix)]))
+    .orderBy('key')
+    .execute()
+
+/** Keeps it no longer. */
+export const forgetSetting = async (db: Db | Trx, key: string): Promise<void> => {
+  await db.deleteFrom('setting').where('key', '=', key).execute()
+}
+
 /** What is kept under `key`, or null. */
 export const recall = async (db: Db | Trx, key: string): Promise<string | null> => {
   const row = await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst()

@@ -3,8 +3,9 @@ import type { RequestListener } from 'node:http'
 import type { z } from 'zod'
 import { guarded } from '../../src/adapters/fetch.ts'
 import type { Lookup } from '../../src/adapters/fetch/guard.ts'
+import { networkFault, vendorFault } from '../../src/checking/fault.ts'
 import check from '../../src/checks/http.ts'
-import { type CheckDefinition, worst } from '../../src/define/check.ts'
+import { type CheckAnswer, type CheckDefinition, worst } from '../../src/define/check.ts'
 import { startHttp } from '../adapters/server.ts'
 
 export const now = '2026-11-20T10:15:00.000Z'
@@ -21,7 +22,14 @@ export type Asking = {
   readonly now?: string
 }
 
-/** Runs a check as the bot does: parsed options, only what they name can be reached, only the secrets that it needs can be read. */
+const told = (answer: CheckAnswer) => ({
+  ...answer,
+  status: worst(answer.findings),
+  texts: answer.findings.map(({ status, text }) => `${status}: ${text}`),
+})
+
+/** Runs a check as the bot does: parsed options, only what they name can be reached, only the secrets that it needs can be read; a fault
+ *  of the network that it throws is a finding. */
 export const ask = async <Schema extends z.ZodType, Words extends z.ZodObject>(
   definition: CheckDefinition<Schema, Words>,
   given: z.input<Schema>,
@@ -57,7 +65,11 @@ export const ask = async <Schema extends z.ZodType, Words extends z.ZodObject>(
       },
       (definition.words?.parse(more.words ?? {}) ?? {}) as z.infer<Words>,
     )
-    return { ...answer, status: worst(answer.findings), texts: answer.findings.map(({ status, text }) => `${status}: ${text}`) }
+    return told(answer)
+  } catch (error) {
+    const fault = networkFault(error)
+    if (fault === null) throw error
+    return told({ findings: [vendorFault(fault)], measurements: [] })
   } finally {
     clearTimeout(giveUp)
     ended.abort()

@@ -52,10 +52,10 @@ test('a message is read with its author, who wants it, and in words; in a thread
   expect(await reading.message(channel, '1.000001')).toBeNull()
 })
 
-test('a group is called by its name, also where Slack writes none beside it; one that nobody knows keeps its id (field 20)', async () => {
+test('a group is called by its name, also where Slack writes none beside it; one that nobody knows is a group (field 20)', async () => {
   const { groups } = (await (await fetch(`${world.url}/world/workspace`)).json()) as { groups: { id: string }[] }
   const { ts } = await ask('/say', { text: `<!subteam^${groups[0]?.id}> and <!subteam^S0NOBODY> and <!subteam^S0NAMED|@ops>` })
-  expect((await reading.message(channel, ts))?.text).toBe('@dba and @S0NOBODY and @ops')
+  expect((await reading.message(channel, ts))?.text).toBe('@dba and @a-group and @ops')
   expect(await reading.groupName(groups[0]?.id ?? '')).toBe('dba')
 })
 

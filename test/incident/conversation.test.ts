@@ -316,7 +316,7 @@ describe('the header', () => {
   test('has the buttons for what can be done now, none when it is resolved', () => {
     expect(buttons(declared())).toEqual(['[Acknowledge=ack]', '[Post update=update]', '[Resolve=resolve]', '[Take the lead=role]'])
     expect(buttons(declared(), ack(1))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
-    expect(buttons(declared({ kind: 'change' }))).toEqual(['[Post update=update]', '[Resolve=resolve]'])
+    expect(buttons(declared({ kind: 'change' }))).toEqual(['[Post update=update]', '[Done=resolve]'])
     expect(buttons(declared({ policy: policy('P4', { response: null }) }))[0]).toBe('[Acknowledge=ack]')
     expect(buttons(declared(), mitigate(1))).toEqual(['[Post update=update]', '[Resolve=resolve]', '[Take the lead=role]'])
     expect(buttons(declared(), resolve(1))).toEqual([])
@@ -583,8 +583,8 @@ test('the line of a severity names when each clock is due that it begins anew, a
 
 test('deadlines that the header names as the record opens are not posted; one that begins later is', () => {
   const fix = { key: 'fix', title: 'Fix', minutes: 60, from: 'declared', until: 'resolved' } as const
-  const after = { key: 'review', title: 'Review', minutes: 60, from: 'resolved', until: 'reviewed' } as const
-  const there = [declared({ policy: policy('P1', { clocks: [fix, after] }) }), opened, resolve(20)] as const
+  const look = { key: 'review', title: 'Review', minutes: 60, from: 'resolved', until: 'reviewed' } as const
+  const there = [declared({ policy: policy('P1', { clocks: [fix, look] }) }), opened, resolve(20)] as const
   expect(read('header', there[0])).toContain('Fix by +60')
   expect(keys(...there).filter((key) => key.startsWith('deadline:'))).toEqual(['deadline:review:6'])
 })

@@ -83,7 +83,7 @@ describe('what moved it', () => {
     expect(of(after(declared(), pause(5), resume(25)))).toBe(
       'Acknowledgement due 2026-01-14 09:40 UTC: P1, 20 min from the declaration 2026-01-14 09:00 UTC, paused 20 min.',
     )
-    expect(of(after(declared(), pause(5)))).toContain('due 2026-01-14 09:20 UTC if it did not stand')
+    expect(of(after(declared(), pause(5)))).toContain('due 2026-01-14 09:20 UTC but for the pause')
   })
 
   test('another severity, graver and lighter', () => {

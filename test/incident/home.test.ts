@@ -27,7 +27,7 @@ test('without anything, it says so and begins an incident', () => {
     'Nothing is left for you to do.',
     'Open',
     'Nothing is open.',
-    `As of ${at(0)}. Open this page again for what is new.`,
+    `As of ${at(0)}. For 8 h from its opening this page follows what happens.`,
   ])
 })
 

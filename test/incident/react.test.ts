@@ -48,6 +48,7 @@ test('a declaration syncs channel and record, checks, and sets every timer of bo
   expect(jobs.filter(({ queue }) => queue !== 'timer')).toEqual([
     { queue: 'sync-channel', data: { incident: 'INC-7' }, key: 'INC-7' },
     { queue: 'sync-record', data: { incident: 'INC-7' }, key: 'INC-7' },
+    { queue: 'homes', data: {}, key: 'all', startAfter: new Date(Date.parse(at(0)) + 5_000).toISOString() },
     { queue: 'check', data: { incident: 'INC-7', phase: 'opening' }, once: 'check:INC-7:opening' },
   ])
   expect(timers([declared({ policy: policy('P2') })])).toEqual([
@@ -163,4 +164,11 @@ test('a failed step of the channel does not wake the channel, which would fail a
   expect(queues(declared(), failed('record'), step({ type: 'step-mended', surface: 'record', step: 'record' }, 10, bot))).toEqual([
     'sync-channel',
   ])
+})
+
+test('what shows in somebody’s home makes the homes anew, all of the same seconds in one job; what does not, none', () => {
+  const homes = (...steps: readonly g.Step[]) => jobsOf(steps).filter(({ queue }) => queue === 'homes')
+  expect(homes(declared(), ack(3))).toEqual(homes(declared(), mitigate(3)))
+  expect(homes(declared(), ack(3))).toHaveLength(1)
+  for (const quiet of [note('x', 3), failed('record'), tick('response', 1, 10)]) expect(homes(declared(), quiet)).toEqual([])
 })

@@ -55,6 +55,19 @@ const all: readonly (readonly [Refusal, string])[] = [
     '`--force` is nothing that this verb knows, so nothing was opened. In a title write it without the dashes.',
   ],
   [
+    refuse('unknown_verb', { verb: 'payments', nearest: null, text: 'new payments fail' }),
+    '`/incident payments` does not exist. As a text: `/incident new payments fail`. `/incident help` lists what does.',
+  ],
+  [
+    refuse('nothing_asked', {}),
+    'Say what to do, for example `/incident list` or `/incident new <product> P1 Payments fail`. All of it: `/incident help`.',
+  ],
+  [refuse('no_phase_left', { id: 'INC-7' }), 'No phase of INC-7 is under way. `/incident phase` shows how far each is.'],
+  [
+    refuse('nothing_to_merge', { id: 'INC-7' }),
+    'Nothing else is open that INC-7 could be merged into. `/incident list` shows what is open.',
+  ],
+  [
     refuse('already_paged', { name: 'Bob', at: time, minutes: 5 }),
     `Bob was called at ${time} already. Give them 5 min from then, or call somebody else: \`/incident page @user\`.`,
   ],
@@ -139,8 +152,8 @@ const all: readonly (readonly [Refusal, string])[] = [
     'INC-7 is of the kind incident, which has no phases. `/incident note <text>` keeps what was done.',
   ],
   [
-    refuse('unknown_phase', { word: 'recover', known: 'assessment, recovery' }),
-    '`recover` is not a phase. There are assessment, recovery.',
+    refuse('unknown_phase', { word: 'recover', nearest: 'recovery', known: 'assessment, recovery' }),
+    '`recover` is not a phase. Did you mean `/incident phase recovery`? There are assessment, recovery.',
   ],
   [refuse('phase_not_begun', { phase: 'Validation' }), 'Validation has not begun: the phase before it is not done yet.'],
   [

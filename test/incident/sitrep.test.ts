@@ -143,22 +143,26 @@ describe('what can be done', () => {
   })
 
   test('by a button, where no words are needed', () => {
+    const open = ['Change the severity', 'Who does what', 'Mitigated', 'Resolve', 'Where it stands']
     expect(buttons(declared())).toEqual([
       'Acknowledge',
       'Take the lead',
       'Post update',
+      'Note',
       'Call the next of the ladder',
-      'Who does what',
-      'Resolve',
-      'Where it stands',
+      'Call somebody',
+      ...open,
     ])
-    expect(buttons(declared({ policy: policy('P1', { ladder: [] }) }), ack(1))).toEqual([
+    expect(buttons(declared({ policy: policy('P1', { ladder: [] }) }), ack(1))).toEqual(['Post update', 'Note', 'Call somebody', ...open])
+    expect(buttons(declared({ kind: 'change' }))).toEqual([
       'Post update',
+      'Note',
+      'Call somebody',
       'Who does what',
-      'Resolve',
+      'Done',
       'Where it stands',
     ])
-    expect(buttons(declared(), resolve(1))).toEqual(['Post-mortem', 'Where it stands'])
+    expect(buttons(declared(), resolve(1))).toEqual(['Note', 'Post-mortem', 'Where it stands'])
   })
 })
 

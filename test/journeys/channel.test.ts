@@ -233,7 +233,6 @@ test('deleted: the next channel repeats it, and nothing is looked for in the old
   const { id, channel } = await opened('Deleted')
   await bot.say('alice', channel, '/incident update before')
   await bot.sees(channel, 'Update before')
-  await bot.forgetCalls()
   await bot.event({ type: 'channel_deleted', channel, event_ts: '1.0' })
   const next = await until(async () => {
     const now = (await bot.incident(id)).channel?.id
@@ -242,5 +241,8 @@ test('deleted: the next channel repeats it, and nothing is looked for in the old
   await bot.sees(next, 'Update before')
   await bot.sees(next, 'The channel before this one was lost: the channel was deleted')
   await bot.idle()
+  await bot.forgetCalls()
+  await bot.say('alice', next, '/incident update after')
+  await bot.sees(next, 'Update after')
   expect((await bot.calls()).filter((call) => call.channel === channel)).toEqual([])
 })

@@ -126,7 +126,7 @@ describe('through the bot that runs', () => {
     expect(await refused('incident', 'ack', 'INC-99')).toBe('There is no INC-99. npm run tocsin -- incident list shows the open ones.\n')
     expect(await refused('incident', 'ack')).toContain('npm run tocsin -- incident ack INC-12')
     expect(await refused('incident', 'new')).toContain('The title is missing. For example npm run tocsin -- incident new')
-    expect(await refused('incident', 'INC-1', 'update')).toContain('The text is missing')
+    expect(await refused('incident', 'INC-1', 'note')).toContain('The text is missing')
     expect(await refused('incident', 'akc', 'INC-1')).toContain('Did you mean npm run tocsin -- incident ack')
     expect(await refused('--as', 'bae', 'incident', 'list')).toContain('Did you mean bea?')
     expect(await run('dance')).toMatchObject({ code: 2, err: expect.stringContaining('There is no command dance') as string })
@@ -173,7 +173,7 @@ describe('through the bot that runs', () => {
     rmSync(folder, { recursive: true })
   })
 
-  const byOf = async (id: string) => (await bot.load(id))?.events.at(-1)?.by
+  const byOf = async (id: string) => (await bot.load(id))?.events.findLast(({ by }) => by.kind === 'person')?.by
   test('who has an e-mail of Slack is who they are there; one that nobody has is refused, with what to do', async () => {
     expect((await run('--as', 'Carol@Example.test', 'incident', 'new', 'acme', 'P4', 'Slow exports')).out).toContain('INC-')
     const id =

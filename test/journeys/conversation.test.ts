@@ -270,7 +270,7 @@ describe('to-dos and suspicions', () => {
     expect(added).toBe(`✅ To do ${number} for @carol by 2999-12-01. When it is done: /incident todo done ${number}`)
     expect(await say('todo')).toContain(`${number} Alert on the pool · @carol · by 2999-12-01`)
     expect(await say('todo Late by 2001-01-01')).toMatch(/^2001-01-01 is past: today is \d{4}-\d{2}-\d{2}\. Give today or a later day\.$/)
-    expect(await say('todo Odd by 2026-02-30')).toContain('2026-02-30 is not a date such as 2026-12-01')
+    expect(await say('todo Odd by 2026-02-30')).toContain('2026-02-30 is not a day such as friday, tomorrow, in 3d or 2026-12-01')
     expect(await say('todo Ask @nobody')).toContain('@nobody is nobody whom Slack knows here')
     expect(await say('todo done')).toContain('The number is missing')
     expect(await say(`todo done ${number}`)).toBe(`✅ To do ${number} is done.`)

@@ -72,6 +72,7 @@ test('what a button does is recorded before Slack hears that it was taken', asyn
 test.each([
   ['/incident lst', /lst does not exist\. Did you mean \/incident list\? .*\/incident help/],
   ['/incident frobnicate', /frobnicate.*\/incident help/],
+  ['/incident payments fail', /payments does not exist\. As a text: \/incident new payments fail\./],
   ['/incident ack 99', /Did you mean \/incident ack INC-99\?/],
   ['/incident ack #99', /There is no INC-99/],
   ['/incident ack inc 99', /There is no INC-99/],

@@ -138,7 +138,7 @@ test('what cannot be merged is refused, and says what to do', async () => {
   expect(await merge('alice', hidden.channel, open.id)).toContain('is private and the other is not')
   expect(await merge('alice', open.channel, hidden.id)).toContain('is private and the other is not')
   expect(await merge('bob', open.channel, hidden.id)).toBe(`${hidden.id} is private. Ask its lead to invite you.`)
-  expect(await merge('alice', open.channel, '')).toContain('The other record is missing')
+  expect((await bot.say('alice', open.channel, '/incident merge')).form).toBe(true)
   expect(await merge('alice', 'general', open.id)).toContain(`/incident merge INC-15 ${open.id}`)
   expect(await merge('alice', open.channel, 'whatever')).toContain('not a record')
   expect((await bot.incident(open.id)).version).toBe((await bot.load(open.id))?.events.length)

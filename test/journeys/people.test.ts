@@ -46,8 +46,8 @@ describe('roles', () => {
   test('a role is given to somebody who is not there yet: invited, then told', async () => {
     expect((await bot.channel(channel)).members).not.toContain(bot.user('dave'))
     expect((await bot.say('bob', channel, '/incident role scribe @dave')).text).toBe('✅ Scribe of INC-1: @dave. They are told what to do.')
-    await bot.sees(channel, '🎯 @dave does scribe. Asked by @bob.')
-    await until(async () => (await whispered('dave')).some((text) => text.includes('You do scribe for INC-1')), 'instructions for dave')
+    await bot.sees(channel, '🎯 Scribe: @dave. Asked by @bob.')
+    await until(async () => (await whispered('dave')).some((text) => text.includes('Scribe of INC-1: you')), 'instructions for dave')
     expect((await bot.channel(channel)).members).toContain(bot.user('dave'))
     await until(async () => (await header()).includes('Roles Scribe @dave'), 'the scribe in the header')
   })
@@ -58,12 +58,15 @@ describe('roles', () => {
     expect(said.text).toContain('[Take Communications] role')
     expect((await bot.press('alice', channel, 'Give a role…')).form).toBe(true)
     expect(await bot.submit('alice', { role: 'ops', person: 'carol' })).toMatchObject({ closed: true })
-    await bot.sees(channel, '🎯 @carol does operations. Asked by @alice.')
+    await bot.sees(channel, '🎯 Operations: @carol. Asked by @alice.')
   })
 
   test('given back, taken over, refused with what to do', async () => {
     expect((await bot.say('carol', channel, '/incident role ops leave')).text).toBe('✅ You are not Operations any more.')
     await bot.sees(channel, '👋 @carol has given Operations back. Take it: /incident role ops')
+    expect((await bot.say('carol', channel, '/incident role ops dave')).text).toMatch(
+      /^dave is nobody whom Slack knows here\. .* \/incident role ops @bea\.$/,
+    )
     expect((await bot.say('carol', channel, '/incident role lead leave')).text).toContain('Lead is bob Example, not you.')
     expect((await bot.say('carol', channel, '/incident role lead me')).text).toContain('Lead of INC-1: @carol')
     expect((await bot.say('carol', channel, '/incident role captain')).text).toContain('captain is not a role: there are lead')

@@ -16,7 +16,8 @@ afterAll(() => bot[Symbol.asyncDispose]())
 const openedAt = async (id: string) => (await bot.load(id))?.events.find(({ event }) => event.type === 'channel-opened')?.at ?? ''
 const told = async () => (await bot.messages('incidents')).filter(({ shown }) => shown.startsWith('🌪'))
 
-test('channels are limited: the gravest are opened first, one message says what waits, nothing is lost (faults 13)', async () => {
+test('channels are limited: the gravest are opened first, one message says what waits, nothing is lost (faults 13; field 6, 9)', async () => {
+  const before = (await bot.calls()).filter(({ method }) => method === 'conversations.list')
   await bot.fault({ service: 'slack', method: 'conversations.create', kind: 'status', status: 429, retryAfter: 1, times: 0 })
   for (const wish of [
     'P4 Wrong colour',
@@ -51,6 +52,8 @@ test('channels are limited: the gravest are opened first, one message says what 
   await until(async () => (await told())[0]?.shown.includes('The storm is over'), 'the end of the storm')
   expect(await told()).toHaveLength(1)
   for (const id of ids) expect((await bot.incident(id)).failedSteps, id).toEqual([])
+  // What was refused was not made: nobody crawls for it (field 6).
+  expect((await bot.calls()).filter(({ method }) => method === 'conversations.list')).toEqual(before)
 })
 
 test('one that waits alone is no storm, and the next storm has a message of its own (faults 13)', async () => {

@@ -243,8 +243,8 @@ describe('the figures', () => {
   })
 })
 
-test('while it was open again, the post-mortem said so', () => {
-  expect(front(said('post-mortem on Monday'))).toMatchObject({ status: '"acknowledged"', resolved: 'null', minutes_to_resolve: 'null' })
+test('from the reopening on, the post-mortem said that it was open again', () => {
+  expect(front(said('post-mortem on Monday'))).toMatchObject({ status: '"declared"', resolved: 'null', minutes_to_resolve: 'null' })
   expect(said('post-mortem on Monday')).toContain('not resolved')
 })
 

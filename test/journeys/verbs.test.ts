@@ -54,3 +54,104 @@ describe('which record is meant', () => {
     expect(await ask(second, '/incident note INC-2 is this one')).toBe('✅ Noted.')
   })
 })
+
+describe('what is typed without its words is asked in a form', () => {
+  const id = 'INC-2'
+  const form = async (text: string, values: Record<string, string>, as = 'bob') => {
+    expect((await bot.say(as, second, `/incident ${text}`)).form, text).toBe(true)
+    return bot.submit(as, values)
+  }
+  const last = async () => (await bot.load(id))?.events.at(-1)?.event
+
+  test('note, with a time of day', async () => {
+    expect(await form('note', { text: 'Restarted it', at: '00:00' })).toMatchObject({ closed: false })
+    await bot.submit('bob', { text: 'Restarted it' })
+    expect(await last()).toMatchObject({ type: 'noted', text: 'Restarted it' })
+  })
+
+  test('todo: its list has a button for the form', async () => {
+    expect(await ask(second, '/incident todo', 'bob')).toContain('Nothing is to be done for INC-2 yet')
+    expect((await bot.press('bob', second, 'Add…')).form).toBe(true)
+    expect(await bot.submit('bob', { text: 'Tell the <customers>', owner: 'dave', due: '2030-12-01' })).toMatchObject({ closed: true })
+    expect(await last()).toMatchObject({
+      type: 'todo-added',
+      text: 'Tell the <customers>',
+      due: '2030-12-01',
+      owner: { slack: bot.user('dave'), name: 'dave Example' },
+    })
+  })
+
+  test('suspect and ruled-out: what is suspected is chosen from', async () => {
+    expect(await ask(second, '/incident suspect', 'bob')).toContain('[Suspect…]')
+    expect((await bot.press('bob', second, 'Suspect…')).form).toBe(true)
+    await bot.submit('bob', { text: 'The index is gone' })
+    expect(await last()).toMatchObject({ type: 'suspected', text: 'The index is gone' })
+    expect(await form('ruled-out', { text: '1', because: 'it is there' })).toMatchObject({ closed: true })
+    expect(await last()).toMatchObject({ type: 'ruled-out', suspect: 1, because: 'it is there' })
+  })
+
+  test('severity, mitigate, merge, change and maintenance', async () => {
+    await form('severity', { severity: 'P2', why: 'Half of them' })
+    expect((await bot.load(id))?.events.findLast(({ event }) => event.type === 'severity-changed')?.event).toMatchObject({
+      from: 'P3',
+      why: 'Half of them',
+    })
+    expect(await form('mitigate', {})).toMatchObject({ closed: true })
+    expect(await last()).toMatchObject({ type: 'mitigated', text: null })
+    expect((await bot.say('bob', second, '/incident mitigate')).text).toMatch(/^Already mitigated/)
+
+    expect((await form('change', { product: 'acme', title: 'Deploy v143' })).closed).toBe(true)
+    expect(await bot.incident('INC-3')).toMatchObject({ kind: 'change', title: 'Deploy v143' })
+    const planned = { product: 'acme', from: 'tomorrow 22:00', to: '2h', title: 'Move it' }
+    expect((await form('maintenance', { ...planned, from: 'soon' })).body).toContain('is not from when to when')
+    expect((await bot.submit('bob', planned)).closed).toBe(true)
+    expect(await bot.incident('INC-4')).toMatchObject({ kind: 'maintenance', title: 'Move it' })
+  })
+
+  test('page: alone it calls the next; a button asks whom', async () => {
+    await ask(second, '/incident', 'bob')
+    expect((await bot.press('bob', second, 'Call somebody')).form).toBe(true)
+    await bot.submit('bob', { person: 'carol', why: 'urgent' })
+    expect((await bot.load(id))?.events.findLast(({ event }) => event.type === 'paged')?.event).toMatchObject({
+      to: { slackUser: bot.user('carol') },
+      why: 'urgent',
+    })
+  })
+
+  test('a form of another record says of which, and so does what comes of it', async () => {
+    expect((await bot.say('carol', second, '/incident note INC-1')).form).toBe(true)
+    const open = await bot.ask<{ open: boolean; view: unknown }[]>('GET', '/views')
+    expect(JSON.stringify(open.at(-1))).toContain('INC-1')
+    await bot.submit('carol', { text: 'From the other channel' })
+    await bot.sees(second, 'INC-1: ✅ Noted.')
+  })
+
+  test('what cannot be done now is said before anything is filled in', async () => {
+    const refused = async (text: string) => {
+      const said = await bot.say('bob', second, `/incident ${text}`)
+      expect(said.form, text).toBe(false)
+      return said.text
+    }
+    expect(await refused('reopen')).toMatch(/INC-2 is open/)
+    expect((await form('pause', { why: 'Waiting for the provider' })).closed).toBe(true)
+    expect(await refused('pause')).toMatch(/^The clocks stand since/)
+    await bot.until(
+      async () => (await bot.texts(second)).some((text) => /paused: Waiting for the provider[\s\S]*\[Resume the clocks\]/.test(text)),
+      'the reason and the button in the header',
+    )
+    expect((await bot.say('bob', second, '/incident')).text).toContain('[Resume the clocks]')
+    expect((await bot.press('bob', second, 'Resume the clocks')).text).toContain('The clocks run again')
+    expect((await form('resolve', { summary: 'Index rebuilt' })).closed).toBe(true)
+    for (const text of ['update', 'resolve', 'pause', 'severity', 'page …', 'mitigate'])
+      expect(await refused(text), text).toMatch(/^Already resolved/)
+    const now = (await bot.say('bob', second, '/incident')).text
+    expect(now).toMatch(/\[Reopen\]/)
+    expect(now).not.toMatch(/\[Resolve\]|\[Post update\]/)
+    expect((await form('reopen', { why: 'Slow again' })).closed).toBe(true)
+    expect((await form('merge', { into: 'INC-1' })).closed).toBe(true)
+    const merged = (await bot.say('bob', second, '/incident')).text
+    expect(merged).toMatch(/Merged into INC-1[\s\S]*\[Where it stands\]/)
+    expect(merged).not.toMatch(/\[(?:Note|Reopen|Resolve)\]/)
+    expect(await refused('note')).toMatch(/was merged into INC-1/)
+  })
+})

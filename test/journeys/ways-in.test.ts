@@ -99,6 +99,35 @@ test('the home shows what is open, mine and overdue, and begins an incident; pri
   expect(said.body).toContain('INC-4')
 })
 
+test('a home that was opened follows what happens, and shows of what is private no more than before', async () => {
+  await act('home', { as: 'bob' })
+  await bot.until(async () => (await home('bob')).includes('Checkout fails'), 'the home')
+  for (const index of [1, 2, 3]) await bot.say('alice', general, `/incident todo INC-1 Step ${index} @bob`)
+  const secret = await bot.say('dave', general, '/incident new acme P3 Payroll leaked --private')
+  await bot.until(async () => (await home('bob')).includes('Step 3'), 'the last to-do in the home')
+  await bot.say('alice', general, '/incident ack INC-1')
+  await bot.until(async () => (await home('bob')).includes('🟠 Acknowledged'), 'the acknowledgement in the home')
+  expect(await home('bob')).toContain(/INC-\d+/.exec(secret.text)?.[0])
+  expect(await home('bob')).not.toContain('Payroll leaked')
+})
+
+test('a home that was opened long ago is left alone', async () => {
+  const kept = async (user: string) =>
+    (await bot.store.db.selectFrom('setting').select('value').where('key', '=', `home:${user}`).executeTakeFirst())?.value
+  const bob = bot.user('bob')
+  const value = await kept(bob)
+  const opened = new Date(Date.parse((JSON.parse(value ?? '{}') as { at: string }).at) - 9 * 3_600_000).toISOString()
+  await bot.store.db
+    .updateTable('setting')
+    .set({ value: JSON.stringify({ ...(JSON.parse(value ?? '{}') as object), at: opened }) })
+    .where('key', '=', `home:${bob}`)
+    .execute()
+  await bot.say('alice', general, '/incident todo INC-1 Unseen @alice')
+  await bot.until(async () => (await home('alice')).includes('Unseen'), 'the home of who opened theirs lately')
+  await bot.until(async () => (await kept(bob)) === undefined, 'the old one forgotten')
+  expect(await home('bob')).not.toContain('Unseen')
+})
+
 test('a mention is answered in its thread, with what can be done or with what the verb says; once (field 11, 20)', async () => {
   const channel = await channelWithBot('war-room')
   const me = `<@${bot.workspace.bot.id}>`
@@ -106,7 +135,7 @@ test('a mention is answered in its thread, with what can be done or with what th
   const answer = await bot.sees(channel, 'INC-1 P3')
   expect(answer).toContain('Checkout fails')
   const help = await act('say', { as: 'bob', in: channel, text: `hello ${me}, who are you?` })
-  await bot.sees(channel, '/incident – in an incident’s channel')
+  await bot.sees(channel, /^\/incident hello does not exist\. As a text: \/incident new hello/)
   const threads = (await bot.messages(channel)).filter(({ user }) => user === bot.workspace.bot.id).map((message) => message.thread_ts)
   expect(threads).toEqual([asked.ts, help.ts])
 
@@ -114,6 +143,17 @@ test('a mention is answered in its thread, with what can be done or with what th
   await act('say', { as: 'bob', in: channel, text: `${me} todo INC-1 Ask the bank &lt;today&gt; <@${bot.user('carol')}>` })
   await bot.until(async () => (await bot.incident('INC-1')).todos.at(-1)?.text === 'Ask the bank <today>', 'the to-do')
   expect((await bot.incident('INC-1')).todos.at(-1)?.owner).toMatchObject({ slack: bot.user('carol') })
+
+  await act('say', { as: 'bob', in: channel, text: `${me} lst` })
+  await bot.sees(channel, 'Did you mean /incident list?')
+  await act('say', { as: 'bob', in: channel, text: me })
+  await bot.sees(channel, 'Say what to do')
+  // In a record's own channel: what can be done with it now.
+  const own = await bot.opened('INC-1')
+  await act('say', { as: 'bob', in: own, text: `${me} can you help us?` })
+  await bot.sees(own, /^INC-1 P3[\s\S]*\[Where it stands\]/)
+  await act('say', { as: 'bob', in: own, text: `${me} statsu` })
+  await bot.sees(own, 'Did you mean /incident status?')
 
   // Slack sends it again, also with another event when the message is edited.
   const event = {

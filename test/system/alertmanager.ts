@@ -40,7 +40,8 @@ export type Alerting = AsyncDisposable & {
   alerts(): Promise<unknown>
 }
 
-const freePort = async (): Promise<number> => {
+/** A port that nobody has. */
+export const freePort = async (): Promise<number> => {
   const server = createTcpServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -87,7 +88,7 @@ const rulesConfig = ({ labels = {}, summary }: AlertingOptions) => ({
 })
 
 /** A program that keeps its last words, and is ended with the test. */
-const start = (program: string, args: readonly string[]) => {
+export const start = (program: string, args: readonly string[]) => {
   const path = find(program)
   if (path === null) throw new Error(`${program} is not installed: call ensure(alertingPackages) first`)
   const child: ChildProcess = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -110,7 +111,8 @@ const start = (program: string, args: readonly string[]) => {
   }
 }
 
-const ready = async (url: string, program: ReturnType<typeof start>): Promise<void> => {
+/** Waits until the address answers. */
+export const ready = async (url: string, program: ReturnType<typeof start>): Promise<void> => {
   const until = performance.now() + 20_000
   for (;;) {
     const answer = await fetch(url).catch(() => null)

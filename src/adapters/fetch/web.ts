@@ -7,22 +7,41 @@ import { agentFor, type FetchGuard, methodRefusal, parse, refusal } from './guar
 /** What a client reads of one answer at most, after decompression. */
 const maxBytes = 8 * 1024 * 1024
 
-/** The body, cut off with an error where it passes the limit, and the connection closed with it. */
-const limited = (body: ReadableStream<Uint8Array> | null, agent: Agent): ReadableStream<Uint8Array> | null => {
+/** The body, cut off with an error where it passes the limit; what breaks it off is a FetchFault, too. With its end the connection is
+ *  closed. */
+const limited = (
+  body: ReadableStream<Uint8Array> | null,
+  agent: Agent,
+  fault: (error: unknown) => unknown,
+): ReadableStream<Uint8Array> | null => {
   if (body === null) {
     void agent.destroy()
     return null
   }
+  const reader = body.getReader()
   let size = 0
-  const counted = new TransformStream<Uint8Array, Uint8Array>({
-    transform: (chunk, controller) => {
-      size += chunk.byteLength
-      if (size > maxBytes) controller.error(new FetchFault('too-large', `The answer is larger than ${maxBytes / 1024 / 1024} MiB.`))
-      else controller.enqueue(chunk)
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      try {
+        const { done, value } = await reader.read()
+        if (done) {
+          controller.close()
+          void agent.destroy()
+          return
+        }
+        size += value.byteLength
+        if (size > maxBytes) throw new FetchFault('too-large', `The answer is larger than ${maxBytes / 1024 / 1024} MiB.`)
+        controller.enqueue(value)
+      } catch (error) {
+        controller.error(fault(error))
+        void agent.destroy()
+      }
     },
-    flush: () => void agent.destroy(),
+    cancel: async (reason) => {
+      await reader.cancel(reason)
+      void agent.destroy()
+    },
   })
-  return body.pipeThrough(counted)
 }
 
 /** Makes a `fetch` for one product. It rejects with FetchFault, as a client's own error may have as its cause. Redirects are answers. */
@@ -38,19 +57,21 @@ export const guardedWeb = (guard: FetchGuard): WebFetch => {
     const late = AbortSignal.timeout(timeoutMs)
     const signal = AbortSignal.any([late, request.signal, ...(guard.signal === undefined ? [] : [guard.signal])])
     const agent = agentFor(url, guard, timeoutMs, progress)
+    const fault = (error: unknown) => faultOf(error, progress, late.aborted || guard.signal?.aborted === true)
     try {
       const body = request.body === null ? null : Buffer.from(await request.arrayBuffer())
       const options: UndiciInit = { method: request.method, headers: Object.fromEntries(request.headers), body }
       const answer = await fetch(url, { ...options, redirect: 'manual', signal, dispatcher: agent })
       const { status, statusText, headers } = answer
-      return new Response(limited(answer.body as ReadableStream<Uint8Array> | null, agent), {
+      progress.stage = 'reading'
+      return new Response(limited(answer.body as ReadableStream<Uint8Array> | null, agent, fault), {
         status,
         statusText,
         headers: [...headers],
       })
     } catch (error) {
       void agent.destroy()
-      throw faultOf(error, progress, late.aborted || guard.signal?.aborted === true)
+      throw fault(error)
     }
   }
 }

@@ -32,6 +32,9 @@ export type ReadingOptions = {
 /** So many names are remembered; who is renamed keeps the old name until the bot is started again. */
 const mostNames = 5_000
 
+/** Names of groups are asked for again after this time, all at once. */
+const groupsMs = 300_000
+
 /** Asks once for what it then remembers. */
 const remembering = <Known>(ask: (id: string) => Promise<Known | null>) => {
   const known = new Map<string, Known>()
@@ -86,21 +89,31 @@ export const createReading = ({ client, token, apiUrl, timeoutMs, identity, call
     const answer = await unlessGone(call('conversations.info', '', () => client.conversations.info({ channel })))
     return answer?.channel?.name ?? null
   })
-  const groupName = remembering(async (group) => {
-    const answer = await unlessGone(call('usergroups.list', '', () => client.usergroups.list({ include_disabled: true })))
-    const found = answer?.usergroups?.find(({ id }) => id === group)
-    return found?.handle || found?.name || null
-  })
+  let groups: { readonly names: ReadonlyMap<string, string>; readonly at: number } | null = null
+  const groupName = async (group: string): Promise<string | null> => {
+    if (groups === null || performance.now() - groups.at > groupsMs) {
+      const answer = await call('usergroups.list', '', () => client.usergroups.list({ include_disabled: true })).catch((fault: unknown) => {
+        // Who may not ask is told of none.
+        if (fault instanceof PortFault && fault.code === 'denied') return null
+        throw fault
+      })
+      const handles = (answer?.usergroups ?? []).flatMap(({ id, handle }) =>
+        id === undefined || handle === undefined ? [] : [[id, handle] as const],
+      )
+      groups = { names: new Map(handles), at: performance.now() }
+    }
+    return groups.names.get(group) ?? null
+  }
   const namesOf = async (ids: readonly string[], ask: (id: string) => Promise<string | null>) => {
     const found = await Promise.all(ids.map(async (id) => [id, await ask(id)] as const))
     return new Map(found.flatMap(([id, name]) => (name === null ? [] : [[id, name] as const])))
   }
   const plain = async (text: string): Promise<string> => {
-    const { users, channels, groups } = namedIn(text)
+    const named = namedIn(text)
     return plainText(text, {
-      users: await namesOf(users, mentionName),
-      channels: await namesOf(channels, channelName),
-      groups: await namesOf(groups, groupName),
+      users: await namesOf(named.users, mentionName),
+      channels: await namesOf(named.channels, channelName),
+      groups: await namesOf(named.groups, groupName),
     })
   }
 

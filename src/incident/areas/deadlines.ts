@@ -3,6 +3,7 @@
 import { addMinutes } from 'date-fns/addMinutes'
 import type { ClockRun, Incident } from '../incident.ts'
 import { author, line } from '../message.ts'
+import { nearest } from '../nearest.ts'
 import { type FurtherClock, type Instant, type Policy, severities } from '../policy.ts'
 import { refuse } from '../refusals.ts'
 import { metRun, throughStands, upTo } from '../standing.ts'
@@ -120,10 +121,12 @@ export const deadlineArea: Area<DeadlineIntent, DeadlineEvent> = {
     'finish-phase': (incident, { phase, text }, { at }) => {
       const known = phases(incident)
       const meant = known.find(({ key, title }) => [key, title.toLowerCase()].includes(phase.toLowerCase()))
-      if (meant === undefined)
+      if (meant === undefined) {
+        const keys = known.map(({ key }) => key)
         return known.length === 0
           ? refuse('no_phases', { id: incident.id, kind: incident.kind })
-          : refuse('unknown_phase', { word: phase, known: known.map(({ key }) => key).join(', ') })
+          : refuse('unknown_phase', { word: phase, nearest: nearest(phase, keys), known: keys.join(', ') })
+      }
       const run = incident.deadlines[meant.key]
       if (run === undefined) return refuse('phase_not_begun', { phase: meant.title })
       if (run.metAt !== null) return refuse('phase_is_done', { phase: meant.title, at: run.metAt })

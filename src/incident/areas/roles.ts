@@ -79,15 +79,26 @@ export const roleDuties: Readonly<Record<Role, readonly string[]>> = {
 /** Who has this role. */
 export const holder = (incident: Incident, role: Role): Actor | null => (role === 'lead' ? incident.lead : (incident.team[role] ?? null))
 
+/** The same of who leads planned work: nothing is broken yet. */
+const plannedDuties: readonly string[] = [
+  'You carry it out, or say who does.',
+  'Say when it begins and how it goes: /incident update <text>. When it is done: /incident resolve <summary>.',
+  'If something breaks, declare it: /incident new <title>.',
+  'When you have to go, hand over: /incident role lead @somebody.',
+]
+
 /** What is whispered to one person in the channel. */
 export type Whisper = { readonly to: Person; readonly message: Message }
+
+const dutiesOf = ({ kind }: Incident, role: Role): readonly string[] =>
+  role === 'lead' && !clocked(kind) ? plannedDuties : roleDuties[role]
 
 /** Private instructions to who has just taken a role, by whatever event: who acknowledges first leads, too. */
 export const instructions = (before: Incident | null, { seq }: Recorded, after: Incident): Whisper[] =>
   roles.flatMap((role): Whisper[] => {
     const person = holder(after, role)
     if (person?.kind !== 'person' || (before !== null && samePerson(holder(before, role), person))) return []
-    const summary = role === 'lead' ? `You lead ${after.id}` : `You do ${roleWord[role].toLowerCase()} for ${after.id}`
+    const summary = role === 'lead' ? `You lead ${after.id}` : `${roleWord[role]} of ${after.id}: you`
     return [
       {
         to: person,
@@ -96,7 +107,7 @@ export const instructions = (before: Incident | null, { seq }: Recorded, after: 
           summary,
           ['🎯 ', { bold: summary }, '. Only you see this.'],
           [
-            { kind: 'list', items: roleDuties[role].map((duty) => [duty]) },
+            { kind: 'list', items: dutiesOf(after, role).map((duty) => [duty]) },
             { kind: 'context', spans: ['Give it back: ', { code: `/incident role ${role} leave` }] },
           ],
         ),
@@ -223,9 +234,7 @@ export const roleArea: Area<RoleIntent, RoleEvent> = {
     'role-taken': (incident, { role, person }, { seq, by }) => [
       ...(role === 'lead' ? leadWanted(incident) : []),
       line(`role:${seq}`, `${roleWord[role]}: ${person.name}`, [
-        '🎯 ',
-        author(person),
-        role === 'lead' ? ' leads.' : ` does ${roleWord[role].toLowerCase()}.`,
+        ...(role === 'lead' ? ['🎯 ', author(person), ' leads.'] : ['🎯 ', { bold: roleWord[role] }, ': ', author(person), '.']),
         ...(samePerson(by, person) ? [] : [' Asked by ', author(by), '.']),
       ]),
     ],

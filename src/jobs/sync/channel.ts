@@ -59,12 +59,14 @@ const openChannel = async (session: SurfaceSession, { incident }: Loaded, contex
       return
     }
     try {
-      if (known === undefined) await session.intend(key)
+      if (known?.state !== 'intent') await session.intend(key)
       const channel = await chat.createChannel(name, incident.private)
       await session.done(key, channel.id, name)
       await context.handle(incident.id, { type: 'channel-opened', channel: channel.id, name: channel.name })
       return
     } catch (fault) {
+      // A limit says that nothing was made, so nobody looks for it: in a storm everybody would walk the list of all channels.
+      if (fault instanceof PortFault && fault.code === 'limited') await session.done(key, null, name)
       if (!(fault instanceof PortFault) || fault.code !== 'taken') throw fault
       await session.failed(key, fault.message)
     }

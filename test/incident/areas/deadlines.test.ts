@@ -1,6 +1,7 @@
 /** Deadlines, phases, windows, reminders, and what the kind of a record does to them (S3, S9). */
 import { describe, expect, test } from 'vitest'
 import { compliance } from '../../../src/incident/compliance.ts'
+import { instructions } from '../../../src/incident/areas/roles.ts'
 import { announcement, conversation, topicOf } from '../../../src/incident/conversation.ts'
 import { replay } from '../../../src/incident/evolve.ts'
 import { disasterPolicy } from '../../../src/incident/kinds.ts'
@@ -9,7 +10,23 @@ import { react } from '../../../src/incident/react.ts'
 import { sentence } from '../../../src/incident/refusals.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
 import * as g from '../../given.ts'
-import { ack, after, at, declared, given, happened, mitigate, policy, resolve, review, severity, step, tick, update } from '../../given.ts'
+import {
+  ack,
+  after,
+  at,
+  declared,
+  given,
+  happened,
+  mitigate,
+  policy,
+  resolve,
+  review,
+  severity,
+  type Step,
+  step,
+  tick,
+  update,
+} from '../../given.ts'
 
 const customers: FurtherClock = { key: 'customers', title: 'Customer communication', minutes: 30, from: 'declared', until: 'update' }
 const fix: FurtherClock = { key: 'fix', title: 'Fix', minutes: 24 * 60, from: 'declared', until: 'resolved' }
@@ -201,6 +218,26 @@ describe('maintenance', () => {
     expect(Object.keys(incident.deadlines)).toEqual(['window'])
     expect(after(maintenance, severity('P1', 5, L1)).deadlines).toMatchObject({ window: { due: at(120), metAt: null } })
     expect(Object.keys(after(maintenance, severity('P1', 5, L1)).deadlines)).toEqual(['window'])
+  })
+
+  test('is shown as planned work: not as grave, not as broken, and done in the end', () => {
+    const begun = step({ type: 'window-due' }, 60, g.bot)
+    const shown = (...steps: readonly Step[]) => {
+      const header = textOf('header', ...steps)
+      return ['🗓 Planned', '🛠 Under way', '🟢 Done', 'Begins', 'Began', 'Started', 'Resolve"', '"Done"', 'P4'].filter((word) =>
+        header.includes(word),
+      )
+    }
+    expect(shown(maintenance)).toEqual(['🗓 Planned', 'Begins', '"Done"'])
+    expect(shown(maintenance, begun)).toEqual(['🛠 Under way', 'Began', '"Done"'])
+    expect(shown(maintenance, begun, resolve(100))).toEqual(['🟢 Done', 'Began'])
+    expect(shown(declared({ kind: 'change', policy: policy('P4', L3) }))).toEqual(['🛠 Under way', 'Started', '"Done"'])
+    expect(topicOf(after(maintenance))).toBe('INC-7 · 🛠 Maintenance · Acme Shop · Checkout fails')
+    expect(topicOf(after(maintenance, resolve(100)))).toContain(' · done · ')
+    expect(JSON.stringify(announcement(after(maintenance)))).toMatch(/🗓 Planned · from .*2026-01-14T10:00/)
+    const told = happened(maintenance).flatMap((recorded) => instructions(null, recorded, after(maintenance)))
+    expect(JSON.stringify(told[0])).toContain('You carry it out')
+    expect(JSON.stringify(told)).not.toContain('Confirm the severity')
   })
 
   test('its beginning is a timer, said once', () => {

@@ -32,13 +32,7 @@ test('is shown with its steps, and typed twice it shows once', () => {
   expect(shown?.message.parts).toEqual([
     { kind: 'text', spans: ['📖 ', { bold: 'Payments' }] },
     expect.objectContaining({ kind: 'context' }),
-    {
-      kind: 'list',
-      items: [
-        ['1. Look at ', { code: '/diag health' }],
-        ['2. Ask ', { bold: 'Stripe' }],
-      ],
-    },
+    { kind: 'text', spans: ['1. Look at ', { code: '/diag health' }, '\n2. Ask ', { bold: 'Stripe' }] },
   ])
   expect(timeline(happened(declared(), show(3)), { zone: 'UTC' }).at(-1)?.text).toBe('Opened the runbook “Payments”.')
 })

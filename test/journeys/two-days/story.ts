@@ -131,7 +131,7 @@ export const live = async (weekend: Weekend): Promise<Seen> => {
   await bot.bot.stop()
   weekend.sleep('2026-10-25T02:30+01:00')
   await bot.start()
-  await bot.idle()
+  await weekend.quiet()
 
   // Sunday, in winter time. Reminders of the update, put off, and late.
   await pass('2026-10-25T10:15+01:00')
