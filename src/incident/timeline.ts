@@ -169,10 +169,13 @@ const repaired = (events: readonly Recorded[], { seq, event }: Recorded): boolea
   )
 
 /** The story, in the order in which things happened (`occurredAt`, then `seq`), not in which they were recorded. `zone` is the
- *  product's (IANA), for the instants that sentences name; `last`: only so many entries, from its end. Texts that people wrote are given
+ *  product's (IANA), for the instants that sentences name; `last`: only so many entries, from its end; `skip`: without these. Texts that people wrote are given
  *  as they are: escape them. */
-export const timeline = (events: readonly Recorded[], options: { readonly zone: string; readonly last?: number }): TimelineEntry[] => {
-  const { zone, last = Number.POSITIVE_INFINITY } = options
+export const timeline = (
+  events: readonly Recorded[],
+  options: { readonly zone: string; readonly last?: number; readonly skip?: (recorded: Recorded) => boolean },
+): TimelineEntry[] => {
+  const { zone, last = Number.POSITIVE_INFINITY, skip = () => false } = options
   const entryOf = (recorded: Recorded): TimelineEntry | null => {
     const { seq, at, occurredAt, event } = recorded
     const named =
@@ -185,7 +188,7 @@ export const timeline = (events: readonly Recorded[], options: { readonly zone: 
   const entries: TimelineEntry[] = []
   for (const recorded of newestFirst) {
     if (entries.length >= last) break
-    const entry = entryOf(recorded)
+    const entry = skip(recorded) ? null : entryOf(recorded)
     if (entry !== null) entries.push(entry)
   }
   return entries.toReversed()
