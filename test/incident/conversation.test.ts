@@ -589,6 +589,11 @@ test('deadlines that the header names as the record opens are not posted; one th
   expect(keys(...there).filter((key) => key.startsWith('deadline:'))).toEqual(['deadline:review:6'])
 })
 
+test('who resolves a private record is told where its post-mortem is: no pull request will say so', () => {
+  expect(read('resolved:3', declared({ private: true }), resolve(5))).toContain('\n📄 Where the post-mortem is: `/incident postmortem`')
+  expect(read('resolved:3', declared(), resolve(5))).not.toContain('📄')
+})
+
 test('two clocks that one update meets at the same time speak as one', () => {
   const customers = { key: 'customers', title: 'Customer communication', minutes: 30, from: 'declared', until: 'update' } as const
   const there = [declared({ policy: policy('P1', { clocks: [customers] }) }), ack(1)] as const
