@@ -8,6 +8,7 @@ import resend from '../../src/checks/resend.ts'
 import sendgrid from '../../src/checks/sendgrid.ts'
 import sentry from '../../src/checks/sentry.ts'
 import stripe from '../../src/checks/stripe.ts'
+import vercel from '../../src/checks/vercel.ts'
 import { keyed } from './keyed.ts'
 
 const secret = 'VENDOR_KEY'
@@ -44,3 +45,16 @@ keyed('sentry', sentry, {
   // No issue is a right answer.
   right: ['[]'],
 })
+
+const vercelAsks = [
+  { ask: 'deployment' },
+  { ask: 'errors' },
+  { ask: 'errors', log: 'live', listenMs: 1000 },
+  { ask: 'functions' },
+  { ask: 'changes' },
+] as const
+for (const asked of vercelAsks)
+  keyed(`vercel ${asked.ask} ${'log' in asked ? asked.log : ''}`.trim(), vercel, {
+    options: (apiUrl) => ({ secret, apiUrl, project: 'shop', team: 'acme', ...asked }),
+    secrets,
+  })
