@@ -54,6 +54,7 @@ export type Control = {
   responses: ResponseUrls
   sockets: Sockets
   truth: Truth
+  addRun: (run: Json) => Json
   stripe: StripeLedger | null
   vercel: VercelLedger | null
   setBotUrl: (url: string) => void
@@ -85,6 +86,7 @@ export const controlRouter = ({
   responses,
   sockets,
   truth,
+  addRun,
   stripe,
   vercel,
   setBotUrl,
@@ -101,6 +103,10 @@ export const controlRouter = ({
   router.put(
     '/bot-url',
     answering((request) => setBotUrl(string(body(request)['url']).replace(/\/$/, ''))),
+  )
+  router.post(
+    '/github/runs',
+    answering((request) => addRun(body(request))),
   )
   // What Stripe has no call for: a subscription that is past due, an event that was never delivered.
   router.post(

@@ -129,6 +129,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const people = createPeople({ workspace, call, memory, responses, truth, delivery })
   const channels = createChannels({ workspace, call, memory, truth, people })
   const deeds = createDeeds({ workspace, call, upstream: slack, memory, truth, people, botUrl: () => botUrl })
+  const code = githubFront(github, gate, options.github)
   const payments = options.stripe && stripe ? stripeFront(stripe, gate, options.stripe) : null
   const deployments = options.vercel && vercel ? vercelFront(vercel, gate, options.vercel) : null
   const info: WorldInfo = {
@@ -161,6 +162,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       responses,
       sockets,
       truth,
+      addRun: code.addRun,
       stripe: payments?.ledger ?? null,
       vercel: deployments?.ledger ?? null,
       setBotUrl,
@@ -173,7 +175,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   app.all('/slack/api/:method', slackApi(front))
   app.post('/slack/response/:id', slackResponse(front))
   app.use('/slack', slackOther(front))
-  app.use('/github', githubFront(github, gate, options.github))
+  app.use('/github', code.router)
   if (payments) app.use(['/v1', '/checkout'], payments.router)
   if (deployments) app.use('/vercel', deployments.router)
   app.use('/supabase', (request, response) =>

@@ -2,6 +2,7 @@ import brevo from '../../src/checks/brevo.ts'
 import clerk from '../../src/checks/clerk.ts'
 import deepseek from '../../src/checks/deepseek.ts'
 import gemini from '../../src/checks/gemini.ts'
+import github from '../../src/checks/github.ts'
 import openai from '../../src/checks/openai.ts'
 import paypal from '../../src/checks/paypal.ts'
 import resend from '../../src/checks/resend.ts'
@@ -58,3 +59,9 @@ for (const asked of vercelAsks)
     options: (apiUrl) => ({ secret, apiUrl, project: 'shop', team: 'acme', ...asked }),
     secrets,
   })
+
+keyed('github changes', github, { options: (apiUrl) => ({ ask: 'changes' as const, secret, apiUrl, repository: 'acme/shop' }), secrets })
+keyed('github workflows', github, {
+  options: (apiUrl) => ({ ask: 'workflows' as const, secret, apiUrl, repository: 'acme/shop' }),
+  secrets,
+})

@@ -230,7 +230,10 @@ describe('as Vercel documents', () => {
   /** A server whose log is what `write` makes of it. */
   const logging = (write: (send: (text: string) => void, end: () => void) => void) =>
     startHttp((request, response) => {
-      if (request.url?.includes('runtime-logs') !== true) return void response.end(JSON.stringify(project))
+      if (request.url?.includes('runtime-logs') !== true) {
+        response.end(JSON.stringify(project))
+        return
+      }
       response.writeHead(200, { 'content-type': 'application/stream+json' })
       write(
         (text) => response.write(text),
