@@ -6,6 +6,7 @@ import github from '../../src/checks/github.ts'
 import openai from '../../src/checks/openai.ts'
 import paypal from '../../src/checks/paypal.ts'
 import resend from '../../src/checks/resend.ts'
+import secretsKind from '../../src/checks/secrets.ts'
 import sendgrid from '../../src/checks/sendgrid.ts'
 import sentry from '../../src/checks/sentry.ts'
 import stripe from '../../src/checks/stripe.ts'
@@ -64,4 +65,10 @@ keyed('github changes', github, { options: (apiUrl) => ({ ask: 'changes' as cons
 keyed('github workflows', github, {
   options: (apiUrl) => ({ ask: 'workflows' as const, secret, apiUrl, repository: 'acme/shop' }),
   secrets,
+})
+
+keyed('secrets', secretsKind, {
+  options: (apiUrl) => ({ from: 'vercel' as const, secret, apiUrl, project: 'shop', names: { STRIPE_SECRET_KEY: { prefix: 'sk_live_' } } }),
+  secrets,
+  mayFail: true,
 })

@@ -19,7 +19,8 @@ const Raw = z.object({
   gitBranch: z.string().nullish(),
   createdAt: Millis,
   updatedAt: Millis,
-  value: z.unknown(),
+  // Not there for what is sensitive.
+  value: z.unknown().optional(),
 })
 
 export type Variable<Judged> = {
