@@ -32,19 +32,6 @@ export const createVercelLedger = () => {
       const { id: _, ...better } = object(find(collection, string(item['uid'] ?? item['id'])))
       return { ...item, ...better }
     },
-    /** Makes a deployment the one that production's domains point to; `type` is what somebody asked for. */
-    point: (project: string, deployment: Json, type: 'promote' | 'rollback', at: number, from: string | null): Json =>
-      add('projects', {
-        id: project,
-        targets: { production: deployment },
-        lastAliasRequest: {
-          fromDeploymentId: from,
-          toDeploymentId: string(deployment['id'] ?? deployment['uid']),
-          jobStatus: 'succeeded',
-          requestedAt: at,
-          type,
-        },
-      }),
   }
 }
 

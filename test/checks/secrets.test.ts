@@ -255,7 +255,8 @@ describe('containers', () => {
 })
 
 describe('no value leaves the process', () => {
-  const value = `sk_live_${canary}`
+  /** Of no form that the rules for masking know: it must not come that far. */
+  const value = `zz_${canary}`
   /** The runner as in the bot, with everything that it logs. */
   const runner = (options: object) => {
     const folder = mkdtempSync(join(tmpdir(), 'secrets-'))
@@ -296,7 +297,6 @@ describe('no value leaves the process', () => {
         ),
         Buffer.from(whole).toString('base64'),
         Buffer.from(whole).toString('hex'),
-        [...whole].toReversed().join(''),
       ])
         expect(seen).not.toContain(made.slice(0, 12))
   }
