@@ -120,7 +120,7 @@ describe('the emulator’s Vercel', () => {
     expect([status, ...texts]).toEqual([
       'fail',
       'fail: 2 of 6 names not set in Vercel’s production: WEBHOOK_SECRET, NOT_THERE. Set them, then deploy again.',
-      'fail: A test key where a live key belongs, in Vercel’s production (production): CLERK_SECRET_KEY. Set the other one, then deploy again.',
+      'fail: A test key where a live key belongs, in Vercel’s production: CLERK_SECRET_KEY. Set the other one, then deploy again.',
       'fail: RESEND_API_KEY in Vercel’s production does not begin as it should (re_): it is another key, or was cut when it was set.',
       'warn: STRIPE_SECRET_KEY in Vercel’s production is 400 days old, to be changed every 365: rotate it.',
       'warn: The same value goes to production and elsewhere (preview): STRIPE_PUBLISHABLE_KEY. Live keys belong to production only.',
@@ -223,7 +223,7 @@ describe('containers', () => {
     expect([status, ...texts]).toEqual([
       'fail',
       'fail: 1 of 3 names not set in container fair-api-1: REDIS_URL. Set them, then deploy again.',
-      'fail: A test key where a live key belongs, in container fair-api-1 (production): STRIPE_SECRET_KEY. Set the other one, then deploy again.',
+      'fail: A test key where a live key belongs, in container fair-api-1: STRIPE_SECRET_KEY. Set the other one, then deploy again.',
       'warn: STRIPE_SECRET_KEY in container fair-api-1 is at least 40 days old, to be changed every 30: rotate it.',
       'ok: container fair-api-1: 1 well-formed.',
     ])

@@ -76,7 +76,7 @@ const world: Readonly<Record<'live' | 'test', string>> = { live: 'test', test: '
 const isPublic = (name: string): boolean => /^(NEXT_)?PUBLIC_|^(VITE|REACT_APP|EXPO_PUBLIC|NUXT_PUBLIC)_/.test(name)
 
 /** What is wrong with the values. */
-const formed = (names: Names, { where, held }: Holder, environment: Environment): Finding[] => {
+const formed = (names: Names, { where, held }: Holder): Finding[] => {
   const by = (form: Form) => Object.keys(names).filter((name) => held.get(name)?.form === form)
   const say = (form: Form, text: (which: string, many: string[]) => string, status: Finding['status'] = 'fail'): Finding[] => {
     const which = by(form)
@@ -88,8 +88,7 @@ const formed = (names: Names, { where, held }: Holder, environment: Environment)
     ...(['test', 'live'] as const).flatMap((kind) =>
       say(
         kind,
-        (which) =>
-          `A ${kind} key where a ${world[kind]} key belongs, in ${where} (${environment}): ${which}. Set the other one, then deploy again.`,
+        (which) => `A ${kind} key where a ${world[kind]} key belongs, in ${where}: ${which}. Set the other one, then deploy again.`,
       ),
     ),
     ...by('other').map((name): Finding => ({
@@ -128,7 +127,7 @@ const judgeHolder = (names: Names, holder: Holder, environment: Environment, now
             },
           ]
         : [{ status: 'unknown' as const, text: `Not found in ${where}: ${listed(missing, 12)}; but not all could be asked.` }, doubt]),
-    ...formed(names, holder, environment),
+    ...formed(names, holder),
     ...overdue.map(({ name, age, rotateDays }): Finding => ({
       status: 'warn',
       text: `${name} in ${where} is ${dated ? '' : 'at least '}${Math.floor(age)} days old, to be changed every ${rotateDays}: rotate it.`,

@@ -17,7 +17,7 @@ export const vercelOptions = {
   /** The team's id or slug; without one, the project is the token's owner's own. */
   team: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be the id or the slug of a team, as in the address of its page')
+    .regex(/^[^\s/]{1,100}$/, 'must be the id or the slug of a team, as in the address of its page')
     .optional(),
 }
 
