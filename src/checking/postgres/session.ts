@@ -5,7 +5,7 @@ import type { CheckContext } from '../../define/check.ts'
 import { FetchFault } from '../../ports.ts'
 import { Host, Port } from '../address.ts'
 import { encryption, tlsOptions } from '../encryption.ts'
-import { SecretName } from '../option.ts'
+import { decoded, SecretName } from '../option.ts'
 import { socketFault } from '../socket.ts'
 import { Refusal } from './fault.ts'
 import { wordsOf } from './statement.ts'
@@ -60,15 +60,6 @@ const begin = [
 const volatile = `select distinct lower(proname) from pg_catalog.pg_proc
   where provolatile = 'v' and prokind in ('f', 'w') and lower(proname) = any($1)
     and prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    // A bare % in a password: taken as it is.
-    return text
-  }
-}
 
 /** User, password and database of a connection string. Throws Refusal when it is none, or one for another server. */
 const credentialsOf = ({ host, port, secret }: Place, value: string) => {
