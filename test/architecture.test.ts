@@ -48,7 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@supabase/supabase-js',
     '@octokit/rest',
   ],
-  'src/checking/': [...pure, ...words, 'src/checking/', '@secretlint/', 'node:tls', 'node:dns', 'node:net'],
+  'src/checking/': [...pure, ...words, 'src/checking/', '@secretlint/', 'node:tls', 'node:dns', 'node:net', 'node:crypto'],
   'src/checking/postgres/': [...pure, ...words, 'src/checking/', 'pg'],
   'src/checking/redis/': [...pure, ...words, 'src/checking/', 'ioredis'],
   'src/checking/docker/': [...pure, ...words, 'src/checking/', 'dockerode', 'node:'],
