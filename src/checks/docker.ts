@@ -1,10 +1,11 @@
 /** Docker Compose (D11): containers, memory and CPU, logs. Asked by GET alone. */
 import { z } from 'zod'
 import { found } from '../checking/answer.ts'
-import { askContainers, askResources } from '../checking/docker/containers.ts'
+import { askContainers } from '../checking/docker/containers.ts'
 import { type Engine, engineFinding, withEngine } from '../checking/docker/engine.ts'
 import { askLogs } from '../checking/docker/logs.ts'
 import { isPlace, place, placeHosts, placeMessage, placeSecrets } from '../checking/docker/place.ts'
+import { askResources } from '../checking/docker/resources.ts'
 import { Limit, Span } from '../checking/option.ts'
 import { type CheckAnswer, type CheckContext, defineCheck } from '../define/check.ts'
 

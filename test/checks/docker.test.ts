@@ -67,8 +67,8 @@ const asked = (given: object, more: Asking = {}) => ask(check, { socket, project
 /** The same of a project that is made for one test. */
 const of = async (containers: readonly EngineContainer[], given: object, more: Asking = {}) => {
   const path = join(folder, 'other.sock')
-  await using _other = await startDockerEngine({ socket: path, project: 'shop', containers })
-  return await asked({ socket: path, ...given }, more)
+  await using other = await startDockerEngine({ socket: path, project: 'shop', containers })
+  return await asked({ socket: path, project: other.project, ...given }, more)
 }
 
 describe('docker: containers', () => {
@@ -196,7 +196,7 @@ describe('docker: logs', () => {
     ['GET / 200 85ms', 85],
     ['latency=900µs', 0.9],
     ['nothing of that', null],
-    [`${'duration '.repeat(10_000)}`, null],
+    ['duration '.repeat(10_000), null],
   ])('%.40s takes %j ms', (line, ms) => expect(durationIn(line)).toBe(ms))
 
   test('nothing was written', async () => {
@@ -376,7 +376,7 @@ describe('docker: over TCP with TLS', () => {
     const over = (host: string, given: object = {}, secrets: Record<string, string> = { CERT: client.cert, KEY: client.key }) =>
       ask(
         check,
-        { ask: 'containers', project: 'shop', host, port: remote.port, ca, certSecret: 'CERT', keySecret: 'KEY', ...given } as Given,
+        { ask: 'containers', project: 'shop', host, port: remote.port, ca, certSecret: 'CERT', keySecret: 'KEY', ...given },
         { secrets, lookup: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) },
       )
     expect(await over('docker.test')).toMatchObject({ status: 'ok' })

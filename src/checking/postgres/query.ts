@@ -1,6 +1,6 @@
 /** Questions in a product's own SQL: a number, rows of numbers, a table, or when something last succeeded. */
 import type { CheckAnswer } from '../../define/check.ts'
-import { duration } from '../../incident/duration.ts'
+import { type Interval, judgeAge, neverStatus } from '../age.ts'
 import { count, finding, hold, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import { amount } from '../measure.ts'
@@ -85,45 +85,21 @@ export const askQuery = async ({ readForeign }: Session, wanted: Query): Promise
   return judge(wanted, table)
 }
 
-type Job = {
+type Job = Interval & {
   readonly sql: string
   readonly parameters: readonly (string | number | boolean)[]
   readonly name: string
-  /** Milliseconds. */
-  readonly within: number
-  readonly failAfter?: number | undefined
 }
 
 /** When a job last succeeded, by the database's own clock, which wrote it. */
 export const askJob = async ({ read, readForeign }: Session, wanted: Job): Promise<CheckAnswer> => {
-  const { name, within, failAfter } = wanted
+  const { name } = wanted
   const [table, clock] = [await readForeign(wanted.sql, wanted.parameters, 1), await read('select now()')]
   if (table.columns.length !== 1 || table.more)
     return finding('unknown', `${name}: the query must give one time, in one row and one column: look at service.yml.`)
   const text = table.rows[0]?.[0] ?? null
-  if (text === null)
-    return finding(
-      failAfter === undefined ? 'warn' : 'fail',
-      `${name} has no success on record: it never ran, or its records were cleared.`,
-    )
-  const age = (instantOf(clock.rows[0]?.[0] ?? '') - instantOf(text)) / 1000
+  if (text === null) return finding(neverStatus(wanted), `${name} has no success on record: it never ran, or its records were cleared.`)
+  const age = instantOf(clock.rows[0]?.[0] ?? '') - instantOf(text)
   if (!Number.isFinite(age)) return finding('unknown', `${name}: the query gives no time: ${foreign(text)}`)
-  // A clock that is ahead by a little is no reason to doubt.
-  if (age < -60) return finding('unknown', `${name}: its last success is in the future: look at the clock that writes it.`)
-  const passed = age * 1000 > within
-  const limit = { warn: within / 1000, ...(failAfter === undefined ? {} : { fail: failAfter / 1000 }) }
-  const { measurements } = hold(`age of ${name}`, Math.max(age, 0), 's', 'most', limit)
-  const late = failAfter !== undefined && age * 1000 > failAfter
-  const words = `${name} last succeeded ${duration(Math.max(age, 0) * 1000)} ago`
-  return {
-    findings: [
-      passed || late
-        ? {
-            status: late ? 'fail' : 'warn',
-            text: `${words}, more than ${duration(late ? failAfter : within)}: look at its schedule and its log.`,
-          }
-        : { status: 'ok', text: `${words}.` },
-    ],
-    measurements,
-  }
+  return judgeAge(name, 'last succeeded', age, wanted)
 }
