@@ -213,6 +213,8 @@ export type CommandContext = {
   /** Null: the chat knows nobody by this id. `name` is used while it does not answer. */
   readonly who: (user: string, name: string) => Promise<Who | null>
   readonly resolve: Resolve
+  /** Since when the chat cannot be used; null: it can, as far as is known. */
+  readonly away: () => Promise<Instant | null>
   /** Which of the places for post-mortems are on; absent: all. */
   readonly publishes: { readonly codeHost: boolean; readonly record: boolean }
   /** Every verb of both commands, for help. */

@@ -1,7 +1,7 @@
 import { defineCommand, given } from '../../src/define.ts'
 import { recordAt } from '../../src/incident/areas/merging.ts'
 import { statusOf } from '../../src/incident/header.ts'
-import { nameOf } from '../../src/incident/kinds.ts'
+import { called } from '../../src/incident/kinds.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { usefulButtons, usefulVerbs } from '../../src/incident/now.ts'
 import { shorten } from '../../src/incident/text.ts'
@@ -22,7 +22,7 @@ export default defineCommand({
       parts: [
         {
           kind: 'text',
-          spans: [{ bold: nameOf(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
+          spans: [{ bold: called(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
         },
         ...(incident.mergedInto === null
           ? []

@@ -8,7 +8,7 @@ import type { Todo } from './areas/todos.ts'
 import type { Recorded } from './events.ts'
 import { clockLine } from './clock-line.ts'
 import { statusOf } from './header.ts'
-import { nameOf } from './kinds.ts'
+import { called } from './kinds.ts'
 import type { Incident } from './incident.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { shorten } from './text.ts'
@@ -56,7 +56,7 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
   return [
     {
       kind: 'text',
-      spans: [{ bold: nameOf(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
+      spans: [{ bold: called(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
     },
     ...(incident.mergedInto === null
       ? []

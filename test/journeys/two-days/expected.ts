@@ -23,7 +23,8 @@ const shownOf = (recorded: Recorded): Shown | null => {
     case 'declared':
       return own(event.summary ?? '?', 'P2 checklist')
     case 'deadline-set':
-      return own(`⏱ ${event.title} due ${berlin(event.due)}.`)
+      // The header names what is due from the beginning.
+      return event.clock === 'fix' ? null : own(`⏱ ${event.title} due ${berlin(event.due)}.`)
     case 'checked':
       return own(`🩺 Checks at ${event.phase}`)
     case 'lead-wanted':
@@ -31,7 +32,7 @@ const shownOf = (recorded: Recorded): Shown | null => {
     case 'acknowledged':
       return own(`✅ ${who} acknowledged after ${{ '@bob': '12 min and leads', '@alice': '4 min' }[who]}.`)
     case 'role-taken':
-      return own(event.role === 'lead' ? `🎯 ${who} leads.` : '🎯 @carol does communications. Asked by @bob.')
+      return own(event.role === 'lead' ? `🎯 ${who} leads.` : '🎯 Communications: @carol. Asked by @bob.')
     case 'role-left':
       return own(`👋 ${who} has given Lead back.`)
     case 'suspected':
