@@ -77,7 +77,7 @@ export default defineCommand({
           hint: `What is known, to-dos and people go there, and ${source.id} is over. This cannot be undone.`,
           kind: 'choice',
           optional: false,
-          options: others.map(({ id, title }) => ({ value: id, label: `${id}: ${title}` })),
+          options: others.map(({ id, product: { name }, title }) => ({ value: id, label: `${id} ${name}: ${title}` })),
         },
       ],
     }

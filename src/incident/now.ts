@@ -14,7 +14,7 @@ const byStatus: Readonly<Record<Incident['status'], readonly string[]>> = {
   reviewed: ['note', 'reopen', 'todo', 'postmortem', 'status', 'audit'],
 }
 
-/** What is left to do with a record that was merged: to read it. */
+/** What can be done with a record that became a part of another: everything else is refused. */
 const whenMerged: readonly string[] = ['status', 'files', 'audit']
 
 /** The names of the `most` most useful verbs, of those that exist. */
@@ -25,12 +25,9 @@ export const usefulVerbs = (incident: Incident, exist: ReadonlySet<string>, most
 
 /** What one press does, or asks in a form: what is most likely comes first. */
 export const usefulButtons = (incident: Incident, exist: ReadonlySet<string>): Button[] => {
-  const { id, status, lead, kind, policy, escalation, hypotheses, mergedInto } = incident
-  if (mergedInto !== null)
-    return [mergedInto, id]
-      .map((record): Button => ({ label: `Where ${record} stands`, action: 'status', value: record }))
-      .filter(({ action }) => exist.has(action))
+  const { id, status, lead, kind, policy, escalation, hypotheses } = incident
   const open = incident.stamps.resolve === null
+  const merged = incident.mergedInto !== null
   const timed = open && clocked(kind)
   const asks = `${id} ${ellipsis}`
   const suspected = hypotheses.some(({ ruledOut }) => ruledOut === null)
@@ -39,10 +36,10 @@ export const usefulButtons = (incident: Incident, exist: ReadonlySet<string>): B
     timed && status === 'declared' && { label: 'Acknowledge', action: 'ack', value: id, style: 'primary' },
     timed && lead === null && { label: 'Take the lead', action: 'role', value: `${id} lead` },
     open && { label: 'Post update', action: 'update', value: id },
-    { label: 'Note', action: 'note', value: id },
+    !merged && { label: 'Note', action: 'note', value: id },
     timed && { label: 'Suspect', action: 'suspect', value: asks },
     open && suspected && { label: 'Rule out', action: 'ruled-out', value: id },
-    { label: 'To do', action: 'todo', value: asks },
+    !merged && { label: 'To do', action: 'todo', value: asks },
     timed && policy.ladder[escalation + 1] !== undefined && { label: 'Call the next of the ladder', action: 'page', value: id },
     open && { label: 'Call somebody', action: 'page', value: asks },
     timed && { label: 'Runbooks', action: 'runbook', value: id },
@@ -53,8 +50,9 @@ export const usefulButtons = (incident: Incident, exist: ReadonlySet<string>): B
     timed && { label: 'Merge', action: 'merge', value: id },
     timed && incident.stamps.mitigate === null && { label: 'Mitigated', action: 'mitigate', value: id },
     open && { label: clocked(kind) ? 'Resolve' : 'Done', action: 'resolve', value: id },
-    !open && { label: 'Post-mortem', action: 'postmortem', value: id },
-    !open && { label: 'Reopen', action: 'reopen', value: id },
+    !open && !merged && { label: 'Post-mortem', action: 'postmortem', value: id },
+    !open && !merged && { label: 'Reopen', action: 'reopen', value: id },
+    incident.mergedInto !== null && { label: `Where ${incident.mergedInto} stands`, action: 'status', value: incident.mergedInto },
     { label: 'Where it stands', action: 'status', value: id },
   ]
   return all.filter((button) => button !== false && exist.has(button.action)) as Button[]

@@ -73,6 +73,8 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
           author(by),
           clocked(incident.kind) ? ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ` : ' has done it: ',
           event.summary,
+          // Of a private record nothing is opened that would say so later.
+          ...(incident.private ? (['\n📄 Where the post-mortem is: ', { code: '/incident postmortem' }] as Span[]) : []),
           ...(incident.pullRequest === null
             ? []
             : (['\n📄 The ', { link: incident.pullRequest, text: 'post-mortem' }, ' is brought up to date.'] as Span[])),

@@ -45,13 +45,24 @@ const people = (incident: Incident): Span[] =>
     return [`${index === 0 ? '' : ' · '}${roleWord[role]} `, person === null ? 'nobody yet' : author(person)]
   })
 
+/** What tells who comes nothing of the trouble: where the channel is they see, and of the checks that ran only the last say how it is, as
+ *  far as something is wrong. */
+const isAside =
+  (events: readonly Recorded[]) =>
+  ({ seq, event }: Recorded): boolean => {
+    if (event.type === 'channel-opened' || event.type === 'channel-renamed') return true
+    if (event.type !== 'checked') return false
+    const last = events.findLast((recorded) => recorded.event.type === 'checked')
+    return last?.seq !== seq || event.results.every(({ status }) => status === 'ok')
+  }
+
 /** The parts, shortest first to be read: state and clocks, people, what is open, what is suspected, the last events. */
 export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] => {
   const { zone } = incident.policy.calendar
   const open = incident.todos.filter(({ doneAt }) => doneAt === null)
   // What is still possible comes first, then what need not be tried again.
   const thoughts = [...incident.hypotheses].sort((a, b) => Number(a.ruledOut !== null) - Number(b.ruledOut !== null))
-  const last = timeline(events, { zone, last: most })
+  const last = timeline(events, { zone, last: most, skip: isAside(events) })
   const paused: Span[] = incident.paused === null ? [] : [` · paused: ${shorten(incident.paused.why, 150)}`]
   return [
     {

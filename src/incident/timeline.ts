@@ -196,10 +196,14 @@ const inOrder = (a: Line, b: Line): number => {
 }
 
 /** The story, in the order in which things happened (`occurredAt`, then `seq`), not in which they were recorded. `zone` is the
- *  product's (IANA), for the instants that sentences name; `last`: only so many entries, from its end. Of records that were
- *  merged into this one their own story stands between, each entry with `of`. Texts that people wrote are given as they are: escape them. */
-export const timeline = (events: readonly Recorded[], options: { readonly zone: string; readonly last?: number }): TimelineEntry[] => {
-  const { zone, last = Number.POSITIVE_INFINITY } = options
+ *  product's (IANA), for the instants that sentences name; `last`: only so many entries, from its end; `skip`: without these. Of records
+ *  that were merged into this one their own story stands between, each entry with `of`. Texts that people wrote are given as they are:
+ *  escape them. */
+export const timeline = (
+  events: readonly Recorded[],
+  options: { readonly zone: string; readonly last?: number; readonly skip?: (recorded: Recorded) => boolean },
+): TimelineEntry[] => {
+  const { zone, last = Number.POSITIVE_INFINITY, skip = () => false } = options
   const entryOf = (recorded: Recorded): TimelineEntry | null => {
     const { seq, at, occurredAt, event } = recorded
     const named =
@@ -208,7 +212,7 @@ export const timeline = (events: readonly Recorded[], options: { readonly zone: 
     if (told === null) return null
     return { seq, at, occurredAt, who: nameOf(actorOf(recorded)), ...told, link: event.type === 'message-kept' ? linkTo(event) : null }
   }
-  const own = events.map((recorded): Line => ({ ...recorded, of: '', entry: () => entryOf(recorded) }))
+  const own = events.map((recorded): Line => ({ ...recorded, of: '', entry: () => (skip(recorded) ? null : entryOf(recorded)) }))
   const newestFirst = [...own, ...events.flatMap((recorded) => brought(events, recorded))].toSorted((a, b) => inOrder(b, a))
   const entries: TimelineEntry[] = []
   for (const { entry } of newestFirst) {

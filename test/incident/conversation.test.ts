@@ -583,10 +583,15 @@ test('the line of a severity names when each clock is due that it begins anew, a
 
 test('deadlines that the header names as the record opens are not posted; one that begins later is', () => {
   const fix = { key: 'fix', title: 'Fix', minutes: 60, from: 'declared', until: 'resolved' } as const
-  const after = { key: 'review', title: 'Review', minutes: 60, from: 'resolved', until: 'reviewed' } as const
-  const there = [declared({ policy: policy('P1', { clocks: [fix, after] }) }), opened, resolve(20)] as const
+  const look = { key: 'review', title: 'Review', minutes: 60, from: 'resolved', until: 'reviewed' } as const
+  const there = [declared({ policy: policy('P1', { clocks: [fix, look] }) }), opened, resolve(20)] as const
   expect(read('header', there[0])).toContain('Fix by +60')
   expect(keys(...there).filter((key) => key.startsWith('deadline:'))).toEqual(['deadline:review:6'])
+})
+
+test('who resolves a private record is told where its post-mortem is: no pull request will say so', () => {
+  expect(read('resolved:3', declared({ private: true }), resolve(5))).toContain('\n📄 Where the post-mortem is: `/incident postmortem`')
+  expect(read('resolved:3', declared(), resolve(5))).not.toContain('📄')
 })
 
 test('two clocks that one update meets at the same time speak as one', () => {
