@@ -48,7 +48,7 @@ const table = {
     } \`/incident list\` shows the open ones.`,
   unreadable_record: (p: { id: string }) =>
     `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
-  private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
+  private_incident: (p: { id: string }) => `${p.id} is private. Only somebody who is in it can invite you; who that is is not told here.`,
   // `text`: what was typed looks like a text; this would take it.
   unknown_verb: (p: { verb: string; nearest: string | null; text?: string }) =>
     `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}${

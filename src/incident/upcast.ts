@@ -35,6 +35,7 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'lead-wanted': 1,
   'runbook-shown': 1,
   'todo-added': 1,
+  'todo-edited': 1,
   'todo-done': 1,
   'todo-reopened': 1,
   'todos-freed': 1,

@@ -6,7 +6,7 @@ import type { Intent } from '../incident/commands.ts'
 import type { Actor } from '../incident/events.ts'
 import type { Incident } from '../incident/incident.ts'
 import type { Instant } from '../incident/policy.ts'
-import { keepLine, shorten } from '../incident/text.ts'
+import { isBlank, keepLine, shorten } from '../incident/text.ts'
 import { type ChatMessage, PortFault } from '../ports.ts'
 import { texts } from '../incident/written.ts'
 
@@ -38,15 +38,27 @@ const follow = async (incident: Incident, ref: Ref, message: ChatMessage | null,
 
 const todoOf = ({ todos }: Incident, ref: Ref) => todos.find(({ source }) => source?.channel === ref.channel && source.ts === ref.ts)
 
+/** The words of a to-do that a message is made into. */
+const todoWords = ({ text, files }: ChatMessage): string =>
+  shorten(keepLine(text) || files.map(({ name }) => name).join(', '), texts.todo.most)
+
+/** What must happen for the to-do that was made of this message to say what it says now. One whose message is gone is still to be done. */
+const reword = (incident: Incident, ref: Ref, message: ChatMessage | null, context: JobContext): Wish | null => {
+  const todo = todoOf(incident, ref)
+  if (message === null || message.ours || todo === undefined) return null
+  const text = todoWords(message)
+  return isBlank(text) || text === todo.text
+    ? null
+    : { intent: { type: 'edit-todo', todo: todo.todo, text }, by: authorOf(message, context) }
+}
+
 /** What a reaction asks for: 📝 makes a to-do of the message, ✅ ticks it off, and taking ✅ back opens it again. */
 const ticked = (what: string, incident: Incident, ref: Ref, message: ChatMessage | null, by: Actor): Wish | null => {
   if (message === null || message.ours) return null
   const todo = todoOf(incident, ref)
   const checked = (message.reactions.get('white_check_mark') ?? []).length > 0
-  if (what === 'todo' && todo === undefined) {
-    const words = keepLine(message.text) || message.files.map(({ name }) => name).join(', ')
-    return { intent: { type: 'add-todo', text: shorten(words, texts.todo.most), owner: null, due: null, source: ref }, by }
-  }
+  if (what === 'todo' && todo === undefined)
+    return { intent: { type: 'add-todo', text: todoWords(message), owner: null, due: null, source: ref }, by }
   if (what === 'done' && todo?.doneAt === null && checked) return { intent: { type: 'finish-todo', todo: todo.todo }, by }
   if (what === 'open' && todo !== undefined && todo.doneAt !== null && !checked)
     return { intent: { type: 'reopen-todo', todo: todo.todo }, by }
@@ -87,7 +99,10 @@ export default defineJob({
         const has = kept(incident, ref) !== undefined || todoOf(incident, ref) !== undefined
         const message = came && !has ? 'channel gone' : await readIn(ref, context)
         if (message === 'channel gone') return incident.mergedInto
-        const wish = what === 'look' ? await follow(incident, ref, message, by, context) : ticked(what, incident, ref, message, by)
+        const wish =
+          what === 'look'
+            ? ((await follow(incident, ref, message, by, context)) ?? reword(incident, ref, message, context))
+            : ticked(what, incident, ref, message, by)
         if (wish === null) return incident.mergedInto
         const outcome = await context.handle(record, wish.intent, wish.by, wish.occurredAt)
         if ('refused' in outcome) context.log.info({ incident: record, code: outcome.refused.code }, 'a message was not followed')
