@@ -206,6 +206,7 @@ test('a channel that was replaced is where both lead to, and whoever had a part 
   const target = await declare('Search is slow')
   const source = await declare('Search is down', '', 'bob')
   await bot.say('carol', source.channel, '/incident ack')
+  await bot.say('dave', source.channel, '/incident note The index is corrupt')
   await bot.say('alice', source.channel, `/incident merge ${target.id} --yes`)
   await until(async () => (await bot.channel(target.channel)).members.includes(bot.user('carol')), 'carol in the channel')
   await bot.idle()
@@ -218,7 +219,7 @@ test('a channel that was replaced is where both lead to, and whoever had a part 
   await bot.idle()
   expect((await bot.incident(source.id)).mergedWhere).toEqual({ id: again, name })
   const members = (await bot.channel(again)).members
-  for (const who of ['bob', 'carol'] as const) expect(members).toContain(bot.user(who))
+  for (const who of ['bob', 'carol', 'dave'] as const) expect(members).toContain(bot.user(who))
   expect((await bot.incident(target.id)).failedSteps).toEqual([])
   expect((await bot.texts(source.channel)).filter((text) => text.startsWith(`🔗 Merged into ${target.id} #${name} by`))).toHaveLength(1)
   await bot.mend()

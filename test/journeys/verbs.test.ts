@@ -148,9 +148,9 @@ describe('what is typed without its words is asked in a form', () => {
     expect(now).toMatch(/\[Reopen\]/)
     expect(now).not.toMatch(/\[Resolve\]|\[Post update\]/)
     expect((await form('reopen', { why: 'Slow again' })).closed).toBe(true)
-    expect((await form('merge', { into: 'INC-1' })).closed).toBe(true)
+    expect(await form('merge', { into: 'INC-1' })).toMatchObject({ closed: true })
     const merged = (await bot.say('bob', second, '/incident')).text
-    expect(merged).toMatch(/Merged into INC-1[\s\S]*\[Where it stands\]/)
+    expect(merged).toMatch(/Merged into INC-1[\s\S]*\[Where INC-1 stands\]/)
     expect(merged).not.toMatch(/\[(?:Note|Reopen|Resolve)\]/)
     expect(await refused('note')).toMatch(/was merged into INC-1/)
   })
