@@ -64,7 +64,7 @@ describe('the channel and the events', () => {
   test('who takes a role is told alone, once; who joins later is told where it stands', () => {
     const told = (start: string) => all.whispers.flatMap(({ to, shown }) => (shown.startsWith(start) ? [to] : []))
     expect(told('🎯 You lead INC-1.')).toEqual(['bob', 'dave'])
-    expect(told('🎯 You do communications for INC-1.')).toEqual(['carol'])
+    expect(told('🎯 Communications of INC-1: you.')).toEqual(['carol'])
     expect(told('👋 Welcome to INC-1.')).toEqual(['dave'])
   })
 

@@ -32,7 +32,7 @@ const shownOf = (recorded: Recorded): Shown | null => {
     case 'acknowledged':
       return own(`✅ ${who} acknowledged after ${{ '@bob': '12 min and leads', '@alice': '4 min' }[who]}.`)
     case 'role-taken':
-      return own(event.role === 'lead' ? `🎯 ${who} leads.` : '🎯 @carol does communications. Asked by @bob.')
+      return own(event.role === 'lead' ? `🎯 ${who} leads.` : '🎯 Communications: @carol. Asked by @bob.')
     case 'role-left':
       return own(`👋 ${who} has given Lead back.`)
     case 'suspected':
