@@ -8,6 +8,7 @@ import { defineJob, type JobContext, type Loaded, type SurfaceSession } from '..
 import { channelName } from '../../incident/channel-name.ts'
 import { conversation, type Item } from '../../incident/conversation.ts'
 import type { Incident } from '../../incident/incident.ts'
+import type { Message } from '../../incident/message.ts'
 import type { Instant } from '../../incident/policy.ts'
 import { PortFault } from '../../ports.ts'
 import { editOrPost } from '../../surfaces/message.ts'
@@ -30,6 +31,9 @@ const rebuiltDays = 7
 
 /** A message whose event is older than this says that it is late. */
 const lateSeconds = 120
+
+/** Who wrote while it was known that nothing gets through is late by then: a job that is on time takes no longer than this. */
+const lateInOutageSeconds = 10
 
 const hashOf = (item: object): string => createHash('sha256').update(JSON.stringify(item)).digest('hex')
 
@@ -119,9 +123,10 @@ const showMessage = async (
   channel: string,
   session: SurfaceSession,
   { incident }: Loaded,
-  { chat }: JobContext,
+  context: JobContext,
   now: Instant,
 ): Promise<void> => {
+  const { chat } = context
   const known = session.items.get(key)
   const marker = `${incident.id}/${item.key}`
   if (known !== undefined) await session.settle()
@@ -131,7 +136,7 @@ const showMessage = async (
   }
   const posted = known === undefined ? null : await chat.findPosted(channel, marker, addSeconds(known.at, -lateSeconds).toISOString())
   if (known === undefined) await session.intend(key)
-  const { ts } = posted ?? (await chat.post(channel, lateness(item, now, incident.policy.calendar.zone), marker))
+  const { ts } = posted ?? (await chat.post(channel, await lateness(item, now, incident.policy.calendar.zone, context), marker))
   // What was found may have been posted from an older state of the incident.
   if (posted !== null) await chat.edit(channel, ts, item.message, marker)
   session.showed(key, ts, hash)
@@ -219,13 +224,18 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
   await mend(loaded, (failed) => failed.surface === 'sync-channel' || (failed.surface === 'channel' && over.includes(failed.step)), context)
 }
 
-const lateness = (item: Item & { step: 'message' }, now: Instant, zone: string) =>
-  item.calm || addSeconds(item.at, lateSeconds).toISOString() > now
-    ? item.message
-    : {
+const isLate = async ({ at, calm }: Item & { step: 'message' }, now: Instant, { wasAway }: JobContext): Promise<boolean> => {
+  const older = (seconds: number) => addSeconds(at, seconds).toISOString() <= now
+  return !calm && (older(lateSeconds) || (older(lateInOutageSeconds) && (await wasAway(at))))
+}
+
+const lateness = async (item: Item & { step: 'message' }, now: Instant, zone: string, context: JobContext): Promise<Message> =>
+  (await isLate(item, now, context))
+    ? {
         ...item.message,
-        parts: [...item.message.parts, { kind: 'context' as const, spans: ['🕓 Late: this happened ', { time: item.at, zone }] }],
+        parts: [...item.message.parts, { kind: 'context', spans: ['🕓 Late: this happened ', { time: item.at, zone }] }],
       }
+    : item.message
 
 export default defineJob({
   summary: 'Makes the incident’s channel what its events say',
