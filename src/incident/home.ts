@@ -6,7 +6,7 @@ import { clockTitle } from './clock-words.ts'
 import { clockNames, runOf, running } from './clocks.ts'
 import type { Actor } from './events.ts'
 import type { Incident } from './incident.ts'
-import { nameOf, kindWord } from './kinds.ts'
+import { called, kindWord } from './kinds.ts'
 import { type Listed, listed, placeOf, titled } from './listing.ts'
 import type { Part, Span } from './message.ts'
 import type { Instant } from './policy.ts'
@@ -17,7 +17,7 @@ import { dateIn } from './when.ts'
 const most = 20
 
 /** What is only played, or planned, says so. */
-const named = (incident: Incident): Span => ({ bold: kindWord[incident.kind] === null ? incident.id : nameOf(incident) })
+const named = (incident: Incident): Span => ({ bold: kindWord[incident.kind] === null ? incident.id : called(incident) })
 
 const openTodos = ({ todos }: Incident) => todos.filter(({ doneAt }) => doneAt === null)
 

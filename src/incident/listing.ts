@@ -1,7 +1,7 @@
 /** One record in a list of records, wherever such a list is shown. Pure. */
 import { statusOf } from './header.ts'
 import type { Incident } from './incident.ts'
-import { nameOf } from './kinds.ts'
+import { called } from './kinds.ts'
 import type { Span } from './message.ts'
 import { shorten } from './text.ts'
 
@@ -13,7 +13,7 @@ export const placeOf = ({ channel }: Incident): Span[] => (channel === null ? []
 
 /** What it is, how far it is, and of what; without its channel. */
 export const titled = (incident: Incident): Span[] => [
-  { bold: nameOf(incident) },
+  { bold: called(incident) },
   ` ${statusOf(incident)} · ${incident.product.name} · ${shorten(incident.title, 120)}`,
 ]
 

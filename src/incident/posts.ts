@@ -1,6 +1,7 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
 import { isAreaEvent, postsOfArea } from './areas.ts'
 import { isAtTerminal } from './at-terminal.ts'
+import { linkTo } from './areas/messages.ts'
 import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
@@ -177,6 +178,28 @@ const called = (incident: Incident, { run, level, to, why }: Event & { type: 'es
   )
 }
 
+/** What was described, and the message that it was declared from; what the title says already is not said again. */
+const describing = ({ summary, title, policy }: Incident, all: readonly Recorded[]): Part[] => {
+  const source = all.find(({ event }) => event.type === 'message-kept' && event.how === 'declared')
+  const quote: Part[] = summary === null || summary === title ? [] : [{ kind: 'quote', text: shorten(summary, 1500) }]
+  if (source?.event.type !== 'message-kept') return quote
+  const { by, occurredAt, event } = source
+  return [
+    ...quote,
+    {
+      kind: 'context',
+      spans: [
+        'Declared from a ',
+        { link: linkTo(event), text: 'message' },
+        ' of ',
+        author(by),
+        ', ',
+        { time: occurredAt, zone: policy.calendar.zone },
+      ],
+    },
+  ]
+}
+
 /** The second message: who is paged, and the severity's checklist (S5). */
 const opening = (incident: Incident, all: readonly Recorded[]): Message => {
   const page = all.find(isOpeningPage)?.event
@@ -196,7 +219,7 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
           { kind: 'text', spans: [{ bold: `${incident.severity} checklist` }] },
           { kind: 'list', items: incident.policy.checklist.map((item) => [`☐ ${item}`]) },
         ]
-  const foreign: Part[] = incident.summary === null ? [] : [{ kind: 'quote', text: shorten(incident.summary, 1500) }]
+  const foreign = describing(incident, all)
   const source = incident.alerts[0]
   const alert: Part[] =
     source === undefined

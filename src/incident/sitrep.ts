@@ -1,13 +1,14 @@
 /** Where an incident stands, for who comes to it: state, clocks, who does what, what is open, what was tried, what happened last.
  *  Computed from the events alone. */
 import { failedStep } from './report.ts'
+import { recordAt } from './areas/merging.ts'
 import { roles, roleWord, holder } from './areas/roles.ts'
 import type { Hypothesis } from './areas/hypotheses.ts'
 import type { Todo } from './areas/todos.ts'
 import type { Recorded } from './events.ts'
 import { clockLine } from './clock-line.ts'
 import { statusOf } from './header.ts'
-import { nameOf } from './kinds.ts'
+import { called } from './kinds.ts'
 import type { Incident } from './incident.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { shorten } from './text.ts'
@@ -66,8 +67,11 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
   return [
     {
       kind: 'text',
-      spans: [{ bold: nameOf(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
+      spans: [{ bold: called(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
     },
+    ...(incident.mergedInto === null
+      ? []
+      : [{ kind: 'text' as const, spans: ['Go on in ', ...recordAt(incident.mergedInto, incident.mergedWhere)] }]),
     // Who reads this elsewhere sees no header.
     ...incident.failedSteps
       .filter(({ step }) => step === 'outside' || step === 'channel')
@@ -84,7 +88,10 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
     { kind: 'text', spans: [{ bold: 'Last events' }] },
     {
       kind: 'list',
-      items: last.map((entry): Span[] => [{ time: entry.occurredAt, zone }, ` ${shorten(`${entry.who}: ${entry.text}`, 250)}`]),
+      items: last.map((entry): Span[] => [
+        { time: entry.occurredAt, zone },
+        ` ${shorten(`${entry.of === undefined ? '' : `${entry.of} · `}${entry.who}: ${entry.text}`, 250)}`,
+      ]),
     },
   ]
 }

@@ -1,6 +1,6 @@
 /** What everybody is told while more records wait for a channel than the chat opens at once (faults 13). Pure. */
 import type { Incident } from './incident.ts'
-import { nameOf } from './kinds.ts'
+import { called } from './kinds.ts'
 import type { Message, Span } from './message.ts'
 import { shorten } from './text.ts'
 
@@ -13,7 +13,7 @@ const fewest = 2
 /** Whether so many wait that it must be said. */
 export const isStorm = (waiting: readonly Incident[]): boolean => waiting.length >= fewest
 
-const lineOf = (incident: Incident): Span[] => [{ bold: nameOf(incident) }, ` ${incident.product.name} · ${shorten(incident.title, 120)}`]
+const lineOf = (incident: Incident): Span[] => [{ bold: called(incident) }, ` ${incident.product.name} · ${shorten(incident.title, 120)}`]
 
 /** The one message of a storm. `waiting`: the gravest first; none: it is over. Of private records only their number is told. */
 export const stormMessage = (waiting: readonly Incident[]): Message => {

@@ -674,3 +674,30 @@ test('what strangers wrote is literal: nothing in it becomes a mention, a link o
   walk(items.filter(({ step: kind }) => kind === 'message'))
   expect(JSON.stringify(spans)).not.toMatch(/evil/i)
 })
+
+test('the message that it was declared from stands at the opening, with its author, who is invited; what the title says is not repeated', () => {
+  const from = step(
+    {
+      type: 'keep-message',
+      channel: 'C0SUPPORT',
+      ts: '1768381200.000100',
+      text: 'Checkout fails',
+      files: [],
+      link: 'https://acme.slack.example/1',
+      keptBy: g.alice,
+      how: 'declared',
+    },
+    1,
+    g.writer,
+  )
+  const items = conversation(happened(declared({ summary: 'Checkout fails' }), ack(0), from))
+  const opening = items.find(({ key }) => key === 'opening')
+  const text = opening?.step === 'message' ? opening.message.parts.map(partText).join('\n') : ''
+  expect(text).toContain('(Declared from a [message](https://acme.slack.example/1) of @Wanda Wolf, +1)')
+  expect(text).not.toContain('> Checkout fails')
+  expect(text).toContain('acknowledged at')
+  const invited = (all: Item[]) => all.flatMap((item) => (item.step === 'invite' ? item.contacts.map(({ name }) => name) : []))
+  expect(invited(items)).toContain('Wanda Wolf')
+  expect(invited(conversation(happened(declared({ private: true }), from)))).not.toContain('Wanda Wolf')
+  expect(invited(conversation(happened(declared(), { ...from, by: g.alice })))).toEqual(['Alice Adler', 'P1 responders'])
+})

@@ -117,6 +117,22 @@ describe('through the bot that runs', () => {
     })
   })
 
+  test('while Slack is away nobody is said to be called: how they are reached is', async () => {
+    await bot.fault({ service: 'slack', kind: 'status', status: 503, times: 0 })
+    const opened = await run('--as', 'bea', 'incident', 'new', 'acme', 'P1', 'Nobody hears of this')
+    expect(opened.out).toContain('Its channel opens when Slack can be used again.')
+    expect(opened.out).toMatch(/nobody was called there yet[^]*\n- Bob: bob@example\.test\n- Carol: carol@example\.test/)
+    const id = /INC-\d+/.exec(opened.out)?.[0] ?? ''
+    const paged = await run('--as', 'bea', 'incident', 'page', id, 'second')
+    expect(paged.out).toMatch(/nobody was called there yet[^]*\n- Carol: carol@example\.test\n$/)
+    // Whoever is not known while Slack is away is invited when it is back.
+    const own = /INC-\d+/.exec((await run('--as', 'dave@example.test', 'incident', 'new', 'acme', 'P3', 'Mine')).out)?.[0] ?? ''
+    await bot.mend()
+    await bot.sees(await bot.opened(id, 60_000), 'you are needed')
+    const channel = await bot.opened(own, 60_000)
+    await until(async () => (await bot.channel(channel)).members.includes(bot.user('dave')), 'who declared it')
+  })
+
   test('what is refused says what to type, on standard error, with exit code 1', async () => {
     const refused = async (...args: string[]) => {
       const { code, out, err } = await run(...args)

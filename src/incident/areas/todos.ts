@@ -61,7 +61,13 @@ const change = (incident: Incident, todo: number, doneAt: Instant | null): Incid
 
 /** What a to-do says: by its number alone nobody knows it hours later. */
 const wordsOf = (events: readonly Recorded[], todo: number): string =>
-  events.flatMap(({ event }) => (event.type === 'todo-added' && event.todo === todo ? [event.text] : [])).join('')
+  events
+    .flatMap(({ event }): readonly { readonly todo: number; readonly text: string }[] => {
+      if (event.type === 'todo-added') return [event]
+      return event.type === 'absorbed' ? (event.brings?.todos ?? []) : []
+    })
+    .flatMap((each) => (each.todo === todo ? [each.text] : []))
+    .join('')
 
 /** What is open of somebody who is gone has no owner any more. */
 export const freed = (incident: Incident, id: string): TodoEvent[] => {
@@ -73,7 +79,7 @@ export const freed = (incident: Incident, id: string): TodoEvent[] => {
 const numbers = (todos: readonly number[]): string => `to-do${todos.length === 1 ? '' : 's'} ${todos.join(', ')}`
 
 /** One message for all of them, edited in place. */
-const listOf = (incident: Incident): Message[] => {
+export const todosShown = (incident: Incident): Message[] => {
   const open = incident.todos.filter(({ doneAt }) => doneAt === null)
   const item = ({ todo, text, owner, due, doneAt }: Todo): Span[] => [
     doneAt === null ? '☐ ' : '☑ ',
@@ -143,11 +149,11 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
     }),
   },
   posts: {
-    'todo-added': listOf,
-    'todo-done': listOf,
-    'todo-reopened': listOf,
+    'todo-added': todosShown,
+    'todo-done': todosShown,
+    'todo-reopened': todosShown,
     'todos-freed': (incident, { todos, person }, { seq }) => [
-      ...listOf(incident),
+      ...todosShown(incident),
       line(`freed:${seq}`, `Nobody does ${numbers(todos)}`, [
         `👋 ${person.name} is not in this workspace any more: nobody does ${numbers(todos)} now. Say here who takes over; when it is done: `,
         { code: '/incident todo done <number>' },

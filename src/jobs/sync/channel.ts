@@ -8,9 +8,10 @@ import { defineJob, type JobContext, type Loaded, type SurfaceSession } from '..
 import { channelName } from '../../incident/channel-name.ts'
 import { conversation, type Item } from '../../incident/conversation.ts'
 import type { Incident } from '../../incident/incident.ts'
-import type { Message } from '../../incident/message.ts'
+import { withNames } from '../../incident/message.ts'
 import type { Instant } from '../../incident/policy.ts'
 import { PortFault } from '../../ports.ts'
+import { lateOrNot, lateSeconds } from '../../surfaces/late.ts'
 import { editOrPost } from '../../surfaces/message.ts'
 import { goBackIn } from '../../surfaces/outside.ts'
 import { methodOf, sideStep } from '../../surfaces/steps.ts'
@@ -28,12 +29,6 @@ const quickLossSeconds = 600
 
 /** A channel that was lost is made again until so long after the resolution. */
 const rebuiltDays = 7
-
-/** A message whose event is older than this says that it is late. */
-const lateSeconds = 120
-
-/** Who wrote while it was known that nothing gets through is late by then: a job that is on time takes no longer than this. */
-const lateInOutageSeconds = 10
 
 const hashOf = (item: object): string => createHash('sha256').update(JSON.stringify(item)).digest('hex')
 
@@ -136,7 +131,7 @@ const showMessage = async (
   }
   const posted = known === undefined ? null : await chat.findPosted(channel, marker, addSeconds(known.at, -lateSeconds).toISOString())
   if (known === undefined) await session.intend(key)
-  const { ts } = posted ?? (await chat.post(channel, await lateness(item, now, incident.policy.calendar.zone, context), marker))
+  const { ts } = posted ?? (await chat.post(channel, await lateOrNot(item, now, incident.policy.calendar.zone, context), marker))
   // What was found may have been posted from an older state of the incident.
   if (posted !== null) await chat.edit(channel, ts, item.message, marker)
   session.showed(key, ts, hash)
@@ -155,6 +150,12 @@ const postableFrom = (channel: string, { items, now }: SurfaceSession): Instant 
   return oldest === undefined ? null : latest([addSeconds(oldest, posting.seconds), addSeconds(now, 1)]).toISOString()
 }
 
+/** What stood in a channel before this one is repeated here for the story: it names people, and calls only who is still asked. */
+const repeated = (item: Item, { lostChannels }: Incident, { items }: SurfaceSession): Item =>
+  item.step === 'message' && item.asks !== true && lostChannels.some((lost) => items.get(`${lost}/${item.key}`)?.ref != null)
+    ? { ...item, message: withNames(item.message) }
+    : item
+
 const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: string, context: JobContext): Promise<void> => {
   const { incident, events } = loaded
   await context.mayCall('chat.postMessage', channel)
@@ -164,7 +165,7 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
   let failure: unknown = null
   let refused = false
   let waits = false
-  const items = conversation(events)
+  const items = conversation(events).map((item) => repeated(item, incident, session))
   // Taking the buttons off what is settled comes after what is new.
   const isLast = (item: Item) =>
     item.step === 'message' && item.settled === true && session.items.get(`${channel}/${item.key}`)?.ref != null
@@ -223,19 +224,6 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
   const over = refused ? ['channel', 'outside'] : ['channel', 'outside', 'message']
   await mend(loaded, (failed) => failed.surface === 'sync-channel' || (failed.surface === 'channel' && over.includes(failed.step)), context)
 }
-
-const isLate = async ({ at, calm }: Item & { step: 'message' }, now: Instant, { wasAway }: JobContext): Promise<boolean> => {
-  const older = (seconds: number) => addSeconds(at, seconds).toISOString() <= now
-  return !calm && (older(lateSeconds) || (older(lateInOutageSeconds) && (await wasAway(at))))
-}
-
-const lateness = async (item: Item & { step: 'message' }, now: Instant, zone: string, context: JobContext): Promise<Message> =>
-  (await isLate(item, now, context))
-    ? {
-        ...item.message,
-        parts: [...item.message.parts, { kind: 'context', spans: ['🕓 Late: this happened ', { time: item.at, zone }] }],
-      }
-    : item.message
 
 export default defineJob({
   summary: 'Makes the incident’s channel what its events say',
