@@ -142,6 +142,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
     alarms,
     outage: outage.now,
+    wasAway: outage.wasAway,
     records: supabase === null ? null : supabaseRecord({ ...supabase, timeoutMs: 15_000 }),
     resolve,
     templates: templates(options.templates),

@@ -126,6 +126,8 @@ export type JobContext = ChatContext & {
   readonly alarms: readonly Alarm[]
   /** The outage of the chat that lasts, or null. */
   readonly outage: () => Promise<OutageNow | null>
+  /** Whether it was known at this time that the chat cannot be used. */
+  readonly wasAway: (at: Instant) => Promise<boolean>
   readonly resolve: Resolve
   readonly templates: Templates
   readonly catalogue: Catalogue

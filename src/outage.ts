@@ -7,7 +7,7 @@ import { type Ladder, type OpenDuring, unseenCalls } from './incident/alarm.ts'
 import type { Instant } from './incident/policy.ts'
 import type { PortFault } from './ports.ts'
 import type { Store, Trx } from './store/database.ts'
-import { beginOutage, endOutage, openCalls, readOutage, saveOutage, type StoredOutage } from './store/outage.ts'
+import { beginOutage, endOutage, openCalls, readOutage, saveOutage, type StoredOutage, wasAway } from './store/outage.ts'
 import { type Queue, timerId } from './store/queue.ts'
 import { incidentRow } from './store/reads.ts'
 import { readStream, Unreadable } from './store/stream.ts'
@@ -27,6 +27,8 @@ export type OutageWatch = {
   readonly observe: (fault: PortFault | null) => void
   /** The outage that lasts, with what is open meanwhile. */
   readonly now: () => Promise<OutageNow | null>
+  /** Whether an outage was known of at this time. */
+  readonly wasAway: (at: Instant) => Promise<boolean>
   /** Waits for what was observed. */
   readonly stop: () => Promise<void>
 }
@@ -111,10 +113,10 @@ export const createOutageWatch = ({
   const back = async (): Promise<void> => {
     if ((await readOutage(store.db)) === null) return
     await store.transaction(async (trx) => {
-      const over = await endOutage(trx)
+      const until = await store.now(trx)
+      const over = await endOutage(trx, until)
       if (over === null || over.told === null) return
       const { since, why } = over
-      const until = await store.now(trx)
       await queue.enqueue(
         trx,
         ways.map((way) => ({ queue: 'alarm', id: timerId(`alarm:${since}:back:${way}`), data: { way, since, why, until } })),
@@ -149,6 +151,7 @@ export const createOutageWatch = ({
         ladders: laddersOf(open, catalogue),
       }
     },
+    wasAway: (at) => wasAway(store.db, at),
     stop: () => last,
   }
 }

@@ -2,8 +2,11 @@
 import { sql } from 'kysely'
 import type { Instant } from '../incident/policy.ts'
 import type { Db, Trx } from './database.ts'
+import { recall, remember } from './settings.ts'
 
 const key = 'chat-outage'
+/** From when to when the one before was. */
+const lastKey = 'chat-outage-last'
 
 /** `told`: the last event of each incident that people were told of, null before the first alarm. */
 export type StoredOutage = {
@@ -43,10 +46,23 @@ export const saveOutage = async (trx: Trx, outage: StoredOutage): Promise<void> 
     .execute()
 }
 
-/** Ends the outage; gives what it was, to one caller only. */
-export const endOutage = async (trx: Trx): Promise<StoredOutage | null> => {
+/** Ends the outage at `until`; gives what it was, to one caller only. */
+export const endOutage = async (trx: Trx, until: Instant): Promise<StoredOutage | null> => {
   const row = await trx.deleteFrom('setting').where('key', '=', key).returning('value').executeTakeFirst()
-  return row === undefined ? null : (JSON.parse(row.value) as StoredOutage)
+  if (row === undefined) return null
+  const over = JSON.parse(row.value) as StoredOutage
+  await remember(trx, lastKey, JSON.stringify({ since: over.since, until }))
+  return over
+}
+
+/** Whether it was known then that the chat cannot be used, in the outage that lasts or in the one before. */
+export const wasAway = async (db: Db | Trx, at: Instant): Promise<boolean> => {
+  const present = await readOutage(db)
+  if (present !== null && present.since <= at) return true
+  const last = await recall(db, lastKey)
+  if (last === null) return false
+  const { since, until } = JSON.parse(last) as { since: Instant; until: Instant }
+  return since <= at && at <= until
 }
 
 /** The last event of each open incident that calls somebody; planned work calls nobody. */

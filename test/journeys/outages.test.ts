@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { World } from '../../src/embedded/world.ts'
 import { root, startTestBot, type TestBot, testWorld } from '../bot.ts'
+import { readOutage, wasAway } from '../../src/store/outage.ts'
 import { until } from '../until.ts'
+import { addSeconds } from 'date-fns/addSeconds'
 import { sql } from 'kysely'
 
 let world: World
@@ -79,4 +81,30 @@ test('GitHub and Supabase are down at the resolution: shown, and made good', asy
     await fetch(`${world.githubApiUrl}/repos/acme/incidents/pulls`, { headers: { authorization: 'Bearer ghp_test' } })
   ).json()) as { title: string }[]
   expect(pulls.filter(({ title }) => title.includes('INC-2'))).toHaveLength(1)
+})
+
+test('what is typed while Slack is known to be away is late, also where it was not away for long', async () => {
+  await bot.say('alice', 'general', '/incident new acme P2 Slack is away for a moment')
+  const id = /INC-\d+/.exec(await bot.sees('incidents', 'away for a moment'))?.[0] ?? ''
+  const channel = await bot.opened(id)
+  await bot.sees(channel, 'Checks at opening')
+  await bot.idle()
+  const before = await bot.store.now()
+  await bot.fault({ service: 'slack', kind: 'down' })
+  await bot.say('bob', 'general', `/incident update ${id} shows that nothing gets through`)
+  const { since } = await until(() => readOutage(bot.store.db), 'the outage')
+  await bot.say('bob', 'general', `/incident update ${id} typed meanwhile`)
+  const typed = (await bot.load(id))?.events.findLast(({ event }) => event.type === 'updated')?.at ?? ''
+  // Longer than a job takes that is on time, and no two minutes.
+  await until(async () => (await bot.store.now()) > addSeconds(typed, 11).toISOString(), 'some seconds later')
+  await bot.mend()
+  expect(await bot.sees(channel, 'typed meanwhile')).toContain('🕓 Late: this happened')
+  await until(async () => (await readOutage(bot.store.db)) === null, 'the end of the outage')
+  // It is remembered from when it was known until it was over.
+  expect(await wasAway(bot.store.db, typed)).toBe(true)
+  expect([since <= typed, await wasAway(bot.store.db, before), await wasAway(bot.store.db, await bot.store.now())]).toEqual([
+    true,
+    false,
+    false,
+  ])
 })

@@ -11,6 +11,7 @@ import type { Incident } from '../../incident/incident.ts'
 import { withNames } from '../../incident/message.ts'
 import type { Instant } from '../../incident/policy.ts'
 import { PortFault } from '../../ports.ts'
+import { lateOrNot, lateSeconds } from '../../surfaces/late.ts'
 import { editOrPost } from '../../surfaces/message.ts'
 import { goBackIn } from '../../surfaces/outside.ts'
 import { methodOf, sideStep } from '../../surfaces/steps.ts'
@@ -28,9 +29,6 @@ const quickLossSeconds = 600
 
 /** A channel that was lost is made again until so long after the resolution. */
 const rebuiltDays = 7
-
-/** A message whose event is older than this says that it is late. */
-const lateSeconds = 120
 
 const hashOf = (item: object): string => createHash('sha256').update(JSON.stringify(item)).digest('hex')
 
@@ -120,9 +118,10 @@ const showMessage = async (
   channel: string,
   session: SurfaceSession,
   { incident }: Loaded,
-  { chat }: JobContext,
+  context: JobContext,
   now: Instant,
 ): Promise<void> => {
+  const { chat } = context
   const known = session.items.get(key)
   const marker = `${incident.id}/${item.key}`
   if (known !== undefined) await session.settle()
@@ -132,7 +131,7 @@ const showMessage = async (
   }
   const posted = known === undefined ? null : await chat.findPosted(channel, marker, addSeconds(known.at, -lateSeconds).toISOString())
   if (known === undefined) await session.intend(key)
-  const { ts } = posted ?? (await chat.post(channel, lateness(item, now, incident.policy.calendar.zone), marker))
+  const { ts } = posted ?? (await chat.post(channel, await lateOrNot(item, now, incident.policy.calendar.zone, context), marker))
   // What was found may have been posted from an older state of the incident.
   if (posted !== null) await chat.edit(channel, ts, item.message, marker)
   session.showed(key, ts, hash)
@@ -225,14 +224,6 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
   const over = refused ? ['channel', 'outside'] : ['channel', 'outside', 'message']
   await mend(loaded, (failed) => failed.surface === 'sync-channel' || (failed.surface === 'channel' && over.includes(failed.step)), context)
 }
-
-const lateness = (item: Item & { step: 'message' }, now: Instant, zone: string) =>
-  item.calm || addSeconds(item.at, lateSeconds).toISOString() > now
-    ? item.message
-    : {
-        ...item.message,
-        parts: [...item.message.parts, { kind: 'context' as const, spans: ['🕓 Late: this happened ', { time: item.at, zone }] }],
-      }
 
 export default defineJob({
   summary: 'Makes the incident’s channel what its events say',
