@@ -61,6 +61,7 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
     alert,
     ...clocks,
     ...(intent.runbooks === undefined || intent.runbooks.length === 0 ? {} : { runbooks: intent.runbooks }),
+    ...(intent.guessed === undefined ? {} : { guessed: intent.guessed }),
   }
   const first = firstPaged(policy)
   const page: Event[] = clocked(kind) && first !== null ? [{ type: 'escalated', v: 1, run: 1, ...first, why: 'page' }] : []

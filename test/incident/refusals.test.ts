@@ -169,7 +169,10 @@ const all: readonly (readonly [Refusal, string])[] = [
     'That was suspicion 1, and was ruled out: the lock was gone. If it is possible again, say what is new about it.',
   ],
   [refuse('unknown_suspect', { suspect: '1', count: 0 }), 'Nothing is suspected yet. First: `/incident suspect <text>`.'],
-  [refuse('private_incident', { id: 'INC-7' }), 'INC-7 is private. Only somebody who is in it can invite you; who that is is not told here.'],
+  [
+    refuse('private_incident', { id: 'INC-7' }),
+    'INC-7 is private. Only somebody who is in it can invite you; who that is is not told here.',
+  ],
   [
     refuse('unknown_verb', { verb: 'akc', nearest: 'ack' }),
     '`/incident akc` does not exist. Did you mean `/incident ack`? `/incident help` lists what does.',

@@ -137,7 +137,9 @@ test('what cannot be merged is refused, and says what to do', async () => {
   expect(await merge('alice', done.channel, open.id)).toContain(`${done.id} is resolved`)
   expect(await merge('alice', hidden.channel, open.id)).toContain('is private and the other is not')
   expect(await merge('alice', open.channel, hidden.id)).toContain('is private and the other is not')
-  expect(await merge('bob', open.channel, hidden.id)).toBe(`${hidden.id} is private. Only somebody who is in it can invite you; who that is is not told here.`)
+  expect(await merge('bob', open.channel, hidden.id)).toBe(
+    `${hidden.id} is private. Only somebody who is in it can invite you; who that is is not told here.`,
+  )
   expect((await bot.say('alice', open.channel, '/incident merge')).form).toBe(true)
   expect(await merge('alice', 'general', open.id)).toContain(`/incident merge INC-15 ${open.id}`)
   expect(await merge('alice', open.channel, 'whatever')).toContain('not a record')

@@ -1,5 +1,4 @@
 /** What is still to be done: asked for in the channel, owned, dated, ticked off; what is open at the end is followed up. */
-import type { Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { author, line, type Message, type Span } from '../message.ts'
 import type { Instant, LocalDate } from '../policy.ts'
