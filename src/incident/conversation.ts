@@ -1,6 +1,7 @@
 /** The incident's channel as it should be: what is posted, pinned, invited, in order. Computed from the events, so that any
  *  number of runs, at any time after any outage, make the same channel. */
 import { type Person, samePerson } from './areas/area.ts'
+import { withPresentLinks } from './areas/merging.ts'
 import { sameContact } from './areas/paging.ts'
 import { instructions } from './areas/roles.ts'
 import { contactOf } from './contact.ts'
@@ -34,8 +35,14 @@ export type Item =
   | { readonly key: string; readonly step: 'topic'; readonly topic: string }
   | { readonly key: string; readonly step: 'invite'; readonly contacts: readonly Contact[] }
   | { readonly key: string; readonly step: 'bookmark'; readonly title: string; readonly url: string }
-  /** Who is in another record's channel comes here, too. */
-  | { readonly key: string; readonly step: 'gather'; readonly of: string; readonly channel: string }
+  /** Who is in another record's channel, or had a part in it, comes here, too. */
+  | {
+      readonly key: string
+      readonly step: 'gather'
+      readonly of: string
+      readonly channel: string | null
+      readonly people: readonly Person[]
+    }
   /** Whoever is mentioned in a call must be there to notice it. `level`: their step of the ladder, null when they are on none. */
   | {
       readonly key: string
@@ -73,7 +80,8 @@ const writerOf = ({ private: hidden, declaredBy }: Incident, { event, by }: Reco
 }
 
 /** Everything that the channel must have, in order: header (pinned), topic, invitations, bookmark, checklist, and then what happened. */
-export const conversation = (events: readonly Recorded[]): Item[] => {
+export const conversation = (stream: readonly Recorded[]): Item[] => {
+  const events = withPresentLinks(stream)
   const items: Item[] = []
   const place = new Map<string, number>()
   const open = new Map<string, Matter>()
@@ -98,13 +106,12 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       // An edited message keeps its place and the time of its first event.
       else items[present] = { ...item, at: (items[present] as Item & { step: 'message' }).at }
     }
-    if (recorded.event.type === 'absorbed' && recorded.event.from.channel !== null)
-      items.push({
-        key: `gather:${recorded.event.from.id}`,
-        step: 'gather',
-        of: recorded.event.from.id,
-        channel: recorded.event.from.channel.id,
-      })
+    if (recorded.event.type === 'absorbed') {
+      const { from, brings } = recorded.event
+      const people = (brings?.people ?? []).map(({ person }) => person).filter(({ slack }) => slack !== undefined)
+      const channel = from.channel?.id ?? null
+      if (channel !== null || people.length > 0) items.push({ key: `gather:${from.id}`, step: 'gather', of: from.id, channel, people })
+    }
     for (const { to, message } of instructions(before, recorded, incident))
       items.push({ key: message.key, step: 'whisper', to, message, at: recorded.at })
     if (recorded.event.type === 'severity-changed')

@@ -3,21 +3,20 @@ import { isAreaEvent, postsOfArea } from './areas.ts'
 import { isAtTerminal } from './at-terminal.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
-import { clocked, isGraver } from './clocks.ts'
+import { clocked } from './clocks.ts'
+import { dueWords } from './due-words.ts'
 import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { asDrill } from './kind-posts.ts'
-import { ladderEnds, notCalled, pagedNobody } from './ladder.ts'
+import { ladderEnds, notCalled } from './ladder.ts'
 import { author, line, type Message, type Part, type Span, asking } from './message.ts'
 import { timeToResolve } from './metrics.ts'
 import { ackHint, isOpeningPage, opening } from './opening.ts'
 import { checkParts, reasonWords } from './report.ts'
+import { isNamedAbove, severityChanged } from './severity-post.ts'
 import { stoodOverdue } from './standing.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
-
-/** On a line of its own, where there is something to say. */
-const below = (spans: readonly Span[] | null): readonly Span[] => (spans === null ? [] : ['\n', ...spans])
 
 /** The messages that one event adds or edits, in the state after it. `all`: the whole stream, for what was decided together. */
 export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] =>
@@ -26,6 +25,7 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
 const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] => {
   const { event, seq, by, at } = recorded
   const zone = incident.policy.calendar.zone
+  if (event.type === 'deadline-set' && isNamedAbove(recorded, all)) return []
   if (isAreaEvent(event)) return [...postsOfArea(incident, event, recorded)]
   switch (event.type) {
     case 'declared':
@@ -43,25 +43,11 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
         ]),
       ]
     }
-    case 'severity-changed': {
-      const due: Span[] = event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, ': ', { code: ackHint }]
-      // Where the ladder has a first step, the message of its page says that nobody was called.
-      const paged = event.policy.ladder.length === 0 && isGraver(event.policy.severity, event.from) ? pagedNobody(incident) : null
-      return [
-        line(`severity:${seq}`, `Severity ${event.from} → ${event.policy.severity}`, [
-          isGraver(event.policy.severity, event.from) ? '🔺 ' : '🔻 ',
-          author(by),
-          ` changed the severity from ${event.from} to `,
-          { bold: event.policy.severity },
-          event.policy.meaning === '' ? '.' : ` (${event.policy.meaning}).`,
-          ...due,
-          event.why === null ? '' : `\nWhy: ${event.why}`,
-          ...below(paged),
-        ]),
-      ]
-    }
+    case 'severity-changed':
+      return [severityChanged(incident, { ...recorded, event }, all)]
     case 'updated': {
-      const next: Span[] = event.updateDue === null ? [] : [' · next update by ', { time: event.updateDue, zone }]
+      const due = event.updateDue === null ? null : dueWords(incident, 'update')
+      const next: Span[] = due === null ? [] : [' · next update ', ...due]
       return [
         {
           key: `update:${seq}`,
@@ -84,6 +70,8 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
           author(by),
           clocked(incident.kind) ? ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ` : ' has done it: ',
           event.summary,
+          // Of a private record nothing is opened that would say so later.
+          ...(incident.private ? (['\n📄 Where the post-mortem is: ', { code: '/incident postmortem' }] as Span[]) : []),
           ...(incident.pullRequest === null
             ? []
             : (['\n📄 The ', { link: incident.pullRequest, text: 'post-mortem' }, ' is brought up to date.'] as Span[])),

@@ -143,7 +143,9 @@ const table = {
   merge_private: (p: { id: string }) =>
     `${p.id} is private and the other is not, so merging would show it to people who must not see it. Keep both, and name the other in a note.`,
   merge_kinds: (p: { id: string; kind: string; into: string; other: string }) =>
-    `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Name the other in a note: \`/incident note <text>\`.`,
+    `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Instead: \`/incident note Belongs to ${p.into}\`.`,
+  merge_products: (p: { id: string; product: string; into: string; other: string }) =>
+    `${p.id} is of ${foreign(p.product, 60)}, ${p.into} of ${foreign(p.other, 60)}, with other clocks and people: these stay apart. Instead: \`/incident note Same cause as ${p.into}\`.`,
   nothing_to_merge: (p: { id: string }) => `Nothing else is open that ${p.id} could be merged into. \`/incident list\` shows what is open.`,
   merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
   no_phases: (p: { id: string; kind: string }) =>

@@ -57,6 +57,7 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'message-dropped': 1,
   merged: 1,
   absorbed: 1,
+  'link-moved': 1,
   'channel-renamed': 1,
   'bot-removed': 1,
   'bot-returned': 1,

@@ -64,10 +64,12 @@ const change = (incident: Incident, todo: number, more: Partial<Pick<Todo, 'done
 /** What a to-do says: by its number alone nobody knows it hours later. */
 const wordsOf = ({ events, seq }: Story, todo: number): string =>
   events
-    .flatMap(({ event, seq: at }) =>
-      (event.type === 'todo-added' || event.type === 'todo-edited') && event.todo === todo && at <= seq ? [event.text] : [],
-    )
-    .at(-1) ?? ''
+    .filter((recorded) => recorded.seq <= seq)
+    .flatMap(({ event }): readonly { readonly todo: number; readonly text: string }[] => {
+      if (event.type === 'todo-added' || event.type === 'todo-edited') return [event]
+      return event.type === 'absorbed' ? (event.brings?.todos ?? []) : []
+    })
+    .findLast((each) => each.todo === todo)?.text ?? ''
 
 /** What is open of somebody who is gone has no owner any more. */
 export const freed = (incident: Incident, id: string): TodoEvent[] => {
@@ -79,7 +81,7 @@ export const freed = (incident: Incident, id: string): TodoEvent[] => {
 const numbers = (todos: readonly number[]): string => `to-do${todos.length === 1 ? '' : 's'} ${todos.join(', ')}`
 
 /** One message for all of them, edited in place. */
-const listOf = (incident: Incident): Message[] => {
+export const todosShown = (incident: Incident): Message[] => {
   const open = incident.todos.filter(({ doneAt }) => doneAt === null)
   const item = ({ todo, text, owner, due, doneAt }: Todo): Span[] => [
     doneAt === null ? '☐ ' : '☑ ',
@@ -157,12 +159,12 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
     }),
   },
   posts: {
-    'todo-added': listOf,
-    'todo-edited': listOf,
-    'todo-done': listOf,
-    'todo-reopened': listOf,
+    'todo-added': todosShown,
+    'todo-edited': todosShown,
+    'todo-done': todosShown,
+    'todo-reopened': todosShown,
     'todos-freed': (incident, { todos, person }, { seq }) => [
-      ...listOf(incident),
+      ...todosShown(incident),
       line(`freed:${seq}`, `Nobody does ${numbers(todos)}`, [
         `👋 ${person.name} is not in this workspace any more: nobody does ${numbers(todos)} now. Say here who takes over; when it is done: `,
         { code: '/incident todo done <number>' },
