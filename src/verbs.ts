@@ -88,10 +88,8 @@ export const createVerbContext = ({
         return {
           refused: refuse('unknown_product', { word: wish.product, nearest: nearest(wish.product, known), known: known.join(', ') }),
         }
-      const severity =
-        wish.severity === ''
-          ? (catalogue.suggestSeverity(product, wish.title)?.severity ?? product.defaultSeverity)
-          : catalogue.severity(product, wish.severity)
+      const suggested = wish.severity === '' ? catalogue.suggestSeverity(product, wish.title) : null
+      const severity = wish.severity === '' ? (suggested?.severity ?? product.defaultSeverity) : catalogue.severity(product, wish.severity)
       if (severity === null)
         return { refused: refuse('unknown_severity', { word: wish.severity, known: knownSeverities(product.severityWords.aliases) }) }
       const { kind = 'incident', window, from } = wish
@@ -109,6 +107,7 @@ export const createVerbContext = ({
           alert: null,
           runbooks: refsOf(catalogue.suggestRunbooks(product, severity, `${wish.title} ${wish.summary ?? ''}`)),
           ...(window === undefined ? {} : { window }),
+          ...(wish.severity === '' ? { guessed: { because: suggested?.because ?? null } } : {}),
         },
         by,
         async (trx, { id }) => {

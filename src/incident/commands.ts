@@ -49,6 +49,8 @@ export type CoreIntent =
       readonly runbooks?: readonly RunbookRef[]
       /** Of a maintenance. */
       readonly window?: Window
+      /** As in the event. */
+      readonly guessed?: { readonly because: string | null }
     }
   | { readonly type: 'channel-opened'; readonly channel: string; readonly name: string }
   | { readonly type: 'channel-lost'; readonly channel: string; readonly why: string }

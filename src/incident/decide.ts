@@ -61,6 +61,7 @@ const declare = ({ intent, at }: Command & { intent: { type: 'declare' } }): Dec
     alert,
     ...clocks,
     ...(intent.runbooks === undefined || intent.runbooks.length === 0 ? {} : { runbooks: intent.runbooks }),
+    ...(intent.guessed === undefined ? {} : { guessed: intent.guessed }),
   }
   const first = firstPaged(policy)
   const page: Event[] = clocked(kind) && first !== null ? [{ type: 'escalated', v: 1, run: 1, ...first, why: 'page' }] : []
@@ -142,7 +143,7 @@ const repeated = (last: Said | null, text: string, by: Actor, at: Instant): last
 const whileOpen: ReadonlySet<string> = new Set(['acknowledge', 'change-severity', 'update', 'mitigate', 'resolve', ...areasWhileOpen])
 
 /** What people may still do to a record that was merged: correct what was kept of their own words. */
-const whenMerged: ReadonlySet<string> = new Set(['edit-message', 'delete-message', 'drop-message'])
+const whenMerged: ReadonlySet<string> = new Set(['edit-message', 'delete-message', 'drop-message', 'edit-todo'])
 
 const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command): readonly Event[] | Refusal => {
   if (incident.mergedInto !== null && by.kind === 'person' && !whenMerged.has(intent.type))

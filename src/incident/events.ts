@@ -97,6 +97,8 @@ export type CoreEvent =
       readonly updateDue: Instant | null
       /** Those that may help, as the catalogue had them. */
       readonly runbooks?: readonly RunbookRef[]
+      /** Nobody chose the severity. `because`: the words of the title that spoke for it; null: the product's own. */
+      readonly guessed?: { readonly because: string | null }
     }
   | { readonly type: 'channel-opened'; readonly v: 1; readonly channel: string; readonly name: string }
   | { readonly type: 'channel-lost'; readonly v: 1; readonly channel: string; readonly why: string }

@@ -1,25 +1,22 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
 import { isAreaEvent, postsOfArea } from './areas.ts'
 import { isAtTerminal } from './at-terminal.ts'
-import { linkTo } from './areas/messages.ts'
-import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
 import { clocked } from './clocks.ts'
 import { dueWords } from './due-words.ts'
 import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
-import { asDrill, kindParts } from './kind-posts.ts'
-import { ladderEnds, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
+import { asDrill } from './kind-posts.ts'
+import { ladderEnds, notCalled } from './ladder.ts'
 import { author, line, type Message, type Part, type Span, asking } from './message.ts'
 import { timeToResolve } from './metrics.ts'
+import { ackHint, isOpeningPage, opening } from './opening.ts'
 import { checkParts, reasonWords } from './report.ts'
 import { isNamedAbove, severityChanged } from './severity-post.ts'
 import { stoodOverdue } from './standing.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
-
-const ackHint = '/incident ack'
 
 /** The messages that one event adds or edits, in the state after it. `all`: the whole stream, for what was decided together. */
 export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] =>
@@ -159,9 +156,6 @@ const stillFailing = ({ id }: Incident, { phase, results }: Event & { type: 'che
       ]
     : []
 
-/** Whether this is the page that was decided together with the declaration. */
-const isOpeningPage = ({ seq, event }: Recorded) => seq === 2 && event.type === 'escalated' && event.why === 'page'
-
 /** Somebody of the ladder is called, or it is said that they cannot be. */
 const called = (incident: Incident, { run, level, to, why }: Event & { type: 'escalated' }): Message => {
   const key = `escalated:${run}:${level}`
@@ -176,76 +170,6 @@ const called = (incident: Incident, { run, level, to, why }: Event & { type: 'es
     { kind: 'clock', clock: 'response', run },
     line(key, missed === null ? `Escalated to ${to.name}` : `${to.name} was not called`, spans),
   )
-}
-
-/** What was described, and the message that it was declared from; what the title says already is not said again. */
-const describing = ({ summary, title, policy }: Incident, all: readonly Recorded[]): Part[] => {
-  const source = all.find(({ event }) => event.type === 'message-kept' && event.how === 'declared')
-  const quote: Part[] = summary === null || summary === title ? [] : [{ kind: 'quote', text: shorten(summary, 1500) }]
-  if (source?.event.type !== 'message-kept') return quote
-  const { by, occurredAt, event } = source
-  return [
-    ...quote,
-    {
-      kind: 'context',
-      spans: [
-        'Declared from a ',
-        { link: linkTo(event), text: 'message' },
-        ' of ',
-        author(by),
-        ', ',
-        { time: occurredAt, zone: policy.calendar.zone },
-      ],
-    },
-  ]
-}
-
-/** The second message: who is paged, and the severity's checklist (S5). */
-const opening = (incident: Incident, all: readonly Recorded[]): Message => {
-  const page = all.find(isOpeningPage)?.event
-  const due = incident.response?.due ?? null
-  const by: Span[] = due === null ? [] : [' by ', { time: due, zone: incident.policy.calendar.zone }]
-  const missed = page?.type === 'escalated' ? notCalled(incident, page.to) : pagedNobody(incident)
-  const ask: Span[] =
-    missed !== null
-      ? [...missed, '\nAcknowledge', ...by, ': ', { code: ackHint }]
-      : page?.type === 'escalated'
-        ? ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: ackHint }, ...skippedBefore(incident, page.level)]
-        : []
-  const checklist: Part[] =
-    incident.policy.checklist.length === 0
-      ? []
-      : [
-          { kind: 'text', spans: [{ bold: `${incident.severity} checklist` }] },
-          { kind: 'list', items: incident.policy.checklist.map((item) => [`☐ ${item}`]) },
-        ]
-  const foreign = describing(incident, all)
-  const source = incident.alerts[0]
-  const alert: Part[] =
-    source === undefined
-      ? []
-      : [
-          {
-            kind: 'context',
-            spans: [
-              `Opened by ${source.source}: `,
-              { code: shorten(source.rule, 200) },
-              ...(source.url === undefined ? [] : [' · ', { link: source.url, text: 'source' }]),
-            ],
-          },
-        ]
-  const none: Part[] = [{ kind: 'text', spans: ['Type ', { code: '/incident help' }, ' for what can be done here.'] }]
-  const paged: Part[] = ask.length === 0 ? [] : [{ kind: 'text', spans: ask }]
-  const help = suggestedRunbooks(incident)
-  const runbooks: Part[] = help.length === 0 ? [] : [{ kind: 'text', spans: help }]
-  const kind = kindParts(incident)
-  const parts = [...kind, ...paged, ...foreign, ...runbooks, ...checklist, ...alert]
-  const message = {
-    key: 'opening',
-    summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
-    parts: parts.length === 0 ? none : parts,
-  }
-  return paged.length === 0 ? message : asking({ kind: 'clock', clock: 'response', run: incident.response?.run ?? 0 }, message)
 }
 
 /** How many alerts are listed; the rest is counted. */

@@ -701,3 +701,13 @@ test('the message that it was declared from stands at the opening, with its auth
   expect(invited(conversation(happened(declared({ private: true }), from)))).not.toContain('Wanda Wolf')
   expect(invited(conversation(happened(declared(), { ...from, by: g.alice })))).toEqual(['Alice Adler', 'P1 responders'])
 })
+
+test('a severity that nobody chose says why it is that one', () => {
+  const opening = (guessed?: { because: string | null }) => {
+    const item = conversation(happened(declared(guessed === undefined ? {} : { guessed }))).find(({ key }) => key === 'opening')
+    return item?.step === 'message' ? item.message.parts.map(partText).join('\n') : ''
+  }
+  expect(opening({ because: 'down' })).toContain('*P1* because of “down”; nobody chose it. To change it: `/incident severity P1..P4`')
+  expect(opening({ because: null })).toContain('*P1* as Acme Shop has it where nobody says; to change it')
+  expect(opening()).not.toContain('severity P1..P4')
+})

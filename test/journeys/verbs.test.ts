@@ -166,6 +166,9 @@ test('who declares what may be open already is told of it, the same title first;
   expect(answer).toContain(`/incident merge ${id} ${known}`)
   expect(answer).not.toMatch(/Keys leaked|Restore/)
   expect(await ask('general', '/incident new unassigned P4 Something else', 'carol')).not.toContain('Also open')
+  // Whose severity nobody chose says so in its channel, too.
+  const guess = /INC-\d+/.exec(await ask('general', '/incident new acme The whole shop is down', 'carol'))?.[0] ?? ''
+  await bot.sees(await bot.opened(guess), /^[^]*because of “.*down.*”; nobody chose it/)
   // Practice and planned work are no incidents to whoever counts them, either.
   expect(await bot.metrics()).toContain('tocsin_incidents_open{kind="drill",severity="P4"} 1')
 })
