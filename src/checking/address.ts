@@ -10,7 +10,13 @@ export const Host = z
     'must be the name or the address of a host, without scheme and port',
   )
 
-export const Port = z.int().min(1, 'must be a port from 1 to 65535').max(65_535, 'must be a port from 1 to 65535')
+const portMessage = 'must be a port from 1 to 65535'
+
+/** A port. What a variable was filled into is text. */
+export const Port = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value),
+  z.int(portMessage).min(1, portMessage).max(65_535, portMessage),
+)
 
 /** Where something is asked over HTTP. */
 export const HttpAddress = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).refine((text) => {

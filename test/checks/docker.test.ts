@@ -342,6 +342,14 @@ describe('docker: when it does not answer', () => {
     const { status, texts } = await asked({ ask: 'containers', socket: join(folder, 'none.sock') })
     expect([status, texts[0]]).toEqual(['unknown', expect.stringMatching(/none\.sock does not exist: look whether Docker runs/)])
   })
+  test('the bot’s own DOCKER_HOST leads nowhere else', async () => {
+    const before = process.env['DOCKER_HOST']
+    process.env['DOCKER_HOST'] = 'tcp://127.0.0.1:1'
+    const { status } = await asked({ ask: 'containers' })
+    if (before === undefined) delete process.env['DOCKER_HOST']
+    else process.env['DOCKER_HOST'] = before
+    expect(status).toBe('ok')
+  })
   test('a socket on which nobody listens, and one that says nothing', async () => {
     const path = join(folder, 'silent.sock')
     const silent = createServer(() => {}).listen(path)

@@ -355,6 +355,12 @@ describe('postgres: when it does not answer', () => {
     expect(texts.join()).not.toContain('hunter22')
   })
 
+  test('a port that came from a variable, and one that is none', () => {
+    const at = (port: unknown) => check.options.safeParse({ ask: 'size', host: 'db.test', secret: 'URL', port })
+    expect(at('6543').data?.port).toBe(6543)
+    expect(['0', '65536', '1e3', '', 'x', null].map((port) => at(port).success)).toEqual(Array(6).fill(false))
+  })
+
   test('no such database', async () => {
     const { status, texts } = await asked({ ask: 'version' }, { database: 'nowhere' })
     expect([status, texts[0]]).toEqual(['unknown', expect.stringContaining('no such database')])

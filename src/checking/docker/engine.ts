@@ -62,6 +62,10 @@ export const readOnly = (docker: Docker): Docker => {
 /** An agent of our own, which keeps no connection for the next question; the types do not know that it can be given. */
 const ours = (agent: HttpAgent): object => ({ agent })
 
+/** The client on a socket of this machine, whatever `DOCKER_HOST` says. */
+export const dockerOn = (socket: string): Docker =>
+  readOnly(new Docker({ host: '', socketPath: socket, protocol: 'http', ...ours(new HttpAgent()) }))
+
 /** The certificate that we are known by. */
 const identityOf = ({ certSecret, keySecret }: Place, context: CheckContext): { cert?: string; key?: string } => {
   if (certSecret === undefined || keySecret === undefined) return {}
@@ -77,7 +81,7 @@ const identityOf = ({ certSecret, keySecret }: Place, context: CheckContext): { 
 /** The client, at the address that the guard allows. What is not given would be taken from the bot's own environment. */
 const clientFor = async (wanted: Place, context: CheckContext): Promise<Docker> => {
   const { socket, host, port } = wanted
-  if (socket !== undefined) return readOnly(new Docker({ host: '', socketPath: socket, protocol: 'http', ...ours(new HttpAgent()) }))
+  if (socket !== undefined) return dockerOn(socket)
   if (host === undefined) throw new Error('the options of a docker check name no place')
   const { address, family } = await context.address(host, port)
   // Node wants a callback here, and asks for one address or for all.

@@ -1,10 +1,11 @@
 /** The environment that containers were started with, from the Engine on a Unix socket: read by GET, and nothing of an answer is
  *  repeated. */
 import type { Readable } from 'node:stream'
-import Docker from 'dockerode'
+import type Docker from 'dockerode'
 import { z } from 'zod'
 import type { CheckContext } from '../../define/check.ts'
 import type { Finding } from '../../incident/check.ts'
+import { dockerOn } from '../docker/engine.ts'
 import { productFault } from '../fault.ts'
 import { foreign } from '../foreign.ts'
 import { socketFault } from '../socket.ts'
@@ -98,7 +99,7 @@ export const holdContainers = async (
   wanted: ContainerOptions,
 ): Promise<readonly Holder[] | { readonly findings: readonly Finding[] }> => {
   const { socket, service, composeProject, names, target } = wanted
-  const docker = new Docker({ socketPath: socket })
+  const docker = dockerOn(socket)
   const where = { socket, signal }
   const label = [
     `com.docker.compose.service=${service}`,
