@@ -60,6 +60,8 @@ const unseenAtHome: ReadonlySet<EventType> = new Set([
   'snoozed',
   'reminded',
   'runbook-shown',
+  'runbook-opened',
+  'runbook-step',
   'suspected',
   'ruled-out',
   'message-kept',

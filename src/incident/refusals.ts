@@ -117,7 +117,18 @@ const table = {
     `${p.product} has no runbook \`${foreign(p.word)}\`. ${meant(p.nearest === null ? null : `/incident runbook ${p.nearest}`)}${
       p.known === '' ? 'It has none yet.' : `It has: ${p.known}.`
     }`,
-  runbook_is_shown: (p: { title: string; at: string }) => `“${foreign(p.title, 100)}” is in the channel since ${p.at}; scroll up to it.`,
+  runbook_not_open: (p: { id: string; name: string | null }) =>
+    p.name === null
+      ? `No runbook of ${p.id} is open yet. \`/incident runbook\` lists them.`
+      : `The runbook \`${foreign(p.name)}\` is not open yet. First: \`/incident runbook ${foreign(p.name)}\`.`,
+  unknown_step: (p: { step: number; title: string; count: number }) =>
+    `“${foreign(p.title, 100)}” has no step ${p.step}: they are numbered 1 to ${p.count}.`,
+  step_asks_nothing: (p: { step: number; title: string }) =>
+    `Step ${p.step} of “${foreign(p.title, 100)}” names no check, so there is nothing to run. When it is done: \`/incident runbook done ${p.step}\`.`,
+  step_is_marked: (p: { step: number; state: 'open' | 'done' | 'skipped'; by: string | null; at: string | null }) =>
+    `Step ${p.step} is ${p.state}${p.state === 'open' || p.by === null ? '' : ` already, by ${foreign(p.by)}`}${
+      p.state === 'open' || p.at === null ? '' : ` at ${p.at}`
+    }.${p.state === 'open' ? ` When it is done: \`/incident runbook done ${p.step}\`.` : ` To open it again: \`/incident runbook open ${p.step}\`.`}`,
   no_files: (p: { id: string }) => `No message with a file was kept for ${p.id}. 📌 on a message keeps it, with its files.`,
   unknown_file: (p: { word: string; count: number }) =>
     `There is no file ${foreign(p.word)}: they are numbered 1 to ${p.count}. \`/incident files\` lists them.`,

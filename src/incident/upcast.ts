@@ -34,6 +34,8 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'role-left': 1,
   'lead-wanted': 1,
   'runbook-shown': 1,
+  'runbook-opened': 1,
+  'runbook-step': 1,
   'todo-added': 1,
   'todo-done': 1,
   'todo-reopened': 1,

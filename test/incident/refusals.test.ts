@@ -112,7 +112,24 @@ const all: readonly (readonly [Refusal, string])[] = [
     refuse('file_not_sent', { name: 'trace.har', why: 'Slack: the bot lacks the right' }),
     'trace.har could not be sent to you: Slack: the bot lacks the right. It is kept: try again, or get it on the bot’s server: `npm run tocsin -- help`.',
   ],
-  [refuse('runbook_is_shown', { title: 'Payments', at: time }), `“Payments” is in the channel since ${time}; scroll up to it.`],
+  [refuse('runbook_not_open', { id: 'INC-7', name: null }), 'No runbook of INC-7 is open yet. `/incident runbook` lists them.'],
+  [
+    refuse('runbook_not_open', { id: 'INC-7', name: 'payments' }),
+    'The runbook `payments` is not open yet. First: `/incident runbook payments`.',
+  ],
+  [refuse('unknown_step', { step: 9, title: 'Payments', count: 5 }), '“Payments” has no step 9: they are numbered 1 to 5.'],
+  [
+    refuse('step_asks_nothing', { step: 2, title: 'Payments' }),
+    'Step 2 of “Payments” names no check, so there is nothing to run. When it is done: `/incident runbook done 2`.',
+  ],
+  [
+    refuse('step_is_marked', { step: 2, state: 'done', by: 'Bob', at: time }),
+    `Step 2 is done already, by Bob at ${time}. To open it again: \`/incident runbook open 2\`.`,
+  ],
+  [
+    refuse('step_is_marked', { step: 2, state: 'open', by: null, at: null }),
+    'Step 2 is open. When it is done: `/incident runbook done 2`.',
+  ],
   [
     refuse('already_paused', { at: '2026-11-21T14:05:00.000Z', why: 'Waiting for the provider' }),
     'The clocks stand since 2026-11-21T14:05:00.000Z: Waiting for the provider. To let them run: `/incident resume`.',
