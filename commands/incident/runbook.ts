@@ -5,7 +5,7 @@ import type { Span } from '../../src/incident/message.ts'
 import { nearest } from '../../src/incident/nearest.ts'
 import { ellipsis } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
-import { firstWords } from '../../src/incident/runbook.ts'
+import { stepWords } from '../../src/incident/runbook.ts'
 import { runbookName, runbookParts } from '../../src/incident/runbook-posts.ts'
 import { shorten } from '../../src/incident/text.ts'
 
@@ -92,12 +92,12 @@ const markStep = async (
   if ('refused' in outcome) return outcome
   const steps = find(outcome.incident.openedRunbooks, runbook.slug)?.steps ?? []
   const next = steps.findIndex((each) => each.state === 'open')
-  const words = next < 0 ? 'All steps are done or skipped.' : `Next: ${next + 1}. ${shorten(firstWords(steps[next]?.text ?? ''), 200)}`
+  const words = next < 0 ? 'All steps are done or skipped.' : `Next: ${next + 1}. ${shorten(stepWords(steps[next]?.text ?? ''), 200)}`
   return say(`${said[state]}: step ${step} of “${runbook.title}”. ${words}`)
 }
 
 /** `done 2`, `done payments 2`: without a name the one that was opened last. */
-const stepWords = /^(run|done|skip|open)(?:\s+(.+?))?\s+(\d{1,4})$/i
+const stepVerb = /^(run|done|skip|open)(?:\s+(.+?))?\s+(\d{1,4})$/i
 
 const list = (incident: Incident, context: CommandContext): Reply => {
   const { product, id } = incident
@@ -154,7 +154,7 @@ export default defineCommand({
   run: async (ask, context) => {
     const incident = given(ask)
     if (ask.words === '') return list(incident, context)
-    const [, verb, name, number] = stepWords.exec(ask.words) ?? []
+    const [, verb, name, number] = stepVerb.exec(ask.words) ?? []
     if (verb === undefined) {
       const found = await open(incident, ask.words, ask, context)
       if (found === null) return unknown(incident, ask.words, context)

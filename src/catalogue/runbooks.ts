@@ -80,11 +80,14 @@ const readRunbook = (file: string, slug: string, checks: readonly string[], take
   problems.push(...front.problems)
 
   const first = lineOf(text, match[0].length)
-  const { steps, after, named } = parseRunbook(text.slice(match[0].length))
+  const { steps, lines, after, named } = parseRunbook(text.slice(match[0].length))
   if (steps.length === 0) complain(first, 'a runbook needs steps below its front matter: a list numbered `1.`, `2.`, …')
-  for (const step of steps)
+  for (const [index, step] of steps.entries())
     if (step.text.length > longestStep)
-      complain(first + step.line - 1, `a step has at most ${longestStep} characters, this one has ${step.text.length}: make two of it`)
+      complain(
+        first + (lines[index] ?? 1) - 1,
+        `a step has at most ${longestStep} characters, this one has ${step.text.length}: make two of it`,
+      )
   for (const each of named) {
     const line = first + each.line - 1
     if (each.kind === 'unclear')
@@ -103,7 +106,7 @@ const readRunbook = (file: string, slug: string, checks: readonly string[], take
     when: value.when,
     severity: value.severity,
     url: value.url ?? null,
-    steps: steps.map(({ line: _, ...step }) => step),
+    steps,
     after,
     actions: named.flatMap((each) => (each.kind === 'action' ? [{ action: each.action, line: first + each.line - 1 }] : [])),
   }

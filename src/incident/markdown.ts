@@ -9,7 +9,7 @@ export const parseMarkdown = (markdown: string): Root => fromMarkdown(markdown)
 const comment = /^<!--[\s\S]*-->$/
 
 /** The words of a node, without what they look like. */
-const wordsOf = (node: Nodes): string => {
+export const wordsOf = (node: Nodes): string => {
   if ('value' in node) return node.value
   if ('children' in node) return node.children.map(wordsOf).join('')
   return node.type === 'break' ? '\n' : 'alt' in node ? (node.alt ?? '') : ''

@@ -1,6 +1,7 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
 import { isAreaEvent, postsOfArea } from './areas.ts'
 import { isAtTerminal } from './at-terminal.ts'
+import { checklistParts } from './areas/checklist.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
 import { clocked, isGraver } from './clocks.ts'
@@ -230,14 +231,6 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
 
 /** What helps and what is to be done, as far as it is. */
 const toDo = (incident: Incident): Part[] => [...offeredRunbooks(incident), ...checklistParts(incident)]
-
-const checklistParts = ({ severity, policy }: Incident): Part[] =>
-  policy.checklist.length === 0
-    ? []
-    : [
-        { kind: 'text', spans: [{ bold: `${severity} checklist` }] },
-        { kind: 'list', items: policy.checklist.map((item) => [`☐ ${item}`]) },
-      ]
 
 /** How many alerts are listed; the rest is counted. */
 const mostAlerts = 10

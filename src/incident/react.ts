@@ -62,6 +62,7 @@ const unseenAtHome: ReadonlySet<EventType> = new Set([
   'runbook-shown',
   'runbook-opened',
   'runbook-step',
+  'checklist-marked',
   'suspected',
   'ruled-out',
   'message-kept',

@@ -1,8 +1,9 @@
 /** What people wrote down and ticked off on the way, as the post-mortem shows it: to-dos, suspicions, runbooks, files. */
 import { keptFiles, sizeOf } from './areas/messages.ts'
+import { checklistOf } from './areas/checklist.ts'
 import type { StepState } from './areas/runbooks.ts'
 import type { Incident } from './incident.ts'
-import { firstWords } from './runbook.ts'
+import { stepWords } from './runbook.ts'
 import { progressOf, runbookName } from './runbook-posts.ts'
 import { shorten } from './text.ts'
 import { nameOf, when } from './timeline.ts'
@@ -21,6 +22,13 @@ export type Remembered = {
     readonly text: string
     readonly by: string
     readonly ruledOut: { readonly because: string; readonly by: string; readonly at: string } | null
+  }[]
+  /** `by`: null where the record itself knows. */
+  readonly checklist: readonly {
+    readonly item: string
+    readonly done: boolean
+    readonly by: string | null
+    readonly at: string | null
   }[]
   /** Those that were opened, in their order. */
   readonly runbooks: readonly {
@@ -74,7 +82,7 @@ const runbooksOf = ({ openedRunbooks }: Incident, zone: string): Remembered['run
     progress: progressOf(runbook),
     steps: runbook.steps.map(({ text, state, marked }, index) => ({
       step: index + 1,
-      text: shorten(firstWords(text), 300),
+      text: shorten(stepWords(text), 300),
       state,
       by: marked === null || state === 'open' ? null : nameOf(marked.by),
       at: marked === null || state === 'open' ? null : when(marked.at, zone),
@@ -89,6 +97,12 @@ export const remembered = (incident: Incident, zone: string): Remembered => ({
     text,
     by: nameOf(by),
     ruledOut: ruledOut === null ? null : { because: ruledOut.because, by: nameOf(ruledOut.by), at: when(ruledOut.at, zone) },
+  })),
+  checklist: checklistOf(incident).map(({ item, done }) => ({
+    item,
+    done: done !== null,
+    by: done === null || done.by === null ? null : nameOf(done.by),
+    at: done === null || done.at === null ? null : when(done.at, zone),
   })),
   runbooks: runbooksOf(incident, zone),
   files: filesOf(incident, zone),

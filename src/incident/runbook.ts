@@ -1,6 +1,6 @@
 /** A runbook's body as steps: the items of its top-level numbered lists, each with the checks and actions that it names. Pure. */
 import type { Nodes, RootContent } from 'mdast'
-import { parseMarkdown } from './markdown.ts'
+import { parseMarkdown, wordsOf } from './markdown.ts'
 
 /** A check of the product, with what would be typed behind it. `all`: every one of them. */
 export type Question = { readonly check: string; readonly words: Readonly<Record<string, string>> }
@@ -24,7 +24,9 @@ export type Named = { readonly line: number } & (
 )
 
 export type RunbookBody = {
-  readonly steps: readonly (RunbookStep & { readonly line: number })[]
+  readonly steps: readonly RunbookStep[]
+  /** The line of the body in which each step begins, from 1. */
+  readonly lines: readonly number[]
   /** Markdown behind the last step; empty when there is none. */
   readonly after: string
   /** Everything that is named anywhere in the body. */
@@ -36,7 +38,7 @@ const typed = /^\/diag\s+(?:watch\s+)?(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
 /** Verbs of `/diag` that ask for no check by its name. */
 const otherVerbs: ReadonlySet<string> = new Set(['unwatch', 'diff', 'digest'])
 
-const wordsOf = (text: string): Record<string, string> =>
+const wordsBehind = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/([\w-]+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value]))
 
 /** Null: code like any other. */
@@ -46,11 +48,11 @@ const nameOf = (code: string, line: number): Named | null => {
     const [, kind, name = '', words = ''] = written.exec(text) ?? []
     if (kind === undefined) return { line, kind: 'unclear', text }
     return kind === 'check'
-      ? { line, kind, question: { check: name, words: wordsOf(words) } }
+      ? { line, kind, question: { check: name, words: wordsBehind(words) } }
       : { line, kind: 'action', action: `${name}${words}`.replace(/\s+/g, ' ') }
   }
   const [, check, words = ''] = typed.exec(text) ?? []
-  return check === undefined || otherVerbs.has(check) ? null : { line, kind: 'check', question: { check, words: wordsOf(words) } }
+  return check === undefined || otherVerbs.has(check) ? null : { line, kind: 'check', question: { check, words: wordsBehind(words) } }
 }
 
 const namedIn = (node: Nodes): Named[] => {
@@ -77,7 +79,8 @@ const sourceOf = (body: string, nodes: readonly RootContent[]): string => {
 export const parseRunbook = (source: string): RunbookBody => {
   const body = source.replace(/\r\n?/g, '\n')
   const root = parseMarkdown(body)
-  const steps: (RunbookStep & { line: number })[] = []
+  const steps: RunbookStep[] = []
+  const lines: number[] = []
   let from = 0
   for (const list of root.children) {
     if (list.type !== 'list' || list.ordered !== true) continue
@@ -89,14 +92,26 @@ export const parseRunbook = (source: string): RunbookBody => {
         text: sourceOf(body, item.children),
         checks: named.flatMap((each) => (each.kind === 'check' ? [each.question] : [])),
         actions: named.flatMap((each) => (each.kind === 'action' ? [each.action] : [])),
-        line: item.position?.start.line ?? 1,
       })
+      lines.push(item.position?.start.line ?? 1)
     }
     from = endOf(list)
   }
-  return { steps, after: steps.length === 0 ? '' : body.slice(from).trim(), named: namedIn(root) }
+  return { steps, lines, after: steps.length === 0 ? '' : body.slice(from).trim(), named: namedIn(root) }
 }
 
 /** The first paragraph of a step, in Markdown. */
 export const firstWords = (text: string): string =>
   (text.split(/\n(?=\s*(?:\n|[-*+] |\d+[.)] |```))/, 1)[0] ?? '').replace(/\s*\n\s*/g, ' ')
+
+/** Names at the end of a step: for the bot rather than for a reader. */
+const namesAtEnd = /(?:(?:\s|,|\band\b)*`(?:check|action):[^`]*`)+\s*$/
+
+/** The same in plain words, for a sentence. */
+export const stepWords = (text: string): string => {
+  const paragraph = firstWords(text)
+  const words = paragraph.replace(namesAtEnd, '').trim()
+  return wordsOf(parseMarkdown(words === '' ? paragraph : words))
+    .replace(/\s+/g, ' ')
+    .trim()
+}

@@ -36,6 +36,7 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'runbook-shown': 1,
   'runbook-opened': 1,
   'runbook-step': 1,
+  'checklist-marked': 1,
   'todo-added': 1,
   'todo-done': 1,
   'todo-reopened': 1,

@@ -99,6 +99,21 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Acme has no runbook `paymnts`. Did you mean `/incident runbook payments`? It has: payments, database.',
   ],
   [refuse('unknown_runbook', { word: 'x', product: 'Acme', nearest: null, known: '' }), 'Acme has no runbook `x`. It has none yet.'],
+  [refuse('unknown_item', { word: 'x', count: 0 }), 'This severity has no checklist. What is to be done: `/incident todo <text>`.'],
+  [
+    refuse('unknown_item', { word: '9', count: 4 }),
+    '`9` is not on the checklist: its items are numbered 1 to 4. `/incident checklist` shows them.',
+  ],
+  [
+    refuse('item_is_done', { item: 'Name a lead', by: 'Bob', at: time }),
+    `“Name a lead” is ticked off already, by Bob at ${time}; nothing changed.`,
+  ],
+  [refuse('item_is_done', { item: 'Name a lead', by: null, at: null }), '“Name a lead” is ticked off already; nothing changed.'],
+  [refuse('item_is_open', { item: 'Name a lead' }), '“Name a lead” is not ticked off; nothing changed.'],
+  [
+    refuse('item_is_known', { item: 'Name a lead' }),
+    '“Name a lead” was ticked off by the record itself, which knows that it is done; nothing changed. `/incident note <text>` says what is not as it seems.',
+  ],
   [refuse('no_files', { id: 'INC-7' }), 'No message with a file was kept for INC-7. 📌 on a message keeps it, with its files.'],
   [
     refuse('unknown_file', { word: '9 `<#C1>', count: 2 }),

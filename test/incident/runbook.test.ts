@@ -1,6 +1,6 @@
 /** A runbook's body, read as steps. */
 import { expect, test } from 'vitest'
-import { firstWords, parseRunbook } from '../../src/incident/runbook.ts'
+import { firstWords, parseRunbook, stepWords } from '../../src/incident/runbook.ts'
 
 const body = `Only in an emergency.
 
@@ -33,7 +33,6 @@ test('steps are the items of the top-level numbered lists, numbered through', ()
         text: 'List the endpoints. `check: stripe.webhooks`',
         checks: [{ check: 'stripe.webhooks', words: {} }],
         actions: [],
-        line: 5,
       },
       {
         text: 'Read the logs. `check: vercel.errors since=1h` and `/diag health`\n- the first hour\n  1. not a step\n\nMore of it.',
@@ -43,8 +42,9 @@ test('steps are the items of the top-level numbered lists, numbered through', ()
         ],
       },
       { before: '## Fix\n\nAsk first.', text: 'Roll back. `action: vercel.rollback`', checks: [], actions: ['vercel.rollback'] },
-      { actions: ['celery.scale workers=5'], line: 17 },
+      { actions: ['celery.scale workers=5'] },
     ],
+    lines: [5, 6, 16, 17],
     after: '## Then\n\nWrite down what you did, with `/diag diff`.',
   })
   expect(parseRunbook(body).steps[1]).not.toHaveProperty('before')
@@ -63,6 +63,12 @@ test('what inline code names, wherever it stands', () => {
     { kind: 'unclear', line: 4, text: 'check: two words' },
     { kind: 'check', line: 5, question: { check: 'c', words: {} } },
   ])
+})
+
+test('in a sentence a step has plain words, and no names at its end', () => {
+  expect(stepWords('List **all** of `them`. `check: a` and `check: b x=1`\n- no')).toBe('List all of them.')
+  expect(stepWords('Ask `check: a` now')).toBe('Ask check: a now')
+  expect(stepWords('`check: a`')).toBe('check: a')
 })
 
 test('a step is told by its first paragraph', () => {

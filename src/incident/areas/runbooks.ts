@@ -1,11 +1,10 @@
 /** Runbooks: which of them may help, and those that were opened: their steps as they were then, and how far each is. */
 import type { Actor } from '../events.ts'
-import type { Incident } from '../incident.ts'
 import { partsOf } from '../markdown.ts'
 import { author } from '../message.ts'
 import type { Instant } from '../policy.ts'
 import { type Refusal, refuse } from '../refusals.ts'
-import { firstWords, type RunbookStep } from '../runbook.ts'
+import { stepWords, type RunbookStep } from '../runbook.ts'
 import { runbookMessages, runbookName } from '../runbook-posts.ts'
 import { shorten } from '../text.ts'
 import type { Area } from './area.ts'
@@ -120,7 +119,7 @@ export const runbookArea: Area<RunbookIntent, RunbookEvent> = {
     'runbook-opened': (runbook) => ({ kind: 'runbook', text: `Opened the runbook “${runbookName(runbook)}”.` }),
     'runbook-step': ({ slug, step, state }, { events }) => {
       const runbook = events.flatMap(({ event }) => (event.type === 'runbook-opened' && event.slug === slug ? [event] : [])).at(0)
-      const words = shorten(firstWords(runbook?.steps[step - 1]?.text ?? ''), 200)
+      const words = shorten(stepWords(runbook?.steps[step - 1]?.text ?? ''), 200)
       return { kind: 'runbook', text: `${verbOf[state]}: step ${step} of “${runbook?.title ?? slug}”, ${words}` }
     },
     'runbook-shown': ({ title }) => ({ kind: 'runbook', text: `Opened the runbook “${title}”.` }),

@@ -23,7 +23,7 @@ const opens = (minute: number, text = body, slug = 'payments') => {
       id: 'R10',
       title: 'Payments',
       url: 'https://wiki.test/',
-      steps: steps.map(({ line: _, ...each }) => each),
+      steps,
       after: rest,
     },
     minute,
@@ -37,7 +37,11 @@ const plain = (parts: readonly Part[]) => plainText(parts, { typed: (code) => `\
 const shown = (key: string, ...steps: readonly Step[]) =>
   messages(happened(...steps)).flatMap(({ message }) => (message.key === key ? [message] : []))[0]
 const labels = (parts: readonly Part[] = []) =>
-  parts.flatMap((part) => (part.kind === 'buttons' ? part.buttons.map(({ label, value }) => `${label}: ${value}`) : []))
+  parts.flatMap((part) =>
+    part.kind === 'buttons'
+      ? part.buttons.filter(({ action }) => action === 'runbook').map(({ label, value }) => `${label}: ${value}`)
+      : [],
+  )
 
 const runbooks = [
   { slug: 'payments', title: 'Payments', first: 'Look. `check: health`', runs: true },
@@ -132,9 +136,9 @@ test('the story tells which step, by its words', () => {
       .map(({ who, text }) => `${who}: ${text}`),
   ).toEqual([
     'Alice Adler: Opened the runbook “R10 Payments”.',
-    'Bob Berg: Did: step 1 of “Payments”, Look. `check: health`',
-    'Bob Berg: Skipped: step 2 of “Payments”, Ask **Stripe**',
-    'Bob Berg: Opened again: step 1 of “Payments”, Look. `check: health`',
+    'Bob Berg: Did: step 1 of “Payments”, Look.',
+    'Bob Berg: Skipped: step 2 of “Payments”, Ask Stripe',
+    'Bob Berg: Opened again: step 1 of “Payments”, Look.',
   ])
 })
 
