@@ -26,7 +26,11 @@ const spansOf = (nodes: readonly PhrasingContent[]): Span[] => {
     if (node.type === 'inlineCode') spans.push({ code: node.value })
     else if (node.type === 'strong') spans.push({ bold: wordsOf(node) })
     else if (node.type === 'link' && /^https?:\/\//.test(node.url)) spans.push({ link: node.url, text: wordsOf(node) })
-    else if ('children' in node) for (const span of spansOf(node.children)) typeof span === 'string' ? say(span) : spans.push(span)
+    else if ('children' in node)
+      for (const span of spansOf(node.children)) {
+        if (typeof span === 'string') say(span)
+        else spans.push(span)
+      }
     else if (!comment.test(wordsOf(node))) say(wordsOf(node))
   }
   return spans
