@@ -24,7 +24,7 @@ import { createHomes } from './homes.ts'
 import { createIntake, createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
-import { createOutageWatch } from './outage.ts'
+import { createOutageWatch, lookingFirst } from './outage.ts'
 import { createByEmail, createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
 import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
@@ -241,7 +241,14 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
   await startWorkers({ registry, store, queue, handle, contextOf, metrics, pulse, log })
   const stopReconcile = reconcile.start()
-  const terminal = createTerminal({ dispatch, catalogue, byEmail: createByEmail(members, resolve, person), databaseIsAway: isAway, log })
+  const away = lookingFirst({ store, outage, look: () => slack.reachable() })
+  const terminal = createTerminal({
+    dispatch: createDispatch({ ...verbs, away }),
+    catalogue,
+    byEmail: createByEmail(members, resolve, person),
+    databaseIsAway: isAway,
+    log,
+  })
   const closeDoor =
     options.doorFile == null
       ? null
