@@ -1,11 +1,12 @@
 /** What the channel of an incident begins with: who is called, what it is about, and what is to be done first. */
-import { suggestedRunbooks } from './areas/runbooks.ts'
+import { checklistParts } from './areas/checklist.ts'
 import { linkTo } from './areas/messages.ts'
 import type { Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { kindParts } from './kind-posts.ts'
 import { notCalled, pagedNobody, skippedBefore } from './ladder.ts'
 import { asking, author, type Message, type Part, type Span } from './message.ts'
+import { offeredRunbooks } from './runbook-posts.ts'
 import { shorten } from './text.ts'
 
 /** How somebody says that they have noticed. */
@@ -48,6 +49,9 @@ const describing = ({ summary, title, policy }: Incident, all: readonly Recorded
   ]
 }
 
+/** What helps and what is to be done, as far as it is. */
+const toDo = (incident: Incident): Part[] => [...offeredRunbooks(incident), ...checklistParts(incident)]
+
 /** The second message of the channel: who is paged, and the severity's checklist (S5). */
 export const opening = (incident: Incident, all: readonly Recorded[]): Message => {
   const page = all.find(isOpeningPage)?.event
@@ -60,13 +64,6 @@ export const opening = (incident: Incident, all: readonly Recorded[]): Message =
       : page?.type === 'escalated'
         ? ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: ackHint }, ...skippedBefore(incident, page.level)]
         : []
-  const checklist: Part[] =
-    incident.policy.checklist.length === 0
-      ? []
-      : [
-          { kind: 'text', spans: [{ bold: `${incident.severity} checklist` }] },
-          { kind: 'list', items: incident.policy.checklist.map((item) => [`☐ ${item}`]) },
-        ]
   const foreign = describing(incident, all)
   const source = incident.alerts[0]
   const alert: Part[] =
@@ -84,14 +81,12 @@ export const opening = (incident: Incident, all: readonly Recorded[]): Message =
         ]
   const none: Part[] = [{ kind: 'text', spans: ['Type ', { code: '/incident help' }, ' for what can be done here.'] }]
   const paged: Part[] = ask.length === 0 ? [] : [{ kind: 'text', spans: ask }]
-  const help = suggestedRunbooks(incident)
-  const runbooks: Part[] = help.length === 0 ? [] : [{ kind: 'text', spans: help }]
-  const kind = kindParts(incident)
-  const parts = [...kind, ...paged, ...guessed(incident, all), ...foreign, ...runbooks, ...checklist, ...alert]
-  const message = {
+  const parts = [...kindParts(incident), ...paged, ...guessed(incident, all), ...foreign, ...alert]
+  const message: Message = {
     key: 'opening',
     summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
-    parts: parts.length === 0 ? none : parts,
+    parts,
+    grows: (now) => (parts.length === 0 && toDo(now).length === 0 ? none : toDo(now)),
   }
   return paged.length === 0 ? message : asking({ kind: 'clock', clock: 'response', run: incident.response?.run ?? 0 }, message)
 }
