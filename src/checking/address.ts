@@ -10,7 +10,11 @@ export const Host = z
     'must be the name or the address of a host, without scheme and port',
   )
 
-export const Port = z.int().min(1, 'must be a port from 1 to 65535').max(65_535, 'must be a port from 1 to 65535')
+/** A variable of service.yml is always text. */
+export const Port = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value),
+  z.int().min(1, 'must be a port from 1 to 65535').max(65_535, 'must be a port from 1 to 65535'),
+)
 
 /** Where something is asked over HTTP. */
 export const HttpAddress = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).refine((text) => {
