@@ -1,17 +1,12 @@
 /** The loaded data against the guides: rows S1, S2, S3, S5, S8, C1 and D1 of the mission. Facts are copied here by hand, word by
  *  word, so that a slip in a product's file is not repeated. */
 import { describe, expect, test } from 'vitest'
-import http from '../src/checks/http.ts'
 import { disasterPolicy } from '../src/incident/kinds.ts'
-import { loadCatalogue, type Catalogue, type Product } from '../src/catalogue.ts'
+import type { Catalogue, Product } from '../src/catalogue.ts'
 import type { Severity, Target } from '../src/incident/policy.ts'
+import { loadRepository } from './guide.ts'
 
-const { catalogue, problems } = loadCatalogue({
-  runbooks: 'runbooks',
-  templates: 'templates',
-  kinds: { http: http.options },
-  environment: {},
-})
+const { catalogue, problems } = loadRepository()
 const all = catalogue as Catalogue
 const product = (key: string): Product => all.products.get(key) as Product
 
@@ -35,7 +30,12 @@ test('all five products load; nothing is wrong, placeholders warn', () => {
     'fair-edge links[2].url',
     'fair-edge links[3].url',
     'invoice2e variables.INVOICE2E_VERCEL_TEAM',
+    'invoice2e variables.INVOICE2E_SUPABASE_URL',
+    'invoice2e variables.INVOICE2E_SUPABASE_REF',
+    'invoice2e variables.INVOICE2E_DATABASE_HOST',
+    'invoice2e variables.INVOICE2E_PROMETHEUS_URL',
     'invoice2e links[2].url',
+    'invoice2e links[3].url',
     'napoleon variables.NAPOLEON_SUPABASE_URL',
     'napoleon contacts.lead-developer',
     'napoleon contacts.devops-engineer',
@@ -46,6 +46,12 @@ test('all five products load; nothing is wrong, placeholders warn', () => {
     'schnittwerk ladder',
     'schnittwerk links[0].url',
     'schnittwerk links[1].url',
+    'talk-to-my-lawyer variables.TTML_GITHUB_REPOSITORY',
+    'talk-to-my-lawyer variables.TTML_DATABASE_HOST',
+    'talk-to-my-lawyer variables.TTML_SUPABASE_URL',
+    'talk-to-my-lawyer variables.TTML_SUPABASE_REF',
+    'talk-to-my-lawyer variables.TTML_KV_URL',
+    'talk-to-my-lawyer variables.TTML_PROMETHEUS_URL',
     'talk-to-my-lawyer contacts.emergency-sms',
   ])
 })
@@ -429,8 +435,7 @@ test('D1: the other checks of Talk-To-My-Lawyer', () => {
 
 test('C1: whose P1 reaches nobody until somebody is named', () => {
   expect(all.unreached).toEqual(['fair-edge', 'napoleon', 'schnittwerk', 'unassigned'])
-  const reached = (environment: Record<string, string>) =>
-    loadCatalogue({ runbooks: 'runbooks', templates: 'templates', kinds: { http: http.options }, environment }).catalogue?.unreached
+  const reached = (environment: Record<string, string>) => loadRepository(environment).catalogue?.unreached
   expect(reached({ NAPOLEON_SECURITY_OFFICER_EMAIL: 'security@example.com' })).toEqual(['fair-edge', 'schnittwerk', 'unassigned'])
   expect(reached({ FALLBACK_EMAIL: 'night@example.com' })).toEqual([])
 })
@@ -458,12 +463,7 @@ test.each([
   ],
   ['schnittwerk', { SCHNITTWERK_URL: 'http://127.0.0.1:4000', SCHNITTWERK_PRIVATE_HOSTS: '127.0.0.1' }, 'http://127.0.0.1:4000/api/health'],
 ])('%s can be pointed at a test server', (key, environment, url) => {
-  const moved = loadCatalogue({
-    runbooks: 'runbooks',
-    templates: 'templates',
-    kinds: { http: http.options },
-    environment,
-  }).catalogue?.products.get(key)
+  const moved = loadRepository(environment).catalogue?.products.get(key)
   expect(moved?.checks.get('health')).toMatchObject({ options: { url }, unset: [] })
   expect(moved).toMatchObject({ privateHosts: ['127.0.0.1'], hosts: expect.arrayContaining(['127.0.0.1']), hash: product(key).hash })
 })

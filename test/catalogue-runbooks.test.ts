@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadCatalogue, problemText } from '../src/catalogue.ts'
 import http from '../src/checks/http.ts'
+import { loadRepository } from './guide.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'runbooks-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -160,12 +161,7 @@ describe('those that may help are suggested', () => {
 })
 
 test('every product has runbooks, and one of them helps with its gravest troubles', () => {
-  const { catalogue, problems } = loadCatalogue({
-    runbooks: 'runbooks',
-    templates: 'templates',
-    kinds: { http: http.options },
-    environment: {},
-  })
+  const { catalogue, problems } = loadRepository()
   expect(problems.filter(({ level }) => level === 'error')).toEqual([])
   const products = [...(catalogue?.products.values() ?? [])].filter(({ key }) => key !== 'unassigned')
   expect(products.map(({ runbooks }) => runbooks.length >= 2)).toEqual([true, true, true, true, true])

@@ -353,8 +353,11 @@ links:
   - { name: Status, url: "https://status.test", kind: status }
 contacts: { lead: { name: Lead, email: lead@shop.test } }
 ladder: [lead]
+checks:
+  health: { kind: http, title: Health, link: Dashboard, options: { url: "https://shop.test" } }
 `
     const result = load({ 'shop/service.yml': written })
+    expect(product(result).checks.get('health')?.link).toBeNull()
     expect(product(result).links.map(({ url }) => url)).toEqual(['https://status.test'])
     expect(product(result).unsetLinks).toEqual([
       { name: 'Dashboard', url: 'https://shop.example/[team]/shop', kind: 'dashboard', unset: ['SHOP_HOST', 'SHOP_TEAM'] },
@@ -362,6 +365,7 @@ ladder: [lead]
     expect(result.warnings.at(-1)).toBe('shop/service.yml:6:29 links[0].url: `Dashboard` is not shown: set SHOP_HOST and SHOP_TEAM')
     const set = load({ 'shop/service.yml': written }, { SHOP_HOST: 'shop.test', SHOP_TEAM: 'us' })
     expect(set.warnings).toEqual([])
+    expect(product(set).checks.get('health')?.link).toBe('https://shop.test/us/shop')
     expect(product(set)).toMatchObject({ links: [{ url: 'https://shop.test/us/shop' }, {}], unsetLinks: [], hash: product(result).hash })
   })
 

@@ -54,17 +54,18 @@ export const resolveChecks = (service: Service, kinds: CheckKinds, unset: Unset,
       auto,
       sampleMinutes: sample ?? null,
       timeoutMs: timeout ?? null,
-      link: link === undefined ? null : pageOf(service, link, report, [...path, 'link']),
+      link: link === undefined ? null : pageOf(service, link, unset, report, [...path, 'link']),
       unset: [...new Set(missing)],
     })
   }
   return checks
 }
 
-/** The address of a link that is named, or an address as it is. */
-const pageOf = ({ links }: Service, link: string, report: Report, path: Path): string | null => {
-  const named = links.find(({ name }) => name === link)?.url
-  if (named !== undefined) return named
+/** The address of a link that is named, or an address as it is; null while a part of it must still be given. */
+const pageOf = ({ links }: Service, link: string, unset: Unset, report: Report, path: Path): string | null => {
+  const index = links.findIndex(({ name }) => name === link)
+  const named = links[index]?.url
+  if (named !== undefined) return [...unset.keys()].some(([top, at]) => top === 'links' && at === index) ? null : named
   if (Url.safeParse(link).success) return link
   const known = links.map(({ name }) => name)
   report(path, `\`${link}\` is neither the name of a link of this product nor an address`, { suggestion: nearest(link, known) })

@@ -186,3 +186,9 @@ test.each<[string, object]>([
   ['limits upside down', { warnDays: 7, failDays: 21 }],
   ['a misspelt name', { warn: 7 }],
 ])('%s is refused', (_, given) => expect(check.options.safeParse({ host: 'shop.test', ...given }).success).toBe(false))
+
+test('a port may come from a variable, which is text', () => {
+  expect(check.options.parse({ host: 'shop.test', port: '8443' }).port).toBe(8443)
+  for (const port of ['0', '65536', '8443x', '', ' 443', '4e3', '-1'])
+    expect(check.options.safeParse({ host: 'shop.test', port }).success, port).toBe(false)
+})
