@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createArrivals } from './arrivals.ts'
 import { createAnnounceChannel } from './announce.ts'
+import { createAskable } from './askable.ts'
 import { createBacklog } from './backlog.ts'
 import { createConversation, createWaysIn } from './said.ts'
 import { openAlarms } from './adapters/alarm.ts'
@@ -127,6 +128,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     environment: options.environment,
     log,
   })
+  const askable = createAskable({ catalogue, kinds: registry.checks, environment: options.environment })
   const contextOf = createJobContext({
     store,
     queue,
@@ -147,6 +149,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     templates: templates(options.templates),
     catalogue,
     runChecks,
+    askable,
     matchAlerts: createMatcher({ store, handle, catalogue }),
     log,
   })
@@ -158,6 +161,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     catalogue,
     verbs: registry.verbs,
     runChecks,
+    askable,
     who: createWho(members, person),
     resolve,
     publishes: { codeHost: github !== null, record: supabase !== null },

@@ -43,6 +43,15 @@ export type Item =
       readonly run: number
       readonly invite: boolean
     }
+  /** A file that is kept beside the record, in the thread of the message `of`. */
+  | {
+      readonly key: string
+      readonly step: 'file'
+      readonly of: string
+      readonly incident: string
+      readonly file: string
+      readonly name: string
+    }
   /** Shown to one person only, who is invited first if they are not there. */
   | { readonly key: string; readonly step: 'whisper'; readonly to: Person; readonly message: Message; readonly at: Instant }
 
@@ -95,6 +104,10 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
         of: recorded.event.from.id,
         channel: recorded.event.from.channel.id,
       })
+    if (recorded.event.type === 'lines-shown') {
+      const { run, check, file, name } = recorded.event
+      items.push({ key: `lines:${run}:${check}`, step: 'file', of: `checks:${run}`, incident: incident.id, file, name })
+    }
     for (const { to, message } of instructions(before, recorded, incident))
       items.push({ key: message.key, step: 'whisper', to, message, at: recorded.at })
     if (recorded.event.type === 'severity-changed')

@@ -1,5 +1,6 @@
 /** Everything that can have happened to an incident. An event is never edited: a new version gets a new `v` and an upcaster. */
 import type { ChannelEvent } from './areas/channel.ts'
+import type { CheckingEvent } from './areas/checking.ts'
 import type { DeadlineEvent } from './areas/deadlines.ts'
 import type { HypothesisEvent } from './areas/hypotheses.ts'
 import type { MergeEvent } from './areas/merging.ts'
@@ -56,12 +57,13 @@ export type ProductRef = {
   readonly hash: string
 }
 
-/** `'opening'` and `'resolution'` are run by the bot itself, `'asked'` by `/diag`. */
-export type CheckPhase = 'opening' | 'resolution' | 'asked'
+/** `'asked'` is asked by `/diag`, the others by the bot itself. */
+export type CheckPhase = 'opening' | 'severity' | 'resolution' | 'asked'
 
 /** Events of the areas, each told in the area's own file. */
 export type AreaEvent =
   | ChannelEvent
+  | CheckingEvent
   | DeadlineEvent
   | HypothesisEvent
   | MergeEvent
@@ -155,6 +157,7 @@ export type CoreEvent =
       readonly to: Contact
       readonly why: 'page' | 'breach' | 'silence'
     }
+  /** All results of a run at once, as earlier versions recorded them. */
   | { readonly type: 'checked'; readonly v: 1; readonly phase: CheckPhase; readonly results: readonly CheckResult[] }
   /** A side step of a surface failed (⚠ in the header) or was made good. */
   | { readonly type: 'step-failed'; readonly v: 1; readonly surface: string; readonly step: string; readonly reason: string }

@@ -1,6 +1,7 @@
 /** Folds one recorded event into the incident. Total: whatever was once recorded can be replayed. */
 import { evolveArea, isAreaEvent } from './areas.ts'
 import { noChannel } from './areas/channel.ts'
+import { type AskedCheck, noChecks, withRun as withChecks } from './areas/checking.ts'
 import { meetDeadlines, noDeadlines } from './areas/deadlines.ts'
 import { noHypotheses } from './areas/hypotheses.ts'
 import { noMerges } from './areas/merging.ts'
@@ -13,6 +14,7 @@ import { noSnooze } from './areas/snoozing.ts'
 import { noTodos } from './areas/todos.ts'
 import { neverUnanswered } from './areas/unanswered.ts'
 import { noWindow } from './areas/window.ts'
+import type { CheckResult } from './check.ts'
 import { clocked, running, withRun } from './clocks.ts'
 import { metRun } from './standing.ts'
 import type { Recorded } from './events.ts'
@@ -58,6 +60,8 @@ const stamp = (incident: Incident, step: Step, at: Instant): Incident =>
 
 const withoutStep = (incident: Incident, surface: string, step: string) =>
   incident.failedSteps.filter((failed) => failed.surface !== surface || failed.step !== step)
+
+const askedOf = ({ check, kind, title }: CheckResult): AskedCheck => ({ check, kind, title })
 
 const change = (incident: Incident, recorded: Recorded): Incident => {
   const { event, seq, at, occurredAt, by } = recorded
@@ -129,7 +133,7 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
     case 'escalated':
       return withCall({ ...incident, escalation: event.level }, event.to, at, false)
     case 'checked':
-      return { ...incident, checks: [...incident.checks, { phase: event.phase, at, results: event.results }] }
+      return withChecks(incident, { phase: event.phase, at, asked: event.results.map(askedOf), results: event.results })
     case 'step-failed':
       return {
         ...incident,
@@ -176,13 +180,13 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     pastRuns: [],
     escalation: -1,
     alerts: event.alert === null ? [] : [{ ...event.alert, endedAt: null }],
-    checks: [],
     failedSteps: [],
     lastUpdate: null,
     lastNote: null,
     resolution: null,
     pullRequest: null,
     ...noChannel,
+    ...noChecks,
     ...noDeadlines,
     ...noHypotheses,
     ...noMerges,

@@ -27,6 +27,7 @@ import {
   step,
   tick,
   update,
+  checked,
 } from '../given.ts'
 
 /** A span as one reads it: code and links in their marks, times by the minutes since the start. */
@@ -81,6 +82,8 @@ const itemText = (item: Item): string => {
       return `${item.key}: ${item.to.name}${item.invite ? ', invited' : ''}`
     case 'whisper':
       return `${item.key}: ${item.to.name} alone: ${textOf(item.message)}`
+    case 'file':
+      return `${item.key}: ${item.name} below ${item.of}`
     default:
       return `${item.key}: ${item.title} ${item.url}`
   }
@@ -111,17 +114,17 @@ const check = (more: Partial<CheckResult> = {}): CheckResult => ({
 })
 
 describe('a whole story', () => {
-  const checks = (phase: 'opening' | 'resolution', minute: number, results: readonly CheckResult[]) =>
-    step({ type: 'record-checks', phase, results }, minute, bot)
-
   test('reads like this', () => {
     const items = shown(
       declared({ policy: policy('P2'), summary: 'Since the deploy', alert: alertOf() }, pager),
       opened,
-      checks('opening', 0.2, [
+      ...checked(
+        1,
+        'opening',
+        0.2,
         check(),
         check({ title: 'Site', status: 'ok', findings: [{ status: 'ok', text: 'It answers 200.' }], measurements: [] }),
-      ]),
+      ),
       severity('P1', 5, {}, 'nobody can pay'),
       tick('response', 2, 15),
       tick('response', 2, 20),
@@ -137,7 +140,7 @@ describe('a whole story', () => {
       step({ type: 'resolve-alert', source: 'alertmanager', fingerprint: 'c0ffee', startsAt: at(-5), endsAt: at(52) }, 52, pager),
       tick('update', 3, 60),
       resolve(61),
-      checks('resolution', 61.5, [check({ status: 'ok', findings: [{ status: 'ok', text: 'It answers 200.' }], measurements: [] })]),
+      ...checked(2, 'resolution', 61.5, check({ status: 'ok', findings: [{ status: 'ok', text: 'It answers 200.' }], measurements: [] })),
       published,
       review(90),
     )
@@ -533,13 +536,13 @@ describe('where the bot cannot call', () => {
 
 describe('checks that still fail at the resolution', () => {
   const results = (phase: 'opening' | 'resolution', ...all: readonly CheckResult[]) =>
-    step({ type: 'record-checks', phase, results: all }, phase === 'opening' ? 1 : 6, bot)
+    phase === 'opening' ? checked(1, phase, 1, ...all) : checked(2, phase, 6, ...all)
   const site = check({ title: 'Site', status: 'warn', findings: [{ status: 'warn', text: 'Slow.' }] })
-  const steps = [declared(), results('opening', check()), ack(2), resolve(5)] as const
+  const steps = [declared(), ...results('opening', check()), ack(2), resolve(5)] as const
 
   test('are said to, with what to do', () => {
-    const red = [...steps, results('resolution', check(), site)] as const
-    expect(read('check:6', ...red)).toMatch(
+    const red = [...steps, ...results('resolution', check(), site)] as const
+    expect(read('checks:2', ...red)).toMatch(
       /⚠ INC-7 is resolved, but the checks still fail\. If it is not over: `\/incident reopen <why>`\.\n\[Reopen=reopen\]$/,
     )
     expect(read('header', ...red)).toContain('\n(⚠ Checks still failed at the resolution: Health)')
@@ -549,8 +552,8 @@ describe('checks that still fail at the resolution', () => {
   })
 
   test('those that failed at opening only, or only warn, are not', () => {
-    const green = [...steps, results('resolution', check({ status: 'ok' }), site)] as const
-    for (const text of [read('header', ...steps), read('header', ...green), read('check:6', ...green), read('check:3', ...steps)])
+    const green = [...steps, ...results('resolution', check({ status: 'ok' }), site)] as const
+    for (const text of [read('header', ...steps), read('header', ...green), read('checks:2', ...green), read('checks:1', ...steps)])
       expect(text).not.toContain('⚠')
   })
 })
@@ -567,7 +570,7 @@ test('a severity that is lighter, without a meaning or a reason, leaves no empty
 test('notes, steps and the channel’s opening post nothing', () => {
   const steps = [declared(), opened] as const
   const failed = step({ type: 'step-failed', surface: 'record', step: 'record', reason: 'no' }, 1, bot)
-  expect(keys(...steps, note('x', 1), failed, step({ type: 'record-checks', phase: 'asked', results: [] }, 1, bot))).toEqual(keys(...steps))
+  expect(keys(...steps, note('x', 1), failed, ...checked(1, 'asked', 1))).toEqual(keys(...steps))
 })
 
 test('in the place of a lost channel all is said again, and why', () => {
@@ -605,7 +608,7 @@ test('what strangers wrote is literal: nothing in it becomes a mention, a link o
     update(evil, 1),
     mitigate(2, evil),
     step({ type: 'join-alert', alert: { ...alert, fingerprint: 'x' } }, 3, pager),
-    step({ type: 'record-checks', phase: 'asked', results: [check({ findings: [{ status: 'fail', text: evil }] })] }, 4, bot),
+    ...checked(1, 'asked', 4, check({ findings: [{ status: 'fail', text: evil }] })),
     severity('P2', 5, {}, evil),
     resolve(6, evil),
   )
