@@ -13,6 +13,7 @@ import { runbookArea } from './areas/runbooks.ts'
 import { snoozeArea } from './areas/snoozing.ts'
 import { todoArea } from './areas/todos.ts'
 import { unansweredArea } from './areas/unanswered.ts'
+import { watchingArea } from './areas/watching.ts'
 import { windowArea } from './areas/window.ts'
 import type { AreaIntent } from './commands.ts'
 import type { AreaEvent, Event, Recorded } from './events.ts'
@@ -35,6 +36,7 @@ const areas = [
   snoozeArea,
   todoArea,
   unansweredArea,
+  watchingArea,
   windowArea,
 ] as const
 
@@ -53,6 +55,7 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...snoozeArea.decide,
   ...todoArea.decide,
   ...unansweredArea.decide,
+  ...watchingArea.decide,
   ...windowArea.decide,
 }
 const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
@@ -69,6 +72,7 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...snoozeArea.evolve,
   ...todoArea.evolve,
   ...unansweredArea.evolve,
+  ...watchingArea.evolve,
   ...windowArea.evolve,
 }
 const tell: Area<AreaIntent, AreaEvent>['tell'] = {
@@ -85,6 +89,7 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...snoozeArea.tell,
   ...todoArea.tell,
   ...unansweredArea.tell,
+  ...watchingArea.tell,
   ...windowArea.tell,
 }
 const posts: Area<AreaIntent, AreaEvent>['posts'] = {
@@ -101,6 +106,7 @@ const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...snoozeArea.posts,
   ...todoArea.posts,
   ...unansweredArea.posts,
+  ...watchingArea.posts,
   ...windowArea.posts,
 }
 

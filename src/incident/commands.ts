@@ -12,6 +12,7 @@ import type { RunbookIntent, RunbookRef } from './areas/runbooks.ts'
 import type { SnoozeIntent } from './areas/snoozing.ts'
 import type { TodoIntent } from './areas/todos.ts'
 import type { UnansweredIntent } from './areas/unanswered.ts'
+import type { WatchingIntent } from './areas/watching.ts'
 import type { Window, WindowIntent } from './areas/window.ts'
 import type { Actor, AlertRef, ClockName, Event, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy } from './policy.ts'
@@ -32,6 +33,7 @@ export type AreaIntent =
   | SnoozeIntent
   | TodoIntent
   | UnansweredIntent
+  | WatchingIntent
   | WindowIntent
 
 export type CoreIntent =

@@ -4,6 +4,7 @@ import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.t
 import { beginning, reclassified } from './areas/deadlines.ts'
 import { resumedByResolution, settled } from './areas/pausing.ts'
 import { held } from './areas/snoozing.ts'
+import { watchesEnd } from './areas/watching.ts'
 import { opensWindow } from './areas/window.ts'
 import type { Command, CoreIntent, Decision } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
@@ -195,6 +196,7 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
       if (isRefusal(summary)) return summary
       return [
         ...resumedByResolution(incident, at),
+        ...watchesEnd(incident, 'resolved'),
         { type: 'resolved', v: 1, summary },
         ...beginning(incident.policy, 'resolved', occurredAt),
       ]

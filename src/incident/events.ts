@@ -12,6 +12,7 @@ import type { RunbookEvent, RunbookRef } from './areas/runbooks.ts'
 import type { SnoozeEvent } from './areas/snoozing.ts'
 import type { TodoEvent } from './areas/todos.ts'
 import type { UnansweredEvent } from './areas/unanswered.ts'
+import type { WatchingEvent } from './areas/watching.ts'
 import type { WindowEvent } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import type { Contact, Instant, Policy, Severity } from './policy.ts'
@@ -75,6 +76,7 @@ export type AreaEvent =
   | SnoozeEvent
   | TodoEvent
   | UnansweredEvent
+  | WatchingEvent
   | WindowEvent
 
 /** Events of the main line: declared, acknowledged, resolved, and what goes with them. */

@@ -13,6 +13,7 @@ import { noRunbooks } from './areas/runbooks.ts'
 import { noSnooze } from './areas/snoozing.ts'
 import { noTodos } from './areas/todos.ts'
 import { neverUnanswered } from './areas/unanswered.ts'
+import { noWatches } from './areas/watching.ts'
 import { noWindow } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import { clocked, running, withRun } from './clocks.ts'
@@ -199,6 +200,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     ...noSnooze,
     ...noTodos,
     ...neverUnanswered,
+    ...noWatches,
     ...noWindow,
     // Planned work is led by whoever plans it.
     ...(clocked(event.kind) || by.kind !== 'person' ? {} : { lead: by }),

@@ -12,6 +12,7 @@ import type { RunbookState } from './areas/runbooks.ts'
 import type { SnoozeState } from './areas/snoozing.ts'
 import type { TodoState } from './areas/todos.ts'
 import type { UnansweredState } from './areas/unanswered.ts'
+import type { WatchingState } from './areas/watching.ts'
 import type { WindowState } from './areas/window.ts'
 import type { Actor, AlertRef, ClockName, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy, Severity } from './policy.ts'
@@ -55,6 +56,7 @@ type AreaState = ChannelState &
   SnoozeState &
   TodoState &
   UnansweredState &
+  WatchingState &
   WindowState
 
 export type Incident = AreaState & {

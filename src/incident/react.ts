@@ -14,6 +14,7 @@ export type QueueName =
   | 'sync-record'
   | 'sync-pull-request'
   | 'check'
+  | 'watch'
   | 'timer'
   | 'file'
   | 'lead-here'
@@ -56,6 +57,9 @@ const unseenAtHome: ReadonlySet<EventType> = new Set([
   'checks-started',
   'checks-answered',
   'lines-shown',
+  'watch-started',
+  'watch-changed',
+  'watch-stopped',
   'clock-warned',
   'escalated',
   'paged',

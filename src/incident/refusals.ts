@@ -73,6 +73,14 @@ const table = {
   no_lines: (p: { check: string; run: number }) =>
     `No more lines of \`${foreign(p.check)}\` were kept with that diagnosis. To ask anew: \`/diag ${foreign(p.check)}\`.`,
   lines_are_shown: (p: { title: string }) => `The lines of ${foreign(p.title, 80)} are in the thread of that diagnosis already.`,
+  is_watched: (p: { check: string; minutes: number }) =>
+    `\`${foreign(p.check)}\` is watched already, every ${p.minutes} min. To end it: \`/diag unwatch ${foreign(p.check)}\`.`,
+  too_many_watches: (p: { most: number; known: string }) =>
+    `${p.most} checks are watched already, and not more than that at a time: ${foreign(p.known, 200)}. End one first: \`/diag unwatch <check>\`.`,
+  not_watched: (p: { check: string | null; known: string }) =>
+    p.known === ''
+      ? 'Nothing is watched. To watch a check: `/diag watch <check>`.'
+      : `\`${foreign(p.check ?? '')}\` is not watched. Watched: ${foreign(p.known, 200)}.`,
   nothing_to_compare: (p: { id: string }) =>
     `No checks have answered at the opening of ${p.id}, so there is nothing to compare with. To see how it is now: \`/diag all\`.`,
   unknown_flag: (p: { word: string; nearest: string | null; known: readonly string[] }) =>

@@ -44,6 +44,7 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'bot-returned',
   'step-failed',
   'step-mended',
+  'watch-changed',
 ])
 
 /** Who is the author for readers, whatever command it was recorded with. */

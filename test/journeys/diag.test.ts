@@ -1,5 +1,6 @@
 /** Asking a product how it is: in a record's channel for everybody, elsewhere for who asked. */
 import type { ServerResponse } from 'node:http'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CheckAnswer } from '../../src/define/check.ts'
 import { startHttp } from '../adapters/server.ts'
@@ -51,6 +52,15 @@ ${check('p95', 'auto: true, link: Dashboard, ')}${check('changes', 'auto: true, 
   bot = await startTestBot({ registry: withTold, files: { 'kiosk/service.yml': service } })
   expect(bot.bot.problems).toEqual([])
   says.set('p95', value(2100, 'fail'))
+  const before = (minutes: number) => new Date(Date.now() - minutes * 60_000 - 5000).toISOString()
+  says.set('changes', {
+    ...ok,
+    changes: [
+      { at: before(3), kind: 'commit', title: 'Faster cart', by: null, url: null },
+      { at: before(4), kind: 'deployment', title: 'v142', by: 'Bea', url: 'https://deploys.example.test/142' },
+      { at: before(2000), kind: 'deployment', title: 'v141', by: 'Bea', url: null },
+    ],
+  })
   await bot.say('alice', 'general', '/incident new kiosk P1 Orders fail')
   channel = await bot.opened('INC-1')
   await bot.sees(channel, 'Checks at opening')
@@ -64,6 +74,13 @@ beforeEach(() => {
 })
 
 const posted = async () => (await bot.messages(channel)).filter(({ ephemeralTo }) => ephemeralTo === undefined).length
+/** What waits for its time is due now. */
+const askAgain = async () => {
+  const before = asked.length
+  await sql`update tocsin_jobs.job set start_after = now() where name = 'watch' and state = 'created'`.execute(bot.store.db)
+  await until(() => Promise.resolve(asked.length > before), 'the check to be asked again')
+  await bot.idle()
+}
 const runs = async () => (await bot.incident('INC-1')).checks
 
 describe('what can be asked', () => {
@@ -127,6 +144,68 @@ describe('in the channel', () => {
     expect(reply.thread_ts).toBe(message?.ts)
     expect((await bot.say('carol', channel, `/incident lines ${run} logs`)).text).toContain('are in the thread of that diagnosis already')
     expect((await bot.say('dave', 'general', `/incident lines INC-1 ${run} logs`)).text).toContain('It is in your messages with the bot')
+  })
+})
+
+describe('watched', () => {
+  test('only what changes is posted, and it ends with the record', async () => {
+    says.set('queue', value(100))
+    expect((await bot.say('bob', channel, '/diag watch queue every 2s')).text).toContain('2s is not a time from 1m to 1h')
+    expect((await bot.say('bob', channel, '/diag watch all')).text).toContain('The one check to watch is missing')
+    expect((await bot.say('bob', channel, '/diag watch queue since=2h every 1m')).text).toContain('Watching QUEUE every 1 min')
+    await bot.sees(channel, /👁 @bob watches QUEUE every 1 min, until .*\nAt first: 🟢 Fine\./)
+    const before = await posted()
+    await askAgain()
+    says.set('queue', value(900, 'fail'))
+    await askAgain()
+    await bot.sees(channel, /👁 🟢 → 🔴 QUEUE Slow\.\np95 100 ms → 900 ms \(limit 500 ms\)/)
+    expect(await posted()).toBe(before + 1)
+    expect(asked.filter((url) => url.startsWith('/queue?since=2h'))).toHaveLength(3)
+    expect((await bot.say('bob', 'general', '/diag watch queue')).text).toContain('/diag watch INC-12')
+    expect((await bot.say('bob', channel, '/diag unwatch')).text).toBe('👁 Nothing is watched any more.')
+    await bot.sees(channel, '👁 @bob watches QUEUE: stopped.')
+  })
+})
+
+describe('evidence', () => {
+  test('what was changed before it began is shown, the likeliest cause first', async () => {
+    await bot.sees(
+      channel,
+      /🔎 What changed before it began\n.*deployment, 4 min before: v142 \(Bea\) · show.*\n.*commit, 3 min before: Faster cart/,
+    )
+  })
+
+  test('a change of severity asks again', async () => {
+    says.set('p95', value(1200, 'fail'))
+    await bot.say('bob', channel, '/incident severity P2 only some')
+    await bot.sees(channel, /🩺 Checks at the change of severity\n🔴 P95 Slow\.\np95 1\.2 s/)
+  })
+
+  test('now against the opening', async () => {
+    says.set('p95', value(180))
+    await bot.say('bob', channel, '/diag diff')
+    await bot.sees(
+      channel,
+      /🩺 Now, against the checks at opening\n🔴 → 🟢 P95 Fine\.\np95 2\.1 s → 180 ms \(limit 500 ms\)\nAs before: 🟢 CHANGES/,
+    )
+  })
+
+  test('is compared in the post-mortem, with what was changed as a suspicion', async () => {
+    await bot.say('bob', channel, '/incident resolve Rolled back')
+    await bot.sees(channel, '🩺 Checks at resolution')
+    const get = async <Answer>(path: string) =>
+      (await (
+        await fetch(`${bot.world.githubApiUrl}/repos/acme/incidents${path}`, { headers: { authorization: 'Bearer ghp_test' } })
+      ).json()) as Answer
+    const path = `postmortems/${new Date().getUTCFullYear()}/INC-1-orders-fail.md`
+    const document = await until(async () => {
+      const [pull] = await get<{ head: { ref: string } }[]>('/pulls?state=open')
+      const { content } = await get<{ content?: string }>(`/contents/${path}?ref=${pull?.head.ref}`)
+      return content === undefined ? null : Buffer.from(content, 'base64').toString()
+    }, 'the post-mortem')
+    expect(document).toContain('| P95 | | fail | ok | |\n| | p95 | 2.1 s | 180 ms | 500 ms |')
+    expect(document).toMatch(/Changed before it began[^]*1\. \[deployment, 4 min before: v142 \(Bea\)\]/)
+    expect(document).toContain('Ran 2 checks at the change of severity: P95 fail (Slow.)')
   })
 })
 
