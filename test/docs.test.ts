@@ -171,6 +171,7 @@ describe('what earlier versions have put into channels and menus still works (fi
   const released = {
     buttons: [
       'ack',
+      'lines',
       'merge',
       'mitigate',
       'new',
@@ -258,6 +259,7 @@ describe('help', () => {
       'channel',
       'files',
       'help',
+      'lines',
       'list',
       'maintenance',
       'merge',

@@ -37,7 +37,7 @@ const took = (ms: number): string => (ms < 60_000 ? amount({ value: ms, unit: 'm
 
 const small = ({ link, took: ms }: CheckResult): Span[] => [
   ...(link === undefined ? [] : ([{ link, text: 'dashboard' }, ' · '] satisfies Span[])),
-  took(ms),
+  `took ${took(ms)}`,
 ]
 
 /** A result that stands alone is told with all that was found. */

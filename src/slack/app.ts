@@ -167,9 +167,9 @@ export const startSlack = (options: SlackOptions): App => {
       }
       await heard(ack(body(stillWorking)))
       void answered
-        .then(async (answer) => {
+        .then(async (answer): Promise<void> => {
           if (answer !== null) await respond(body(answer))
-          follow(answer, respond, body, log)
+          return follow(answer, respond, body, log)
         })
         .catch((error: unknown) => log.warn({ err: error }, 'a late answer did not arrive'))
       return undefined

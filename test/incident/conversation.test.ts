@@ -168,18 +168,19 @@ describe('a whole story', () => {
       opening: > Since the deploy
       (Opened by alertmanager: \`CheckoutErrors\` · [source](https://prometheus.acme.example/graph))
 
-      check:3: 🩺 *Checks at opening*
+      checks:1: 🩺 *Checks at opening*
       🔴 *Health* It answers 503.
-      latency 1912.35 ms (limit 500 ms)
+      latency 1.91 s (limit 500 ms) · took 1.91 s
       🟢 *Site* It answers 200.
-      (measured +0)
+      took 1.91 s
+      (asked +0.2)
 
-      severity:4: 🔺 @Alice Adler changed the severity from P2 to *P1* (Service down). Acknowledge by +25: \`/incident ack\`
+      severity:5: 🔺 @Alice Adler changed the severity from P2 to *P1* (Service down). Acknowledge by +25: \`/incident ack\`
       Why: nobody can pay
 
       invite:P1: P1 responders
 
-      call:5: On-call, invited
+      call:6: On-call, invited
 
       escalated:2:0: 📟 @On-call please acknowledge: \`/incident ack\`
       (✅ *Bob Berg* acknowledged at +36.)
@@ -192,19 +193,19 @@ describe('a whole story', () => {
       breach:response:2: ⏰ *Acknowledgement overdue* since +25: \`/incident ack\`
       (✅ *Bob Berg* acknowledged at +36.)
 
-      call:10: Team lead, invited
+      call:11: Team lead, invited
 
       escalated:2:1: 📟 @Team lead nobody has acknowledged INC-7 yet: \`/incident ack\`
       (✅ *Bob Berg* acknowledged at +36.)
 
-      call:11: Head of engineering, invited
+      call:12: Head of engineering, invited
 
       escalated:2:2: 📟 @Head of engineering nobody has acknowledged INC-7 yet: \`/incident ack\`. Nobody is left on the ladder: if nobody answers, call somebody yourself.
       (✅ *Bob Berg* acknowledged at +36.)
 
-      ack:12: ✅ *Bob Berg* acknowledged after 31 min and leads.
+      ack:13: ✅ *Bob Berg* acknowledged after 31 min and leads.
 
-      instructions:12:lead: Bob Berg alone: 🎯 *You lead INC-7*. Only you see this.
+      instructions:13:lead: Bob Berg alone: 🎯 *You lead INC-7*. Only you see this.
       - You decide, and you delegate: do not repair it yourself.
       - Say what happens next, and who does it: /incident todo <text> @somebody.
       - Confirm the severity, and change it when it is another one: /incident severity.
@@ -219,23 +220,24 @@ describe('a whole story', () => {
       clock:update:2:last: @Bob Berg ⏳ Status update due +35 (2 min left): \`/incident update <text>\`
       (✅ @Alice Adler posted an update at +40.)
 
-      update:16: 📣 *Update* Rolling back
+      update:17: 📣 *Update* Rolling back
       (by @Alice Adler · next update by +60)
 
-      mitigated:17: 🩹 @Alice Adler mitigated the impact: traffic moved
+      mitigated:18: 🩹 @Alice Adler mitigated the impact: traffic moved
 
       breach:update:3: @Bob Berg ⏰ *Status update overdue* since +60: \`/incident update <text>\`
       (✅ @Alice Adler resolved INC-7 at +61.)
 
-      resolved:20: 🟢 @Alice Adler resolved after 1 h 06 min: Rolled back to v141
+      resolved:21: 🟢 @Alice Adler resolved after 1 h 06 min: Rolled back to v141
 
-      check:21: 🩺 *Checks at resolution*
+      checks:2: 🩺 *Checks at resolution*
       🟢 *Health* It answers 200.
-      (measured +0)
+      took 1.91 s
+      (asked +61.5)
 
       post-mortem: 📄 The post-mortem is ready: [pull request](https://github.com/acme/incidents/pull/1). Fill in impact, root cause and prevention there.
 
-      reviewed:23: 📘 @Alice Adler marked the post-mortem as reviewed."
+      reviewed:25: 📘 @Alice Adler marked the post-mortem as reviewed."
     `)
   })
 

@@ -381,6 +381,6 @@ describe('whatever happens', () => {
       { seed: 1, numRuns: 600 },
     )
     expect(refused).toBeGreaterThan(100)
-    expect(types.size).toBe(26)
+    expect(types.size).toBe(25)
   })
 })
