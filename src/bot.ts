@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createArrivals } from './arrivals.ts'
 import { createAnnounceChannel } from './announce.ts'
-import { createAskable } from './askable.ts'
 import { createBacklog } from './backlog.ts'
 import { createConversation, createWaysIn } from './said.ts'
 import { openAlarms } from './adapters/alarm.ts'
@@ -16,7 +15,7 @@ import { supabaseRecord } from './adapters/supabase.ts'
 import { templates } from './adapters/templates.ts'
 import { loadCatalogue, problemText, startProblems, unreachedText } from './catalogue.ts'
 import { createChannelWatch } from './channels.ts'
-import { createChecking } from './checking.ts'
+import { createChecks } from './checking.ts'
 import type { BotOptions } from './bot-options.ts'
 import { createCheckup } from './checkup.ts'
 import { createHandle } from './handle.ts'
@@ -25,7 +24,7 @@ import { createHomes } from './homes.ts'
 import { createIntake, createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
-import { createOutageWatch } from './outage.ts'
+import { createOutageWatch, lookingFirst } from './outage.ts'
 import { createByEmail, createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
 import { createReconcile } from './reconcile.ts'
 import { startSlack } from './slack/app.ts'
@@ -119,7 +118,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     () => void reconcile.look().catch((error: unknown) => log.warn({ err: error }, 'catching up failed; it is tried again')),
   )
   const identity = await createIdentity({ store, token: options.slack.botToken, ask: () => slack.identity(), log })
-  const runChecks = createChecking({
+  const checks = createChecks({
     catalogue,
     kinds: registry.checks,
     guarded,
@@ -128,7 +127,6 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     environment: options.environment,
     log,
   })
-  const askable = createAskable({ catalogue, kinds: registry.checks, environment: options.environment })
   const contextOf = createJobContext({
     store,
     queue,
@@ -148,8 +146,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     resolve,
     templates: templates(options.templates),
     catalogue,
-    runChecks,
-    askable,
+    ...checks,
     matchAlerts: createMatcher({ store, handle, catalogue }),
     log,
   })
@@ -160,8 +157,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     handle,
     catalogue,
     verbs: registry.verbs,
-    runChecks,
-    askable,
+    ...checks,
     who: createWho(members, person),
     resolve,
     publishes: { codeHost: github !== null, record: supabase !== null },
@@ -245,7 +241,14 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
   await startWorkers({ registry, store, queue, handle, contextOf, metrics, pulse, log })
   const stopReconcile = reconcile.start()
-  const terminal = createTerminal({ dispatch, catalogue, byEmail: createByEmail(members, resolve, person), databaseIsAway: isAway, log })
+  const away = lookingFirst({ store, outage, look: () => slack.reachable() })
+  const terminal = createTerminal({
+    dispatch: createDispatch({ ...verbs, away }),
+    catalogue,
+    byEmail: createByEmail(members, resolve, person),
+    databaseIsAway: isAway,
+    log,
+  })
   const closeDoor =
     options.doorFile == null
       ? null

@@ -1,6 +1,6 @@
 /** Runs a product's checks: each with what it may reach and which secrets it may read, side by side, and never failing as a whole. */
 import PQueue from 'p-queue'
-import { missingSettings } from './askable.ts'
+import { type AskableChecks, createAskable, missingSettings } from './askable.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Check } from './catalogue/checks.ts'
 import type { Product } from './catalogue/product.ts'
@@ -174,3 +174,9 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
     )
   }
 }
+
+/** What can be asked, and what asks it. */
+export const createChecks = (checking: Checking): { readonly runChecks: RunChecks; readonly askable: AskableChecks } => ({
+  runChecks: createChecking(checking),
+  askable: createAskable(checking),
+})

@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { guarded } from './adapters/fetch.ts'
-import { createAskable } from './askable.ts'
 import { loadCatalogue } from './catalogue.ts'
-import { createChecking } from './checking.ts'
+import { createChecks } from './checking.ts'
 import { type Config, parseConfig } from './config.ts'
 import type { Log } from './define.ts'
 import { createHandle } from './handle.ts'
@@ -109,7 +108,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       handle: createHandle({ store, queue }),
       catalogue,
       verbs: registry.verbs,
-      runChecks: createChecking({
+      ...createChecks({
         catalogue,
         kinds: registry.checks,
         guarded,
@@ -118,7 +117,6 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
         environment: process.env,
         log,
       }),
-      askable: createAskable({ catalogue, kinds: registry.checks, environment: process.env }),
       publishes: { codeHost: config.github.mode === 'live', record: config.supabase.mode === 'live' },
     })
     const answer = await createTerminal({

@@ -190,14 +190,20 @@ export type Ask = Place & {
 /** What a verb may do and say. `form`: show this form and end there. */
 export type Reply = Answer | { readonly form: Form } | { readonly refused: Refusal }
 
+type Pair = { readonly source: Incident; readonly target: Incident }
+
+/** What became of a merge: the target as it is then; or both as they are, while nobody has confirmed it. */
+export type MergeOutcome = { readonly merged: Pair } | { readonly asks: Pair } | { readonly refused: Refusal }
+
 /** What a verb may use. */
 export type CommandContext = {
   readonly now: () => Promise<Instant>
   readonly load: (id: string) => Promise<Loaded | null>
   readonly handle: (id: string, intent: Intent, by: Actor, occurredAt?: Instant) => Promise<Outcome>
   readonly declare: (wish: Wish, by: Actor) => Promise<Outcome>
-  /** Makes `from` a part of `into`, both by their ids; gives `into` as it is then. `channel`: where it was asked. */
-  readonly merge: (from: string, into: string, by: Actor, channel: string) => Promise<Outcome>
+  /** Makes `from` a part of `into`, both by their ids. `channel`: where it was asked. Nothing takes it back, so that without `confirmed`
+   *  it is only looked whether it may be. */
+  readonly merge: (from: string, into: string, by: Actor, channel: string, confirmed: boolean) => Promise<MergeOutcome>
   readonly open: (by: Actor) => Promise<readonly OpenIncident[]>
   /** The public records that were declared since, of one product or all, oldest first; what cannot be read is left out. */
   readonly history: (since: Instant, product: string | null) => Promise<readonly Omit<Loaded, 'head'>[]>
@@ -214,6 +220,8 @@ export type CommandContext = {
   /** Null: the chat knows nobody by this id. `name` is used while it does not answer. */
   readonly who: (user: string, name: string) => Promise<Who | null>
   readonly resolve: Resolve
+  /** Since when the chat cannot be used; null: it can, as far as is known. */
+  readonly away: () => Promise<Instant | null>
   /** Which of the places for post-mortems are on; absent: all. */
   readonly publishes: { readonly codeHost: boolean; readonly record: boolean }
   /** Every verb of both commands, for help. */

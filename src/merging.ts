@@ -1,23 +1,26 @@
 /** Merging: two records change in one transaction, so that nobody ever sees only half of it. */
-import type { CommandContext, Finder, Found, Outcome } from './define.ts'
-import { mayMerge, mergedOf } from './incident/areas/merging.ts'
+import type { CommandContext, Finder, Outcome } from './define.ts'
+import { mayMerge } from './incident/areas/merging.ts'
 import type { Actor } from './incident/events.ts'
+import { mergedOf } from './incident/merged.ts'
+import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Handle } from './handle.ts'
 import { handOverAlerts, lockAlertsOf } from './store/alerts.ts'
 import type { Store } from './store/database.ts'
 import { lockIncident } from './store/events.ts'
+import { copyFiles } from './store/files.ts'
 import { readStream } from './store/stream.ts'
 
 type Merge = CommandContext['merge']
 
 export const createMerge = ({ store, handle, find }: { store: Store; handle: Handle; find: Finder['byId'] }): Merge => {
   /** The record that is meant, or why this person cannot have it. */
-  const meant = async (id: string, by: Actor, channel: string): Promise<Found | Refusal> => {
+  const meant = async (id: string, by: Actor, channel: string): Promise<{ readonly incident: Incident } | Refusal> => {
     const found = await find(id, by, channel)
     if (found === null) return refuse('unknown_incident', { id })
     if (!found.open) return refuse('private_incident', { id: found.id })
-    return found.incident === null ? refuse('unreadable_record', { id: found.id }) : found
+    return found.incident === null ? refuse('unreadable_record', { id: found.id }) : { incident: found.incident }
   }
 
   const together = (from: string, into: string, by: Actor): Promise<Outcome> =>
@@ -31,17 +34,24 @@ export const createMerge = ({ store, handle, find }: { store: Store; handle: Han
       if (refused !== null) return { refused }
       const scope = handle.within(trx)
       const gone = await scope.handle(from, { type: 'merge', into, channel: target.incident.channel }, by)
-      const outcome = await scope.handle(into, { type: 'absorb', from: mergedOf(source.incident) }, by)
       // What `mayMerge` lets pass is refused to neither: else one half would be recorded.
       if ('refused' in gone) throw new Error(`${from} could not be merged: ${gone.refused.code}`)
+      const outcome = await scope.handle(into, { type: 'absorb', ...mergedOf([...source.events, ...gone.events]) }, by)
       if ('refused' in outcome) throw new Error(`${into} could not take in ${from}: ${outcome.refused.code}`)
       await handOverAlerts(trx, from, into)
+      await copyFiles(trx, from, into)
       return outcome
     })
 
-  return async (from, into, by, channel) => {
+  return async (from, into, by, channel, confirmed) => {
     const [source, target] = [await meant(from, by, channel), await meant(into, by, channel)]
     if ('code' in source) return { refused: source }
-    return 'code' in target ? { refused: target } : together(source.id, target.id, by)
+    if ('code' in target) return { refused: target }
+    const refused = mayMerge(source.incident, target.incident)
+    if (refused !== null) return { refused }
+    const pair = { source: source.incident, target: target.incident }
+    if (!confirmed) return { asks: pair }
+    const outcome = await together(source.incident.id, target.incident.id, by)
+    return 'refused' in outcome ? outcome : { merged: { ...pair, target: outcome.incident } }
   }
 }

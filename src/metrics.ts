@@ -35,7 +35,7 @@ export const createMetrics = ({ store, queue, sockets }: { store: Store; queue: 
   const dead = new Gauge({ name: 'tocsin_jobs_dead', help: 'Jobs that failed for good in the last 30 days', registers })
   const unmended = new Gauge({ name: 'tocsin_jobs_unmended', help: 'Dead jobs whose work nobody has done since', registers })
   const socketsOpen = sockets ? new Gauge({ name: 'tocsin_slack_sockets_open', help: 'Sockets to Slack that are open', registers }) : null
-  const open = new Gauge({ name: 'tocsin_incidents_open', help: 'Open records', labelNames: ['severity'], registers })
+  const open = new Gauge({ name: 'tocsin_incidents_open', help: 'Open records', labelNames: ['kind', 'severity'], registers })
   return {
     jobRan: ({ queue: name, ms, outcome }) => jobs.observe({ queue: name, outcome }, ms / 1000),
     alertsReceived: (source, count) => alerts.inc({ source }, count),
@@ -48,7 +48,8 @@ export const createMetrics = ({ store, queue, sockets }: { store: Store; queue: 
       unmended.set((await queue.unmended()).length)
       open.reset()
       // Of a private record nobody is to know more than that it is there.
-      for (const { severity, private: hidden } of await openIncidents(store.db)) open.inc({ severity: hidden ? 'private' : severity })
+      for (const { kind, severity, private: hidden } of await openIncidents(store.db))
+        open.inc(hidden ? { kind: 'private', severity: 'private' } : { kind, severity })
       return { type: registry.contentType, text: await registry.metrics() }
     },
   }

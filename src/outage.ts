@@ -153,6 +153,17 @@ export const createOutageWatch = ({
   }
 }
 
+/** Since when Slack cannot be used, looked at just now: who asks from a terminal does so because it may be away, and what is known of it
+ *  waits for something to fail. */
+export const lookingFirst =
+  ({ store, outage, look }: { store: Store; outage: OutageWatch; look: () => Promise<PortFault | null> }) =>
+  async (): Promise<Instant | null> => {
+    const fault = await look()
+    outage.observe(fault)
+    if (fault === null || fault.code === 'limited') return null
+    return (await readOutage(store.db))?.since ?? store.now()
+  }
+
 /** Whom to call for the products of what is open. A private incident's product is not to be guessed from it, and a damaged one's is not
  *  known: then all are listed. */
 const laddersOf = (open: readonly OpenDuring[], catalogue: Catalogue): Ladder[] => {

@@ -13,6 +13,7 @@ import { createMerge } from './merging.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
 import { fileContent, storedFiles } from './store/files.ts'
+import { readOutage } from './store/outage.ts'
 import type { Queue } from './store/queue.ts'
 import { incidentByChannel, incidentRow, type IncidentRow, openIncidents, publicSince } from './store/reads.ts'
 import { hasEvents, readStream, readStreams, Unreadable } from './store/stream.ts'
@@ -143,6 +144,7 @@ export const createVerbContext = ({
     catalogue,
     who,
     resolve,
+    away: async () => (await readOutage(store.db))?.since ?? null,
     publishes,
     verbs,
     byId,

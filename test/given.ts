@@ -12,6 +12,7 @@ import { type RefusalCode, sentence } from '../src/incident/refusals.ts'
 
 export const alice: Actor = { kind: 'person', id: 'alice', name: 'Alice Adler', slack: 'U0ALICE' }
 export const bob: Actor = { kind: 'person', id: 'bob@acme.example', name: 'Bob Berg' }
+export const writer: Actor = { kind: 'person', id: 'slack:U0WANDA', name: 'Wanda Wolf', slack: 'U0WANDA' }
 export const bot: Actor = { kind: 'bot' }
 export const pager: Actor = { kind: 'alert', source: 'alertmanager' }
 

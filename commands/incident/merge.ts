@@ -1,6 +1,9 @@
-import { defineCommand, say, tell } from '../../src/define.ts'
-import { recordAt } from '../../src/incident/areas/merging.ts'
+import { type CommandContext, defineCommand, type Place, type Reply, say } from '../../src/define.ts'
+import { mayMerge, recordAt } from '../../src/incident/areas/merging.ts'
+import { takeFlags } from '../../src/incident/flags.ts'
+import type { Incident } from '../../src/incident/incident.ts'
 import { refuse } from '../../src/incident/refusals.ts'
+import { shorten } from '../../src/incident/text.ts'
 
 const example = '/incident merge INC-12'
 
@@ -12,39 +15,81 @@ const take = (words: string): { id: string | null; rest: string } => {
   return match === null ? { id: null, rest: words } : { id: `INC-${Number(match[1])}`, rest: words.slice(match[0].length).trim() }
 }
 
+const titled = ({ id, severity, title }: Incident) => [{ bold: id }, ` (${severity} ${shorten(title, 150)})`]
+
+/** Asks first: what is merged is over, and is not taken apart again. */
+const question = (source: Incident, target: Incident): Reply => ({
+  parts: [
+    {
+      kind: 'text',
+      spans: [
+        'Nothing was done yet. ',
+        ...titled(source),
+        ' becomes a part of ',
+        ...titled(target),
+        `: what is known there, its alerts, to-dos and people go to ${target.id}, and ${source.id} is over. This cannot be undone.`,
+      ],
+    },
+    {
+      kind: 'buttons',
+      buttons: [
+        { label: `Merge ${source.id} into ${target.id}`, action: 'merge', value: `${source.id} ${target.id} --yes`, style: 'danger' },
+      ],
+    },
+    { kind: 'context', spans: ['Without being asked: ', { code: `/incident merge ${source.id} ${target.id} --yes` }] },
+  ],
+})
+
+const merge = async (from: string, into: string, confirmed: boolean, { by, channel }: Place, context: CommandContext): Promise<Reply> => {
+  const outcome = await context.merge(from, into, by, channel, confirmed)
+  if ('refused' in outcome) return outcome
+  if ('asks' in outcome) return question(outcome.asks.source, outcome.asks.target)
+  const { target } = outcome.merged
+  return say(
+    `🔗 ${from} is part of `,
+    ...recordAt(target.id, target.channel),
+    ' now: its story, its alerts and open to-dos are there, its people are invited. Go on there.',
+  )
+}
+
 export default defineCommand({
-  summary: 'This record becomes part of another: its alerts, to-dos and people go there',
-  usage: 'merge <INC-n>',
-  examples: [example, '/incident merge INC-15 INC-12'],
+  summary: 'This record becomes part of another: its story, alerts, to-dos and people go there',
+  usage: 'merge <INC-n> [--yes]',
+  examples: [example, '/incident merge INC-15 INC-12', '/incident merge INC-12 --yes'],
   // The id that is named is the other's; whose channel this is comes from the channel.
   needs: 'nothing',
   form: async (place, { open }) => {
-    const others = (await open(place.by)).flatMap(({ id, hidden, incident }) =>
-      id === place.id || hidden || incident === null ? [] : [incident],
+    const source = place.incident
+    if (source === null) return refuse('missing', { what: 'The record that is to be merged', example: '/incident merge INC-15 INC-12' })
+    if (source.mergedInto !== null) return refuse('is_merged', { id: source.id, into: source.mergedInto })
+    if (source.stamps.resolve !== null) return refuse('merge_resolved', { id: source.id })
+    const others = (await open(place.by)).flatMap(({ hidden, incident }) =>
+      hidden || incident === null || mayMerge(source, incident) !== null ? [] : [incident],
     )
-    if (place.incident === null)
-      return refuse('missing', { what: 'The record that is to be merged', example: '/incident merge INC-15 INC-12' })
-    if (others.length === 0) return refuse('nothing_to_merge', { id: place.incident.id })
-    const { product } = place.incident
+    if (others.length === 0) return refuse('nothing_to_merge', { id: source.id })
     return {
       title: 'Merge into another',
       submit: 'merge',
       fields: [
         {
           key: 'into',
-          label: `${place.incident.id} becomes a part of`,
+          label: `${source.id} becomes a part of`,
+          hint: `What is known, to-dos and people go there, and ${source.id} is over. This cannot be undone.`,
           kind: 'choice',
           optional: false,
-          // Those of the same product first.
-          options: others
-            .toSorted((a, b) => Number(b.product.key === product.key) - Number(a.product.key === product.key))
-            .map(({ id, product: { name }, title }) => ({ value: id, label: `${id} ${name}: ${title}` })),
+          options: others.map(({ id, product: { name }, title }) => ({ value: id, label: `${id} ${name}: ${title}` })),
         },
       ],
     }
   },
-  run: async (ask, { merge }) => {
-    const first = take(ask.words)
+  submit: async (values, place, context) => {
+    if (place.id === null) return { refused: refuse('missing', { what: 'The record that is to be merged', example }) }
+    return merge(place.id, values['into'] ?? '', true, place, context)
+  },
+  run: async (ask, context) => {
+    const taken = takeFlags(ask.words, ['yes'])
+    if ('code' in taken) return { refused: taken }
+    const first = take(taken.rest)
     const second = take(first.rest)
     const word = second.id === null ? first.rest : second.rest
     if (word !== '') return { refused: refuse('unreadable', { what: 'a record', word, example }) }
@@ -52,12 +97,6 @@ export default defineCommand({
     if (into === null) return { refused: refuse('missing', { what: 'The other record', example }) }
     if (from === null)
       return { refused: refuse('missing', { what: 'The record that is to be merged', example: `/incident merge INC-15 ${into}` }) }
-    return tell(await merge(from, into, ask.by, ask.channel), (target) =>
-      say(
-        `🔗 ${from} is part of `,
-        ...recordAt(target.id, target.channel),
-        ' now: its alerts and open to-dos are there, its people are invited. Go on there.',
-      ),
-    )
+    return merge(from, into, taken.flags.has('yes'), ask, context)
   },
 })

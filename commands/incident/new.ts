@@ -1,10 +1,12 @@
-import { type CommandContext, defineCommand, type Form, say, tell } from '../../src/define.ts'
+import { type CommandContext, defineCommand, type Form, tell } from '../../src/define.ts'
 import type { Actor, Kind } from '../../src/incident/events.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
+import type { Incident } from '../../src/incident/incident.ts'
+import { calledLater } from '../../src/incident/ladder.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { type Policy, severities } from '../../src/incident/policy.ts'
 import { knownSeverities, refuse, typedAgain } from '../../src/incident/refusals.ts'
-import { shorten } from '../../src/incident/text.ts'
+import { cleanLine, shorten } from '../../src/incident/text.ts'
 import { duration } from '../../src/incident/timeline.ts'
 import type { Wish } from '../../src/incident/wish.ts'
 import { noProduct } from '../../src/which.ts'
@@ -145,14 +147,57 @@ const gravity = (severity: string, disaster: boolean): string => (severity === '
 /** A drill is said to be one from the first word on. */
 const icon: Readonly<Partial<Record<Kind, string>>> = { drill: '🧪 DRILL', disaster: '🆘 Disaster' }
 
-const open = async (wish: Wish, by: Actor, { declare }: CommandContext) =>
-  tell(await declare(wish, by), (incident) =>
-    say(
-      `${icon[incident.kind] ?? '🚨'} `,
-      { bold: `${incident.id} ${incident.severity}` },
-      ` for ${incident.product.name}: ${shorten(incident.title, 300)}. Its channel opens in a moment; you are invited.`,
-    ),
-  )
+/** So many that may be the same are named. */
+const mostAlike = 3
+
+/** What else is open for this product and may be the same, the same title first. */
+const alike = async ({ product, title, kind = 'incident' }: Wish, by: Actor, { open }: CommandContext): Promise<readonly Incident[]> => {
+  if (kind === 'drill') return []
+  const same = (other: string) => cleanLine(other).toLowerCase() === cleanLine(title).toLowerCase()
+  return (await open(by))
+    .flatMap(({ hidden, incident }) => (hidden || incident === null ? [] : [incident]))
+    .filter((other) => other.product.key === product && (other.kind === 'incident' || other.kind === 'disaster'))
+    .toSorted((a, b) => Number(same(b.title)) - Number(same(a.title)))
+    .slice(0, mostAlike)
+}
+
+/** How they become one, where they are one. */
+const alsoOpen = ({ id, product }: Incident, others: readonly Incident[]): readonly Part[] => {
+  const [first] = others
+  if (first === undefined) return []
+  return [
+    { kind: 'text', spans: [{ bold: `Also open for ${product.name}:` }] },
+    {
+      kind: 'list',
+      items: others.map((other): Span[] => [
+        { bold: `${other.id} ${other.severity}` },
+        ` ${shorten(other.title, 150)}`,
+        ...(other.channel === null ? [] : [' · ', { channel: other.channel.id, text: other.channel.name }]),
+      ]),
+    },
+    { kind: 'context', spans: ['If it is the same: ', { code: `/incident merge ${id} ${first.id}` }] },
+  ]
+}
+
+const open = async (wish: Wish, by: Actor, context: CommandContext) => {
+  const others = await alike(wish, by, context)
+  const away = await context.away()
+  return tell(await context.declare(wish, by), (incident) => ({
+    parts: [
+      {
+        kind: 'text',
+        spans: [
+          `${icon[incident.kind] ?? '🚨'} `,
+          { bold: `${incident.id} ${incident.severity}` },
+          ` for ${incident.product.name}: ${shorten(incident.title, 300)}. `,
+          away === null ? 'Its channel opens in a moment; you are invited.' : 'Its channel opens when Slack can be used again.',
+        ],
+      },
+      ...(away !== null && incident.policy.page ? calledLater(incident, away, incident.policy.ladder) : []),
+      ...alsoOpen(incident, others),
+    ],
+  }))
+}
 
 export default defineCommand({
   summary: 'Declare an incident',

@@ -1,6 +1,7 @@
 import { defineCommand, given } from '../../src/define.ts'
+import { recordAt } from '../../src/incident/areas/merging.ts'
 import { statusOf } from '../../src/incident/header.ts'
-import { nameOf } from '../../src/incident/kinds.ts'
+import { called } from '../../src/incident/kinds.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { usefulButtons, usefulVerbs } from '../../src/incident/now.ts'
 import { shorten } from '../../src/incident/text.ts'
@@ -21,8 +22,11 @@ export default defineCommand({
       parts: [
         {
           kind: 'text',
-          spans: [{ bold: nameOf(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
+          spans: [{ bold: called(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
         },
+        ...(incident.mergedInto === null
+          ? []
+          : [{ kind: 'text' as const, spans: ['Go on in ', ...recordAt(incident.mergedInto, incident.mergedWhere)] }]),
         { kind: 'buttons', buttons: usefulButtons(incident, exist) },
         {
           kind: 'list',

@@ -1,7 +1,7 @@
 import { type Ask, type CommandContext, defineCommand, given, say, tell } from '../../src/define.ts'
 import { sameContact } from '../../src/incident/areas/paging.ts'
 import type { Incident } from '../../src/incident/incident.ts'
-import { notReached } from '../../src/incident/ladder.ts'
+import { calledLater, notReached } from '../../src/incident/ladder.ts'
 import { nearest } from '../../src/incident/nearest.ts'
 import type { Contact } from '../../src/incident/policy.ts'
 import { ellipsis, refusalNow } from '../../src/incident/possible.ts'
@@ -131,9 +131,11 @@ export default defineCommand({
     if ('code' in whom) return { refused: whom }
     const why = whom.why.replace(reason, '')
     const outcome = await context.handle(incident.id, { type: 'page', to: whom.to, why: why === '' ? null : why }, ask.by)
+    const away = await context.away()
     return tell(outcome, (after) => {
       const to = after.calls.at(-1)?.to
       if (to === undefined) throw new Error('a page called nobody')
+      if (away !== null) return { parts: calledLater(after, away, [to]) }
       // Whom nobody named is said to be the next: a reason must not be taken for a name.
       const next = whom.to === null ? ', the next of the ladder,' : ''
       return say(...(notReached(after, to) ?? ['📟 ', { mention: to }, `${next} is called to ${after.id}, in its channel.`]))

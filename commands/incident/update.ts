@@ -1,4 +1,5 @@
 import { defineCommand, type Form, given, say, tell } from '../../src/define.ts'
+import { dueWords } from '../../src/incident/due-words.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import { ellipsis, refusalNow } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
@@ -23,10 +24,10 @@ const form: Form = {
   ],
 }
 
-const said = (incident: Incident) =>
-  incident.update?.metAt === null && incident.update.due !== null
-    ? say('✅ Update posted. The next is due ', { time: incident.update.due, zone: incident.policy.calendar.zone }, '.')
-    : say('✅ Update posted.')
+const said = (incident: Incident) => {
+  const due = dueWords(incident, 'update')
+  return due === null ? say('✅ Update posted.') : say('✅ Update posted. The next is due ', ...due, '.')
+}
 
 export default defineCommand({
   summary: 'Post a status update; restarts the update clock',

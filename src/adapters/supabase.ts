@@ -33,7 +33,7 @@ const row = (incident: PublishedIncident): object => ({
   merged_into: incident.mergedInto,
   audit_head: incident.auditHead,
   version: incident.version,
-  timeline: incident.timeline.map(({ occurredAt, ...entry }) => ({ ...entry, occurred_at: occurredAt })),
+  timeline: incident.timeline.map(({ occurredAt, of, ...entry }) => ({ ...entry, occurred_at: occurredAt, record_id: of ?? incident.id })),
   postmortem: incident.postmortem,
 })
 

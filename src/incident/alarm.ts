@@ -1,6 +1,7 @@
 /** What people are told outside the chat while it cannot be used: what is open, who was to be called, whom to ring. Pure; what is
  *  foreign in it stays literal wherever the text is shown. */
 import { running } from './clocks.ts'
+import { waysTo } from './contact.ts'
 import type { Recorded } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
 import { messagesOf } from './posts.ts'
@@ -88,10 +89,7 @@ const incidentData = ({ id, private: hidden, incident, unseen }: OpenDuring): ob
       }
 
 /** A contact with the ways that lead to them without the chat. */
-const contactText = ({ name, phone, email }: Contact): string => {
-  const ways = [phone, email].filter((way) => way !== undefined)
-  return `${literal(name, 100)}: ${ways.length === 0 ? 'no telephone number or e-mail is known' : ways.map((way) => cleanLine(way)).join(', ')}`
-}
+const contactText = (contact: Contact): string => `${literal(contact.name, 100)}: ${waysTo(contact)}`
 
 const ladderLines = ({ product, contacts }: Ladder): string[] => [
   `${literal(product, 80)}:`,

@@ -1,7 +1,7 @@
 /** The clocks in one line of the header: only what stays true without editing, because the header is changed by events, never by the
  *  passing of time. */
-import { workingMinutesBetween } from './calendar.ts'
 import { stoppedBy } from './compliance.ts'
+import { always, left } from './due-words.ts'
 import { between, duration } from './duration.ts'
 import type { ClockName } from './events.ts'
 import type { ClockRun, Incident } from './incident.ts'
@@ -9,12 +9,6 @@ import type { Span } from './message.ts'
 import type { Instant } from './policy.ts'
 import { standsSince, stoodOverdue } from './standing.ts'
 import { targetOf, targetText } from './target.ts'
-
-/** Whether the clock counts round the clock, and not only while people work. */
-const always = (name: ClockName, run: ClockRun): boolean => {
-  const target = targetOf(name, run)
-  return target.kind === 'duration' && target.hours === 'always'
-}
 
 /** How long it took, of what was promised: the time until a due instant says little where nights and weekends do not count. */
 const share = (incident: Incident, name: ClockName, run: ClockRun & { due: Instant; metAt: Instant }): string => {
@@ -47,12 +41,6 @@ const clock = (
   if (since !== null) return [`${title} ⏸ ${left(name, { ...run, due: run.due }, since)} left`]
   return [`${title} ${due} `, { time: run.due, zone }]
 }
-
-/** What is left at an instant: working time where that is what the clock counts. */
-const left = (name: ClockName, run: ClockRun & { due: Instant }, since: Instant): string =>
-  always(name, run)
-    ? duration(between(since, run.due))
-    : `${duration(workingMinutesBetween(run.target.calendar, since, run.due) * 60_000)} of working hours`
 
 /** A deadline, in the order in which they were set. What was dropped, or met before the end, is no news in the header. */
 const deadlines = (incident: Incident): Span[][] =>

@@ -27,28 +27,59 @@ export const updateDue = (policy: Policy, from: Instant, minutes: number | null 
 /** The instant from which a promise that counts from the declaration counts since: the last reopening is a new beginning. */
 const beginningOf = (incident: Incident): Instant => incident.reopenings.at(-1)?.at ?? incident.declaredAt
 
-/** The response clock after a change of severity. A graver one is a new promise, made when it became known; a lighter one is
- *  counted from the declaration or the last reopening, so that time already spent is not given again. But no change puts off what was
- *  promised before: an earlier run of the same severity, or of a lighter one, that runs out sooner goes on with its own start. Time
- *  that stood is counted by none; `began` is given where that has moved `from`. */
-export const responseAfter = (
-  incident: Incident,
-  to: Policy,
-  now: Instant,
-): { readonly from: Instant; readonly due: Instant | null; readonly began?: Instant } => {
-  const start = isGraver(to.severity, incident.severity) ? now : beginningOf(incident)
-  const due = responseDue(to, start)
-  if (due === null) return { from: start, due }
-  const since = beginningOf(incident)
-  const earlier = [...incident.pastRuns, { clock: 'response', run: incident.response }].flatMap(({ clock, run }) => {
-    if (clock !== 'response' || run === null || run.due === null || isGraver(run.target.severity, to.severity)) return []
-    if ((run.begunAt ?? run.startedAt) < since) return []
+/** When a clock that a change of severity begins anew is due, and what it counts from. `began`: where a standstill has moved `from`. */
+type Reckoned = { readonly from: Instant; readonly due: Instant | null; readonly began?: Instant }
+
+type Due = ClockRun & { readonly due: Instant }
+
+const reckoned = ({ startedAt, due, begunAt }: Due): Reckoned => ({
+  from: startedAt,
+  due,
+  ...(begunAt === undefined ? {} : { began: begunAt }),
+})
+
+/** The runs of a clock that began at `since` or later, as if each had gone on until `now`. */
+const runsSince = (incident: Incident, clock: 'response' | 'update', since: Instant, now: Instant): Due[] =>
+  [...incident.pastRuns, { clock, run: incident[clock] }].flatMap(({ clock: name, run }) => {
+    if (name !== clock || run === null || run.due === null || (run.begunAt ?? run.startedAt) < since) return []
     const dueRun = { ...run, due: run.due }
     return [run.metAt === null ? upTo(incident, clock, dueRun, now) : throughStands(incident, clock, dueRun, run.metAt, now)]
   })
-  const fresh = { run: 0, startedAt: start, due, metAt: null, breachedAt: null, warned: 0, target: to }
-  const first = [throughStands(incident, 'response', fresh, start, now), ...earlier].reduce((a, b) => (b.due < a.due ? b : a))
-  return { from: first.startedAt, due: first.due, ...(first.begunAt === undefined ? {} : { began: first.begunAt }) }
+
+const soonest = (first: Due, others: readonly Due[]): Reckoned => reckoned(others.reduce((a, b) => (b.due < a.due ? b : a), first))
+
+/** A run that begins at `start`, moved by all that has stood since. */
+const fresh = (incident: Incident, clock: 'response' | 'update', target: Policy, start: Instant, due: Instant, now: Instant): Due =>
+  throughStands(incident, clock, { run: 0, startedAt: start, due, metAt: null, breachedAt: null, warned: 0, target }, start, now)
+
+/** The response clock after a change of severity. A graver one is a new promise, made when it became known; a lighter one is
+ *  counted from the declaration or the last reopening, so that time already spent is not given again. But no change puts off what was
+ *  promised before: an earlier run of the same severity, or of a lighter one, that runs out sooner goes on with its own start. Time
+ *  that stood is counted by none. */
+export const responseAfter = (incident: Incident, to: Policy, now: Instant): Reckoned => {
+  const since = beginningOf(incident)
+  const start = isGraver(to.severity, incident.severity) ? now : since
+  const due = responseDue(to, start)
+  if (due === null) return { from: start, due }
+  const earlier = runsSince(incident, 'response', since, now).filter(({ target }) => !isGraver(target.severity, to.severity))
+  return soonest(fresh(incident, 'response', to, start, due, now), earlier)
+}
+
+/** The update clock after a change of severity, by the same rule, where the last update is what a lighter severity counts from. What
+ *  somebody promised with it (`next 10m`) binds every severity: a graver one may ask for it sooner, none puts it off. */
+export const updateAfter = (incident: Incident, to: Policy, now: Instant): Reckoned => {
+  const beginning = beginningOf(incident)
+  const said = incident.lastUpdate !== null && incident.lastUpdate.occurredAt >= beginning ? incident.lastUpdate : null
+  const since = said?.occurredAt ?? beginning
+  const runs = runsSince(incident, 'update', since, now)
+  const promise = said?.promised === true ? runs[0] : undefined
+  const graver = isGraver(to.severity, incident.severity)
+  const start = graver ? now : since
+  const due = updateDue(to, start)
+  if (promise !== undefined && (due === null || !graver)) return reckoned(promise)
+  if (due === null) return { from: start, due }
+  const earlier = runs.filter((run) => run === promise || !isGraver(run.target.severity, to.severity))
+  return soonest(fresh(incident, 'update', to, start, due, now), earlier)
 }
 
 /** The present run of a clock, whichever it is; null when it never began. */

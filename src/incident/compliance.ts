@@ -21,6 +21,8 @@ export type ClockRow = {
   /** The outcome in words, with how long it took or how long it was over. */
   readonly text: string
   readonly over: string | null
+  /** The record that it is of, where that is one that was merged into this. */
+  readonly of?: string
 }
 
 /** When a run really began: a standstill moves what it counts from. */
@@ -79,11 +81,16 @@ const fromText = ({ incident, events, runs }: Stream, { clock, run }: Run): stri
   const at = (type: EventType) =>
     events.some((recorded) => recorded.event.type === type && (recorded.occurredAt === from || recorded.at === from))
   if (from === incident.declaredAt) return 'the declaration'
+  const other = incident.absorbed.find(({ declaredAt }) => declaredAt === from)
+  if (other !== undefined) return `the declaration of ${other.id}`
   if (clock === 'window') return 'its beginning'
   if (at('reopened')) return 'the reopening'
   if (at('phase-done')) return 'the end of the phase before'
   if (deadlineOf(run).until === 'reviewed') return 'the resolution'
-  const updated = events.some(({ event, occurredAt }) => event.type === 'updated' && occurredAt === from)
+  const updated = events.some(
+    ({ event, occurredAt }) =>
+      (event.type === 'updated' && occurredAt === from) || (event.type === 'absorbed' && event.brings?.lastUpdate?.occurredAt === from),
+  )
   return clock === 'update' && updated ? 'the previous update' : `the change to ${promised(runs, { clock, run }).target.severity}`
 }
 
@@ -143,8 +150,13 @@ const isNoise = (runs: readonly Run[], { clock, run }: Run, outcome: ClockRow['o
   return clock === 'update' || again || between(run.startedAt, run.metAt ?? run.startedAt) < momentMs
 }
 
+/** What came of promises that were made for records which were merged into this one. */
+export const broughtRows = (events: readonly Recorded[]): ClockRow[] =>
+  events.flatMap(({ event }) => (event.type === 'absorbed' ? (event.brings?.clocks ?? []) : []))
+
 /** The runs of the clocks that a reader has to know of: what was promised, from when, and what came of it. Instants are given in
- *  `zone` (IANA) and in UTC. `leftOut` counts the runs that ended before they were due and say nothing. */
+ *  `zone` (IANA) and in UTC. What was promised for a record that was merged comes first. `leftOut` counts the runs that ended before they
+ *  were due and say nothing. */
 export const compliance = (
   incident: Incident,
   events: readonly Recorded[],
@@ -154,5 +166,5 @@ export const compliance = (
   const due = runs.filter((each): each is Run & { run: { due: Instant } } => each.run.due !== null)
   const all = due.map((each) => ({ each, row: rowOf({ incident, events, runs, zone }, each) }))
   const told = all.filter(({ each, row }) => !isNoise(runs, each, row.outcome))
-  return { rows: told.map(({ row }) => row), leftOut: all.length - told.length }
+  return { rows: [...broughtRows(events), ...told.map(({ row }) => row)], leftOut: all.length - told.length }
 }

@@ -1,8 +1,10 @@
 /** The incident's channel as it should be: what is posted, pinned, invited, in order. Computed from the events, so that any
  *  number of runs, at any time after any outage, make the same channel. */
-import type { Person } from './areas/area.ts'
+import { type Person, samePerson } from './areas/area.ts'
+import { withPresentLinks } from './areas/merging.ts'
 import { sameContact } from './areas/paging.ts'
 import { instructions } from './areas/roles.ts'
+import { contactOf } from './contact.ts'
 import { announcementOf, headerOf } from './header.ts'
 import type { Recorded } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -26,13 +28,21 @@ export type Item =
       readonly calm: boolean
       /** What it asks for is settled: there is no hurry to edit it. */
       readonly settled?: true
+      /** Somebody is still asked for something by it. */
+      readonly asks?: true
     }
   | { readonly key: string; readonly step: 'pin'; readonly of: string }
   | { readonly key: string; readonly step: 'topic'; readonly topic: string }
   | { readonly key: string; readonly step: 'invite'; readonly contacts: readonly Contact[] }
   | { readonly key: string; readonly step: 'bookmark'; readonly title: string; readonly url: string }
-  /** Who is in another record's channel comes here, too. */
-  | { readonly key: string; readonly step: 'gather'; readonly of: string; readonly channel: string }
+  /** Who is in another record's channel, or had a part in it, comes here, too. */
+  | {
+      readonly key: string
+      readonly step: 'gather'
+      readonly of: string
+      readonly channel: string | null
+      readonly people: readonly Person[]
+    }
   /** Whoever is mentioned in a call must be there to notice it. `level`: their step of the ladder, null when they are on none. */
   | {
       readonly key: string
@@ -71,8 +81,16 @@ const callOf = ({ id, policy }: Incident, { seq, event }: Recorded): Item[] =>
       ]
     : []
 
+/** Whoever wrote the message that it was declared from knows more of it; of what is private they are not to know. */
+const writerOf = ({ private: hidden, declaredBy }: Incident, { event, by }: Recorded): Item[] => {
+  if (event.type !== 'message-kept' || event.how !== 'declared' || hidden || samePerson(by, declaredBy)) return []
+  const writer = contactOf(by)
+  return writer === null ? [] : [{ key: `invite:writer:${event.ts}`, step: 'invite', contacts: [writer] }]
+}
+
 /** Everything that the channel must have, in order: header (pinned), topic, invitations, bookmark, checklist, and then what happened. */
-export const conversation = (events: readonly Recorded[]): Item[] => {
+export const conversation = (stream: readonly Recorded[]): Item[] => {
+  const events = withPresentLinks(stream)
   const items: Item[] = []
   const place = new Map<string, number>()
   const open = new Map<string, Matter>()
@@ -80,7 +98,7 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
   for (const recorded of events) {
     const before = incident
     incident = evolve(incident, recorded)
-    items.push(...callOf(incident, recorded))
+    items.push(...callOf(incident, recorded), ...writerOf(incident, recorded))
     for (const [key, matter] of open) {
       const index = place.get(key) ?? -1
       const item = items[index]
@@ -97,16 +115,15 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       // An edited message keeps its place and the time of its first event.
       else items[present] = { ...item, at: (items[present] as Item & { step: 'message' }).at }
     }
-    if (recorded.event.type === 'absorbed' && recorded.event.from.channel !== null)
-      items.push({
-        key: `gather:${recorded.event.from.id}`,
-        step: 'gather',
-        of: recorded.event.from.id,
-        channel: recorded.event.from.channel.id,
-      })
     if (recorded.event.type === 'lines-shown') {
       const { run, check, file, name } = recorded.event
       items.push({ key: `lines:${run}:${check}`, step: 'file', of: `checks:${run}`, incident: incident.id, file, name })
+    }
+    if (recorded.event.type === 'absorbed') {
+      const { from, brings } = recorded.event
+      const people = (brings?.people ?? []).map(({ person }) => person).filter(({ slack }) => slack !== undefined)
+      const channel = from.channel?.id ?? null
+      if (channel !== null || people.length > 0) items.push({ key: `gather:${from.id}`, step: 'gather', of: from.id, channel, people })
     }
     for (const { to, message } of instructions(before, recorded, incident))
       items.push({ key: message.key, step: 'whisper', to, message, at: recorded.at })
@@ -116,16 +133,13 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
   if (incident === null) return []
   const opened = events[0]?.event
   const first = opened?.type === 'declared' ? opened.policy : incident.policy
-  const creator: Contact[] =
-    incident.declaredBy.kind === 'person' && incident.declaredBy.slack !== undefined
-      ? [{ name: incident.declaredBy.name, slackUser: incident.declaredBy.slack }]
-      : []
+  const creator = contactOf(incident.declaredBy)
   const dashboard = incident.product.links[0]
   const side: Item[] = [
     { key: 'header', step: 'message', message: headerOf(incident), at: incident.declaredAt, pinned: true, calm: true },
     { key: 'pin', step: 'pin', of: 'header' },
     { key: 'topic', step: 'topic', topic: topicOf(incident) },
-    { key: `invite:${first.severity}`, step: 'invite', contacts: [...creator, ...first.invite] },
+    { key: `invite:${first.severity}`, step: 'invite', contacts: [...(creator === null ? [] : [creator]), ...first.invite] },
     ...(dashboard === undefined
       ? []
       : [{ key: 'bookmark:product', step: 'bookmark' as const, title: shorten(dashboard.name, 60), url: dashboard.url }]),
@@ -133,6 +147,11 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       ? []
       : [{ key: 'bookmark:post-mortem', step: 'bookmark' as const, title: 'Post-mortem', url: incident.pullRequest }]),
   ]
+  for (const key of open.keys()) {
+    const index = place.get(key) ?? -1
+    const item = items[index]
+    if (item?.step === 'message') items[index] = { ...item, asks: true }
+  }
   // The same severity twice invites once.
   const seen = new Set(side.map((item) => item.key))
   return [...side, ...items.filter((item) => item.step !== 'invite' || (!seen.has(item.key) && seen.add(item.key)))]

@@ -1,5 +1,5 @@
 /** Decides what a command makes happen. Pure: the time, the ids and the policy come in with the command. */
-import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, updateDue } from './clocks.ts'
+import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, updateAfter, updateDue } from './clocks.ts'
 import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.ts'
 import { beginning, reclassified } from './areas/deadlines.ts'
 import { resumedByResolution, settled } from './areas/pausing.ts'
@@ -108,6 +108,7 @@ const changeSeverity = (
   if (isRefusal(reason)) return reason
   const waiting = incident.status === 'declared' && clocked(incident.kind)
   const { from, due, began } = responseAfter(incident, policy, at)
+  const next = clocked(incident.kind) ? updateAfter(incident, policy, at) : null
   const changed: Event = {
     type: 'severity-changed',
     v: 1,
@@ -117,7 +118,9 @@ const changeSeverity = (
     responseFrom: from,
     responseDue: waiting ? due : null,
     ...(waiting && began !== undefined ? { responseBegan: began } : {}),
-    updateDue: clocked(incident.kind) ? updateDue(policy, at) : null,
+    updateDue: next?.due ?? null,
+    ...(next === null || next.due === null || next.from === at ? {} : { updateFrom: next.from }),
+    ...(next?.began === undefined ? {} : { updateBegan: next.began }),
   }
   const deadlines = reclassified(incident, policy, at)
   const first = firstPaged(policy)
@@ -177,7 +180,7 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
       if (repeated(incident.lastUpdate, text, by, at)) return refuse('already_said', { at: incident.lastUpdate.at })
       // Planned work owes no updates, unless somebody has promised the next.
       const due = clocked(incident.kind) || intent.nextMinutes !== null ? updateDue(incident.policy, at, intent.nextMinutes) : null
-      return [{ type: 'updated', v: 1, text, updateDue: due }]
+      return [{ type: 'updated', v: 1, text, updateDue: due, ...(intent.nextMinutes === null ? {} : { promised: true }) }]
     }
     case 'note': {
       const text = written('note', intent.text)

@@ -127,8 +127,18 @@ export type CoreEvent =
       /** When it really began, where a standstill has moved `responseFrom`. */
       readonly responseBegan?: Instant
       readonly updateDue: Instant | null
+      /** What the updates are counted from, when it is not this change; and as for the response. */
+      readonly updateFrom?: Instant
+      readonly updateBegan?: Instant
     }
-  | { readonly type: 'updated'; readonly v: 1; readonly text: string; readonly updateDue: Instant | null }
+  | {
+      readonly type: 'updated'
+      readonly v: 1
+      readonly text: string
+      readonly updateDue: Instant | null
+      /** Not the severity asks for the next one then, but whoever posted this has said so. */
+      readonly promised?: true
+    }
   | { readonly type: 'noted'; readonly v: 1; readonly text: string }
   | { readonly type: 'mitigated'; readonly v: 1; readonly text: string | null }
   | { readonly type: 'resolved'; readonly v: 1; readonly summary: string }

@@ -99,10 +99,16 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
       const next = respond ? startNext(changed, 'response', at, event.responseFrom, event.responseDue) : changed
       const response = respond ? { ...next, response: asItStood(incident, next.response, event.responseBegan, at), escalation: -1 } : next
       const report = event.updateDue !== null || (clocked(incident.kind) && running(incident.update))
-      return stamp(report ? startNext(response, 'update', at, at, event.updateDue) : response, 'assess', occurredAt)
+      if (!report) return stamp(response, 'assess', occurredAt)
+      const { updateFrom: since, updateBegan } = event
+      const asked = startNext(response, 'update', at, since ?? at, event.updateDue)
+      // One that starts now stands since now by itself.
+      const update = since === undefined ? asked.update : asItStood(incident, asked.update, updateBegan, at)
+      return stamp({ ...asked, update }, 'assess', occurredAt)
     }
     case 'updated': {
-      const said = { ...incident, lastUpdate: { text: event.text, by, at, occurredAt } }
+      const lastUpdate = { text: event.text, by, at, occurredAt, ...(event.promised === true ? { promised: true as const } : {}) }
+      const said = { ...incident, lastUpdate }
       const met = meetDeadlines(meet(said, 'update', occurredAt), ['update'], occurredAt)
       return stamp(
         event.updateDue === null ? met : startNext(met, 'update', occurredAt, occurredAt, event.updateDue),

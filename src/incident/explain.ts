@@ -52,6 +52,8 @@ const clocksPut = (zone: string, from: Instant, to: Instant): string[] => {
 const beginning = (incident: Incident, clock: ClockName, run: ClockRun, from: Instant): string => {
   const deadline = incident.deadlines[clock]
   if (from === incident.declaredAt) return 'the declaration'
+  const other = incident.absorbed.find(({ declaredAt }) => declaredAt === from)
+  if (other !== undefined) return `the declaration of ${other.id}`
   if (incident.reopenings.some(({ at }) => at === from)) return 'the reopening'
   if (clock === 'update') return from === incident.lastUpdate?.occurredAt ? 'the last update' : `the change to ${run.target.severity}`
   if (clock === 'response') return `the change to ${run.target.severity}`

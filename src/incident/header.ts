@@ -6,7 +6,7 @@ import { recordAt } from './areas/merging.ts'
 import { nobodyAnswers } from './areas/unanswered.ts'
 import type { Incident } from './incident.ts'
 import { kindFields } from './kind-posts.ts'
-import { kindWord, nameOf } from './kinds.ts'
+import { called, kindWord } from './kinds.ts'
 import { pagedNobody } from './ladder.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { failedStep } from './report.ts'
@@ -116,7 +116,7 @@ export const headerOf = (incident: Incident): Message => {
     incident.pullRequest === null ? [] : [{ kind: 'text', spans: ['📄 ', { link: incident.pullRequest, text: 'Post-mortem' }] }]
   return {
     key: 'header',
-    summary: shorten(`${nameOf(incident)} ${incident.title}`, 150),
+    summary: shorten(`${called(incident)} ${incident.title}`, 150),
     parts: [
       { kind: 'heading', text: shorten([incident.id, ...kindOf(incident), incident.title].join(' · '), 150) },
       ...full,

@@ -5,25 +5,19 @@ import type { Todo } from './areas/todos.ts'
 import { clockTitle } from './clock-words.ts'
 import { clockNames, runOf, running } from './clocks.ts'
 import type { Actor } from './events.ts'
-import { statusWord } from './header.ts'
 import type { Incident } from './incident.ts'
+import { called, kindWord } from './kinds.ts'
+import { type Listed, listed, placeOf, titled } from './listing.ts'
 import type { Part, Span } from './message.ts'
 import type { Instant } from './policy.ts'
 import { shorten } from './text.ts'
 import { dateIn } from './when.ts'
 
-/** An open record as this person may see it. `incident` is null when what is stored of it cannot be read. */
-export type Listed = { readonly id: string; readonly hidden: boolean; readonly incident: Incident | null }
-
 /** What is still read of a list. */
 const most = 20
 
-const place = ({ channel }: Incident): Span[] => (channel === null ? [] : [' · ', { channel: channel.id, text: channel.name }])
-
-const titled = (incident: Incident): Span[] => [
-  { bold: `${incident.id} ${incident.severity}` },
-  ` ${statusWord[incident.status]} · ${incident.product.name} · ${shorten(incident.title, 100)}`,
-]
+/** What is only played, or planned, says so. */
+const named = (incident: Incident): Span => ({ bold: kindWord[incident.kind] === null ? incident.id : called(incident) })
 
 const openTodos = ({ todos }: Incident) => todos.filter(({ doneAt }) => doneAt === null)
 
@@ -33,15 +27,15 @@ const lateClocks = (incident: Incident, now: Instant): Span[][] =>
     const run = runOf(incident, clock)
     if (!running(run) || run.due >= now) return []
     const since: Span = { time: run.due, zone: incident.policy.calendar.zone }
-    return [[{ bold: incident.id }, ` ${clockTitle(incident, clock)} since `, since, ...place(incident)]]
+    return [[named(incident), ` ${clockTitle(incident, clock)} since `, since, ...placeOf(incident)]]
   })
 
 const todoLine = (incident: Incident, { todo, text, owner, due }: Todo, me: Actor): Span[] => [
-  { bold: incident.id },
+  named(incident),
   ` to do ${todo}: ${shorten(text, 100)}`,
   due === null ? '' : ` · by ${due}`,
   owner === null || samePerson(owner, me) ? '' : ` · ${owner.name}`,
-  ...place(incident),
+  ...placeOf(incident),
 ]
 
 const isLate = ({ due }: Todo, { policy }: Incident, now: Instant) => due !== null && due < dateIn(now, policy.calendar.zone)
@@ -78,18 +72,14 @@ export const homeOf = (
   const overdue = [...seen.flatMap((incident) => lateClocks(incident, now)), ...late.map(lineOf)]
   const ours = seen.flatMap((incident): Span[][] => {
     const why = mineBecause(incident, me)
-    return why === '' ? [] : [[...titled(incident), ` · ${why}`, ...place(incident)]]
-  })
-  const open = records.open.map(({ id, hidden, incident }): Span[] => {
-    if (hidden) return [{ bold: id }, ' private']
-    return incident === null ? [{ bold: id }, ' ⚠ cannot be read'] : [...titled(incident), ...place(incident)]
+    return why === '' ? [] : [[...titled(incident), ` · ${why}`, ...placeOf(incident)]]
   })
   return [
     { kind: 'buttons', buttons: [{ label: 'Declare an incident', action: 'new', value: 'home', style: 'danger' }] },
     ...section('Overdue', overdue, 'Nothing is overdue.'),
     ...section('Yours', ours, 'You have declared or lead nothing that is open.'),
     ...section('Your to-dos', mine.map(lineOf), 'Nothing is left for you to do.'),
-    ...section('Open', open, 'Nothing is open.'),
+    ...section('Open', records.open.map(listed), 'Nothing is open.'),
     { kind: 'context', spans: ['As of ', { time: now, zone }, '. For 8 h from its opening this page follows what happens.'] },
   ]
 }

@@ -40,7 +40,14 @@ export type ClockRun = {
 }
 
 /** What somebody posted last, so that the same thing posted twice is noticed. `occurredAt` tells two notes with the same words apart. */
-export type Said = { readonly text: string; readonly by: Actor; readonly at: Instant; readonly occurredAt: Instant }
+/** `promised`: with it, somebody said when the next would come. */
+export type Said = {
+  readonly text: string
+  readonly by: Actor
+  readonly at: Instant
+  readonly occurredAt: Instant
+  readonly promised?: true
+}
 
 /** What each area knows of the incident. */
 type AreaState = ChannelState &

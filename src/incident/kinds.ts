@@ -13,8 +13,8 @@ export const kindWord: Readonly<Record<Kind, string | null>> = {
   drill: '🧪 DRILL',
 }
 
-/** A record as it is named before its title. Planned work is not grave, and a drill must not be taken for what it is a drill of. */
-export const nameOf = ({ id, kind, severity }: Pick<Incident, 'id' | 'kind' | 'severity'>): string =>
+/** What a record is called in one line: planned work is not grave, and a drill must not be taken for what it plays. */
+export const called = ({ id, kind, severity }: Pick<Incident, 'id' | 'kind' | 'severity'>): string =>
   [id, kindWord[kind], clocked(kind) ? severity : null].filter((word) => word !== null).join(' ')
 
 /** What a product has planned for a disaster; times in minutes. `by` counts from the declaration, `within` from the end of `after`. */

@@ -1,8 +1,9 @@
 /** Who on the ladder is called, and what is said where the bot cannot call them. Pure. */
 import { running } from './clocks.ts'
 import type { Incident } from './incident.ts'
-import type { Span } from './message.ts'
-import { type Contact, mentionable, type Policy, reachable } from './policy.ts'
+import { waysTo } from './contact.ts'
+import type { Part, Span } from './message.ts'
+import { type Contact, type Instant, mentionable, type Policy, reachable } from './policy.ts'
 
 /** The product of what belongs to none: it has no file of its own. */
 const unassigned = 'unassigned'
@@ -68,3 +69,16 @@ export const skippedBefore = (incident: Incident, level: number): readonly Span[
     const missed = notCalled(incident, contact)
     return missed === null ? [] : ['\n', ...missed]
   })
+
+/** That nobody was called yet, because the chat cannot be used, and how these are reached without it. */
+export const calledLater = ({ policy }: Incident, since: Instant, contacts: readonly Contact[]): readonly Part[] => [
+  {
+    kind: 'text',
+    spans: [
+      '⚠ Slack cannot be used since ',
+      { time: since, zone: policy.calendar.zone },
+      ': nobody was called there yet; that follows when it is back. Until then call them yourself:',
+    ],
+  },
+  { kind: 'list', items: contacts.map((contact): Span[] => [{ bold: contact.name }, `: ${waysTo(contact)}`]) },
+]

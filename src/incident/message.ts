@@ -1,7 +1,7 @@
 /** Messages in our own words. A string is always literal text: whoever renders it escapes it, so foreign text cannot
  *  mention anybody or disguise a link (faults 55). Only the other kinds of span carry meaning. */
 import type { Actor, ClockName } from './events.ts'
-import type { Contact, Instant } from './policy.ts'
+import { type Contact, type Instant, mentionable } from './policy.ts'
 
 export type Span =
   | string
@@ -65,3 +65,23 @@ export const line = (key: string, summary: string, spans: readonly Span[], more:
   summary,
   parts: [{ kind: 'text', spans }, ...more],
 })
+
+const unmentioned = (spans: readonly Span[]): readonly Span[] =>
+  spans.map((span) => (typeof span === 'object' && 'mention' in span && mentionable(span.mention) ? { bold: span.mention.name } : span))
+
+const partWithNames = (part: Part): Part => {
+  switch (part.kind) {
+    case 'text':
+    case 'context':
+      return { ...part, spans: unmentioned(part.spans) }
+    case 'list':
+      return { ...part, items: part.items.map(unmentioned) }
+    case 'fields':
+      return { ...part, fields: part.fields.map(({ label, value }) => ({ label, value: unmentioned(value) })) }
+    default:
+      return part
+  }
+}
+
+/** The same message with the names of those whom it mentions: it calls nobody. */
+export const withNames = (message: Message): Message => ({ ...message, parts: message.parts.map(partWithNames) })

@@ -38,9 +38,19 @@ const spread = (durations: readonly number[]): Spread => {
 
 const detected = (incident: Incident): Instant => incident.stamps.detect ?? incident.declaredAt
 
+/** When somebody took it on first, be it in a record that was merged into this one. Not when it was assessed: a change of severity
+ *  assesses, too. */
+export const acknowledgedAt = (events: readonly Recorded[]): Instant | null => {
+  const all = events.flatMap(({ event, occurredAt }) => {
+    if (event.type === 'absorbed') return event.brings?.firstAcknowledged ?? []
+    return event.type === 'acknowledged' ? [occurredAt] : []
+  })
+  return all.toSorted()[0] ?? null
+}
+
 const toAcknowledge = ({ incident, events }: Stream): number[] => {
-  const first = events.find(({ event }) => event.type === 'acknowledged')
-  return first === undefined ? [] : [between(detected(incident), first.occurredAt)]
+  const first = acknowledgedAt(events)
+  return first === null ? [] : [between(detected(incident), first)]
 }
 
 /** How long it was taken for resolved, and was not, in milliseconds: nobody worked on it then. */

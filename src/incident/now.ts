@@ -15,7 +15,7 @@ const byStatus: Readonly<Record<Incident['status'], readonly string[]>> = {
 }
 
 /** What can be done with a record that became a part of another: everything else is refused. */
-const whenMerged: readonly string[] = ['status', 'audit']
+const whenMerged: readonly string[] = ['status', 'files', 'audit']
 
 /** The names of the `most` most useful verbs, of those that exist. */
 export const usefulVerbs = (incident: Incident, exist: ReadonlySet<string>, most: number): string[] =>
@@ -52,6 +52,7 @@ export const usefulButtons = (incident: Incident, exist: ReadonlySet<string>): B
     open && { label: clocked(kind) ? 'Resolve' : 'Done', action: 'resolve', value: id },
     !open && !merged && { label: 'Post-mortem', action: 'postmortem', value: id },
     !open && !merged && { label: 'Reopen', action: 'reopen', value: id },
+    incident.mergedInto !== null && { label: `Where ${incident.mergedInto} stands`, action: 'status', value: incident.mergedInto },
     { label: 'Where it stands', action: 'status', value: id },
   ]
   return all.filter((button) => button !== false && exist.has(button.action)) as Button[]

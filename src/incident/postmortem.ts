@@ -3,7 +3,7 @@
 import { type ClockRow, compliance } from './compliance.ts'
 import type { Recorded } from './events.ts'
 import { changeRows, type CheckRow, checkRows } from './evidence.ts'
-import { timeToMitigate, timeToResolve } from './metrics.ts'
+import { acknowledgedAt, timeToMitigate, timeToResolve } from './metrics.ts'
 import { involved, leads } from './involved.ts'
 import type { Incident, Status, Step } from './incident.ts'
 import { type Instant, mentionable } from './policy.ts'
@@ -43,12 +43,21 @@ export type Postmortem = Remembered & {
     readonly who: string
     readonly text: string
     readonly link: string | null
+    /** The record that it comes from, where that is one that was merged into this. */
+    readonly of: string | null
   }[]
-  readonly clocks: readonly ClockRow[]
+  readonly clocks: readonly (Omit<ClockRow, 'of'> & { readonly of: string | null })[]
   /** How many runs ended before they were due and have no row. */
   readonly clocksLeftOut: number
   /** When the clocks stood, and why. */
-  readonly pauses: readonly { readonly from: string; readonly to: string; readonly took: string; readonly why: string }[]
+  readonly pauses: readonly {
+    /** The record whose clocks stood, where that is one that was merged into this. */
+    readonly of: string | null
+    readonly from: string
+    readonly to: string
+    readonly took: string
+    readonly why: string
+  }[]
   /** When it was taken for resolved, and was not. */
   readonly reopenings: readonly { readonly resolved: string; readonly at: string; readonly after: string; readonly why: string }[]
   readonly clocksMet: number
@@ -75,7 +84,7 @@ export type Postmortem = Remembered & {
     readonly until: string | null
   }[]
   /** Records that became part of this one. */
-  readonly merged: readonly { readonly id: string; readonly text: string; readonly url: string | null }[]
+  readonly merged: readonly { readonly id: string; readonly text: string; readonly url: string | null; readonly told: boolean }[]
   readonly people: readonly { readonly name: string; readonly did: string }[]
   readonly links: readonly { readonly name: string; readonly url: string }[]
   readonly auditHead: string
@@ -84,16 +93,15 @@ export type Postmortem = Remembered & {
   readonly front: readonly { readonly key: string; readonly value: string | number | boolean | null }[]
 }
 
-/** When somebody took it on, which is not when it was assessed: a change of severity assesses too. */
-export const acknowledgedAt = (events: readonly Recorded[]): Instant | null =>
-  events.find(({ event }) => event.type === 'acknowledged')?.occurredAt ?? null
-
 const inMinutes = (ms: number | null) => (ms === null ? null : Math.round(ms / 6000) / 10)
 
 const openAgain = ({ stamps, reopenings }: Incident, zone: string): Postmortem['openAgain'] => {
   const last = reopenings.at(-1)
   return last === undefined || stamps.resolve !== null ? null : { at: when(last.at, zone), why: last.why }
 }
+
+const channelUrl = (channel: Incident['channel']): string | null =>
+  channel === null ? null : `https://slack.com/app_redirect?channel=${channel.id}`
 
 /** The values for `templates/postmortem.md`: S7's fields, the steps of S6, the timeline, the clocks against their targets, the
  *  checks compared, who and what was involved. Tells of the events up to `head` only, so that a later event which nobody needs
@@ -135,17 +143,22 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
       after: at === null || step === 'detect' ? '' : duration(between(detect, at)),
     })),
     timeline: timeline(events, { zone })
-      .filter(({ seq }) => seq <= head.seq)
-      .map(({ at, occurredAt, who, text, link }) => ({
+      .filter(({ seq, of }) => of !== undefined || seq <= head.seq)
+      .map(({ at, occurredAt, who, text, link, of = null }) => ({
         at: when(occurredAt, zone),
         late: between(occurredAt, at) < 60_000 ? null : `recorded ${duration(between(occurredAt, at))} later`,
         who,
         text,
         link,
+        of,
       })),
-    clocks,
+    clocks: clocks.map((row) => ({ ...row, of: row.of ?? null })),
     clocksLeftOut: leftOut,
-    pauses: incident.pauses.map(({ from, to, why }) => ({
+    pauses: [
+      ...covered.flatMap(({ event }) => (event.type === 'absorbed' ? (event.brings?.pauses ?? []) : [])),
+      ...incident.pauses.map((pause) => ({ ...pause, of: null })),
+    ].map(({ from, to, why, of }) => ({
+      of,
       from: when(from, zone),
       to: when(to, zone),
       took: duration(between(from, to)),
@@ -192,8 +205,9 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
             {
               id: event.from.id,
               text: `${event.from.severity} ${event.from.title}, declared ${when(event.from.declaredAt, zone)}, merged ${when(occurredAt, zone)}`,
+              told: event.brings !== undefined,
               // Slack finds the workspace of who follows it.
-              url: event.from.channel === null ? null : `https://slack.com/app_redirect?channel=${event.from.channel.id}`,
+              url: channelUrl(incident.absorbed.find(({ id }) => id === event.from.id)?.channel ?? null),
             },
           ]
         : [],

@@ -1,10 +1,12 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
 import { isAreaEvent, postsOfArea } from './areas.ts'
 import { isAtTerminal } from './at-terminal.ts'
+import { linkTo } from './areas/messages.ts'
 import { suggestedRunbooks } from './areas/runbooks.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
-import { clocked, isGraver } from './clocks.ts'
+import { clocked } from './clocks.ts'
+import { dueWords } from './due-words.ts'
 import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { asDrill, kindParts } from './kind-posts.ts'
@@ -14,12 +16,10 @@ import { timeToResolve } from './metrics.ts'
 import { checkParts, checkSummary, headingOf } from './check-report.ts'
 import { stillFailing } from './areas/checking.ts'
 import { reasonWords } from './report.ts'
+import { isNamedAbove, severityChanged } from './severity-post.ts'
 import { stoodOverdue } from './standing.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
-
-/** On a line of its own, where there is something to say. */
-const below = (spans: readonly Span[] | null): readonly Span[] => (spans === null ? [] : ['\n', ...spans])
 
 const ackHint = '/incident ack'
 
@@ -30,6 +30,7 @@ export const messagesOf = (incident: Incident, recorded: Recorded, all: readonly
 const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded[]): Message[] => {
   const { event, seq, by, at } = recorded
   const zone = incident.policy.calendar.zone
+  if (event.type === 'deadline-set' && isNamedAbove(recorded, all)) return []
   if (isAreaEvent(event)) return [...postsOfArea(incident, event, recorded)]
   switch (event.type) {
     case 'declared':
@@ -47,25 +48,11 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
         ]),
       ]
     }
-    case 'severity-changed': {
-      const due: Span[] = event.responseDue === null ? [] : [' Acknowledge by ', { time: event.responseDue, zone }, ': ', { code: ackHint }]
-      // Where the ladder has a first step, the message of its page says that nobody was called.
-      const paged = event.policy.ladder.length === 0 && isGraver(event.policy.severity, event.from) ? pagedNobody(incident) : null
-      return [
-        line(`severity:${seq}`, `Severity ${event.from} → ${event.policy.severity}`, [
-          isGraver(event.policy.severity, event.from) ? '🔺 ' : '🔻 ',
-          author(by),
-          ` changed the severity from ${event.from} to `,
-          { bold: event.policy.severity },
-          event.policy.meaning === '' ? '.' : ` (${event.policy.meaning}).`,
-          ...due,
-          event.why === null ? '' : `\nWhy: ${event.why}`,
-          ...below(paged),
-        ]),
-      ]
-    }
+    case 'severity-changed':
+      return [severityChanged(incident, { ...recorded, event }, all)]
     case 'updated': {
-      const next: Span[] = event.updateDue === null ? [] : [' · next update by ', { time: event.updateDue, zone }]
+      const due = event.updateDue === null ? null : dueWords(incident, 'update')
+      const next: Span[] = due === null ? [] : [' · next update ', ...due]
       return [
         {
           key: `update:${seq}`,
@@ -88,6 +75,8 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
           author(by),
           clocked(incident.kind) ? ` resolved after ${duration(timeToResolve(incident) ?? 0)}: ` : ' has done it: ',
           event.summary,
+          // Of a private record nothing is opened that would say so later.
+          ...(incident.private ? (['\n📄 Where the post-mortem is: ', { code: '/incident postmortem' }] as Span[]) : []),
           ...(incident.pullRequest === null
             ? []
             : (['\n📄 The ', { link: incident.pullRequest, text: 'post-mortem' }, ' is brought up to date.'] as Span[])),
@@ -177,6 +166,28 @@ const called = (incident: Incident, { run, level, to, why }: Event & { type: 'es
   )
 }
 
+/** What was described, and the message that it was declared from; what the title says already is not said again. */
+const describing = ({ summary, title, policy }: Incident, all: readonly Recorded[]): Part[] => {
+  const source = all.find(({ event }) => event.type === 'message-kept' && event.how === 'declared')
+  const quote: Part[] = summary === null || summary === title ? [] : [{ kind: 'quote', text: shorten(summary, 1500) }]
+  if (source?.event.type !== 'message-kept') return quote
+  const { by, occurredAt, event } = source
+  return [
+    ...quote,
+    {
+      kind: 'context',
+      spans: [
+        'Declared from a ',
+        { link: linkTo(event), text: 'message' },
+        ' of ',
+        author(by),
+        ', ',
+        { time: occurredAt, zone: policy.calendar.zone },
+      ],
+    },
+  ]
+}
+
 /** The second message: who is paged, and the severity's checklist (S5). */
 const opening = (incident: Incident, all: readonly Recorded[]): Message => {
   const page = all.find(isOpeningPage)?.event
@@ -196,7 +207,7 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
           { kind: 'text', spans: [{ bold: `${incident.severity} checklist` }] },
           { kind: 'list', items: incident.policy.checklist.map((item) => [`☐ ${item}`]) },
         ]
-  const foreign: Part[] = incident.summary === null ? [] : [{ kind: 'quote', text: shorten(incident.summary, 1500) }]
+  const foreign = describing(incident, all)
   const source = incident.alerts[0]
   const alert: Part[] =
     source === undefined

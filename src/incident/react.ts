@@ -19,6 +19,7 @@ export type QueueName =
   | 'file'
   | 'lead-here'
   | 'homes'
+  | 'merge-link'
 
 export type Job = {
   readonly queue: QueueName

@@ -1,10 +1,10 @@
 /** What people read of an incident outside the chat: the rows of the published record. Computed from events only. */
-import { breached, runsOf } from './compliance.ts'
+import { breached, broughtRows, runsOf } from './compliance.ts'
 import type { Kind, Recorded } from './events.ts'
 import type { Incident, Status } from './incident.ts'
-import { responsesOf, takenForResolved } from './metrics.ts'
+import { acknowledgedAt, responsesOf, takenForResolved } from './metrics.ts'
 import type { Instant, Severity } from './policy.ts'
-import { acknowledgedAt, type Head } from './postmortem.ts'
+import type { Head } from './postmortem.ts'
 import { type StepRow, stepRows } from './steps.ts'
 import { nameOf, timeline } from './timeline.ts'
 
@@ -18,6 +18,8 @@ export type TimelineEntry = {
   readonly text: string
   /** The message that it tells of, as long as the chat has it; its files are got by the verb `files`. */
   readonly link: string | null
+  /** The record that it comes from, where that is one that was merged into this: `seq` counts there. */
+  readonly of?: string
 }
 
 export type PublishedIncident = {
@@ -74,7 +76,9 @@ export const published = (incident: Incident, events: readonly Recorded[], head:
   reopenings: incident.reopenings.length,
   takenForResolved: takenForResolved(incident),
   responses: responsesOf({ incident, events }),
-  responseBreached: runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)),
+  responseBreached:
+    runsOf(incident).some(({ clock, run }) => clock === 'response' && breached(run)) ||
+    broughtRows(events).some(({ clock, outcome }) => clock === 'Response' && outcome === 'breached'),
   steps: stepRows(incident),
   lead: incident.lead === null ? null : nameOf(incident.lead),
   summary: incident.resolution,

@@ -48,7 +48,7 @@ const table = {
     } \`/incident list\` shows the open ones.`,
   unreadable_record: (p: { id: string }) =>
     `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
-  private_incident: (p: { id: string }) => `${p.id} is private. Ask its lead to invite you.`,
+  private_incident: (p: { id: string }) => `${p.id} is private. Only somebody who is in it can invite you; who that is is not told here.`,
   // `text`: what was typed looks like a text; this would take it.
   unknown_verb: (p: { verb: string; nearest: string | null; text?: string }) =>
     `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}${
@@ -162,7 +162,9 @@ const table = {
   merge_private: (p: { id: string }) =>
     `${p.id} is private and the other is not, so merging would show it to people who must not see it. Keep both, and name the other in a note.`,
   merge_kinds: (p: { id: string; kind: string; into: string; other: string }) =>
-    `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Name the other in a note: \`/incident note <text>\`.`,
+    `${p.id} is of the kind ${p.kind}, ${p.into} of the kind ${p.other}: these stay apart. Instead: \`/incident note Belongs to ${p.into}\`.`,
+  merge_products: (p: { id: string; product: string; into: string; other: string }) =>
+    `${p.id} is of ${foreign(p.product, 60)}, ${p.into} of ${foreign(p.other, 60)}, with other clocks and people: these stay apart. Instead: \`/incident note Same cause as ${p.into}\`.`,
   nothing_to_merge: (p: { id: string }) => `Nothing else is open that ${p.id} could be merged into. \`/incident list\` shows what is open.`,
   merge_with_itself: (p: { id: string }) => `This is ${p.id} itself. Name the other one: \`/incident merge INC-12\`.`,
   no_phases: (p: { id: string; kind: string }) =>

@@ -39,6 +39,8 @@ const how = (incident: Incident, { event, by, occurredAt }: Recorded): readonly 
       return ['🔁 ', author(by), ` opened ${incident.id} again`, ...at]
     case 'merged':
       return [`🔗 Merged into ${event.into}`, ...at]
+    case 'absorbed':
+      return [`🔗 ${event.from.id} was merged into this: what was done and promised there counts here.`]
     case 'severity-changed':
       return [`↪ It is ${event.policy.severity} now: other times count.`]
     case 'resumed':

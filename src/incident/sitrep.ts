@@ -1,13 +1,15 @@
 /** Where an incident stands, for who comes to it: state, clocks, who does what, what is open, what was tried, what happened last.
  *  Computed from the events alone. */
+import { runOfChecks } from './areas/checking.ts'
 import { failedStep } from './report.ts'
+import { recordAt } from './areas/merging.ts'
 import { roles, roleWord, holder } from './areas/roles.ts'
 import type { Hypothesis } from './areas/hypotheses.ts'
 import type { Todo } from './areas/todos.ts'
 import type { Recorded } from './events.ts'
 import { clockLine } from './clock-line.ts'
 import { statusOf } from './header.ts'
-import { nameOf } from './kinds.ts'
+import { called } from './kinds.ts'
 import type { Incident } from './incident.ts'
 import { author, type Message, type Part, type Span } from './message.ts'
 import { shorten } from './text.ts'
@@ -44,19 +46,34 @@ const people = (incident: Incident): Span[] =>
     return [`${index === 0 ? '' : ' · '}${roleWord[role]} `, person === null ? 'nobody yet' : author(person)]
   })
 
+/** What tells who comes nothing of the trouble: where the channel is they see, and of the checks that ran only the last say how it is, as
+ *  far as something is wrong. */
+const isAside =
+  (incident: Incident, events: readonly Recorded[]) =>
+  ({ seq, event }: Recorded): boolean => {
+    if (event.type === 'channel-opened' || event.type === 'channel-renamed') return true
+    if (event.type !== 'checked' && event.type !== 'checks-answered') return false
+    const last = events.findLast((recorded) => recorded.event.type === 'checked' || recorded.event.type === 'checks-answered')
+    const results = event.type === 'checked' ? event.results : runOfChecks(incident, event.run)?.results
+    return last?.seq !== seq || (results ?? []).every(({ status }) => status === 'ok')
+  }
+
 /** The parts, shortest first to be read: state and clocks, people, what is open, what is suspected, the last events. */
 export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] => {
   const { zone } = incident.policy.calendar
   const open = incident.todos.filter(({ doneAt }) => doneAt === null)
   // What is still possible comes first, then what need not be tried again.
   const thoughts = [...incident.hypotheses].sort((a, b) => Number(a.ruledOut !== null) - Number(b.ruledOut !== null))
-  const last = timeline(events, { zone, last: most })
+  const last = timeline(events, { zone, last: most, skip: isAside(incident, events) })
   const paused: Span[] = incident.paused === null ? [] : [` · paused: ${shorten(incident.paused.why, 150)}`]
   return [
     {
       kind: 'text',
-      spans: [{ bold: nameOf(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
+      spans: [{ bold: called(incident) }, ` ${statusOf(incident)} · ${shorten(incident.title, 300)}`],
     },
+    ...(incident.mergedInto === null
+      ? []
+      : [{ kind: 'text' as const, spans: ['Go on in ', ...recordAt(incident.mergedInto, incident.mergedWhere)] }]),
     // Who reads this elsewhere sees no header.
     ...incident.failedSteps
       .filter(({ step }) => step === 'outside' || step === 'channel')
@@ -73,7 +90,10 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
     { kind: 'text', spans: [{ bold: 'Last events' }] },
     {
       kind: 'list',
-      items: last.map((entry): Span[] => [{ time: entry.occurredAt, zone }, ` ${shorten(`${entry.who}: ${entry.text}`, 250)}`]),
+      items: last.map((entry): Span[] => [
+        { time: entry.occurredAt, zone },
+        ` ${shorten(`${entry.of === undefined ? '' : `${entry.of} · `}${entry.who}: ${entry.text}`, 250)}`,
+      ]),
     },
   ]
 }

@@ -1,7 +1,6 @@
 /** What everybody is told while more records wait for a channel than the chat opens at once (faults 13). Pure. */
-import { clocked } from './clocks.ts'
 import type { Incident } from './incident.ts'
-import { kindWord } from './kinds.ts'
+import { called } from './kinds.ts'
 import type { Message, Span } from './message.ts'
 import { shorten } from './text.ts'
 
@@ -14,10 +13,7 @@ const fewest = 2
 /** Whether so many wait that it must be said. */
 export const isStorm = (waiting: readonly Incident[]): boolean => waiting.length >= fewest
 
-const lineOf = (incident: Incident): Span[] => {
-  const what = [incident.id, kindWord[incident.kind], clocked(incident.kind) ? incident.severity : null].filter((word) => word !== null)
-  return [{ bold: what.join(' ') }, ` ${incident.product.name} · ${shorten(incident.title, 120)}`]
-}
+const lineOf = (incident: Incident): Span[] => [{ bold: called(incident) }, ` ${incident.product.name} · ${shorten(incident.title, 120)}`]
 
 /** The one message of a storm. `waiting`: the gravest first; none: it is over. Of private records only their number is told. */
 export const stormMessage = (waiting: readonly Incident[]): Message => {

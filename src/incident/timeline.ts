@@ -1,6 +1,6 @@
 /** The story of an incident, one sentence an event, and the words for instants and durations. */
 import { isAreaEvent, tellArea } from './areas.ts'
-import { linkTo } from './areas/messages.ts'
+import { linkTo, wrote } from './areas/messages.ts'
 import type { Story, Told } from './areas/area.ts'
 import { sentenceOf } from './check-words.ts'
 import type { Actor, AlertRef, ClockName, Event, Kind, Recorded } from './events.ts'
@@ -163,11 +163,42 @@ const repaired = (events: readonly Recorded[], { seq, event }: Recorded): boolea
       later.event.step === event.step,
   )
 
+/** A place in the story; what is told there is made only where it is read. */
+type Line = Pick<TimelineEntry, 'seq' | 'at' | 'occurredAt'> & { readonly of: string; readonly entry: () => TimelineEntry | null }
+
+/** The story of a record that was merged, as far as it went until then; of messages that were kept there, what became of them since. */
+const brought = (events: readonly Recorded[], { event, seq: since }: Recorded): Line[] => {
+  if (event.type !== 'absorbed' || event.brings === undefined) return []
+  const { story, messages } = event.brings
+  return [
+    ...story.map((entry): Line => ({ ...entry, of: entry.of ?? '', entry: () => entry })),
+    ...messages.map((message): Line => {
+      const { of, seq, at, writtenAt: occurredAt, by } = message
+      const entry = () => {
+        const told = wrote(message, { events, seq: since })
+        return told === null ? null : { seq, at, occurredAt, who: nameOf(by), ...told, link: linkTo(message), of }
+      }
+      return { seq, at, occurredAt, of, entry }
+    }),
+  ]
+}
+
+/** By when it happened, then as it was recorded. */
+const inOrder = (a: Line, b: Line): number => {
+  if (a.occurredAt !== b.occurredAt) return a.occurredAt < b.occurredAt ? -1 : 1
+  if (a.of === b.of) return a.seq - b.seq
+  return a.at === b.at ? a.of.localeCompare(b.of) : a.at < b.at ? -1 : 1
+}
+
 /** The story, in the order in which things happened (`occurredAt`, then `seq`), not in which they were recorded. `zone` is the
- *  product's (IANA), for the instants that sentences name; `last`: only so many entries, from its end. Texts that people wrote are given
- *  as they are: escape them. */
-export const timeline = (events: readonly Recorded[], options: { readonly zone: string; readonly last?: number }): TimelineEntry[] => {
-  const { zone, last = Number.POSITIVE_INFINITY } = options
+ *  product's (IANA), for the instants that sentences name; `last`: only so many entries, from its end; `skip`: without these. Of records
+ *  that were merged into this one their own story stands between, each entry with `of`. Texts that people wrote are given as they are:
+ *  escape them. */
+export const timeline = (
+  events: readonly Recorded[],
+  options: { readonly zone: string; readonly last?: number; readonly skip?: (recorded: Recorded) => boolean },
+): TimelineEntry[] => {
+  const { zone, last = Number.POSITIVE_INFINITY, skip = () => false } = options
   const entryOf = (recorded: Recorded): TimelineEntry | null => {
     const { seq, at, occurredAt, event } = recorded
     const named =
@@ -183,12 +214,13 @@ export const timeline = (events: readonly Recorded[], options: { readonly zone: 
       link: event.type === 'message-kept' ? linkTo(event) : null,
     }
   }
-  const newestFirst = events.toSorted((a, b) => (a.occurredAt === b.occurredAt ? b.seq - a.seq : a.occurredAt < b.occurredAt ? 1 : -1))
+  const own = events.map((recorded): Line => ({ ...recorded, of: '', entry: () => (skip(recorded) ? null : entryOf(recorded)) }))
+  const newestFirst = [...own, ...events.flatMap((recorded) => brought(events, recorded))].toSorted((a, b) => inOrder(b, a))
   const entries: TimelineEntry[] = []
-  for (const recorded of newestFirst) {
+  for (const { entry } of newestFirst) {
     if (entries.length >= last) break
-    const entry = entryOf(recorded)
-    if (entry !== null) entries.push(entry)
+    const told = entry()
+    if (told !== null) entries.push(told)
   }
   return entries.toReversed()
 }

@@ -9,7 +9,7 @@ const readable = async (channel: string, ts: string, context: JobContext): Promi
   try {
     return await context.reading.message(channel, ts)
   } catch (fault) {
-    if (fault instanceof PortFault && ['gone', 'denied', 'invalid'].includes(fault.code)) return null
+    if (fault instanceof PortFault && ['gone', 'outside', 'denied', 'invalid'].includes(fault.code)) return null
     throw fault
   }
 }

@@ -19,7 +19,10 @@ export default defineJob({
     try {
       const content = await context.reading.file(id, largestFile)
       if (content === null) context.log.info({ incident, file: id }, 'a file is too large to be kept: it is only named')
-      else await context.saveFile(incident, file, content)
+      else
+        // What it was merged into meanwhile has it, too.
+        for (let of: string | null = incident; of !== null; of = (await context.load(of))?.incident.mergedInto ?? null)
+          await context.saveFile(of, file, content)
     } catch (fault) {
       if (!(fault instanceof PortFault) || fault.code === 'limited' || fault.code === 'unavailable') throw fault
       // The story names it all the same.

@@ -7,9 +7,9 @@ import type { Mentioned } from '../ports.ts'
 import { nearest } from '../incident/nearest.ts'
 import { type Refusal, refusalParts, refuse } from '../incident/refusals.ts'
 import { ellipsis } from '../incident/possible.ts'
-import { shorten } from '../incident/text.ts'
+import { cleanLine, isBlank, shorten } from '../incident/text.ts'
 import { synonym } from '../incident/synonyms.ts'
-import { typedIn } from './forms.ts'
+import { notOffered, typedIn } from './forms.ts'
 import { typed, untyped } from './typed.ts'
 
 export type Source = {
@@ -114,6 +114,10 @@ const naming = (id: string, parts: readonly Part[]): readonly Part[] => {
     : [{ kind: 'text', spans: [{ bold: id }] }, ...parts]
 }
 
+/** Of a message that an incident is declared from the form has the first line as its title, and all of it, in characters. */
+const longestQuotedTitle = 150
+const longestQuote = 3000
+
 export const createDispatch = (world: World): Dispatch => {
   const find = async (id: string, { by, channel }: { by: Actor; channel: string }): Promise<Found | Refusal> => {
     const found = await world.byId(id.toUpperCase(), by, channel)
@@ -169,6 +173,8 @@ export const createDispatch = (world: World): Dispatch => {
     if (submit !== undefined) return submit(values, place, world)
     const asked = (await form?.(place, world)) ?? refuse('unknown_verb', { verb: name, nearest: null })
     if ('code' in asked) return { refused: asked }
+    const stranger = notOffered(asked, values)
+    if (stranger !== null) return { refused: stranger }
     return runWith({ ...place, ...typed(typedIn(asked, values)), canShowForm: false }, world)
   }
 
@@ -249,13 +255,16 @@ export const createDispatch = (world: World): Dispatch => {
     },
     quote: async (quoted, summary, source) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === 'new')
-      if (verb === undefined) throw new Error('there is no verb that declares')
-      const opened = await run(verb, '', { ...source, canShowForm: true }, null, null)
-      if (!('form' in opened)) return opened
-      const fields = opened.form.fields.map((field) =>
-        field.key === 'summary' && field.kind === 'text' ? { ...field, initial: shorten(summary, field.most) } : field,
-      )
-      return { form: { ...opened.form, fields }, place: { ...opened.place, from: quoted } }
+      const { by, channel } = source
+      const title =
+        summary
+          .split('\n')
+          .map(cleanLine)
+          .find((each) => !isBlank(each)) ?? ''
+      const values = { title: shorten(title, longestQuotedTitle), summary: shorten(summary, longestQuote) }
+      const form = await verb?.definition.refill?.(values, { by, channel, id: null, incident: null }, world)
+      if (form === undefined) throw new Error('there is no verb that declares')
+      return { form, place: { channel, incident: null, from: quoted } }
     },
     submit: async (name, values, where, by) => {
       const verb = world.verbs.find((each) => each.command === 'incident' && each.name === name)

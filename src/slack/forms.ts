@@ -2,6 +2,7 @@
 import type { KnownBlock, View } from '@slack/types'
 import type { Field, Form } from '../define.ts'
 import type { FormPlace } from './dispatch.ts'
+import { type Refusal, refuse } from '../incident/refusals.ts'
 import { shorten } from '../incident/text.ts'
 import { renderParts } from './blocks.ts'
 import { untyped } from './typed.ts'
@@ -122,3 +123,13 @@ export const typedIn = (form: Form, values: Readonly<Record<string, string>>): s
       return field.before === undefined ? [typed] : [`${field.before} ${typed}`]
     })
     .join(' ')
+
+/** That something was chosen which the form does not offer any more: it would be read as words. */
+export const notOffered = (form: Form, values: Readonly<Record<string, string>>): Refusal | null => {
+  for (const field of form.fields) {
+    const word = values[field.key] ?? ''
+    if (field.kind !== 'choice' || word === '' || field.options.some(({ value }) => value === word)) continue
+    return refuse('unreadable', { what: 'one of the choices', word, example: field.options[0]?.value ?? '' })
+  }
+  return null
+}

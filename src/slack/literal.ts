@@ -34,11 +34,14 @@ const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAl
 const lookalike: Readonly<Record<string, string>> = { '*': '∗', _: 'ˍ', '~': '∼', '`': 'ˋ' }
 const alike = (character: string): string => lookalike[character] ?? character
 
-/** Literal text in mrkdwn. An underscore inside a word stays as it is: Slack formats only at a word's edge. */
+/** What begins or ends formatting. An underscore inside a word does not: Slack formats only at a word's edge. */
+const formatting = /(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[*~`]/g
+
+/** Literal text in mrkdwn. */
 export const mrkdwn = (text: string): string =>
   escape(
     literal(text)
-      .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[*~`]/g, alike)
+      .replace(formatting, alike)
       .replace(/^(\s*)(>+)/gm, (_, space: string, marks: string) => space + '›'.repeat(marks.length)),
   )
 
@@ -72,10 +75,16 @@ export const safeLink = (address: string, text: string): { url: string; text: st
   return { url: href, text: shown === '' || disguised ? cut(href, 300) : shown }
 }
 
+/** An address that is shown as text: what looks the same there is another host, or another page, than what is opened. */
+const encoded = (text: string): string =>
+  addressed.test(text)
+    ? text.replace(formatting, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+    : text
+
 /** A link in mrkdwn; one that cannot be shown becomes its text. */
 export const mrkdwnLink = (address: string, text: string): string => {
   const link = safeLink(address, text)
-  return link === null ? mrkdwn(text) : `<${escape(link.url)}|${mrkdwn(link.text).replaceAll('|', '¦')}>`
+  return link === null ? mrkdwn(text) : `<${escape(link.url)}|${mrkdwn(encoded(link.text)).replaceAll('|', '¦')}>`
 }
 
 export type Mention =

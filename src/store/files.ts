@@ -1,13 +1,28 @@
 /** Files at messages that were kept: in the bot's own database, where no address leads to them. Who may read the incident gets them by
  *  the verb `files`. */
 import type { FileRef } from '../incident/areas/messages.ts'
-import type { Db } from './database.ts'
+import type { Db, Trx } from './database.ts'
 
 /** Keeps a file; one that is kept already stays as it is. */
 export const saveFile = async (db: Db, incident: string, { id, name, type }: FileRef, content: Buffer): Promise<void> => {
   await db
     .insertInto('file')
     .values({ incident, id, name, type, bytes: content.length, content })
+    .onConflict((conflict) => conflict.columns(['incident', 'id']).doNothing())
+    .execute()
+}
+
+/** Gives one incident the files of another, too. */
+export const copyFiles = async (trx: Trx, from: string, to: string): Promise<void> => {
+  await trx
+    .insertInto('file')
+    .columns(['incident', 'id', 'name', 'type', 'bytes', 'content'])
+    .expression((of) =>
+      of
+        .selectFrom('file')
+        .select((each) => [each.val(to).as('incident'), 'id', 'name', 'type', 'bytes', 'content'])
+        .where('incident', '=', from),
+    )
     .onConflict((conflict) => conflict.columns(['incident', 'id']).doNothing())
     .execute()
 }

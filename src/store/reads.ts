@@ -103,12 +103,16 @@ export const duplicateDeclaration = async (
   return row === undefined ? null : toRow(row)
 }
 
-/** The incidents in whose story this message is, or once was. */
+/** The incidents in whose story this message is, or once was, or in which something is to be done because of it. */
 export const incidentsKeeping = async (db: Db | Trx, channel: string, ts: string): Promise<string[]> => {
   const { rows } = await sql<{ incident: string }>`
-    select distinct incident from tocsin.event
+    select incident from tocsin.event
     where data -> 'event' ->> 'type' = 'message-kept'
-      and data -> 'event' ->> 'channel' = ${channel} and data -> 'event' ->> 'ts' = ${ts}`.execute(db)
+      and data -> 'event' ->> 'channel' = ${channel} and data -> 'event' ->> 'ts' = ${ts}
+    union
+    select incident from tocsin.event
+    where data -> 'event' ->> 'type' = 'todo-added'
+      and data -> 'event' -> 'source' ->> 'channel' = ${channel} and data -> 'event' -> 'source' ->> 'ts' = ${ts}`.execute(db)
   return rows.map(({ incident }) => incident)
 }
 

@@ -118,7 +118,7 @@ export const sideStep = async (
     case 'file':
       return share(item, key, channel, session, context)
     case 'gather':
-      return gather(item, channel, context)
+      return gather(item, channel, session, context)
     default:
       return item satisfies never
   }
@@ -144,16 +144,36 @@ const share = async (
   return null
 }
 
-/** Invites who is in another record's channel. That channel may be gone: that is no fault of this one. */
-const gather = async (item: Item & { step: 'gather' }, channel: string, { chat, reading }: JobContext): Promise<string | null> => {
-  const members = await chat.members(item.channel).catch((fault: unknown) => {
-    if (fault instanceof PortFault && !['limited', 'unavailable'].includes(fault.code)) return fault
-    throw fault
-  })
-  if (members instanceof PortFault) return `who was in the channel of ${item.of} is not known: ${codeWord(members.message)}`
-  const { refused } = members.length === 0 ? { refused: [] } : await chat.invite(channel, members)
-  const problems = refused.map(
-    async ({ user, reason }) => `${(await reading.userName(user)) ?? 'somebody'} of ${item.of}: ${codeWord(reason)}`,
+/** Invites who is in another record's channel or had a part in it. That channel may be gone: that is no fault of this one. */
+const gather = async (
+  item: Item & { step: 'gather' },
+  channel: string,
+  session: SurfaceSession,
+  { chat, reading }: JobContext,
+): Promise<string | null> => {
+  const members =
+    item.channel === null
+      ? []
+      : await chat.members(item.channel).catch((fault: unknown) => {
+          if (fault instanceof PortFault && !['limited', 'unavailable'].includes(fault.code)) return fault
+          throw fault
+        })
+  const known = members instanceof PortFault ? [] : members
+  const active = await Promise.all(
+    item.people.map(async ({ slack }) => {
+      if (slack === undefined || known.includes(slack)) return []
+      const standing = (await chat.member(slack))?.standing ?? 'stranger'
+      return standing === 'deactivated' || standing === 'stranger' ? [] : [slack]
+    }),
   )
-  return problems.length === 0 ? null : (await Promise.all(problems)).join('; ')
+  const all = [...new Set([...known, ...active.flat()])]
+  const { refused } = all.length === 0 ? { refused: [] } : await chat.invite(channel, all)
+  const problems = await Promise.all(
+    refused.map(async ({ user, reason }) => `${(await reading.userName(user)) ?? 'somebody'} of ${item.of}: ${codeWord(reason)}`),
+  )
+  // Who only read there is known while that channel is. In a channel that took the place of one where they were invited, it stays so.
+  const before = [...session.items.values()].some(({ key, state }) => state === 'done' && key.endsWith(`/${item.key}`))
+  if (members instanceof PortFault && !before)
+    problems.push(`who else was in the channel of ${item.of} is not known: ${codeWord(members.message)}`)
+  return problems.length === 0 ? null : problems.join('; ')
 }

@@ -4,7 +4,7 @@ import { addMinutes } from 'date-fns'
 import { clocked, isGraver, passed, responseDue, running, thresholds, updateDue } from '../../src/incident/clocks.ts'
 import type { Policy } from '../../src/incident/policy.ts'
 import * as g from '../given.ts'
-import { ack, after, at, calendar, declared, given, happened, policy, resolve, severity, silence, tick, update } from '../given.ts'
+import { ack, after, at, calendar, declared, given, happened, policy, resolve, severity, silence, step, tick, update } from '../given.ts'
 
 const due = (more: Partial<Policy>, from: string) => responseDue(policy('P2', more), from)
 
@@ -284,6 +284,35 @@ describe('a change of severity puts off nothing that was promised', () => {
   test('lighter: what a graver one had promised does not bind it', () => {
     expect(after(declared(), severity('P3', 5), severity('P2', 10)).response).toMatchObject({ startedAt: at(10), due: at(70) })
     expect(after(declared({ policy: policy('P3') }), severity('P1', 30), severity('P2', 40)).response).toMatchObject({ due: at(60) })
+  })
+
+  test('updates: P1, P2 and P1 again buys no time, and a lighter one counts from the last update', () => {
+    expect(after(declared(), severity('P2', 5), severity('P1', 8)).update).toMatchObject({ run: 3, startedAt: at(0), due: at(30) })
+    expect(after(declared(), update('We look', 10), severity('P2', 20)).update).toMatchObject({ startedAt: at(10), due: at(70) })
+    expect(after(declared({ policy: policy('P3') }), severity('P1', 100)).update).toMatchObject({ startedAt: at(100), due: at(130) })
+    expect(after(declared({ policy: policy('P3') }), severity('P1', 230)).update).toMatchObject({ startedAt: at(0), due: at(240) })
+    // An update met what was promised before it.
+    expect(after(declared(), severity('P2', 5), update('We look', 8), severity('P1', 12)).update).toMatchObject({ due: at(42) })
+  })
+
+  test('updates: what somebody promised stays promised, whatever the severity', () => {
+    const promised = [declared(), update('We look', 10, 10)] as const
+    expect(after(...promised, severity('P2', 12)).update).toMatchObject({ run: 3, startedAt: at(10), due: at(20) })
+    expect(after(...promised, severity('P4', 12), severity('P3', 14)).update).toMatchObject({ startedAt: at(10), due: at(20) })
+    expect(after(...promised, severity('P2', 12), severity('P1', 14)).update).toMatchObject({ due: at(20) })
+    // A later one than the severity asks for stays, too, and gives way to a graver severity.
+    const later = [declared({ policy: policy('P2') }), update('We look', 10, 120)] as const
+    expect(after(...later, severity('P3', 12)).update).toMatchObject({ due: at(130) })
+    expect(after(...later, severity('P1', 12)).update).toMatchObject({ due: at(42) })
+    // The next update is asked for by the severity again.
+    expect(after(...promised, update('Found it', 15), severity('P2', 16)).update).toMatchObject({ due: at(75) })
+  })
+
+  test('updates: a change while all stands gives none of that time, and takes none', () => {
+    const there = [declared(), step({ type: 'pause', why: 'Waiting' }, 10), severity('P2', 20), step({ type: 'resume' }, 40)] as const
+    expect(after(...there).update).toMatchObject({ begunAt: at(0), due: at(90) })
+    expect(after(...there, severity('P1', 45)).update).toMatchObject({ begunAt: at(0), due: at(60) })
+    expect(after(...there, severity('P1', 45), severity('P2', 46)).update).toMatchObject({ begunAt: at(0), due: at(90) })
   })
 
   test('over a severity without a clock, too', () => {

@@ -175,7 +175,7 @@ describe('a whole story', () => {
       took 1.91 s
       (asked +0.2)
 
-      severity:5: 🔺 @Alice Adler changed the severity from P2 to *P1* (Service down). Acknowledge by +25: \`/incident ack\`
+      severity:5: 🔺 @Alice Adler changed the severity from P2 to *P1* (Service down). Acknowledge by +25: \`/incident ack\` · Status update by +35
       Why: nobody can pay
 
       invite:P1: P1 responders
@@ -562,11 +562,67 @@ describe('checks that still fail at the resolution', () => {
 
 test('a severity that is lighter, without a meaning or a reason, leaves no empty brackets', () => {
   expect(read('severity:3', declared(), severity('P3', 1, { meaning: '' }))).toBe(
-    '🔻 @Alice Adler changed the severity from P1 to *P3*. Acknowledge by +240: `/incident ack`',
+    '🔻 @Alice Adler changed the severity from P1 to *P3*. Acknowledge by +240: `/incident ack` · Status update by +240',
   )
   expect(read('severity:4', declared(), ack(1), severity('P2', 2, {}, 'half work'))).toBe(
-    '🔻 @Alice Adler changed the severity from P1 to *P2* (Major feature broken).\nWhy: half work',
+    '🔻 @Alice Adler changed the severity from P1 to *P2* (Major feature broken). Status update by +60\nWhy: half work',
   )
+})
+
+test('the line of a severity names when each clock is due that it begins anew, and what is not due any more', () => {
+  const fix = { key: 'fix', title: 'Fix', minutes: 1440, from: 'declared', until: 'resolved' } as const
+  const customers = { key: 'customers', title: 'Customers', minutes: 45, from: 'declared', until: 'update' } as const
+  const steps = [declared({ policy: policy('P3', { clocks: [fix] }) }), ack(1), severity('P1', 10, { clocks: [customers] })] as const
+  expect(keys(...steps).filter((key) => key.startsWith('deadline:'))).toEqual([])
+  expect(read('severity:4', ...steps)).toBe(
+    '🔺 @Alice Adler changed the severity from P3 to *P1* (Service down). Status update by +40 · Customers by +55. Not due any more: Fix',
+  )
+  expect(read('severity:4', declared(), ack(1), severity('P4', 2, { meaning: '' }))).toBe(
+    '🔻 @Alice Adler changed the severity from P1 to *P4*. Not due any more: Status update',
+  )
+  const paused = step({ type: 'pause', why: 'Waiting' }, 5)
+  expect(read('severity:4', declared(), paused, severity('P2', 15, { meaning: '' }))).toBe(
+    '🔻 @Alice Adler changed the severity from P1 to *P2*. Acknowledge 55 min after `/incident resume`: `/incident ack` · Status update 55 min after `/incident resume`',
+  )
+})
+
+test('deadlines that the header names as the record opens are not posted; one that begins later is', () => {
+  const fix = { key: 'fix', title: 'Fix', minutes: 60, from: 'declared', until: 'resolved' } as const
+  const look = { key: 'review', title: 'Review', minutes: 60, from: 'resolved', until: 'reviewed' } as const
+  const there = [declared({ policy: policy('P1', { clocks: [fix, look] }) }), opened, resolve(20)] as const
+  expect(read('header', there[0])).toContain('Fix by +60')
+  expect(keys(...there).filter((key) => key.startsWith('deadline:'))).toEqual(['deadline:review:6'])
+})
+
+test('who resolves a private record is told where its post-mortem is: no pull request will say so', () => {
+  expect(read('resolved:3', declared({ private: true }), resolve(5))).toContain('\n📄 Where the post-mortem is: `/incident postmortem`')
+  expect(read('resolved:3', declared(), resolve(5))).not.toContain('📄')
+})
+
+test('two clocks that one update meets at the same time speak as one', () => {
+  const customers = { key: 'customers', title: 'Customer communication', minutes: 30, from: 'declared', until: 'update' } as const
+  const there = [declared({ policy: policy('P1', { clocks: [customers] }) }), ack(1)] as const
+  const customersDue = (minute: number) => step({ type: 'clock-due', clock: 'customers', run: 1 }, minute, bot)
+  const clocks = (...steps: readonly g.Step[]) => keys(...steps).filter((key) => /^(clock|breach|reminded):/.test(key))
+  const late = [tick('update', 1, 15), customersDue(15), customersDue(27), tick('update', 1, 27), tick('update', 1, 30), customersDue(31)]
+  expect(clocks(...there, ...late)).toEqual(['clock:update:1', 'clock:update:1:last', 'breach:update:1'])
+  expect(read('clock:update:1:last', ...there, ...late)).toContain('⏳ Status update and Customer communication due +30 (3 min left)')
+  expect(read('breach:update:1', ...there, ...late)).toContain('⏰ *Status update and Customer communication overdue* since +30')
+  expect(read('breach:update:1', ...there, ...late, update('We look', 33))).toContain('✅ @Alice Adler posted an update')
+  // Whoever put the update off has not put off the customers; and a time of its own is a message of its own.
+  const snoozed = step({ type: 'snooze', minutes: 15 }, 20)
+  expect(clocks(...there, snoozed, customersDue(30), tick('update', 1, 30))).toEqual(['breach:customers:1'])
+  expect(clocks(...there, update('We look', 5), tick('update', 2, 35))).toEqual(['breach:update:2'])
+  const sooner = declared({ policy: policy('P1', { clocks: [{ ...customers, minutes: 20 }] }) })
+  expect(clocks(sooner, ack(1), customersDue(20), tick('update', 1, 30))).toEqual(['breach:customers:1', 'breach:update:1'])
+})
+
+test('what is promised while the clocks stand is no time of day', () => {
+  const pause = step({ type: 'pause', why: 'Waiting for the vendor' }, 5)
+  expect(read('update:4', declared(), pause, update('They look', 10, 10))).toBe(
+    '📣 *Update* They look\n(by @Alice Adler · next update 10 min after `/incident resume`)',
+  )
+  expect(read('update:5', declared(), pause, step({ type: 'resume' }, 8), update('They look', 10, 10))).toContain('next update by +20)')
 })
 
 test('notes, steps and the channel’s opening post nothing', () => {
@@ -622,4 +678,31 @@ test('what strangers wrote is literal: nothing in it becomes a mention, a link o
   }
   walk(items.filter(({ step: kind }) => kind === 'message'))
   expect(JSON.stringify(spans)).not.toMatch(/evil/i)
+})
+
+test('the message that it was declared from stands at the opening, with its author, who is invited; what the title says is not repeated', () => {
+  const from = step(
+    {
+      type: 'keep-message',
+      channel: 'C0SUPPORT',
+      ts: '1768381200.000100',
+      text: 'Checkout fails',
+      files: [],
+      link: 'https://acme.slack.example/1',
+      keptBy: g.alice,
+      how: 'declared',
+    },
+    1,
+    g.writer,
+  )
+  const items = conversation(happened(declared({ summary: 'Checkout fails' }), ack(0), from))
+  const opening = items.find(({ key }) => key === 'opening')
+  const text = opening?.step === 'message' ? opening.message.parts.map(partText).join('\n') : ''
+  expect(text).toContain('(Declared from a [message](https://acme.slack.example/1) of @Wanda Wolf, +1)')
+  expect(text).not.toContain('> Checkout fails')
+  expect(text).toContain('acknowledged at')
+  const invited = (all: Item[]) => all.flatMap((item) => (item.step === 'invite' ? item.contacts.map(({ name }) => name) : []))
+  expect(invited(items)).toContain('Wanda Wolf')
+  expect(invited(conversation(happened(declared({ private: true }), from)))).not.toContain('Wanda Wolf')
+  expect(invited(conversation(happened(declared(), { ...from, by: g.alice })))).toEqual(['Alice Adler', 'P1 responders'])
 })

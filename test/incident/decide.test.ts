@@ -273,16 +273,16 @@ describe('change-severity', () => {
   test('lighter: counts from the declaration, and pages nobody again', () => {
     given(declared())
       .when(severity('P2', 10, { page: true }))
-      .happens({ type: 'severity-changed', from: 'P1', responseFrom: at(0), responseDue: at(60), updateDue: at(70) })
+      .happens({ type: 'severity-changed', from: 'P1', responseFrom: at(0), responseDue: at(60), updateDue: at(60) })
   })
 
-  test('acknowledged already: the response clock does not start again, the update clock does', () => {
+  test('acknowledged already: the response clock does not start again; updates are counted from the declaration, too', () => {
     const incident = given(declared(), ack(3))
       .when(severity('P2', 10))
-      .happens({ type: 'severity-changed', responseDue: null, updateDue: at(70) })
+      .happens({ type: 'severity-changed', responseDue: null, updateDue: at(60), updateFrom: at(0) })
     expect(incident).toMatchObject({
       response: { run: 1, metAt: at(3) },
-      update: { run: 2, startedAt: at(10), metAt: null },
+      update: { run: 2, startedAt: at(0), due: at(60), metAt: null },
       status: 'acknowledged',
     })
   })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Person } from '../../src/incident/areas/area.ts'
 import { homeOf } from '../../src/incident/home.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
-import { ack, after, alice, at, bob, declared, resolve, step } from '../given.ts'
+import { ack, after, alice, at, bob, declared, policy, resolve, step } from '../given.ts'
 
 const wordsOf = (span: Span): string =>
   typeof span === 'string' ? span : 'bold' in span ? span.bold : 'time' in span ? span.time : 'text' in span ? span.text : ''
@@ -62,13 +62,24 @@ test('what is mine to do stays after the resolution; what others have to do ther
   expect(shown.join()).not.toContain('Tidy up')
 })
 
+test('what is only played, or planned, says so', () => {
+  const shown = (incident: ReturnType<typeof after>) =>
+    lines(homeOf({ open: [seen(incident)], over: [] }, alice, at(150), 'UTC')).join('\n')
+  const drill = shown(after(declared({ kind: 'drill' })))
+  expect(drill).toContain('INC-7 🧪 DRILL P1 Acknowledgement since')
+  expect(drill.match(/INC-7 🧪 DRILL P1 🔴 Declared/g)).toHaveLength(2)
+  const maintenance = shown(after(declared({ kind: 'maintenance', policy: policy('P4'), window: { from: at(60), to: at(120) } })))
+  expect(maintenance).toContain('INC-7 🛠 Maintenance Maintenance window since')
+  expect(`${drill}${maintenance}`).not.toMatch(/INC-7 [^🧪🛠]|Maintenance P4/u)
+})
+
 test('a private record is its number, a damaged one says so, and a long list ends', () => {
   const open = [
     { id: 'INC-1', hidden: true, incident: after(declared({ title: 'Secret' })) },
     { id: 'INC-2', hidden: false, incident: null },
   ]
   expect(lines(homeOf({ open, over: [] }, alice, at(999), 'UTC'))).toEqual(
-    expect.arrayContaining(['INC-1 private', 'INC-2 ⚠ cannot be read']),
+    expect.arrayContaining(['INC-1 private', expect.stringContaining('INC-2 ⚠ cannot be read')]),
   )
   expect(lines(homeOf({ open, over: [] }, alice, at(999), 'UTC')).join()).not.toContain('Secret')
   const many = Array.from({ length: 25 }, (_, index) => ({ id: `INC-${index}`, hidden: true, incident: null }))

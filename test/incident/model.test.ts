@@ -244,7 +244,7 @@ describe('whatever happens', () => {
 
   test('no sequence of changes of severity makes an earlier promise later, at the same severity or a graver one', () => {
     const changes = fc.array(fc.record({ policy: policies, wait: fc.oneof(fc.nat(12), fc.nat(300), fc.constant(3000)) }), { maxLength: 8 })
-    let kept = 0
+    const kept = { response: 0, update: 0 }
     const check = (declaration: Parameters<typeof live>[0], list: readonly { policy: Policy; wait: number }[]) => {
       const wish = ({ policy: to, wait }: (typeof list)[number]) => ({
         intent: { type: 'change-severity', policy: to, why: null } as const,
@@ -253,22 +253,25 @@ describe('whatever happens', () => {
         back: null,
       })
       const incident = replay(live(declaration, list.map(wish)).events)
-      const runs = [...(incident?.pastRuns ?? []), { clock: 'response', run: incident?.response ?? null }].flatMap(({ clock, run }) =>
-        clock === 'response' && run !== null && run.due !== null ? [{ ...run, due: run.due }] : [],
-      )
-      for (const [index, run] of runs.entries()) {
-        for (const earlier of runs.slice(0, index)) {
-          if (isGraver(earlier.target.severity, run.target.severity)) continue
-          expect(run.due <= earlier.due, `${earlier.due} became ${run.due}`).toBe(true)
-          if (run.due === earlier.due) kept += 1
+      for (const name of ['response', 'update'] as const) {
+        const runs = [...(incident?.pastRuns ?? []), { clock: name, run: incident?.[name] ?? null }].flatMap(({ clock, run }) =>
+          clock === name && run !== null && run.due !== null ? [{ ...run, due: run.due }] : [],
+        )
+        for (const [index, run] of runs.entries()) {
+          for (const earlier of runs.slice(0, index)) {
+            if (isGraver(earlier.target.severity, run.target.severity)) continue
+            expect(run.due <= earlier.due, `${name}: ${earlier.due} became ${run.due}`).toBe(true)
+            if (run.due === earlier.due) kept[name] += 1
+          }
+          // What a run has to say lies within it, in order.
+          const said = [run.startedAt, ...thresholds(name, run).map((threshold) => threshold.at)]
+          expect(said).toEqual(said.toSorted())
         }
-        // What a run has to say lies within it, in order.
-        const said = [run.startedAt, ...thresholds('response', run).map((threshold) => threshold.at)]
-        expect(said).toEqual(said.toSorted())
       }
     }
     fc.assert(fc.property(declarations, changes, check), { numRuns: 300 })
-    expect(kept).toBeGreaterThan(50)
+    expect(kept.response).toBeGreaterThan(50)
+    expect(kept.update).toBeGreaterThan(50)
   })
 
   test('escalations go up one at a time within a run, and only while nobody has responded', () => {

@@ -144,7 +144,11 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('merge_kinds', { id: 'INC-8', kind: 'change', into: 'INC-9', other: 'incident' }),
-    'INC-8 is of the kind change, INC-9 of the kind incident: these stay apart. Name the other in a note: `/incident note <text>`.',
+    'INC-8 is of the kind change, INC-9 of the kind incident: these stay apart. Instead: `/incident note Belongs to INC-9`.',
+  ],
+  [
+    refuse('merge_products', { id: 'INC-8', product: 'Kontor', into: 'INC-9', other: 'Acme Shop' }),
+    'INC-8 is of Kontor, INC-9 of Acme Shop, with other clocks and people: these stay apart. Instead: `/incident note Same cause as INC-9`.',
   ],
   [refuse('merge_with_itself', { id: 'INC-7' }), 'This is INC-7 itself. Name the other one: `/incident merge INC-12`.'],
   [
@@ -169,7 +173,10 @@ const all: readonly (readonly [Refusal, string])[] = [
     'That was suspicion 1, and was ruled out: the lock was gone. If it is possible again, say what is new about it.',
   ],
   [refuse('unknown_suspect', { suspect: '1', count: 0 }), 'Nothing is suspected yet. First: `/incident suspect <text>`.'],
-  [refuse('private_incident', { id: 'INC-7' }), 'INC-7 is private. Ask its lead to invite you.'],
+  [
+    refuse('private_incident', { id: 'INC-7' }),
+    'INC-7 is private. Only somebody who is in it can invite you; who that is is not told here.',
+  ],
   [
     refuse('unknown_verb', { verb: 'akc', nearest: 'ack' }),
     '`/incident akc` does not exist. Did you mean `/incident ack`? `/incident help` lists what does.',

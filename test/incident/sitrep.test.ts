@@ -1,17 +1,20 @@
 /** Where an incident stands, for who comes to it; and what can be done then. */
 import { describe, expect, test } from 'vitest'
 import type { Person } from '../../src/incident/areas/area.ts'
+import type { CheckResult } from '../../src/incident/check.ts'
 import { replay } from '../../src/incident/evolve.ts'
 import { involved } from '../../src/incident/involved.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { usefulButtons, usefulVerbs } from '../../src/incident/now.ts'
 import { sitrep, welcome } from '../../src/incident/sitrep.ts'
 import {
+  checked,
   ack,
   after,
   alice,
   at,
   bob,
+  bot,
   declared,
   happened,
   mitigate,
@@ -27,6 +30,16 @@ import {
 const carol: Person = { kind: 'person', id: 'carol', name: 'Carol Cole', slack: 'U0CAROL' }
 const todo = (text: string, minute: number, owner: Person | null = null): Step =>
   step({ type: 'add-todo', text, owner, due: null, source: null }, minute)
+const check = (status: 'ok' | 'fail'): CheckResult => ({
+  check: 'health',
+  title: 'Health',
+  status,
+  findings: [{ status, text: '503' }],
+  measurements: [],
+  kind: 'http',
+  startedAt: at(1),
+  took: 5,
+})
 const take = (role: 'lead' | 'scribe', minute: number, person: Person = carol): Step => step({ type: 'take-role', role, person }, minute)
 
 const spanText = (span: Span): string => {
@@ -96,6 +109,20 @@ describe('a situation report', () => {
     const text = shown(declared(), ...many)
     expect(text).toContain('- and 3 more')
     expect(text.split('Last events*\n')[1]?.split('\n')).toHaveLength(5)
+  })
+
+  test('the last events are of the trouble: neither the channel, nor every check that ran', () => {
+    const opened = step({ type: 'channel-opened', channel: 'C1', name: 'inc-7' }, 0.1, bot)
+    const renamed = step({ type: 'channel-renamed', channel: 'C1', name: 'inc-7-new' }, 5, bot)
+    const there = [declared(), opened, ...checked(1, 'opening', 1, check('fail')), ack(2), renamed] as const
+    const last = (...steps: readonly Step[]) => (shown(...steps).split('Last events*\n')[1] ?? '').split('\n').map((text) => text.slice(2))
+    expect(last(...there)).toEqual([
+      expect.stringContaining('Declared P1'),
+      expect.stringContaining('Paged On-call'),
+      '+1 Tocsin: Ran 1 check at opening: Health fail (503)',
+      '+2 Alice Adler: Acknowledged the incident.',
+    ])
+    expect(last(...there, ...checked(2, 'asked', 6, check('ok'))).join()).not.toContain('Ran 1 check')
   })
 
   test('says why the clocks stand', () => {

@@ -246,3 +246,35 @@ test('deleted: the next channel repeats it, and nothing is looked for in the old
   await bot.sees(next, 'Update after')
   expect((await bot.calls()).filter((call) => call.channel === channel)).toEqual([])
 })
+
+test('what is repeated in the next channel mentions nobody, except in what is still asked (faults 19)', async () => {
+  number += 1
+  const id = `INC-${number}`
+  await bot.say('alice', 'general', '/incident new acme P1 Called twice')
+  const channel = await bot.opened(id)
+  await bot.sees(channel, 'Checks at opening')
+  await bot.say('alice', channel, '/incident page @dave look at the pool')
+  await bot.say('alice', channel, '/incident update before')
+  await bot.sees(channel, 'Update before')
+  const mentions = async (where: string, text: string) => {
+    const found = (await bot.messages(where)).find(({ shown }) => shown.includes(text))
+    return ['alice', 'bob', 'dave'].filter((name) => JSON.stringify(found?.raw ?? '').includes(bot.user(name)))
+  }
+  expect(await mentions(channel, 'you are needed')).toEqual(['alice', 'dave'])
+  expect(await mentions(channel, 'Update before')).toEqual(['alice'])
+  await bot.event({ type: 'channel_deleted', channel, event_ts: '1.0' })
+  const next = await until(async () => {
+    const now = (await bot.incident(id)).channel?.id
+    return now === channel ? null : now
+  }, 'another channel')
+  await bot.sees(next, 'The channel before this one was lost')
+  expect(await bot.sees(next, 'you are needed')).toContain('dave Example you are needed')
+  expect(await mentions(next, 'you are needed')).toEqual([])
+  expect(await mentions(next, 'Update before')).toEqual([])
+  // The response clock runs: whoever was paged at the opening is still called.
+  expect(await mentions(next, 'please acknowledge')).toEqual(['bob'])
+  await bot.say('alice', next, '/incident update after')
+  await bot.sees(next, 'Update after')
+  expect(await mentions(next, 'Update after')).toEqual(['alice'])
+  await until(async () => (await bot.channel(next)).members.includes(bot.user('dave')), 'who was called, in the next channel')
+})

@@ -117,6 +117,22 @@ describe('through the bot that runs', () => {
     })
   })
 
+  test('while Slack is away nobody is said to be called: how they are reached is', async () => {
+    await bot.fault({ service: 'slack', kind: 'status', status: 503, times: 0 })
+    const opened = await run('--as', 'bea', 'incident', 'new', 'acme', 'P1', 'Nobody hears of this')
+    expect(opened.out).toContain('Its channel opens when Slack can be used again.')
+    expect(opened.out).toMatch(/nobody was called there yet[^]*\n- Bob: bob@example\.test\n- Carol: carol@example\.test/)
+    const id = /INC-\d+/.exec(opened.out)?.[0] ?? ''
+    const paged = await run('--as', 'bea', 'incident', 'page', id, 'second')
+    expect(paged.out).toMatch(/nobody was called there yet[^]*\n- Carol: carol@example\.test\n$/)
+    // Whoever is not known while Slack is away is invited when it is back.
+    const own = /INC-\d+/.exec((await run('--as', 'dave@example.test', 'incident', 'new', 'acme', 'P3', 'Mine')).out)?.[0] ?? ''
+    await bot.mend()
+    await bot.sees(await bot.opened(id, 60_000), 'you are needed')
+    const channel = await bot.opened(own, 60_000)
+    await until(async () => (await bot.channel(channel)).members.includes(bot.user('dave')), 'who declared it')
+  })
+
   test('what is refused says what to type, on standard error, with exit code 1', async () => {
     const refused = async (...args: string[]) => {
       const { code, out, err } = await run(...args)
@@ -126,7 +142,7 @@ describe('through the bot that runs', () => {
     expect(await refused('incident', 'ack', 'INC-99')).toBe('There is no INC-99. npm run tocsin -- incident list shows the open ones.\n')
     expect(await refused('incident', 'ack')).toContain('npm run tocsin -- incident ack INC-12')
     expect(await refused('incident', 'new')).toContain('The title is missing. For example npm run tocsin -- incident new')
-    expect(await refused('incident', 'INC-1', 'update')).toContain('The text is missing')
+    expect(await refused('incident', 'INC-1', 'note')).toContain('The text is missing')
     expect(await refused('incident', 'akc', 'INC-1')).toContain('Did you mean npm run tocsin -- incident ack')
     expect(await refused('--as', 'bae', 'incident', 'list')).toContain('Did you mean bea?')
     expect(await run('dance')).toMatchObject({ code: 2, err: expect.stringContaining('There is no command dance') as string })
@@ -173,7 +189,7 @@ describe('through the bot that runs', () => {
     rmSync(folder, { recursive: true })
   })
 
-  const byOf = async (id: string) => (await bot.load(id))?.events.at(-1)?.by
+  const byOf = async (id: string) => (await bot.load(id))?.events.findLast(({ by }) => by.kind === 'person')?.by
   test('who has an e-mail of Slack is who they are there; one that nobody has is refused, with what to do', async () => {
     expect((await run('--as', 'Carol@Example.test', 'incident', 'new', 'acme', 'P4', 'Slow exports')).out).toContain('INC-')
     const id =

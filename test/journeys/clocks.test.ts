@@ -226,7 +226,7 @@ describe('deadlines', () => {
     expect(status.text).toMatch(/Fix due .*: P3, 1 d from the declaration/)
     expect(status.text).toMatch(/Acknowledgement due .*: P3, 4 h from the declaration/)
     await bot.say('alice', channel, '/incident severity P1 nobody can pay')
-    await bot.sees(channel, '⏱ Customer communication due')
+    await bot.sees(channel, /changed the severity from P3 to P1.* · Customer communication by .*\. Not due any more: Fix/)
     await heads(channel, /Customer communication by /)
     await bot.say('alice', channel, '/incident update We tell everybody')
     await bot.say('alice', channel, '/incident resolve Rolled back')

@@ -78,7 +78,7 @@ test('1 100 open records are all counted: in the list, in the numbers, at the ho
   expect(list).toContain(`and ${records - 30} more`)
   const said = (await bot.say('alice', 'general', '/incident metrics')).text
   expect(said).toContain(`${records + 1} declared, ${records} of them open`)
-  expect(await bot.metrics()).toContain(`tocsin_incidents_open{severity="P1"} ${records}`)
+  expect(await bot.metrics()).toContain(`tocsin_incidents_open{kind="incident",severity="P1"} ${records}`)
   await bot.ask('POST', '/home', { as: 'alice' })
   await bot.until(async () => JSON.stringify(await bot.ask('GET', '/home/alice')).includes(`Open: ${records}`), 'the home')
 })

@@ -2,6 +2,7 @@
 import { WebClient } from '@slack/web-api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { World } from '../../src/embedded/world.ts'
+import { filesOf } from '../../src/store/files.ts'
 import { openIncidents } from '../../src/store/reads.ts'
 import { firing, group, root, startTestBot, type TestBot, testWorld } from '../bot.ts'
 import { until } from '../until.ts'
@@ -41,7 +42,12 @@ test('one becomes part of the other: channel, people, alerts, header, list, reco
   const { id: sourceChannel } = await bot.channel(source.channel)
   const carol = bot.user('carol')
   await new WebClient('xoxp-carol', { slackApiUrl: world.slackApiUrl }).conversations.join({ channel: sourceChannel })
-  const said = await bot.say('carol', source.channel, `/incident merge ${target.id}`)
+  const asked = await bot.say('carol', source.channel, `/incident merge ${target.id}`)
+  expect(asked.text).toContain(
+    `Nothing was done yet. ${source.id} (P1 CheckoutErrors fires) becomes a part of ${target.id} (P2 The shop is down)`,
+  )
+  expect((await bot.incident(source.id)).mergedInto).toBeNull()
+  const said = await bot.press('carol', source.channel, 'merge')
   expect(said.text).toMatch(new RegExp(`${source.id} is part of ${target.id} #inc-1-acme-the-shop-is-down now`))
 
   const told = await bot.sees(source.channel, 'Go on there; this stays to be read.')
@@ -56,6 +62,16 @@ test('one becomes part of the other: channel, people, alerts, header, list, reco
     `${source.id} was merged into ${target.id}. Go on there.`,
   )
   expect((await bot.say('carol', source.channel, '/incident ack')).text).toContain('Go on there.')
+  const now = (await bot.say('carol', source.channel, '/incident')).text
+  expect(now).toContain(`🔗 Merged into ${target.id}`)
+  expect(now).toContain(`Go on in ${target.id} #inc-1-acme`)
+  expect(now).toContain(`Where ${target.id} stands`)
+  for (const verb of ['reopen', 'note', 'todo', 'postmortem', 'resolve']) expect(now).not.toContain(`/incident ${verb}`)
+
+  // Carol acknowledged it there, so she did here.
+  expect(await bot.incident(target.id)).toMatchObject({ status: 'acknowledged', acknowledged: { by: { slack: carol } } })
+  expect((await bot.say('bob', target.channel, '/incident ack')).text).toMatch(/^Already acknowledged by carol/i)
+  expect((await bot.say('bob', target.channel, '/incident status')).text).toContain('Ack ✅')
   expect((await bot.say('carol', source.channel, '/incident status')).text).toContain(`Merged into ${target.id}`)
   expect((await bot.say('carol', source.channel, '/incident postmortem')).text).toContain('the post-mortem is written there')
   const list = await bot.say('alice', 'general', '/incident list')
@@ -87,6 +103,13 @@ test('one becomes part of the other: channel, people, alerts, header, list, reco
     (await world.supabase?.query<{ incident_id: string; markdown: string }>('select incident_id, markdown from public.postmortems')) ?? []
   expect(document?.incident_id).toBe(target.id)
   expect(document?.markdown).toContain('Alert CheckoutErrors stopped firing')
+  expect(document?.markdown).toMatch(/\| carol[^|]*\| \*\*INC-2\*\* Acknowledged the incident\. \|/)
+  const entries = await world.supabase?.query<{ record_id: string; text: string }>(
+    `select record_id, text from public.timeline_entries where incident_id = '${target.id}' order by occurred_at, at, record_id, seq`,
+  )
+  expect(entries?.filter(({ record_id: record }) => record === source.id).map(({ text }) => text)).toEqual(
+    expect.arrayContaining(['Acknowledged the incident.', expect.stringContaining('Opened P1 from the alert CheckoutErrors')]),
+  )
   expect(document?.markdown).toContain(`[${source.id}](<https://slack.com/app_redirect?channel=`)
   const pulls = (await (
     await fetch(`${world.githubApiUrl}/repos/acme/incidents/pulls`, { headers: { authorization: 'Bearer ghp_test' } })
@@ -101,8 +124,8 @@ test('merges in a row: what went into the second goes on into the third', async 
   const first = await byAlert('QueueStuck')
   const second = await declare('Exports hang')
   const third = await declare('The database is slow')
-  await bot.say('alice', 'general', `/incident merge ${first.id} ${second.id}`)
-  await bot.say('alice', second.channel, `/incident merge #inc-${number}-acme-the-database-is-slow`)
+  await bot.say('alice', 'general', `/incident merge ${first.id} ${second.id} --yes`)
+  await bot.say('alice', second.channel, `/incident merge #inc-${number}-acme-the-database-is-slow --yes`)
   await bot.alert(group(firing('QueueStuck', { summary: 'still stuck' })))
   await bot.sees(third.channel, 'still stuck')
   expect((await bot.incident(third.id)).absorbed.map(({ id }) => id)).toEqual([second.id])
@@ -113,8 +136,8 @@ test('two merges that cross: one wins, the other is told where to go', async () 
   for (let round = 0; round < 3; round += 1) {
     const [a, b] = [await declare(`Left ${round}`), await declare(`Right ${round}`)]
     const said = await Promise.all([
-      bot.say('alice', a.channel, `/incident merge ${b.id}`),
-      bot.say('bob', b.channel, `/incident merge ${a.id}`),
+      bot.say('alice', a.channel, `/incident merge ${b.id} --yes`),
+      bot.say('bob', b.channel, `/incident merge ${a.id} --yes`),
     ])
     const texts = said.map(({ text }) => text)
     expect(texts.filter((text) => text.includes('is part of'))).toHaveLength(1)
@@ -137,8 +160,10 @@ test('what cannot be merged is refused, and says what to do', async () => {
   expect(await merge('alice', done.channel, open.id)).toContain(`${done.id} is resolved`)
   expect(await merge('alice', hidden.channel, open.id)).toContain('is private and the other is not')
   expect(await merge('alice', open.channel, hidden.id)).toContain('is private and the other is not')
-  expect(await merge('bob', open.channel, hidden.id)).toBe(`${hidden.id} is private. Ask its lead to invite you.`)
-  expect(await merge('alice', open.channel, '')).toContain('The other record is missing')
+  expect(await merge('bob', open.channel, hidden.id)).toBe(
+    `${hidden.id} is private. Only somebody who is in it can invite you; who that is is not told here.`,
+  )
+  expect((await bot.say('alice', open.channel, '/incident merge')).form).toBe(true)
   expect(await merge('alice', 'general', open.id)).toContain(`/incident merge INC-15 ${open.id}`)
   expect(await merge('alice', open.channel, 'whatever')).toContain('not a record')
   expect((await bot.incident(open.id)).version).toBe((await bot.load(open.id))?.events.length)
@@ -150,8 +175,51 @@ test('the channel of what was merged is gone: the other goes on, and says whom i
   const source = await declare('Goes')
   await bot.idle()
   await bot.fault({ service: 'slack', method: 'conversations.members', kind: 'error', error: 'channel_not_found', channel: source.channel })
-  expect((await bot.say('alice', source.channel, `/incident merge ${target.id}`)).text).toContain('is part of')
-  await bot.sees(target.channel, 'who was in the channel of')
+  expect((await bot.say('alice', source.channel, `/incident merge ${target.id} --yes`)).text).toContain('is part of')
+  await bot.sees(target.channel, 'who else was in the channel of')
   expect((await bot.incident(target.id)).channel?.id).toBe(target.channel)
+  await bot.mend()
+})
+
+test('a file and a pinned message come along, and what becomes of the message there is followed', async () => {
+  const target = await declare('Uploads are slow')
+  const source = await declare('Uploads fail')
+  const { id: channel } = await bot.channel(source.channel)
+  const order = { as: 'alice', in: channel, name: 'df.txt', content: '100 %', text: 'The disk is full' }
+  const written = await bot.ask<{ ts: string }>('POST', '/upload', order)
+  await bot.ask('POST', '/react', { as: 'alice', in: channel, ts: written.ts, name: 'pushpin' })
+  await until(async () => (await filesOf(bot.store.db, source.id)).length === 1, 'the file kept')
+  await bot.say('alice', source.channel, `/incident merge ${target.id} --yes`)
+  expect((await filesOf(bot.store.db, target.id)).map(({ content }) => content.toString())).toEqual(['100 %'])
+  expect((await bot.say('alice', target.channel, '/incident files')).text).toContain('df.txt')
+  expect((await bot.say('alice', target.channel, '/incident status')).text).toContain(`${source.id} · `)
+  await bot.ask('POST', '/edit', { as: 'alice', in: channel, ts: written.ts, text: 'The disk was full' })
+  await until(async () => (await bot.incident(target.id)).messages[0]?.text === 'The disk was full', 'the correction')
+  // What is marked there from now on is the other's no more.
+  const more = await bot.ask<{ ts: string }>('POST', '/say', { as: 'alice', in: channel, text: 'Is this still read?' })
+  await bot.ask('POST', '/react', { as: 'alice', in: channel, ts: more.ts, name: 'pushpin' })
+  await bot.idle()
+  expect((await bot.incident(target.id)).messages.map(({ text }) => text)).toEqual(['The disk was full'])
+})
+
+test('a channel that was replaced is where both lead to, and whoever had a part is invited there', async () => {
+  const target = await declare('Search is slow')
+  const source = await declare('Search is down', '', 'bob')
+  await bot.say('carol', source.channel, '/incident ack')
+  await bot.say('alice', source.channel, `/incident merge ${target.id} --yes`)
+  await until(async () => (await bot.channel(target.channel)).members.includes(bot.user('carol')), 'carol in the channel')
+  await bot.idle()
+  const lost = (await bot.channel(target.channel)).id
+  // The old one of the other is gone, too.
+  await bot.fault({ service: 'slack', method: 'conversations.members', kind: 'error', error: 'channel_not_found', channel: source.channel })
+  await bot.event({ type: 'channel_deleted', channel: lost, event_ts: '1.0' })
+  await until(async () => ![null, lost].includes((await bot.incident(target.id)).channel?.id ?? null), 'another channel')
+  const { id: again, name } = (await bot.incident(target.id)).channel ?? { id: '', name: '' }
+  await bot.idle()
+  expect((await bot.incident(source.id)).mergedWhere).toEqual({ id: again, name })
+  const members = (await bot.channel(again)).members
+  for (const who of ['bob', 'carol'] as const) expect(members).toContain(bot.user(who))
+  expect((await bot.incident(target.id)).failedSteps).toEqual([])
+  expect((await bot.texts(source.channel)).filter((text) => text.startsWith(`🔗 Merged into ${target.id} #${name} by`))).toHaveLength(1)
   await bot.mend()
 })

@@ -36,7 +36,9 @@ test('a private incident: only its channel knows what it is (faults 59)', async 
   expect((await bot.say('dave', 'general', '/incident list')).text).toMatch(/• INC-3 private(\n|$)/)
   expect((await bot.say('alice', 'general', '/incident list')).text).toContain('Data breach suspected')
   for (const text of ['status INC-3', 'ack INC-3', 'note INC-3 hello', 'audit INC-3', 'postmortem INC-3', 'resolve INC-3 over'])
-    expect((await bot.say('dave', 'general', `/incident ${text}`)).text, text).toBe('INC-3 is private. Ask its lead to invite you.')
+    expect((await bot.say('dave', 'general', `/incident ${text}`)).text, text).toBe(
+      'INC-3 is private. Only somebody who is in it can invite you; who that is is not told here.',
+    )
   expect((await bot.say('alice', 'general', '/incident status INC-3')).text).toContain('Data breach suspected')
   expect((await bot.say('bob', id, '/incident ack')).text).toMatch(/^✅ INC-3 acknowledged/)
   expect((await bot.say('bob', id, '/incident resolve Nothing was taken')).text).toMatch(/^✅ INC-3 resolved/)

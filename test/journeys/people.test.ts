@@ -58,7 +58,7 @@ describe('roles', () => {
     expect(said.text).toContain('[Take Communications] role')
     expect((await bot.press('alice', channel, 'Give a role…')).form).toBe(true)
     expect(await bot.submit('alice', { role: 'ops', person: 'carol' })).toMatchObject({ closed: true })
-    await bot.sees(channel, '🎯 @carol does operations. Asked by @alice.')
+    await bot.sees(channel, '🎯 Operations: @carol. Asked by @alice.')
   })
 
   test('given back, taken over, refused with what to do', async () => {

@@ -45,7 +45,8 @@ test('by every verb, in public and in private: only that it is private (faults 5
     const words = definition.needs === 'nothing' ? '' : ` INC-2 ${examples[name] ?? ''}`
     const { text } = await bot.say('dave', 'general', `/incident ${name}${words}`)
     expect(text, `/incident ${name}${words}`).not.toMatch(secret)
-    if (definition.needs !== 'nothing') expect(text, name).toBe('INC-2 is private. Ask its lead to invite you.')
+    if (definition.needs !== 'nothing')
+      expect(text, name).toBe('INC-2 is private. Only somebody who is in it can invite you; who that is is not told here.')
   }
   expect((await bot.incident('INC-2')).version).toBe(before)
 })
@@ -66,7 +67,7 @@ test('by its count, its search, its errors and its numbers (faults 59)', async (
   expect((await bot.say('dave', 'general', '/incident metrics vault')).text).toContain('no data, since nothing was declared')
   expect((await bot.say('dave', 'general', '/diag')).text).not.toMatch(/INC-2/)
   const numbers = await bot.metrics()
-  expect(numbers).toMatch(/tocsin_incidents_open\{severity="private"\} 1/)
+  expect(numbers).toMatch(/tocsin_incidents_open\{kind="private",severity="private"\} 1/)
   expect(JSON.stringify(await bot.health())).not.toMatch(secret)
   // Damaged or not: what goes wrong in it is told to nobody else.
   await bot.fault({ service: 'slack', method: 'chat.postMessage', channel, kind: 'error', error: 'restricted_action' })
@@ -95,7 +96,9 @@ test('by the home, a mention, the announcements, and what is published of it whe
     (await bot.messages(where)).filter(({ ephemeralTo }) => ephemeralTo === undefined || ephemeralTo === bot.user('dave'))
   for (const where of ['incidents', 'general', other])
     expect((await open(where)).map(({ shown }) => shown).join('\n'), where).not.toMatch(secret)
-  expect((await bot.say('dave', 'general', '/incident postmortem INC-2')).text).toBe('INC-2 is private. Ask its lead to invite you.')
+  expect((await bot.say('dave', 'general', '/incident postmortem INC-2')).text).toBe(
+    'INC-2 is private. Only somebody who is in it can invite you; who that is is not told here.',
+  )
 })
 
 test('by an alert that goes to it, or to its rule (faults 59)', async () => {

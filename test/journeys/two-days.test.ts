@@ -79,7 +79,8 @@ describe('the channel and the events', () => {
 
 describe('the story', () => {
   test('what the channel shows is in the timeline, but for reminders; what the timeline adds is known there anyhow', () => {
-    const told = new Set(all.timeline.map(({ seq }) => seq))
+    const own = all.timeline.filter(({ record_id: record }) => record === 'INC-1')
+    const told = new Set(own.map(({ seq }) => seq))
     const typesOf = (which: readonly Recorded[]) => [...new Set(which.map(({ event }) => event.type))].toSorted()
     expect(typesOf(inChannel(events).filter(({ seq }) => !told.has(seq)))).toEqual(
       ['clock-warned', 'deadline-set', 'lead-wanted', 'published', 'reminded', 'snoozed'].toSorted(),
@@ -94,7 +95,7 @@ describe('the story', () => {
     const rows = all.timeline.map((row) => [
       berlin(new Date(String(row['occurred_at'])).toISOString()),
       String(row['who']),
-      String(row['text']),
+      `${row['record_id'] === 'INC-1' ? '' : `**${String(row['record_id'])}** `}${String(row['text'])}`,
     ])
     expect(rows.length).toBeGreaterThan(30)
     const lines = table(postmortem, 'Timeline').map(([at = '', who, text = '']) => [
@@ -115,6 +116,18 @@ describe('the story', () => {
     expect(lines.find((text) => text.includes('Deploy of v142'))).toMatch(/^2026-10-23 18:06 CEST .* Bob Berg .*recorded 14 min later/)
     expect(lines.filter((text) => text.includes('Deploy of v142'))).toHaveLength(1)
     expect(lines.find((text) => text.includes('old reader'))).toMatch(/^2026-10-26 09:00 CET .*recorded 40 min later/)
+  })
+
+  test('of the record that was merged stands between the other’s, marked, up to the merge', () => {
+    const lines = table(postmortem, 'Timeline').map(([at = '', who, text = '']) => `${at.slice(11, 16)} ${who}: ${text}`)
+    const from = lines.findIndex((text) => text.includes('**INC-2**'))
+    expect(lines[from]).toMatch(
+      /^19:00 alertmanager: \*\*INC-2\*\* Opened P2 from the alert DuplicateOrders, firing since 2026-10-23 17:20 CEST/,
+    )
+    const to = lines.findLastIndex((text) => text.includes('**INC-2**'))
+    expect(lines[to + 1]).toMatch(/^19:08 Carol Coe: Merged INC-2 into this one/)
+    expect(lines.slice(from, to + 1).every((text) => text.includes('**INC-2**'))).toBe(true)
+    expect(lines.filter((text) => text.includes('**INC-2** Opened P2'))).toHaveLength(1)
   })
 
   test('names everybody by one name', () => {
@@ -264,6 +277,10 @@ describe('who led, and what became one', () => {
 
   test('each record leads to the other, everywhere', async () => {
     const [first, second] = [await weekend.bot.channel(seen.channel), await weekend.bot.channel(seen.second)]
+    expect(said('merge asked')).toContain(
+      'Nothing was done yet. INC-2 (P2 31 orders twice in 5 min) becomes a part of INC-1 (P2 Orders arrive twice)',
+    )
+    expect(said('merge')).toContain(`INC-2 is part of INC-1 #${first.name} now`)
     expect(all.header).toContain(`🔗 Merged into this: INC-2 #${second.name}`)
     expect(all.second[0]).toContain(`🔗 Go on in INC-1 #${first.name}`)
     expect(all.second.filter((text) => text.startsWith(`🔗 Merged into INC-1 #${first.name} by @carol.`))).toHaveLength(1)

@@ -155,3 +155,17 @@ describe('what is typed without its words is asked in a form', () => {
     expect(await refused('note')).toMatch(/was merged into INC-1/)
   })
 })
+
+test('who declares what may be open already is told of it, the same title first; of what is private nothing', async () => {
+  await ask('general', '/incident new acme P1 Keys leaked --private', 'dave')
+  await ask('general', '/incident new acme P4 Restore the backup --drill', 'dave')
+  const known = /INC-\d+/.exec(await ask('general', '/incident new acme P4 Basket is slow', 'dave'))?.[0] ?? ''
+  const answer = await ask('general', '/incident new acme P3  basket is  SLOW', 'carol')
+  const id = /INC-\d+/.exec(answer)?.[0] ?? ''
+  expect(answer).toMatch(new RegExp(`Also open for Acme:\\s+• ${known} P4 Basket is slow[^]*• INC-1 P2 Payments fail`))
+  expect(answer).toContain(`/incident merge ${id} ${known}`)
+  expect(answer).not.toMatch(/Keys leaked|Restore/)
+  expect(await ask('general', '/incident new unassigned P4 Something else', 'carol')).not.toContain('Also open')
+  // Practice and planned work are no incidents to whoever counts them, either.
+  expect(await bot.metrics()).toContain('tocsin_incidents_open{kind="drill",severity="P4"} 1')
+})

@@ -40,6 +40,8 @@ test('an incident declared from a message begins with it, and leads from it to i
     return views.find(({ open, view }) => open && view.callback_id === 'form:new')
   }, 'the form')
   expect(JSON.stringify(form)).toContain('Checkout answers 500 since 14:05, @bob & the shop (https://shop.example.test)')
+  const title = { type: 'plain_text_input', initial_value: expect.stringMatching(/^Checkout answers 500 since 14:05/) as string }
+  expect(form.view.blocks).toContainEqual(expect.objectContaining({ block_id: 'title', element: expect.objectContaining(title) as object }))
   await bot.submit('alice', { title: 'Checkout fails', product: 'acme', severity: 'P3' })
   const opened = await bot.opened('INC-1')
   const loaded = await bot.until(async () => {
@@ -53,6 +55,8 @@ test('an incident declared from a message begins with it, and leads from it to i
   })
   expect(loaded.incident.messages[0]).toMatchObject({ how: 'declared', channel, ts })
   await bot.sees(channel, 'INC-1 P3 was declared from this message')
+  await bot.sees(opened, /Checkout answers 500 since 14:05[^]*Declared from a message.* of @carol/)
+  await bot.until(async () => (await bot.channel(opened)).members.includes(bot.user('carol')), 'who wrote the message')
   await act('edit', { as: 'carol', in: channel, ts, text: 'Checkout answers 500 since 14:00' })
   await bot.until(async () => (await bot.incident('INC-1')).messages[0]?.text.endsWith('14:00'), 'what the message says now')
   await bot.idle()
@@ -255,7 +259,23 @@ test('what is private and was declared from a message is not told below the mess
   await bot.opened(id)
   await bot.until(async () => (await bot.incident(id)).messages.length === 1, 'the message in the story')
   await bot.idle()
+  expect((await bot.channel(await bot.opened(id))).members).not.toContain(bot.user('carol'))
   const seen = (await bot.messages(channel)).filter(({ ephemeralTo }) => ephemeralTo === undefined)
   expect(seen.map(({ shown }) => shown).join('\n')).not.toContain(id)
   expect((await bot.texts('incidents')).join('\n')).not.toContain('Keys leaked')
+})
+
+test('what came with the message stands for it in a public channel, too, that the bot has not joined; nothing is tried in vain', async () => {
+  const created = await fetch(`${bot.world.slackApiUrl}conversations.create`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer xoxp-alice', 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'sales' }),
+  })
+  const { channel } = (await created.json()) as { channel: { id: string } }
+  const { ts } = await act('say', { as: 'alice', in: channel.id, text: 'Orders are empty' })
+  await act('shortcut', { as: 'alice', in: channel.id, ts, callback: 'declare' })
+  const id = idOf((await bot.submit('alice', { title: 'No orders', product: 'brew', severity: 'P4' })).body)
+  await bot.until(async () => (await bot.incident(id)).messages[0]?.text === 'Orders are empty', 'the message in the story')
+  const tried = (await bot.calls()).filter(({ method, channel: asked }) => method === 'conversations.history' && asked === channel.id)
+  expect(tried).toHaveLength(1)
 })

@@ -94,6 +94,10 @@ describe('spans with a meaning', () => {
     expect(shown('https://evil.example/x', 'good.example/login')).toBe('<https://evil.example/x|https://evil.example/x>')
     expect(shown('https://good.example/x', 'good.example')).toBe('<https://good.example/x|good.example>')
     expect(shown('https://good.example:pw@evil.example/', 'a|b>')).toBe('<https://evil.example/|a¦b&gt;>')
+    // What only looks like the address would be another one.
+    expect(shown('https://evil.example`', '')).toBe('<https://evil.example`/|https://evil.example%60/>')
+    expect(shown('https://good.example/~a/_b_', 'good.example/~a/_b_')).toBe('<https://good.example/~a/_b_|good.example/%7Ea/%5Fb%5F>')
+    expect(shown('https://good.example/~a', 'the *~ page')).toBe('<https://good.example/~a|the ∗∼ page>')
     expect(shown('javascript:alert(1)', 'press')).toBe('press')
     expect(shown('https://x.example/\n> <!here>', 'x')).not.toContain('<!')
   })

@@ -47,12 +47,12 @@ const remembering = <Known>(ask: (id: string) => Promise<Known | null>) => {
   }
 }
 
-/** Null for what is not there; every other fault is thrown. */
+/** Null for what is not there, or not for the bot; every other fault is thrown. */
 const unlessGone = async <T>(work: Promise<T>): Promise<T | null> => {
   try {
     return await work
   } catch (fault) {
-    if (fault instanceof PortFault && (fault.code === 'gone' || fault.code === 'invalid')) return null
+    if (fault instanceof PortFault && ['gone', 'outside', 'invalid'].includes(fault.code)) return null
     throw fault
   }
 }

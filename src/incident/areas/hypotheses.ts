@@ -43,10 +43,15 @@ const find = ({ hypotheses }: Incident, words: string): Hypothesis | undefined =
 
 /** What was suspected, by its number. */
 const wordsOf = (events: readonly Recorded[], suspect: number): string =>
-  events.flatMap(({ event }) => (event.type === 'suspected' && event.suspect === suspect ? [event.text] : [])).join('')
+  events
+    .flatMap(({ event }): readonly { readonly suspect: number; readonly text: string }[] => {
+      if (event.type === 'suspected') return [event]
+      return event.type === 'absorbed' ? (event.brings?.hypotheses ?? []) : []
+    })
+    .find((each) => each.suspect === suspect)?.text ?? ''
 
 /** One message for all of them, edited in place. */
-const listOf = (incident: Incident): Message[] => {
+export const hypothesesShown = (incident: Incident): Message[] => {
   const item = ({ suspect, text, by, ruledOut }: Hypothesis): Span[] =>
     ruledOut === null
       ? ['❓ ', { bold: `${suspect}` }, ` ${text} · `, author(by)]
@@ -110,5 +115,5 @@ export const hypothesisArea: Area<HypothesisIntent, HypothesisEvent> = {
       text: `Ruled out (${suspect}) ${wordsOf(events, suspect)}: ${because}`,
     }),
   },
-  posts: { suspected: listOf, 'ruled-out': listOf },
+  posts: { suspected: hypothesesShown, 'ruled-out': hypothesesShown },
 }

@@ -6,7 +6,7 @@ import type { Instant } from '../policy.ts'
 import { author, type Span } from '../message.ts'
 import type { Job } from '../react.ts'
 import { cleanLine, keep, shorten } from '../text.ts'
-import type { Area } from './area.ts'
+import type { Area, Story, Told } from './area.ts'
 
 /** A file at a message, kept apart from the events. */
 export type FileRef = { readonly id: string; readonly name: string; readonly type: string; readonly bytes: number }
@@ -54,16 +54,19 @@ export type KeptMessage = MessageRef & {
   readonly how: 'pin' | 'reaction' | 'declared'
   readonly writtenAt: Instant
   readonly deleted: boolean
+  /** The record that it was kept for, where that one was merged into this. */
+  readonly of?: string
 }
 
 export type MessageState = { readonly messages: readonly KeptMessage[] }
 
 export const noMessages: MessageState = { messages: [] }
 
-const same = (a: MessageRef) => (b: MessageRef) => a.channel === b.channel && a.ts === b.ts
+/** Whether a reference is to the same message. */
+export const sameMessage = (a: MessageRef) => (b: MessageRef) => a.channel === b.channel && a.ts === b.ts
 
 /** The message as it is kept, or undefined. */
-export const kept = (incident: Incident, ref: MessageRef): KeptMessage | undefined => incident.messages.find(same(ref))
+export const kept = (incident: Incident, ref: MessageRef): KeptMessage | undefined => incident.messages.find(sameMessage(ref))
 
 /** When a message was written: its `ts` says so. The chat's clock may be ahead of ours. */
 export const writtenAt = (ts: string, now: Instant): Instant => {
@@ -101,7 +104,7 @@ export const fileLine = ({ number, name, type, bytes, by, writtenAt: at, link }:
 
 const change = (incident: Incident, ref: MessageRef, more: Partial<KeptMessage>): Incident => ({
   ...incident,
-  messages: incident.messages.map((message) => (same(ref)(message) ? { ...message, ...more } : message)),
+  messages: incident.messages.map((message) => (sameMessage(ref)(message) ? { ...message, ...more } : message)),
 })
 
 /** What a message is in the story: people write longer than a line, and the whole stands behind the link. */
@@ -115,13 +118,29 @@ const leadHere = ({ id: incident, channel: opened, private: hidden, messages }: 
   opened === null || hidden
     ? []
     : messages
-        .filter(({ how }) => how === 'declared')
+        .filter(({ how, of }) => how === 'declared' && of === undefined)
         .map(({ channel, ts }) => ({ queue: 'lead-here', data: { incident, channel, ts }, once: `lead-here:${incident}:${channel}:${ts}` }))
 
 const filesOf = (incident: string, files: readonly FileRef[]): Job[] =>
   files
     .filter(({ bytes }) => bytes <= largestFile)
     .map(({ id }) => ({ queue: 'file', data: { incident, file: id }, once: `file:${incident}:${id}` }))
+
+/** What a kept message says in the story: as it stands after all that followed event `seq`; null when nobody wants it there any more. */
+export const wrote = (
+  message: Pick<KeptMessage, 'channel' | 'ts' | 'text' | 'files'> & { readonly deleted?: boolean },
+  { events, seq }: Pick<Story, 'events' | 'seq'>,
+): Told | null => {
+  const later = events
+    .filter(({ seq: at, event: other }) => at > seq && 'ts' in other && sameMessage(message)(other as MessageRef))
+    .map(({ event: other }) => other)
+  if (later.some(({ type }) => type === 'message-dropped')) return null
+  const edited = later.findLast((other) => other.type === 'message-edited')
+  const text = edited?.type === 'message-edited' ? edited.text : message.text
+  const deleted = message.deleted === true || later.some(({ type }) => type === 'message-deleted') ? ' (deleted since)' : ''
+  const files = message.files.length === 0 ? '' : ` [${message.files.map(({ name }) => name).join(', ')}]`
+  return { kind: 'message', text: `Wrote: ${text}${files}${deleted}` }
+}
 
 export const messageArea: Area<MessageIntent, MessageEvent> = {
   whileOpen: [],
@@ -151,20 +170,10 @@ export const messageArea: Area<MessageIntent, MessageEvent> = {
     }),
     'message-edited': (incident, { channel, ts, text }) => change(incident, { channel, ts }, { text }),
     'message-deleted': (incident, { channel, ts }) => change(incident, { channel, ts }, { deleted: true }),
-    'message-dropped': (incident, ref) => ({ ...incident, messages: incident.messages.filter((message) => !same(ref)(message)) }),
+    'message-dropped': (incident, ref) => ({ ...incident, messages: incident.messages.filter((message) => !sameMessage(ref)(message)) }),
   },
   tell: {
-    'message-kept': (event, { events, seq }) => {
-      const later = events
-        .filter(({ seq: at, event: other }) => at > seq && 'ts' in other && same(event)(other as MessageRef))
-        .map(({ event: other }) => other)
-      if (later.some(({ type }) => type === 'message-dropped')) return null
-      const edited = later.findLast((other) => other.type === 'message-edited')
-      const text = edited?.type === 'message-edited' ? edited.text : event.text
-      const deleted = later.some(({ type }) => type === 'message-deleted') ? ' (deleted since)' : ''
-      const files = event.files.length === 0 ? '' : ` [${event.files.map(({ name }) => name).join(', ')}]`
-      return { kind: 'message', text: `Wrote: ${text}${files}${deleted}` }
-    },
+    'message-kept': wrote,
     'message-edited': () => null,
     'message-deleted': () => null,
     'message-dropped': () => null,

@@ -123,7 +123,7 @@ export const settled = ({ pauses, policy }: Incident, at: Instant): boolean => {
 }
 
 /** When each of these is due now, at `at`. */
-const dues = (incident: Incident, clocks: readonly { readonly clock: ClockName; readonly due: Instant }[], at: Instant): Span[] =>
+export const dues = (incident: Incident, clocks: readonly { readonly clock: ClockName; readonly due: Instant }[], at: Instant): Span[] =>
   clocks.flatMap(({ clock, due }): Span[] => [
     ` ${clockTitle(incident, clock)} ${due > at ? 'due' : 'overdue since'} `,
     { time: due, zone: incident.policy.calendar.zone },

@@ -3,7 +3,8 @@ import { addMinutes } from 'date-fns/addMinutes'
 import type { Incident } from '../incident.ts'
 import { author, line, type Message, type Span, asking } from '../message.ts'
 import { clocked } from '../clocks.ts'
-import type { Contact } from '../policy.ts'
+import { contactOf } from '../contact.ts'
+import { type Contact, mentionable } from '../policy.ts'
 import type { Job } from '../react.ts'
 import { refuse } from '../refusals.ts'
 import type { Actor, Recorded } from '../events.ts'
@@ -159,12 +160,20 @@ const search = (incident: Incident, count: number, from: string): Job[] => {
 /** The jobs that look for a lead from the beginning: at the declaration, and when the lead has gone. */
 export const searchForLead = (incident: Incident, from: string): Job[] => search(incident, 1, from)
 
+/** Whom the bot can ask: from the present step of the ladder on, then any of it, then who declared it. */
+const askable = ({ policy: { ladder }, escalation, declaredBy }: Incident): Contact[] => {
+  const from = Math.max(0, escalation)
+  const able = [...ladder.slice(from), ...ladder.slice(0, from)].filter(mentionable)
+  const declarer = contactOf(declaredBy)
+  return able.length > 0 || declarer === null ? able : [declarer]
+}
+
 /** The asking for a lead: the first and the last time are messages of their own, which are noticed; those between edit the first. Says
  *  so once there is one. Empty while nobody was asked. */
 export const leadWanted = (incident: Incident): Message[] => {
-  const { search: of, asked, lead, policy } = incident
+  const { search: of, asked, lead } = incident
   const take: Span[] = [' Take it: ', { code: '/incident role lead' }]
-  const first = policy.ladder[Math.max(0, incident.escalation)]
+  const [first, second = first] = askable(incident)
   const message = (key: string, who: Contact | undefined): Message =>
     lead === null
       ? asking(
@@ -173,14 +182,14 @@ export const leadWanted = (incident: Incident): Message[] => {
             '🙋 ',
             ...(who === undefined ? [] : [{ mention: who }, ' ']),
             { bold: `Nobody leads ${incident.id} yet` },
-            '.',
+            who === undefined ? ', and the bot could ask nobody: whoever reads this is asked.' : '.',
             ...take,
           ]),
         )
       : line(key, `Nobody leads ${incident.id} yet`, ['🙋 Nobody led for a while; now ', author(lead), ' does.'])
   return [
     ...(asked > 0 ? [message(`lead-wanted:${of}`, first)] : []),
-    ...(asked >= mostAsked ? [message(`lead-wanted:${of}:last`, policy.ladder[Math.max(0, incident.escalation) + 1] ?? first)] : []),
+    ...(asked >= mostAsked ? [message(`lead-wanted:${of}:last`, second)] : []),
   ]
 }
 

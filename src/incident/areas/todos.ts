@@ -1,12 +1,11 @@
 /** What is still to be done: asked for in the channel, owned, dated, ticked off; what is open at the end is followed up. */
-import type { Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { author, line, type Message, type Span } from '../message.ts'
 import type { Instant, LocalDate } from '../policy.ts'
 import { refuse } from '../refusals.ts'
 import { dateIn } from '../when.ts'
 import { isRefusal, written } from '../written.ts'
-import { type Area, type Person, samePerson } from './area.ts'
+import { type Area, type Person, samePerson, type Story } from './area.ts'
 
 /** A message of the channel that something was made from. */
 export type Source = { readonly channel: string; readonly ts: string }
@@ -21,6 +20,8 @@ export type TodoEvent =
       readonly due: LocalDate | null
       readonly source: Source | null
     }
+  /** The message that it was made from says something else now. */
+  | { readonly type: 'todo-edited'; readonly v: 1; readonly todo: number; readonly text: string }
   | { readonly type: 'todo-done'; readonly v: 1; readonly todo: number }
   | { readonly type: 'todo-reopened'; readonly v: 1; readonly todo: number }
   /** Whoever was to do them cannot any more. */
@@ -34,6 +35,7 @@ export type TodoIntent =
       readonly due: LocalDate | null
       readonly source: Source | null
     }
+  | { readonly type: 'edit-todo'; readonly todo: number; readonly text: string }
   | { readonly type: 'finish-todo'; readonly todo: number }
   | { readonly type: 'reopen-todo'; readonly todo: number }
 
@@ -54,14 +56,20 @@ export const noTodos: TodoState = { todos: [] }
 
 const sameSource = (a: Source | null, b: Source | null) => a !== null && b !== null && a.channel === b.channel && a.ts === b.ts
 
-const change = (incident: Incident, todo: number, doneAt: Instant | null): Incident => ({
+const change = (incident: Incident, todo: number, more: Partial<Pick<Todo, 'doneAt' | 'text'>>): Incident => ({
   ...incident,
-  todos: incident.todos.map((each) => (each.todo === todo ? { ...each, doneAt } : each)),
+  todos: incident.todos.map((each) => (each.todo === todo ? { ...each, ...more } : each)),
 })
 
 /** What a to-do says: by its number alone nobody knows it hours later. */
-const wordsOf = (events: readonly Recorded[], todo: number): string =>
-  events.flatMap(({ event }) => (event.type === 'todo-added' && event.todo === todo ? [event.text] : [])).join('')
+const wordsOf = ({ events, seq }: Story, todo: number): string =>
+  events
+    .filter((recorded) => recorded.seq <= seq)
+    .flatMap(({ event }): readonly { readonly todo: number; readonly text: string }[] => {
+      if (event.type === 'todo-added' || event.type === 'todo-edited') return [event]
+      return event.type === 'absorbed' ? (event.brings?.todos ?? []) : []
+    })
+    .findLast((each) => each.todo === todo)?.text ?? ''
 
 /** What is open of somebody who is gone has no owner any more. */
 export const freed = (incident: Incident, id: string): TodoEvent[] => {
@@ -73,7 +81,7 @@ export const freed = (incident: Incident, id: string): TodoEvent[] => {
 const numbers = (todos: readonly number[]): string => `to-do${todos.length === 1 ? '' : 's'} ${todos.join(', ')}`
 
 /** One message for all of them, edited in place. */
-const listOf = (incident: Incident): Message[] => {
+export const todosShown = (incident: Incident): Message[] => {
   const open = incident.todos.filter(({ doneAt }) => doneAt === null)
   const item = ({ todo, text, owner, due, doneAt }: Todo): Span[] => [
     doneAt === null ? '☐ ' : '☑ ',
@@ -107,6 +115,12 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
       if (known !== undefined) return refuse('has_todo', { todo: known.todo, text: known.text })
       return [{ type: 'todo-added', v: 1, todo: incident.todos.length + 1, text, owner, due, source }]
     },
+    'edit-todo': (incident, { todo, text: words }) => {
+      const text = written('todo', words)
+      if (isRefusal(text)) return text
+      const known = incident.todos.find((each) => each.todo === todo)
+      return known === undefined || known.text === text ? [] : [{ type: 'todo-edited', v: 1, todo, text }]
+    },
     'finish-todo': (incident, { todo }) => {
       const known = incident.todos.find((each) => each.todo === todo)
       if (known === undefined) return refuse('unknown_todo', { todo, open: incident.todos.filter(({ doneAt }) => doneAt === null).length })
@@ -123,8 +137,9 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
       ...incident,
       todos: [...incident.todos, { todo, text, owner, due, source, addedAt: at, doneAt: null }],
     }),
-    'todo-done': (incident, { todo }, { at }) => change(incident, todo, at),
-    'todo-reopened': (incident, { todo }) => change(incident, todo, null),
+    'todo-edited': (incident, { todo, text }) => change(incident, todo, { text }),
+    'todo-done': (incident, { todo }, { at }) => change(incident, todo, { doneAt: at }),
+    'todo-reopened': (incident, { todo }) => change(incident, todo, { doneAt: null }),
     'todos-freed': (incident, { todos, person }) => ({
       ...incident,
       todos: incident.todos.map((each) => (todos.includes(each.todo) && samePerson(each.owner, person) ? { ...each, owner: null } : each)),
@@ -135,19 +150,21 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
       kind: 'todo',
       text: `To do ${todo}: ${text}${owner === null ? '' : ` (${owner.name})`}${due === null ? '' : ` by ${due}`}`,
     }),
-    'todo-done': ({ todo }, { events }) => ({ kind: 'todo', text: `Ticked off to do ${todo}: ${wordsOf(events, todo)}` }),
-    'todo-reopened': ({ todo }, { events }) => ({ kind: 'todo', text: `Opened to do ${todo} again: ${wordsOf(events, todo)}` }),
+    'todo-edited': ({ todo, text }) => ({ kind: 'todo', text: `Changed to do ${todo}: ${text}` }),
+    'todo-done': ({ todo }, story) => ({ kind: 'todo', text: `Ticked off to do ${todo}: ${wordsOf(story, todo)}` }),
+    'todo-reopened': ({ todo }, story) => ({ kind: 'todo', text: `Opened to do ${todo} again: ${wordsOf(story, todo)}` }),
     'todos-freed': ({ todos, person }) => ({
       kind: 'todo',
       text: `${person.name} is not in the workspace any more: nobody does ${numbers(todos)}.`,
     }),
   },
   posts: {
-    'todo-added': listOf,
-    'todo-done': listOf,
-    'todo-reopened': listOf,
+    'todo-added': todosShown,
+    'todo-edited': todosShown,
+    'todo-done': todosShown,
+    'todo-reopened': todosShown,
     'todos-freed': (incident, { todos, person }, { seq }) => [
-      ...listOf(incident),
+      ...todosShown(incident),
       line(`freed:${seq}`, `Nobody does ${numbers(todos)}`, [
         `👋 ${person.name} is not in this workspace any more: nobody does ${numbers(todos)} now. Say here who takes over; when it is done: `,
         { code: '/incident todo done <number>' },

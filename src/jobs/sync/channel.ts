@@ -8,6 +8,7 @@ import { defineJob, type JobContext, type Loaded, type SurfaceSession } from '..
 import { channelName } from '../../incident/channel-name.ts'
 import { conversation, type Item } from '../../incident/conversation.ts'
 import type { Incident } from '../../incident/incident.ts'
+import { withNames } from '../../incident/message.ts'
 import type { Instant } from '../../incident/policy.ts'
 import { PortFault } from '../../ports.ts'
 import { editOrPost } from '../../surfaces/message.ts'
@@ -150,6 +151,12 @@ const postableFrom = (channel: string, { items, now }: SurfaceSession): Instant 
   return oldest === undefined ? null : latest([addSeconds(oldest, posting.seconds), addSeconds(now, 1)]).toISOString()
 }
 
+/** What stood in a channel before this one is repeated here for the story: it names people, and calls only who is still asked. */
+const repeated = (item: Item, { lostChannels }: Incident, { items }: SurfaceSession): Item =>
+  item.step === 'message' && item.asks !== true && lostChannels.some((lost) => items.get(`${lost}/${item.key}`)?.ref != null)
+    ? { ...item, message: withNames(item.message) }
+    : item
+
 const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: string, context: JobContext): Promise<void> => {
   const { incident, events } = loaded
   await context.mayCall('chat.postMessage', channel)
@@ -159,7 +166,7 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
   let failure: unknown = null
   let refused = false
   let waits = false
-  const items = conversation(events)
+  const items = conversation(events).map((item) => repeated(item, incident, session))
   // Taking the buttons off what is settled comes after what is new.
   const isLast = (item: Item) =>
     item.step === 'message' && item.settled === true && session.items.get(`${channel}/${item.key}`)?.ref != null

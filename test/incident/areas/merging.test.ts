@@ -1,11 +1,13 @@
 /** Two records that become one: who may, what comes over, and how both tell it. */
 import { describe, expect, test } from 'vitest'
-import { mayMerge, mergedOf, type Merged } from '../../../src/incident/areas/merging.ts'
+import type { Brought } from '../../../src/incident/areas/brought.ts'
+import { mayMerge, type Merged } from '../../../src/incident/areas/merging.ts'
 import { compliance } from '../../../src/incident/compliance.ts'
 import { conversation, topicOf } from '../../../src/incident/conversation.ts'
 import { announcementOf, headerOf } from '../../../src/incident/header.ts'
 import type { Incident } from '../../../src/incident/incident.ts'
 import type { Message } from '../../../src/incident/message.ts'
+import { mergedOf } from '../../../src/incident/merged.ts'
 import { metricsOf } from '../../../src/incident/metrics.ts'
 import { postmortem } from '../../../src/incident/postmortem.ts'
 import { react } from '../../../src/incident/react.ts'
@@ -48,7 +50,24 @@ const from: Merged = {
   ],
   lead: null,
 }
-const absorb = (minute: number, more: Partial<Merged> = {}) => step({ type: 'absorb', from: { ...from, ...more } }, minute)
+const brings: Brought = {
+  acknowledged: null,
+  firstAcknowledged: null,
+  lastUpdate: null,
+  stamps: { assess: null, communicate: null, mitigate: null },
+  team: {},
+  leads: [],
+  people: [],
+  paused: null,
+  pauses: [],
+  promised: [],
+  clocks: [],
+  todos: from.todos.map((each, index) => ({ ...each, todo: index + 1, source: null, addedAt: at(-9), doneAt: null })),
+  hypotheses: [],
+  messages: [],
+  story: [],
+}
+const absorb = (minute: number, more: Partial<Merged> = {}) => step({ type: 'absorb', from: { ...from, ...more }, brings }, minute)
 const words = (message: Message | undefined) => JSON.stringify(message?.parts ?? null)
 const other = (more: Partial<Incident>): Incident => ({ ...after(declared()), id: 'INC-12', ...more })
 
@@ -148,7 +167,7 @@ describe('the record that takes it in', () => {
   test('gets its alerts, its open to-dos and its earlier beginning', () => {
     const incident = given(declared({ alert: alertOf() }, pager), todo('Add an alert', 2))
       .when(absorb(5))
-      .happens({ type: 'absorbed' }, { type: 'todo-added', todo: 2, text: 'Call the host' })
+      .happens({ type: 'absorbed' })
     expect(incident.alerts.map(({ rule }) => rule)).toEqual(['CheckoutErrors', 'ShopSlow'])
     expect(incident.stamps.detect).toBe(at(-12))
     expect(incident.todos.map(({ todo: number, text }) => [number, text])).toEqual([
@@ -170,6 +189,7 @@ describe('the record that takes it in', () => {
       step: 'gather',
       of: 'INC-12',
       channel: 'C0THERE',
+      people: [],
     })
     expect(words(headerOf(after(declared(), absorb(5))))).toContain('C0THERE')
     const said = items.flatMap((item) => (item.key.startsWith('absorbed:') && item.step === 'message' ? [words(item.message)] : []))
@@ -204,7 +224,11 @@ describe('the record that takes it in', () => {
   })
 
   test('brings what it took in along when it is merged itself', () => {
-    expect(mergedOf(after(declared(), absorb(5)))).toMatchObject({ id: 'INC-7', alerts: [{ rule: 'ShopSlow' }], todos: [{}, {}] })
+    expect(mergedOf(happened(declared(), absorb(5), merge(6))).from).toMatchObject({
+      id: 'INC-7',
+      alerts: [{ rule: 'ShopSlow' }],
+      todos: [{}, {}],
+    })
   })
 })
 
@@ -219,7 +243,8 @@ describe('who cannot be merged', () => {
     ['a private one', other({ private: true }), 'merge_private'],
     ['a change', other({ kind: 'change' }), 'merge_kinds'],
     ['a drill', other({ kind: 'drill' }), 'merge_kinds'],
-    ['a disaster', other({ kind: 'disaster' }), null],
+    ['a disaster', other({ kind: 'disaster' }), 'merge_kinds'],
+    ['one of another product', other({ product: { ...source.product, key: 'kontor', name: 'Kontor' } }), 'merge_products'],
   ] as const)('%s', (_, target, code) => expect(refusal(target)).toBe(code))
 
   test('a private one into another private one goes', () =>

@@ -4,9 +4,26 @@ import { instructions, roleDuties, roles } from '../../../src/incident/areas/rol
 import type { Person } from '../../../src/incident/areas/area.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
 import { replay } from '../../../src/incident/evolve.ts'
+import type { Contact } from '../../../src/incident/policy.ts'
 import { react } from '../../../src/incident/react.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
-import { ack, after, alice, at, bob, bot, declared, given, happened, policy, resolve, severity, type Step, step } from '../../given.ts'
+import {
+  ack,
+  after,
+  alice,
+  at,
+  bob,
+  bot,
+  declared,
+  given,
+  happened,
+  pager,
+  policy,
+  resolve,
+  severity,
+  type Step,
+  step,
+} from '../../given.ts'
 
 const carol: Person = { kind: 'person', id: 'carol', name: 'Carol Cole', slack: 'U0CAROL' }
 const nags = { policy: policy('P1', { nagLead: 2 }) }
@@ -111,6 +128,38 @@ describe('while nobody leads', () => {
     const all = [1, 2, 3, 4, 5].map((count) => due(1, count, count * 2))
     expect(timers(declared(nags), ...all)).toEqual([])
     expect(shown(declared(nags), ...all)).toEqual(['lead-wanted:1', 'lead-wanted:1:last'])
+  })
+
+  test('whoever is asked can be reached: the next of the ladder, else who declared it, else it is said that nobody was asked', () => {
+    const unreachable = { name: 'Emergency contact', phone: '+49 30 1234' }
+    const asked = (ladder: readonly Contact[], by = alice) =>
+      conversation(
+        happened(
+          declared({ policy: policy('P1', { nagLead: 2, page: false, ladder }) }, by),
+          ...[1, 2, 3, 4, 5].map((n) => due(1, n, n * 2)),
+        ),
+      ).flatMap((item) => {
+        const [part] = item.step === 'message' && item.key.startsWith('lead-wanted') ? item.message.parts : []
+        return part?.kind === 'text' ? [part.spans.slice(0, 2)] : []
+      })
+    const bea = { name: 'Bea', email: 'bea@acme.example' }
+    expect(asked([unreachable, bea])).toEqual([
+      ['🙋 ', { mention: bea }],
+      ['🙋 ', { mention: bea }],
+    ])
+    expect(asked([unreachable, bea, { name: 'Cy', slackUser: 'U0CY' }]).at(-1)).toEqual([
+      '🙋 ',
+      { mention: { name: 'Cy', slackUser: 'U0CY' } },
+    ])
+    expect(asked([unreachable]).at(0)).toEqual(['🙋 ', { mention: { name: 'Alice Adler', slackUser: 'U0ALICE' } }])
+    const nobody = asked([unreachable], pager)
+    expect(nobody.at(0)?.[0]).toBe('🙋 ')
+    expect(JSON.stringify(nobody)).not.toContain('mention')
+    expect(
+      JSON.stringify(
+        conversation(happened(declared({ policy: policy('P1', { nagLead: 2, page: false, ladder: [] }) }, pager), due(1, 1, 2))),
+      ),
+    ).toContain('the bot could ask nobody')
   })
 
   test('a severity that does not ask, and work that is planned, ask nobody', () => {

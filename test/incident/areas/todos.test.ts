@@ -45,6 +45,16 @@ describe('to-dos', () => {
       .refused('past_date', '2026-01-14 is past: today is 2026-01-15. Give today or a later day.')
   })
 
+  test('say what their message says now, in the story from then on', () => {
+    const edited = [declared(), step(add('One', { source }), 1), step({ type: 'edit-todo', todo: 1, text: 'One of two' }, 2)]
+    expect(after(...edited).todos).toMatchObject([{ todo: 1, text: 'One of two', doneAt: null }])
+    given(...edited)
+      .when(step({ type: 'edit-todo', todo: 1, text: 'One of two' }, 3))
+      .happens()
+    const story = timeline(happened(...edited, step({ type: 'finish-todo', todo: 1 }, 3)), { zone: 'UTC' }).map(({ text }) => text)
+    expect(story.slice(-3)).toEqual(['To do 1: One', 'Changed to do 1: One of two', 'Ticked off to do 1: One of two'])
+  })
+
   test('are done once, and opened again', () => {
     const done = [declared(), step(add('One'), 1), step({ type: 'finish-todo', todo: 1 }, 2)]
     given(...done)

@@ -23,7 +23,8 @@ const shownOf = (recorded: Recorded): Shown | null => {
     case 'declared':
       return own(event.summary ?? '?', 'P2 checklist')
     case 'deadline-set':
-      return own(`⏱ ${event.title} due ${berlin(event.due)}.`)
+      // The header names what is due from the beginning.
+      return event.clock === 'fix' ? null : own(`⏱ ${event.title} due ${berlin(event.due)}.`)
     case 'checks-started':
       return null
     case 'checks-answered':

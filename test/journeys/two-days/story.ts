@@ -68,7 +68,8 @@ export const live = async (weekend: Weekend): Promise<Seen> => {
   const other = await bot.opened(second)
   await settle()
   await pass('2026-10-23T19:08+02:00')
-  texts['merge'] = (await bot.say('carol', other, `/incident merge ${first}`)).text
+  texts['merge asked'] = (await bot.say('carol', other, `/incident merge ${first}`)).text
+  texts['merge'] = (await bot.press('carol', other, 'merge')).text
 
   await pass('2026-10-23T21:40+02:00')
   await say('bob', 'role lead leave')

@@ -63,7 +63,7 @@ export const read = async (bot: TestBot, channel: string, second: string) => {
     support: await bot.texts('support'),
     proposals: await proposals(bot),
     incidents: await rows('select * from public.incidents order by number'),
-    timeline: await rows("select * from public.timeline_entries where incident_id = 'INC-1' order by occurred_at, seq"),
+    timeline: await rows("select * from public.timeline_entries where incident_id = 'INC-1' order by occurred_at, record_id, seq"),
     postmortems: await rows('select * from public.postmortems'),
     times: await rows('select * from public.incident_times'),
   }
