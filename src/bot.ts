@@ -15,7 +15,7 @@ import { supabaseRecord } from './adapters/supabase.ts'
 import { templates } from './adapters/templates.ts'
 import { loadCatalogue, problemText, startProblems, unreachedText } from './catalogue.ts'
 import { createChannelWatch } from './channels.ts'
-import { createChecking } from './checking.ts'
+import { createChecks } from './checking.ts'
 import type { BotOptions } from './bot-options.ts'
 import { createCheckup } from './checkup.ts'
 import { createHandle } from './handle.ts'
@@ -118,7 +118,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     () => void reconcile.look().catch((error: unknown) => log.warn({ err: error }, 'catching up failed; it is tried again')),
   )
   const identity = await createIdentity({ store, token: options.slack.botToken, ask: () => slack.identity(), log })
-  const runChecks = createChecking({
+  const checks = createChecks({
     catalogue,
     kinds: registry.checks,
     guarded,
@@ -147,7 +147,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     resolve,
     templates: templates(options.templates),
     catalogue,
-    runChecks,
+    ...checks,
     matchAlerts: createMatcher({ store, handle, catalogue }),
     log,
   })
@@ -158,7 +158,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     handle,
     catalogue,
     verbs: registry.verbs,
-    runChecks,
+    ...checks,
     who: createWho(members, person),
     resolve,
     publishes: { codeHost: github !== null, record: supabase !== null },

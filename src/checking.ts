@@ -1,5 +1,6 @@
 /** Runs a product's checks: each with what it may reach and which secrets it may read, side by side, and never failing as a whole. */
 import PQueue from 'p-queue'
+import { type AskableChecks, createAskable, missingSettings } from './askable.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Check } from './catalogue/checks.ts'
 import type { Product } from './catalogue/product.ts'
@@ -34,9 +35,9 @@ export type CheckRequest = {
   readonly onResult?: (result: Checked) => void
 }
 
-/** `which`: `auto` for those that run by themselves, `all`, `sampled` for those of the digest, or one check's key. An unknown product or
- *  key has none. */
-export type RunChecks = (product: string, which: string, request?: CheckRequest) => Promise<Checked[]>
+/** `which`: `auto` for those that run by themselves, `all`, `sampled` for those of the digest, one check's key, or several. An unknown
+ *  product or key has none. */
+export type RunChecks = (product: string, which: string | readonly string[], request?: CheckRequest) => Promise<Checked[]>
 
 /** The longest text of a finding that is kept, and how many findings and measurements one check may have. */
 const longestFinding = 500
@@ -46,8 +47,10 @@ const mostMeasurements = 30
 /** How long after its limit a check is given up that does not end by itself: most say better why. */
 const graceMs = 250
 
-const isWanted = (which: string) => (check: Check) =>
-  which === 'all' || (which === 'auto' ? check.auto : which === 'sampled' ? check.sampleMinutes !== null : check.key === which)
+const isWanted = (which: string | readonly string[]) => (check: Check) => {
+  if (typeof which !== 'string') return which.includes(check.key)
+  return which === 'all' || (which === 'auto' ? check.auto : which === 'sampled' ? check.sampleMinutes !== null : check.key === which)
+}
 
 /** An error in a sentence: what is of the network is a finding, the rest a bug. */
 const failure = (error: unknown, note: (error: unknown) => void): CheckAnswer => {
@@ -74,10 +77,9 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
     { words = {}, around }: CheckRequest,
   ): Promise<CheckAnswer> => {
     const unknown = (text: string): CheckAnswer => ({ findings: [{ status: 'unknown', text }], measurements: [] })
-    if (check.unset.length > 0) return unknown(`Not configured yet: set ${check.unset.join(', ')}.`)
-    const needed = definition.needs?.(check.options) ?? []
-    const missing = needed.filter((name) => !product.secrets.has(name) || (environment[name] ?? '') === '')
+    const missing = missingSettings(product, check, definition, environment)
     if (missing.length > 0) return unknown(`Not configured yet: set ${missing.join(', ')} in the bot’s environment.`)
+    const needed = definition.needs?.(check.options) ?? []
     const typed = definition.words?.safeParse(words)
     if (typed?.success === false) {
       const [issue] = typed.error.issues
@@ -172,3 +174,9 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
     )
   }
 }
+
+/** What can be asked, and what asks it. */
+export const createChecks = (checking: Checking): { readonly runChecks: RunChecks; readonly askable: AskableChecks } => ({
+  runChecks: createChecking(checking),
+  askable: createAskable(checking),
+})

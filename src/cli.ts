@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { guarded } from './adapters/fetch.ts'
 import { loadCatalogue } from './catalogue.ts'
-import { createChecking } from './checking.ts'
+import { createChecks } from './checking.ts'
 import { type Config, parseConfig } from './config.ts'
 import type { Log } from './define.ts'
 import { createHandle } from './handle.ts'
@@ -108,7 +108,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       handle: createHandle({ store, queue }),
       catalogue,
       verbs: registry.verbs,
-      runChecks: createChecking({
+      ...createChecks({
         catalogue,
         kinds: registry.checks,
         guarded,

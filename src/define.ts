@@ -1,5 +1,6 @@
 /** How the scanned folders say what they hold: each file there is `export default defineX({…})`. */
 import type { Catalogue } from './catalogue.ts'
+import type { AskableChecks } from './askable.ts'
 import type { RunChecks } from './checking.ts'
 import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
@@ -132,6 +133,7 @@ export type JobContext = ChatContext & {
   readonly templates: Templates
   readonly catalogue: Catalogue
   readonly runChecks: RunChecks
+  readonly askable: AskableChecks
   /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
   readonly matchAlerts: (product: string, rule: string) => Promise<void>
   readonly log: Log
@@ -157,8 +159,12 @@ export type JobDefinition = {
 /** Declares an effect; its queue is its file's path below `src/jobs/`, with `/` as `-`. */
 export const defineJob = (definition: JobDefinition): JobDefinition => definition
 
-/** What the person who asked is told, and nobody else. `file`: what they get with it. */
-export type Answer = { readonly parts: readonly Part[]; readonly file?: KeptFile }
+/** Shows the person who asked this instead of what they were told before. */
+export type Show = (parts: readonly Part[]) => Promise<void>
+
+/** What the person who asked is told, and nobody else. `file`: what they get with it. `follows`: tells the rest as it comes; the chat
+ *  takes five answers to a command at most. */
+export type Answer = { readonly parts: readonly Part[]; readonly file?: KeptFile; readonly follows?: (show: Show) => Promise<void> }
 
 export type { Field, Form } from './form.ts'
 
@@ -211,6 +217,7 @@ export type CommandContext = {
   >
   readonly files: KeptFiles
   readonly runChecks: RunChecks
+  readonly askable: AskableChecks
   readonly catalogue: Catalogue
   /** Null: the chat knows nobody by this id. `name` is used while it does not answer. */
   readonly who: (user: string, name: string) => Promise<Who | null>

@@ -105,6 +105,8 @@ export type Chat = {
   member(user: string): Promise<Member | null>
   /** Answers in the thread of a message. `first`: it cannot be there yet; else it is looked for by its marker, as with `bookmark`. */
   reply(channel: string, thread: string, message: Message, marker: string, first: boolean): Promise<void>
+  /** Puts a file into the thread of a message. `first`: it cannot be there yet; else it is looked for by its name. */
+  share(channel: string, thread: string, file: KeptFile, first: boolean): Promise<void>
 }
 
 /** A message that somebody wrote, as it is now. `text` is plain: mentions are names. `reactions`: who reacted with what, without the
@@ -153,6 +155,8 @@ type SaidContext = {
   readonly person: (user: string, name: string) => Actor
   /** Keeps a file of an incident, where only the bot reads it; again changes nothing. */
   readonly saveFile: (incident: string, file: FileRef, content: Buffer) => Promise<void>
+  /** What is in a file that was kept; null when it is not here. */
+  readonly fileContent: (incident: string, id: string) => Promise<Buffer | null>
 }
 
 /** What a job may use while more records want a channel than the chat opens at once. */

@@ -24,6 +24,7 @@ export type VerbWorld = {
   readonly catalogue: Catalogue
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
+  readonly askable: CommandContext['askable']
   readonly who: CommandContext['who']
   readonly resolve: CommandContext['resolve']
   readonly publishes: NonNullable<CommandContext['publishes']>
@@ -50,6 +51,7 @@ export const createVerbContext = ({
   catalogue,
   verbs,
   runChecks,
+  askable,
   who,
   resolve,
   publishes,
@@ -134,6 +136,7 @@ export const createVerbContext = ({
       content: (incident, file) => fileContent(store.db, incident, file),
     },
     runChecks,
+    askable,
     catalogue,
     who,
     resolve,

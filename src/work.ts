@@ -4,7 +4,7 @@ import type { Actor } from './incident/events.ts'
 import type { Handle } from './handle.ts'
 import { PortFault, type StormContext } from './ports.ts'
 import type { Store } from './store/database.ts'
-import { saveFile } from './store/files.ts'
+import { fileContent, saveFile } from './store/files.ts'
 import { pausedUntil } from './store/limits.ts'
 import type { Queue } from './store/queue.ts'
 import { createStorm } from './storm.ts'
@@ -15,7 +15,17 @@ const leastWaitSeconds = 0.1
 
 export type JobWorld = Omit<
   JobContext,
-  'now' | 'handle' | 'saveFile' | 'mayCall' | 'openIncidents' | 'enqueue' | 'load' | 'surface' | 'shared' | keyof StormContext
+  | 'now'
+  | 'handle'
+  | 'saveFile'
+  | 'fileContent'
+  | 'mayCall'
+  | 'openIncidents'
+  | 'enqueue'
+  | 'load'
+  | 'surface'
+  | 'shared'
+  | keyof StormContext
 > & {
   /** Surfaces for a run that is over when the signal is aborted. */
   readonly surface: (signal: AbortSignal) => JobContext['surface']
@@ -35,6 +45,7 @@ export const createJobContext = ({ store, queue, handle, surface, shared, ...res
     now: () => store.now(),
     handle: (id, intent, by = bot, occurredAt) => handle.handle(id, intent, by, occurredAt),
     saveFile: (incident, file, content) => saveFile(store.db, incident, file, content),
+    fileContent: (incident, id) => fileContent(store.db, incident, id),
     mayCall: async (method, scope) => {
       const until = await pausedUntil(store.db, method, scope)
       if (until === null) return

@@ -8,6 +8,7 @@ import { guarded } from '../src/adapters/fetch.ts'
 import { loadCatalogue } from '../src/catalogue.ts'
 import { type Checked, createChecking } from '../src/checking.ts'
 import { type CheckAnswer, type CheckDefinition, defineCheck } from '../src/define/check.ts'
+import { FetchFault } from '../src/ports.ts'
 import { startHttp } from './adapters/server.ts'
 import { silent } from './silent.ts'
 
@@ -65,6 +66,30 @@ describe('time', () => {
     const results = await checking({ hangs, answers })('shop', 'all', { onResult: ({ check }) => void order.push(check) })
     expect(order).toEqual(['answers', 'hangs'])
     expect(said(results)).toEqual(['hangs unknown: No answer within 0.1 s.', 'answers ok: Well.'])
+  })
+
+  test('among thirty the one that hangs is waited for by nobody, and only that is unknown', async () => {
+    await using server = await startHttp((_, response) => void response.end('well'))
+    const url = `http://${server.host}/`
+    const keys = Array.from({ length: 30 }, (_, index) => `c${index}`)
+    const others = Promise.withResolvers<void>()
+    // Gives up only when all the others have answered: were one of them to wait for it, neither would ever end.
+    const hangs = kindOf(async () => {
+      await others.promise
+      throw new FetchFault('timeout', 'no answer')
+    })
+    const answers = kindOf(async (_, { fetch }) => ok((await fetch(url)).body))
+    const kinds = { hangs, ...Object.fromEntries(keys.map((key) => [key, answers])) }
+    const order: string[] = []
+    const results = await checking(kinds, Object.fromEntries(keys.map((key) => [key, { url }])))('shop', 'all', {
+      onResult: ({ check }) => {
+        order.push(check)
+        if (order.length === keys.length) others.resolve()
+      },
+    })
+    expect(order.at(-1)).toBe('hangs')
+    expect(results.filter(({ status }) => status !== 'ok').map(({ check, status }) => [check, status])).toEqual([['hangs', 'unknown']])
+    expect(results).toHaveLength(31)
   })
 
   test('at its limit a check is told to stop, and says itself what it waited for', async () => {

@@ -172,6 +172,7 @@ describe('what earlier versions have put into channels and menus still works (fi
     buttons: [
       'ack',
       'checklist',
+      'lines',
       'merge',
       'mitigate',
       'new',
@@ -260,6 +261,7 @@ describe('help', () => {
       'checklist',
       'files',
       'help',
+      'lines',
       'list',
       'maintenance',
       'merge',

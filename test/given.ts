@@ -3,7 +3,8 @@
 import { expect } from 'vitest'
 import type { Command, Decision, Intent } from '../src/incident/commands.ts'
 import { decide } from '../src/incident/decide.ts'
-import type { Actor, AlertRef, Event, Kind, ProductRef, Recorded } from '../src/incident/events.ts'
+import type { CheckResult } from '../src/incident/check.ts'
+import type { Actor, AlertRef, CheckPhase, Event, Kind, ProductRef, Recorded } from '../src/incident/events.ts'
 import { evolve, replay } from '../src/incident/evolve.ts'
 import type { Incident } from '../src/incident/incident.ts'
 import type { Calendar, Contact, Instant, Policy, Severity } from '../src/incident/policy.ts'
@@ -112,6 +113,16 @@ export const note = (text: string, minute: number, occurred?: number): Step => (
 export const mitigate = (minute: number, text: string | null = null): Step => step({ type: 'mitigate', text }, minute)
 export const resolve = (minute: number, summary = 'Rolled back to v141'): Step => step({ type: 'resolve', summary }, minute)
 export const review = (minute: number): Step => step({ type: 'review' }, minute)
+/** The checks of a run, which is the record's `run`th, and what they answered all at once. */
+export const checked = (run: number, phase: CheckPhase, minute: number, ...results: readonly CheckResult[]): Step[] => [
+  step(
+    { type: 'start-checks', phase, which: 'auto', checks: results.map(({ check, kind, title }) => ({ check, kind, title })) },
+    minute,
+    bot,
+  ),
+  ...(results.length === 0 ? [] : [step({ type: 'answer-checks', run, results }, minute, bot)]),
+]
+
 export const tick = (clock: 'response' | 'update', run: number, minute: number): Step =>
   step({ type: 'clock-due', clock, run }, minute, bot)
 export const silence = (level: number, minute: number, run = 1): Step => step({ type: 'escalation-due', run, level }, minute, bot)

@@ -1,23 +1,42 @@
+import type { Askable } from '../../src/askable.ts'
+import { productOf } from '../../src/asked-check.ts'
 import { defineCommand } from '../../src/define.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { refuse } from '../../src/incident/refusals.ts'
+
+/** One check: what is typed, what it asks, and what it still lacks. */
+const line = ({ key, title, asks, words, missing, auto }: Askable, typed: string): Span[] => [
+  { code: `/diag ${typed}${key}${words.map((word) => ` [${word}]`).join('')}` },
+  ` ${title}: ${asks}${auto ? ' · by itself, too' : ''}`,
+  ...(missing.length === 0 ? [] : [` · ⚪ not configured yet: set ${missing.join(', ')}`]),
+]
 
 export default defineCommand({
   summary: 'What can be asked about this product',
   usage: '[product]',
   examples: ['/diag', '/diag <product>'],
   needs: 'nothing',
-  run: async (ask, { catalogue }) => {
+  run: async (ask, context) => {
+    const { catalogue } = context
     const { product: named, rest } = catalogue.takeProduct(ask.words)
     const known = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key).join(', ')
     if (rest !== '') return { refused: refuse('unknown_product', { word: rest, nearest: catalogue.nearest(rest), known }) }
-    const product = named ?? (ask.incident === null ? null : catalogue.product(ask.incident.product.key))
+    const product = named ?? productOf(ask, context)
     if (product === null) return { refused: refuse('product_needed', { example: '/diag <product>', known }) }
-    const checks = [...product.checks].map(([key, check]): Span[] => [{ code: `/diag ${product.key} ${key}` }, ` ${check.title}`])
+    // In its own channel the product need not be named.
+    const typed = ask.incident?.product.key === product.key ? '' : `${product.key} `
+    const checks = [...context.askable(product.key).values()].map((check) => line(check, typed))
+    const watching: Span[][] =
+      typed === ''
+        ? [
+            [{ code: '/diag watch <check> [every 2m]' }, ' says when one changes'],
+            [{ code: '/diag diff' }, ' now against the opening'],
+          ]
+        : []
     const list: Part[] =
       checks.length === 0
         ? [{ kind: 'text', spans: ['It has no checks yet.'] }]
-        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${product.key} all` }, ' all of them']] }]
+        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], ...watching] }]
     return { parts: [{ kind: 'text', spans: [{ bold: product.name }, ' can be asked:'] }, ...list] }
   },
 })

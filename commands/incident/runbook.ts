@@ -1,3 +1,4 @@
+import { askedOf } from '../../src/asked-check.ts'
 import { type Ask, type CommandContext, defineCommand, given, type Reply, say } from '../../src/define.ts'
 import type { OpenedRunbook, StepState } from '../../src/incident/areas/runbooks.ts'
 import type { Incident } from '../../src/incident/incident.ts'
@@ -55,26 +56,29 @@ const runStep = async (
   const step = steps[number - 1]
   if (step === undefined) return { refused: refuse('unknown_step', { step: number, title, count: steps.length }) }
   if (step.checks.length === 0) return { refused: refuse('step_asks_nothing', { step: number, title }) }
-  const around = incident.stamps.detect ?? incident.declaredAt
-  const answers = await Promise.all(
-    step.checks.map(async ({ check, words }) => ({
-      check,
-      results: await context.runChecks(incident.product.key, check, { words, around }),
-    })),
-  )
-  // The runbook is as it was when it was opened; the product may have another file since then.
-  const gone = answers.find(({ results }) => results.length === 0)
-  if (gone !== undefined) {
-    const keys = [...(context.catalogue.product(incident.product.key)?.checks.keys() ?? [])]
-    const { name } = incident.product
-    return {
-      refused: refuse('unknown_check', { word: gone.check, product: name, nearest: nearest(gone.check, keys), known: keys.join(', ') }),
-    }
+  const askable = context.askable(incident.product.key)
+  const asked = step.checks.map(({ check, words }) => ({ name: check, words, check: askable.get(check) }))
+  for (const { name, words, check } of asked) {
+    // The runbook is as it was when it was opened; the product may have another file since then.
+    const keys = [...askable.keys()]
+    if (check === undefined)
+      return {
+        refused: refuse('unknown_check', {
+          word: name,
+          product: incident.product.name,
+          nearest: nearest(name, keys),
+          known: keys.join(', '),
+        }),
+      }
+    const refused = check.refusal(words)
+    if (refused !== null) return { refused }
   }
-  const results = answers.flatMap((answer) => answer.results)
-  const outcome = await context.handle(incident.id, { type: 'record-checks', phase: 'asked', results }, by)
-  if ('refused' in outcome) return outcome
-  return say(`🩺 Step ${number} of “${title}”: the result is in `, { bold: incident.id }, '’s channel and timeline.')
+  for (const { name, words, check } of asked) {
+    const checks = askedOf(check === undefined ? [] : [check])
+    const outcome = await context.handle(incident.id, { type: 'start-checks', phase: 'asked', which: name, checks, words }, by)
+    if ('refused' in outcome) return outcome
+  }
+  return say(`🩺 Step ${number} of “${title}”: what was asked comes in `, { bold: incident.id }, '’s channel.')
 }
 
 const states: Readonly<Record<string, StepState>> = { done: 'done', skip: 'skipped', open: 'open' }

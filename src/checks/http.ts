@@ -82,7 +82,8 @@ export default defineCheck({
   options,
   hosts: ({ url }) => [new URL(url).host],
   timeoutMs: 10_000,
-  concurrency: 8,
+  // A product has many of them, and one that hangs must not hold up the rest.
+  concurrency: 16,
   run: async (wanted, context) => {
     try {
       const response = await context.fetch(wanted.url, {

@@ -43,27 +43,29 @@ const declare = (policy: Policy): Step => [
   },
 ]
 
-const checks: Intent & { type: 'record-checks' } = {
-  type: 'record-checks',
-  phase: 'opening',
+const asked = { check: 'health', kind: 'http', title: 'Health' }
+
+const checks = (run: number): Intent & { type: 'answer-checks' } => ({
+  type: 'answer-checks',
+  run,
   results: [
     {
-      check: 'health',
-      kind: 'http',
-      title: 'Health',
+      ...asked,
       status: 'fail',
       findings: [{ status: 'fail', text: 'Answered 503.' }],
       measurements: [{ name: 'latency', value: 512, unit: 'ms', limit: 100 }],
       startedAt: at(0),
       took: 512,
+      changes: [{ at: at(-9), kind: 'deployment', title: 'v142', by: 'Alice', url: 'https://sample.example/v142' }],
     },
   ],
-}
+})
 
 const everything = (policy: Policy): Step[] => [
   declare(policy),
   [1, bot, { type: 'channel-opened', channel: 'C000000001', name: 'inc-1-sample' }],
-  [1, bot, checks],
+  [1, bot, { type: 'start-checks', phase: 'opening', which: 'auto', checks: [asked] }],
+  [1, bot, checks(1)],
   [30, bot, { type: 'clock-due', clock: 'response', run: 1 }],
   [31, alice, { type: 'acknowledge' }],
   [32, alice, { type: 'note', text: 'A note' }],
@@ -73,7 +75,8 @@ const everything = (policy: Policy): Step[] => [
   [62, alice, { type: 'mitigate', text: null }],
   [70, bot, { type: 'resolve-alert', source: 'generic', fingerprint: 'sample', startsAt: at(-5), endsAt: at(69) }],
   [75, alice, { type: 'resolve', summary: 'Resolved' }],
-  [76, bot, { ...checks, phase: 'resolution' }],
+  [76, bot, { type: 'start-checks', phase: 'resolution', which: 'auto', checks: [asked] }],
+  [76, bot, checks(2)],
 ]
 
 const nearlyNothing = (policy: Policy): Step[] => [

@@ -59,7 +59,9 @@ export const createResponseUrls = (front: string, workspace: Workspace, memory: 
       type = 'in_channel'
     }
     if (type === null) {
-      memory.keepEphemeral({ channel: entry.channel, user: entry.user, ...content })
+      const { ts } = memory.keepEphemeral({ channel: entry.channel, user: entry.user, ...content })
+      // What a command was answered with first is the original of what follows.
+      entry.source ??= { ts, ephemeral: true }
       type = 'ephemeral'
     }
     entry.received.push({ at: Date.now(), ...content, type })

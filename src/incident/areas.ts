@@ -2,6 +2,7 @@
 import type { Area, Asked, Story, Told } from './areas/area.ts'
 import { channelArea } from './areas/channel.ts'
 import { checklistArea } from './areas/checklist.ts'
+import { checkingArea } from './areas/checking.ts'
 import { deadlineArea } from './areas/deadlines.ts'
 import { hypothesisArea } from './areas/hypotheses.ts'
 import { mergeArea } from './areas/merging.ts'
@@ -13,6 +14,7 @@ import { runbookArea } from './areas/runbooks.ts'
 import { snoozeArea } from './areas/snoozing.ts'
 import { todoArea } from './areas/todos.ts'
 import { unansweredArea } from './areas/unanswered.ts'
+import { watchingArea } from './areas/watching.ts'
 import { windowArea } from './areas/window.ts'
 import type { AreaIntent } from './commands.ts'
 import type { AreaEvent, Event, Recorded } from './events.ts'
@@ -24,6 +26,7 @@ import type { Refusal } from './refusals.ts'
 const areas = [
   channelArea,
   checklistArea,
+  checkingArea,
   deadlineArea,
   hypothesisArea,
   mergeArea,
@@ -35,6 +38,7 @@ const areas = [
   snoozeArea,
   todoArea,
   unansweredArea,
+  watchingArea,
   windowArea,
 ] as const
 
@@ -42,6 +46,7 @@ const areas = [
 const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...channelArea.decide,
   ...checklistArea.decide,
+  ...checkingArea.decide,
   ...deadlineArea.decide,
   ...hypothesisArea.decide,
   ...mergeArea.decide,
@@ -53,11 +58,13 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...snoozeArea.decide,
   ...todoArea.decide,
   ...unansweredArea.decide,
+  ...watchingArea.decide,
   ...windowArea.decide,
 }
 const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...channelArea.evolve,
   ...checklistArea.evolve,
+  ...checkingArea.evolve,
   ...deadlineArea.evolve,
   ...hypothesisArea.evolve,
   ...mergeArea.evolve,
@@ -69,11 +76,13 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...snoozeArea.evolve,
   ...todoArea.evolve,
   ...unansweredArea.evolve,
+  ...watchingArea.evolve,
   ...windowArea.evolve,
 }
 const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...channelArea.tell,
   ...checklistArea.tell,
+  ...checkingArea.tell,
   ...deadlineArea.tell,
   ...hypothesisArea.tell,
   ...mergeArea.tell,
@@ -85,11 +94,13 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...snoozeArea.tell,
   ...todoArea.tell,
   ...unansweredArea.tell,
+  ...watchingArea.tell,
   ...windowArea.tell,
 }
 const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...channelArea.posts,
   ...checklistArea.posts,
+  ...checkingArea.posts,
   ...deadlineArea.posts,
   ...hypothesisArea.posts,
   ...mergeArea.posts,
@@ -101,6 +112,7 @@ const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...snoozeArea.posts,
   ...todoArea.posts,
   ...unansweredArea.posts,
+  ...watchingArea.posts,
   ...windowArea.posts,
 }
 

@@ -47,6 +47,9 @@ export type Change = {
   readonly url: string | null
 }
 
+/** The most changes of one result that an event holds. */
+const mostChanges = 50
+
 /** A result as an event holds it: without the detail itself, which is kept beside the record. */
 export const kept = (result: CheckResult): CheckResult => {
   const { check, kind, title, status, findings, measurements, startedAt, took, link, changes, detail } = result
@@ -60,7 +63,7 @@ export const kept = (result: CheckResult): CheckResult => {
     startedAt,
     took,
     ...(link === undefined ? {} : { link }),
-    ...(changes === undefined ? {} : { changes }),
+    ...(changes === undefined ? {} : { changes: changes.slice(0, mostChanges) }),
     ...(detail === undefined ? {} : { detail }),
   }
 }

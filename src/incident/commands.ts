@@ -1,6 +1,7 @@
 /** Everything that can be asked of an incident. A command brings its time and its author; `decide` adds nothing of its own. */
 import type { ChannelIntent } from './areas/channel.ts'
 import type { ChecklistIntent } from './areas/checklist.ts'
+import type { CheckingIntent } from './areas/checking.ts'
 import type { DeadlineIntent } from './areas/deadlines.ts'
 import type { HypothesisIntent } from './areas/hypotheses.ts'
 import type { MergeIntent } from './areas/merging.ts'
@@ -12,9 +13,9 @@ import type { RunbookIntent, RunbookRef } from './areas/runbooks.ts'
 import type { SnoozeIntent } from './areas/snoozing.ts'
 import type { TodoIntent } from './areas/todos.ts'
 import type { UnansweredIntent } from './areas/unanswered.ts'
+import type { WatchingIntent } from './areas/watching.ts'
 import type { Window, WindowIntent } from './areas/window.ts'
-import type { CheckResult } from './check.ts'
-import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, ProductRef } from './events.ts'
+import type { Actor, AlertRef, ClockName, Event, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy } from './policy.ts'
 import type { Refusal } from './refusals.ts'
 
@@ -22,6 +23,7 @@ import type { Refusal } from './refusals.ts'
 export type AreaIntent =
   | ChannelIntent
   | ChecklistIntent
+  | CheckingIntent
   | DeadlineIntent
   | HypothesisIntent
   | MergeIntent
@@ -33,6 +35,7 @@ export type AreaIntent =
   | SnoozeIntent
   | TodoIntent
   | UnansweredIntent
+  | WatchingIntent
   | WindowIntent
 
 export type CoreIntent =
@@ -73,7 +76,6 @@ export type CoreIntent =
   | { readonly type: 'review' }
   | { readonly type: 'clock-due'; readonly clock: ClockName; readonly run: number }
   | { readonly type: 'escalation-due'; readonly run: number; readonly level: number }
-  | { readonly type: 'record-checks'; readonly phase: CheckPhase; readonly results: readonly CheckResult[] }
   | { readonly type: 'step-failed'; readonly surface: string; readonly step: string; readonly reason: string }
   | { readonly type: 'step-mended'; readonly surface: string; readonly step: string }
   | { readonly type: 'published'; readonly where: 'pull-request' | 'record'; readonly url: string | null; readonly head: string }

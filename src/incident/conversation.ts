@@ -53,6 +53,15 @@ export type Item =
       readonly run: number
       readonly invite: boolean
     }
+  /** A file that is kept beside the record, in the thread of the message `of`. */
+  | {
+      readonly key: string
+      readonly step: 'file'
+      readonly of: string
+      readonly incident: string
+      readonly file: string
+      readonly name: string
+    }
   /** Shown to one person only, who is invited first if they are not there. */
   | { readonly key: string; readonly step: 'whisper'; readonly to: Person; readonly message: Message; readonly at: Instant }
 
@@ -107,6 +116,10 @@ export const conversation = (stream: readonly Recorded[]): Item[] => {
       if (present === undefined) place.set(message.key, items.push(item) - 1)
       // An edited message keeps its place and the time of its first event.
       else items[present] = { ...item, at: (items[present] as Item & { step: 'message' }).at }
+    }
+    if (recorded.event.type === 'lines-shown') {
+      const { run, check, file, name } = recorded.event
+      items.push({ key: `lines:${run}:${check}`, step: 'file', of: `checks:${run}`, incident: incident.id, file, name })
     }
     if (recorded.event.type === 'absorbed') {
       const { from, brings } = recorded.event

@@ -4,13 +4,13 @@ import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.t
 import { beginning, reclassified } from './areas/deadlines.ts'
 import { resumedByResolution, settled } from './areas/pausing.ts'
 import { held } from './areas/snoozing.ts'
+import { watchesEnd } from './areas/watching.ts'
 import { opensWindow } from './areas/window.ts'
 import type { Command, CoreIntent, Decision } from './commands.ts'
 import type { Actor, AlertRef, Event } from './events.ts'
 import { policyAfter, policyOf } from './kinds.ts'
 import { firstPaged } from './ladder.ts'
-import { kept } from './check.ts'
-import { hasChecked, type Incident, type Said } from './incident.ts'
+import type { Incident, Said } from './incident.ts'
 import type { Instant } from './policy.ts'
 import { type Refusal, refuse } from './refusals.ts'
 import { isBlank, keepAlert, keepLine, shorten } from './text.ts'
@@ -200,6 +200,7 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
       if (isRefusal(summary)) return summary
       return [
         ...resumedByResolution(incident, at),
+        ...watchesEnd(incident, 'resolved'),
         { type: 'resolved', v: 1, summary },
         ...beginning(incident.policy, 'resolved', occurredAt),
       ]
@@ -217,10 +218,6 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
         incident.response.run === intent.run &&
         incident.response.breachedAt !== null
       return waiting && incident.escalation + 1 === intent.level ? escalate(incident, 'silence') : []
-    }
-    case 'record-checks': {
-      const { phase, results } = intent
-      return hasChecked(incident, phase) ? [] : [{ type: 'checked', v: 1, phase, results: results.map(kept) }]
     }
     case 'step-failed': {
       const { surface, step } = intent

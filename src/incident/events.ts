@@ -1,6 +1,7 @@
 /** Everything that can have happened to an incident. An event is never edited: a new version gets a new `v` and an upcaster. */
 import type { ChannelEvent } from './areas/channel.ts'
 import type { ChecklistEvent } from './areas/checklist.ts'
+import type { CheckingEvent } from './areas/checking.ts'
 import type { DeadlineEvent } from './areas/deadlines.ts'
 import type { HypothesisEvent } from './areas/hypotheses.ts'
 import type { MergeEvent } from './areas/merging.ts'
@@ -12,6 +13,7 @@ import type { RunbookEvent, RunbookRef } from './areas/runbooks.ts'
 import type { SnoozeEvent } from './areas/snoozing.ts'
 import type { TodoEvent } from './areas/todos.ts'
 import type { UnansweredEvent } from './areas/unanswered.ts'
+import type { WatchingEvent } from './areas/watching.ts'
 import type { WindowEvent } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
 import type { Contact, Instant, Policy, Severity } from './policy.ts'
@@ -57,13 +59,14 @@ export type ProductRef = {
   readonly hash: string
 }
 
-/** `'opening'` and `'resolution'` are run by the bot itself, `'asked'` by `/diag`. */
-export type CheckPhase = 'opening' | 'resolution' | 'asked'
+/** `'asked'` is asked by `/diag`, the others by the bot itself. */
+export type CheckPhase = 'opening' | 'severity' | 'resolution' | 'asked'
 
 /** Events of the areas, each told in the area's own file. */
 export type AreaEvent =
   | ChannelEvent
   | ChecklistEvent
+  | CheckingEvent
   | DeadlineEvent
   | HypothesisEvent
   | MergeEvent
@@ -75,6 +78,7 @@ export type AreaEvent =
   | SnoozeEvent
   | TodoEvent
   | UnansweredEvent
+  | WatchingEvent
   | WindowEvent
 
 /** Events of the main line: declared, acknowledged, resolved, and what goes with them. */
@@ -169,6 +173,7 @@ export type CoreEvent =
       readonly to: Contact
       readonly why: 'page' | 'breach' | 'silence'
     }
+  /** All results of a run at once, as earlier versions recorded them. */
   | { readonly type: 'checked'; readonly v: 1; readonly phase: CheckPhase; readonly results: readonly CheckResult[] }
   /** A side step of a surface failed (⚠ in the header) or was made good. */
   | { readonly type: 'step-failed'; readonly v: 1; readonly surface: string; readonly step: string; readonly reason: string }

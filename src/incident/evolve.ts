@@ -2,6 +2,7 @@
 import { evolveArea, isAreaEvent } from './areas.ts'
 import { noChannel } from './areas/channel.ts'
 import { noChecklist } from './areas/checklist.ts'
+import { type AskedCheck, noChecks, withRun as withChecks } from './areas/checking.ts'
 import { meetDeadlines, noDeadlines } from './areas/deadlines.ts'
 import { noHypotheses } from './areas/hypotheses.ts'
 import { noMerges } from './areas/merging.ts'
@@ -13,7 +14,9 @@ import { noRunbooks } from './areas/runbooks.ts'
 import { noSnooze } from './areas/snoozing.ts'
 import { noTodos } from './areas/todos.ts'
 import { neverUnanswered } from './areas/unanswered.ts'
+import { noWatches } from './areas/watching.ts'
 import { noWindow } from './areas/window.ts'
+import type { CheckResult } from './check.ts'
 import { clocked, running, withRun } from './clocks.ts'
 import { metRun } from './standing.ts'
 import type { Recorded } from './events.ts'
@@ -59,6 +62,8 @@ const stamp = (incident: Incident, step: Step, at: Instant): Incident =>
 
 const withoutStep = (incident: Incident, surface: string, step: string) =>
   incident.failedSteps.filter((failed) => failed.surface !== surface || failed.step !== step)
+
+const askedOf = ({ check, kind, title }: CheckResult): AskedCheck => ({ check, kind, title })
 
 const change = (incident: Incident, recorded: Recorded): Incident => {
   const { event, seq, at, occurredAt, by } = recorded
@@ -136,7 +141,7 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
     case 'escalated':
       return withCall({ ...incident, escalation: event.level }, event.to, at, false)
     case 'checked':
-      return { ...incident, checks: [...incident.checks, { phase: event.phase, at, results: event.results }] }
+      return withChecks(incident, { phase: event.phase, at, asked: event.results.map(askedOf), results: event.results })
     case 'step-failed':
       return {
         ...incident,
@@ -183,7 +188,6 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     pastRuns: [],
     escalation: -1,
     alerts: event.alert === null ? [] : [{ ...event.alert, endedAt: null }],
-    checks: [],
     failedSteps: [],
     lastUpdate: null,
     lastNote: null,
@@ -191,6 +195,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     pullRequest: null,
     ...noChannel,
     ...noChecklist,
+    ...noChecks,
     ...noDeadlines,
     ...noHypotheses,
     ...noMerges,
@@ -203,6 +208,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     ...noSnooze,
     ...noTodos,
     ...neverUnanswered,
+    ...noWatches,
     ...noWindow,
     // Planned work is led by whoever plans it.
     ...(clocked(event.kind) || by.kind !== 'person' ? {} : { lead: by }),

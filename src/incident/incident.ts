@@ -1,7 +1,7 @@
 /** The incident as its events make it: `evolve` folds one event into it. Pure; nothing here reads a clock or the catalogue. */
-import type { CheckResult } from './check.ts'
 import type { ChannelState } from './areas/channel.ts'
 import type { ChecklistState } from './areas/checklist.ts'
+import type { CheckingState } from './areas/checking.ts'
 import type { DeadlineState } from './areas/deadlines.ts'
 import type { HypothesisState } from './areas/hypotheses.ts'
 import type { MergeState } from './areas/merging.ts'
@@ -13,8 +13,9 @@ import type { RunbookState } from './areas/runbooks.ts'
 import type { SnoozeState } from './areas/snoozing.ts'
 import type { TodoState } from './areas/todos.ts'
 import type { UnansweredState } from './areas/unanswered.ts'
+import type { WatchingState } from './areas/watching.ts'
 import type { WindowState } from './areas/window.ts'
-import type { Actor, AlertRef, CheckPhase, ClockName, Kind, ProductRef } from './events.ts'
+import type { Actor, AlertRef, ClockName, Kind, ProductRef } from './events.ts'
 import type { Instant, Policy, Severity } from './policy.ts'
 
 /** The steps of S6 in their order. */
@@ -52,6 +53,7 @@ export type Said = {
 /** What each area knows of the incident. */
 type AreaState = ChannelState &
   ChecklistState &
+  CheckingState &
   DeadlineState &
   HypothesisState &
   MergeState &
@@ -63,6 +65,7 @@ type AreaState = ChannelState &
   SnoozeState &
   TodoState &
   UnansweredState &
+  WatchingState &
   WindowState
 
 export type Incident = AreaState & {
@@ -92,7 +95,6 @@ export type Incident = AreaState & {
   /** The highest step of the ladder mentioned so far; -1 before the first. */
   readonly escalation: number
   readonly alerts: readonly (AlertRef & { readonly endedAt: Instant | null })[]
-  readonly checks: readonly { readonly phase: CheckPhase; readonly at: Instant; readonly results: readonly CheckResult[] }[]
   readonly failedSteps: readonly { readonly surface: string; readonly step: string; readonly reason: string }[]
   readonly lastUpdate: Said | null
   readonly lastNote: Said | null
@@ -100,11 +102,4 @@ export type Incident = AreaState & {
   readonly pullRequest: string | null
   /** The number of events folded in. */
   readonly version: number
-}
-
-/** Whether the checks of this phase have been recorded already: those that the bot runs by itself are run once for each opening
- *  and each resolution, those that are asked for as often as that. */
-export const hasChecked = (incident: Incident, phase: CheckPhase): boolean => {
-  const since = phase === 'resolution' ? (incident.stamps.resolve ?? '') : ''
-  return phase !== 'asked' && incident.checks.some((check) => check.phase === phase && check.at >= since)
 }

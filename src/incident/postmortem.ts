@@ -1,8 +1,8 @@
 /** What a post-mortem says, as values for its template. Everything comes from the events: durations are between what happened, never
  *  until the document is made. Foreign text is given as it is: the template escapes it. */
-import type { CheckResult, Measurement } from './check.ts'
 import { type ClockRow, compliance } from './compliance.ts'
 import type { Recorded } from './events.ts'
+import { changeRows, type CheckRow, checkRows } from './evidence.ts'
 import { acknowledgedAt, timeToMitigate, timeToResolve } from './metrics.ts'
 import { involved, leads } from './involved.ts'
 import type { Incident, Status, Step } from './incident.ts'
@@ -13,15 +13,6 @@ import { between, duration, timeline, when } from './timeline.ts'
 
 /** The end of the audit chain that a document vouches for: the hash of event `seq`, the last that it tells of. */
 export type Head = { readonly seq: number; readonly hash: string }
-
-type CheckRow = {
-  readonly title: string
-  readonly before: string
-  readonly after: string
-  readonly measurements: readonly { readonly name: string; readonly text: string }[]
-  /** What was found wrong, before and after. */
-  readonly findings: readonly { readonly when: 'opening' | 'resolution'; readonly text: string }[]
-}
 
 export type Postmortem = Remembered & {
   readonly id: string
@@ -82,6 +73,8 @@ export type Postmortem = Remembered & {
     readonly named: boolean
   }[]
   readonly checks: readonly CheckRow[]
+  /** What was changed before it began, the likeliest cause first; null when no check looked for any. */
+  readonly changes: readonly { readonly text: string; readonly url: string | null }[] | null
   readonly alerts: readonly {
     readonly rule: string
     readonly source: string
@@ -98,41 +91,6 @@ export type Postmortem = Remembered & {
   readonly events: number
   /** Front matter, in order, for charts: minutes are numbers, what does not exist is null. */
   readonly front: readonly { readonly key: string; readonly value: string | number | boolean | null }[]
-}
-
-const amount = ({ value, unit }: Measurement): string => {
-  const [scaled, word] =
-    unit === 'ms' && value >= 1000 ? [value / 1000, 's'] : unit === 's' && value < 1 ? [value * 1000, 'ms'] : [value, unit]
-  const number = Math.abs(scaled) >= 100 ? Math.round(scaled) : Number(scaled.toPrecision(3))
-  return word === '' ? String(number) : `${number} ${word}`
-}
-
-const wrong = (phase: 'opening' | 'resolution', result: CheckResult | undefined) =>
-  (result?.findings ?? []).filter(({ status }) => status !== 'ok').map(({ text }) => ({ when: phase, text }))
-
-const measurementRow = (name: string, before: CheckResult | undefined, after: CheckResult | undefined) => {
-  const [was, is] = [before, after].map((result) => result?.measurements.find((measurement) => measurement.name === name))
-  const limit = is?.limit ?? was?.limit
-  const unit = (is ?? was)?.unit ?? ''
-  const held = limit === undefined ? '' : ` (limit ${amount({ name, value: limit, unit })})`
-  return { name, text: `${was === undefined ? '–' : amount(was)} → ${is === undefined ? '–' : amount(is)}${held}` }
-}
-
-/** The first checks that the bot ran at opening against the last that it ran at resolution. */
-const compare = (incident: Incident): CheckRow[] => {
-  const opening = incident.checks.find(({ phase }) => phase === 'opening')?.results ?? []
-  const resolution = incident.checks.findLast(({ phase }) => phase === 'resolution')?.results ?? []
-  return [...new Set([...opening, ...resolution].map(({ check }) => check))].map((key): CheckRow => {
-    const [before, after] = [opening, resolution].map((results) => results.find(({ check }) => check === key))
-    const names = new Set([before, after].flatMap((result) => result?.measurements ?? []).map(({ name }) => name))
-    return {
-      title: (after ?? before)?.title ?? key,
-      before: before?.status ?? 'not run',
-      after: after?.status ?? 'not run',
-      measurements: [...names].map((name) => measurementRow(name, before, after)),
-      findings: [...wrong('opening', before), ...wrong('resolution', after)],
-    }
-  })
 }
 
 const inMinutes = (ms: number | null) => (ms === null ? null : Math.round(ms / 6000) / 10)
@@ -231,7 +189,8 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
           ]
         : [],
     ),
-    checks: compare(incident),
+    checks: checkRows(incident),
+    changes: changeRows(incident),
     alerts: incident.alerts.map(({ rule, source, summary, url, startsAt, endedAt }) => ({
       rule,
       source,

@@ -9,10 +9,12 @@ import type { Event, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { asDrill } from './kind-posts.ts'
 import { ladderEnds, notCalled } from './ladder.ts'
-import { author, line, type Message, type Part, type Span, asking } from './message.ts'
+import { author, line, type Message, type Span, asking } from './message.ts'
 import { timeToResolve } from './metrics.ts'
 import { ackHint, isOpeningPage, opening } from './opening.ts'
-import { checkParts, reasonWords } from './report.ts'
+import { checkParts, checkSummary, headingOf } from './check-report.ts'
+import { stillFailing } from './areas/checking.ts'
+import { reasonWords } from './report.ts'
 import { isNamedAbove, severityChanged } from './severity-post.ts'
 import { stoodOverdue } from './standing.ts'
 import { shorten } from './text.ts'
@@ -92,8 +94,9 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
     case 'checked': {
       if (event.results.length === 0) return []
       const failing = stillFailing(incident, event)
-      const parts = [...checkParts(event.phase, event.results, zone), ...failing]
-      const message = { key: `check:${seq}`, summary: checkSummary(event), parts }
+      const heading = headingOf(event.phase)
+      const parts = [...checkParts({ heading, results: event.results, waiting: [], zone }), ...failing]
+      const message = { key: `check:${seq}`, summary: checkSummary(heading, event.results, 0), parts }
       return [failing.length === 0 ? message : asking({ kind: 'reopening', before: incident.reopenings.length }, message)]
     }
     case 'published':
@@ -140,21 +143,6 @@ const proposed = (incident: Incident, url: string): Span[] =>
 /** A message of its own after each reopening: what people have seen already is not edited into something new. */
 const postmortemKey = ({ reopenings }: Incident): string =>
   ['post-mortem', ...reopenings.slice(0, 1).map(() => reopenings.length)].join(':')
-
-const checkSummary = (event: Event & { type: 'checked' }): string =>
-  shorten(`Checks: ${event.results.map((result) => `${result.title} ${result.status}`).join(', ')}`, 150)
-
-/** What to do when the checks at the resolution say that it is not over. */
-const stillFailing = ({ id }: Incident, { phase, results }: Event & { type: 'checked' }): Part[] =>
-  phase === 'resolution' && results.some(({ status }) => status === 'fail')
-    ? [
-        {
-          kind: 'text',
-          spans: [`⚠ ${id} is resolved, but the checks still fail. If it is not over: `, { code: '/incident reopen <why>' }, '.'],
-        },
-        { kind: 'buttons', buttons: [{ label: 'Reopen', action: 'reopen', value: id }] },
-      ]
-    : []
 
 /** Somebody of the ladder is called, or it is said that they cannot be. */
 const called = (incident: Incident, { run, level, to, why }: Event & { type: 'escalated' }): Message => {

@@ -1,9 +1,10 @@
 /** What has to be done because of an event: jobs, written in the same transaction. Sync jobs carry no content, so they coalesce. */
 import { addMinutes } from 'date-fns/addMinutes'
 import { jobsOfAreas } from './areas.ts'
+import { runOfChecks, unanswered } from './areas/checking.ts'
 import { searchForLead } from './areas/roles.ts'
 import { clockNames, runOf, running, thresholds } from './clocks.ts'
-import type { ClockName, EventType, Recorded } from './events.ts'
+import type { ClockName, Event, EventType, Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import type { Instant } from './policy.ts'
 
@@ -13,6 +14,7 @@ export type QueueName =
   | 'sync-record'
   | 'sync-pull-request'
   | 'check'
+  | 'watch'
   | 'timer'
   | 'file'
   | 'lead-here'
@@ -53,6 +55,12 @@ const announced: ReadonlySet<EventType> = new Set([
 const unseenAtHome: ReadonlySet<EventType> = new Set([
   'noted',
   'checked',
+  'checks-started',
+  'checks-answered',
+  'lines-shown',
+  'watch-started',
+  'watch-changed',
+  'watch-stopped',
   'clock-warned',
   'escalated',
   'paged',
@@ -115,6 +123,12 @@ const timers = (incident: Incident, clock: ClockName): Job[] => {
 const mayHavePostmortem = ({ stamps, mergedInto, reopenings }: Incident): boolean =>
   stamps.resolve !== null && (mergedInto === null || reopenings.length > 0)
 
+/** Results that others follow: the document is made anew with the last of them. */
+const isHalfChecked = (event: Event, after: Incident): boolean => {
+  const run = event.type === 'checks-started' || event.type === 'checks-answered' ? runOfChecks(after, event.run) : undefined
+  return run !== undefined && unanswered(run).length > 0
+}
+
 const startedRun = (before: Incident | null, after: Incident, clock: ClockName) =>
   (before === null ? 0 : (runOf(before, clock)?.run ?? 0)) !== (runOf(after, clock)?.run ?? 0)
 
@@ -129,7 +143,8 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
   if (!step) jobs.push({ queue: 'sync-record', data: { incident: id }, key: id })
   // Where nothing can be posted in the channel, the announcement says so.
   const unopened = step && (event.step === 'outside' || (event.type === 'step-failed' && event.step === 'channel'))
-  const rechecked = event.type === 'checked' && event.phase === 'resolution'
+  const asked = event.type === 'checks-answered' ? runOfChecks(after, event.run) : event.type === 'checked' ? event : undefined
+  const rechecked = asked?.phase === 'resolution'
   if ((announced.has(event.type) || unopened || rechecked) && !after.private)
     jobs.push({ queue: 'sync-announcement', data: { incident: id }, key: id })
   if (!unseenAtHome.has(event.type)) {
@@ -160,7 +175,7 @@ export const react = (before: Incident | null, recorded: Recorded, after: Incide
       key: `${id}:patience`,
       startAfter: addMinutes(at, patienceMinutes).toISOString(),
     })
-  } else if (event.type === 'reopened' || (mayHavePostmortem(after) && !untold.has(event.type))) {
+  } else if (event.type === 'reopened' || (mayHavePostmortem(after) && !untold.has(event.type) && !isHalfChecked(event, after))) {
     jobs.push({ queue: 'sync-pull-request', data: { incident: id }, key: id })
   }
   return jobs

@@ -40,11 +40,11 @@ const standings = {
 const table = {
   unknown_incident: (p: { id: string }) => `There is no ${foreign(p.id)}. \`/incident list\` shows the open ones.`,
   // `meant`: the id that was probably meant, where what was typed is nearly one: `inc 8`, `INC8`, `#8`.
-  not_in_incident: (p: { verb: string; meant?: string }) =>
+  not_in_incident: (p: { verb: string; meant?: string; command?: 'diag' }) =>
     `This is not the channel of an incident. ${
       p.meant === undefined
-        ? `Say which one, for example \`/incident ${foreign(p.verb)} INC-12\`.`
-        : `Did you mean \`/incident ${foreign(p.verb)} ${foreign(p.meant)}\`?`
+        ? `Say which one, for example \`/${p.command ?? 'incident'} ${foreign(p.verb)} INC-12\`.`
+        : `Did you mean \`/${p.command ?? 'incident'} ${foreign(p.verb)} ${foreign(p.meant)}\`?`
     } \`/incident list\` shows the open ones.`,
   unreadable_record: (p: { id: string }) =>
     `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
@@ -64,6 +64,25 @@ const table = {
     `\`${foreign(p.word)}\` is left out: its service.yml has a mistake, which the bot named when it started. Until it is mended: \`/incident new unassigned P1 <title>\`.`,
   unknown_check: (p: { word: string; product: string; nearest: string | null; known: string }) =>
     `${p.product} has no check \`${foreign(p.word)}\`. ${meant(p.nearest)}It has: ${p.known === '' ? 'none yet' : p.known}.`,
+  unknown_check_word: (p: { word: string; check: string; known: string }) =>
+    `\`${foreign(p.word, 60)}\` cannot be said of \`${foreign(p.check)}\`. ${
+      p.known === '' ? 'It takes no words.' : `It takes ${foreign(p.known, 300)}.`
+    }`,
+  bad_check_word: (p: { word: string; why: string; check: string; known: string }) =>
+    `\`${foreign(p.word, 60)}\`: ${foreign(p.why, 200)}. \`${foreign(p.check)}\` takes ${foreign(p.known, 300)}.`,
+  no_lines: (p: { check: string; run: number }) =>
+    `No more lines of \`${foreign(p.check)}\` were kept with that diagnosis. To ask anew: \`/diag ${foreign(p.check)}\`.`,
+  lines_are_shown: (p: { title: string }) => `The lines of ${foreign(p.title, 80)} are in the thread of that diagnosis already.`,
+  is_watched: (p: { check: string; minutes: number }) =>
+    `\`${foreign(p.check)}\` is watched already, every ${p.minutes} min. To end it: \`/diag unwatch ${foreign(p.check)}\`.`,
+  too_many_watches: (p: { most: number; known: string }) =>
+    `${p.most} checks are watched already, and not more than that at a time: ${foreign(p.known, 200)}. End one first: \`/diag unwatch <check>\`.`,
+  not_watched: (p: { check: string | null; known: string }) =>
+    p.known === ''
+      ? 'Nothing is watched. To watch a check: `/diag watch <check>`.'
+      : `\`${foreign(p.check ?? '')}\` is not watched. Watched: ${foreign(p.known, 200)}.`,
+  nothing_to_compare: (p: { id: string }) =>
+    `No checks have answered at the opening of ${p.id}, so there is nothing to compare with. To see how it is now: \`/diag all\`.`,
   unknown_flag: (p: { word: string; nearest: string | null; known: readonly string[] }) =>
     `\`${foreign(p.word)}\` is nothing that this verb knows, so nothing was opened. ${
       p.nearest === null && p.known.length > 0 ? `It knows ${p.known.join(', ')}. ` : meant(p.nearest)

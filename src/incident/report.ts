@@ -1,47 +1,4 @@
-/** Results of checks as a message, for `/diag` and for the channel, and what failed steps are called. */
-import type { CheckResult, CheckStatus, Measurement } from './check.ts'
-import type { CheckPhase } from './events.ts'
-import type { Part, Span } from './message.ts'
-import { shorten } from './text.ts'
-
-const statusIcon: Readonly<Record<CheckStatus, string>> = { ok: '🟢', warn: '🟡', fail: '🔴', unknown: '⚪' }
-
-const phaseWord: Readonly<Record<CheckPhase, string>> = {
-  opening: 'Checks at opening',
-  resolution: 'Checks at resolution',
-  asked: 'Diagnosis',
-}
-
-/** `180 ms`, `45 %`, with its limit when there is one. */
-const measured = (measurement: Measurement): string => {
-  const value = (number: number) => `${Math.round(number * 100) / 100}${measurement.unit === '' ? '' : ` ${measurement.unit}`}`
-  return `${measurement.name} ${value(measurement.value)}${measurement.limit === undefined ? '' : ` (limit ${value(measurement.limit)})`}`
-}
-
-const resultSpans = (result: CheckResult): Span[] => {
-  const numbers = result.measurements.map(measured).join(' · ')
-  const findings = result.findings
-    .filter((finding) => finding.status !== 'ok' || result.status === 'ok')
-    .map((finding) => shorten(finding.text, 200))
-  return [
-    `${statusIcon[result.status]} `,
-    { bold: result.title },
-    ` ${shorten(findings.join(' '), 600)}`,
-    ...(numbers === '' ? [] : [`\n${shorten(numbers, 300)}`]),
-  ]
-}
-
-/** The results, worst first, with what was measured and when. */
-export const checkParts = (phase: CheckPhase, results: readonly CheckResult[], zone: string): Part[] => {
-  const order: readonly CheckStatus[] = ['fail', 'warn', 'unknown', 'ok']
-  const sorted = [...results].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
-  const at = results[0]?.startedAt
-  return [
-    { kind: 'text', spans: ['🩺 ', { bold: phaseWord[phase] }] },
-    ...sorted.map((result): Part => ({ kind: 'text', spans: resultSpans(result) })),
-    ...(at === undefined ? [] : [{ kind: 'context' as const, spans: ['measured ', { time: at, zone }] as Span[] }]),
-  ]
-}
+/** What failed steps are called, and what the chat means by its codes. */
 
 /** By the first word of a step's name. */
 const stepWords: Readonly<Record<string, string>> = {
@@ -49,6 +6,7 @@ const stepWords: Readonly<Record<string, string>> = {
   outside: 'The bot is not in the channel any more',
   pin: 'The header could not be pinned',
   topic: 'The topic could not be set',
+  lines: 'The lines of a check could not be shown',
   invite: 'Not everybody could be invited',
   gather: 'Not everybody of the merged record could be invited',
   call: 'Somebody who was called cannot be reached',

@@ -1,5 +1,6 @@
 /** Where an incident stands, for who comes to it: state, clocks, who does what, what is open, what was tried, what happened last.
  *  Computed from the events alone. */
+import { runOfChecks } from './areas/checking.ts'
 import { failedStep } from './report.ts'
 import { recordAt } from './areas/merging.ts'
 import { roles, roleWord, holder } from './areas/roles.ts'
@@ -48,12 +49,13 @@ const people = (incident: Incident): Span[] =>
 /** What tells who comes nothing of the trouble: where the channel is they see, and of the checks that ran only the last say how it is, as
  *  far as something is wrong. */
 const isAside =
-  (events: readonly Recorded[]) =>
+  (incident: Incident, events: readonly Recorded[]) =>
   ({ seq, event }: Recorded): boolean => {
     if (event.type === 'channel-opened' || event.type === 'channel-renamed') return true
-    if (event.type !== 'checked') return false
-    const last = events.findLast((recorded) => recorded.event.type === 'checked')
-    return last?.seq !== seq || event.results.every(({ status }) => status === 'ok')
+    if (event.type !== 'checked' && event.type !== 'checks-answered') return false
+    const last = events.findLast((recorded) => recorded.event.type === 'checked' || recorded.event.type === 'checks-answered')
+    const results = event.type === 'checked' ? event.results : runOfChecks(incident, event.run)?.results
+    return last?.seq !== seq || (results ?? []).every(({ status }) => status === 'ok')
   }
 
 /** The parts, shortest first to be read: state and clocks, people, what is open, what is suspected, the last events. */
@@ -62,7 +64,7 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
   const open = incident.todos.filter(({ doneAt }) => doneAt === null)
   // What is still possible comes first, then what need not be tried again.
   const thoughts = [...incident.hypotheses].sort((a, b) => Number(a.ruledOut !== null) - Number(b.ruledOut !== null))
-  const last = timeline(events, { zone, last: most, skip: isAside(events) })
+  const last = timeline(events, { zone, last: most, skip: isAside(incident, events) })
   const paused: Span[] = incident.paused === null ? [] : [` · paused: ${shorten(incident.paused.why, 150)}`]
   return [
     {

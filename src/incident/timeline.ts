@@ -2,8 +2,8 @@
 import { isAreaEvent, tellArea } from './areas.ts'
 import { linkTo, wrote } from './areas/messages.ts'
 import type { Story, Told } from './areas/area.ts'
-import type { CheckResult } from './check.ts'
-import type { Actor, AlertRef, CheckPhase, ClockName, Event, Kind, Recorded } from './events.ts'
+import { sentenceOf } from './check-words.ts'
+import type { Actor, AlertRef, ClockName, Event, Kind, Recorded } from './events.ts'
 import { mentionable } from './policy.ts'
 import type { TimelineEntry } from './record.ts'
 import { failedStep, reasonWords } from './report.ts'
@@ -44,11 +44,17 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'bot-returned',
   'step-failed',
   'step-mended',
+  'watch-changed',
 ])
 
 /** Who is the author for readers, whatever command it was recorded with. */
-const actorOf = ({ by, event }: Recorded): Actor =>
-  byItself.has(event.type) || (event.type === 'checked' && event.phase !== 'asked') ? { kind: 'bot' } : by
+const actorOf = ({ by, event }: Recorded, events: readonly Recorded[]): Actor => {
+  if (event.type === 'checks-answered') {
+    const started = events.find(({ event: earlier }) => earlier.type === 'checks-started' && earlier.run === event.run)
+    return started?.event.type === 'checks-started' && started.event.phase === 'asked' ? started.by : { kind: 'bot' }
+  }
+  return byItself.has(event.type) || (event.type === 'checked' && event.phase !== 'asked') ? { kind: 'bot' } : by
+}
 
 /** What a clock ran out of. */
 const ranOut = (clock: ClockName, title: string | undefined): { readonly what: string; readonly without: string } => {
@@ -56,7 +62,6 @@ const ranOut = (clock: ClockName, title: string | undefined): { readonly what: s
   if (clock === 'update') return { what: 'The status update clock', without: ' without a status update' }
   return { what: `The time for “${title ?? clock}”`, without: '' }
 }
-const phaseWord: Readonly<Record<CheckPhase, string>> = { opening: 'at opening', resolution: 'at resolution', asked: 'on request' }
 const reasonWord = {
   page: 'at once, as the severity asks',
   breach: 'because the response clock had run out',
@@ -72,16 +77,6 @@ const declaredWord: Readonly<Record<Kind, (severity: string) => string>> = {
 }
 
 const because = (why: string | null) => (why === null || why === '' ? '.' : `: ${why}`)
-
-const ran = (phase: CheckPhase, results: readonly CheckResult[]): string => {
-  const count = `${results.length} ${results.length === 1 ? 'check' : 'checks'}`
-  const bad = results.filter((result) => result.status !== 'ok')
-  const named = bad.map((result) => {
-    const finding = result.findings.find(({ status }) => status === result.status)
-    return `${result.title} ${result.status}${finding === undefined ? '' : ` (${finding.text})`}`
-  })
-  return `Ran ${count} ${phaseWord[phase]}: ${bad.length === 0 ? 'all ok.' : named.join('; ')}`
-}
 
 /** Who has neither a name in the chat nor an e-mail was only named in the channel. */
 const paged = ({ to, level, why }: Event & { type: 'escalated' }): string => {
@@ -136,7 +131,7 @@ const tell = (event: Event, story: Story): Told | null => {
     case 'escalated':
       return { kind: 'escalation', text: paged(event) }
     case 'checked':
-      return event.results.length === 0 ? null : { kind: 'check', text: ran(event.phase, event.results) }
+      return event.results.length === 0 ? null : { kind: 'check', text: sentenceOf(event.phase, event.results) }
     case 'step-failed':
       return { kind: 'fault', text: failedStep(event) }
     // Where the story is published is not part of it: a post-mortem that told of its own publishing would never be finished.
@@ -210,7 +205,14 @@ export const timeline = (
       event.type === 'alert-resolved' ? { ...event, fingerprint: ruleOf(events, event.fingerprint) ?? event.fingerprint } : event
     const told = repaired(events, recorded) ? null : tell(named, { events, seq, zone })
     if (told === null) return null
-    return { seq, at, occurredAt, who: nameOf(actorOf(recorded)), ...told, link: event.type === 'message-kept' ? linkTo(event) : null }
+    return {
+      seq,
+      at,
+      occurredAt,
+      who: nameOf(actorOf(recorded, events)),
+      ...told,
+      link: event.type === 'message-kept' ? linkTo(event) : null,
+    }
   }
   const own = events.map((recorded): Line => ({ ...recorded, of: '', entry: () => (skip(recorded) ? null : entryOf(recorded)) }))
   const newestFirst = [...own, ...events.flatMap((recorded) => brought(events, recorded))].toSorted((a, b) => inOrder(b, a))

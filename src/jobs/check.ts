@@ -1,21 +1,61 @@
-/** Runs a product's own checks when an incident opens and when it is resolved, or one that was asked for, and keeps the results as evidence. */
-import { defineJob } from '../define.ts'
-import { hasChecked } from '../incident/incident.ts'
+/** Asks a product's checks. Told only of a phase it starts a run, once; told of a run it asks what has not answered yet, and records what
+ *  comes, about once a second. Whoever takes over from one that died asks the rest. */
+import type { Checked } from '../checking.ts'
+import { defineJob, type JobContext, type Loaded } from '../define.ts'
+import { type AskedCheck, beganAt, hasChecked, linesFile, runOfChecks, unanswered } from '../incident/areas/checking.ts'
+import type { EventType } from '../incident/events.ts'
+import { recordingBatches } from '../surfaces/batches.ts'
+
+const causes = { opening: 'declared', severity: 'severity-changed', resolution: 'resolved' } as const satisfies Record<string, EventType>
+
+const isPhase = (phase: string): phase is keyof typeof causes => Object.hasOwn(causes, phase)
+
+/** Starts what the bot asks by itself, unless that was done since what it is asked for. */
+const start = async ({ incident, events }: Loaded, phase: keyof typeof causes, context: JobContext): Promise<void> => {
+  const since = events.findLast(({ event }) => event.type === causes[phase])?.at ?? incident.declaredAt
+  // Looked at here, too: a job that comes again must not cost a transaction.
+  if (hasChecked(incident, phase, since)) return
+  const checks = [...context.askable(incident.product.key).values()]
+    .filter(({ auto }) => auto)
+    .map(({ key, kind, title }): AskedCheck => ({ check: key, kind, title }))
+  if (phase === 'severity' && checks.length === 0) return
+  await context.handle(incident.id, { type: 'start-checks', phase, which: 'auto', checks, since })
+}
+
+/** Records results; the lines behind one are kept first, so that whoever reads of them finds them. */
+const record = async (id: string, run: number, results: readonly Checked[], context: JobContext): Promise<void> => {
+  for (const { check, more } of results) {
+    if (more === undefined) continue
+    const content = Buffer.from(`${more.title}\n\n${more.text}\n`)
+    await context.saveFile(id, { ...linesFile(id, run, check), type: 'text/plain', bytes: content.length }, content)
+  }
+  await context.handle(id, { type: 'answer-checks', run, results })
+}
 
 export default defineJob({
-  summary: 'Runs checks and records what they found',
-  expireInSeconds: 120,
+  summary: 'Asks checks and records what they answer',
+  expireInSeconds: 300,
   retryLimit: 3,
   concurrency: 4,
   coalesce: false,
   run: async ({ data }, context) => {
     const id = String(data['incident'])
-    const phase = data['phase'] === 'opening' || data['phase'] === 'resolution' ? data['phase'] : 'asked'
     const loaded = await context.load(id)
     if (loaded === null) return
-    // A run that was interrupted after its results were recorded does not record them twice.
-    if (hasChecked(loaded.incident, phase)) return
-    const results = await context.runChecks(loaded.incident.product.key, 'auto')
-    await context.handle(id, { type: 'record-checks', phase, results })
+    const { incident } = loaded
+    const phase = String(data['phase'])
+    if (isPhase(phase)) return start(loaded, phase, context)
+    const run = runOfChecks(incident, Number(data['run']))
+    const waiting = run === undefined ? [] : unanswered(run)
+    if (run === undefined || waiting.length === 0) return
+    const batches = recordingBatches((results: readonly Checked[]) => record(id, run.run, results, context), waiting.length)
+    const keys = waiting.map(({ check }) => check)
+    try {
+      await context.runChecks(incident.product.key, keys, { words: run.words, around: beganAt(incident), onResult: batches.add })
+    } finally {
+      await batches.end()
+    }
+    // Of what is not asked any more nothing will ever come.
+    await context.handle(id, { type: 'finish-checks', run: run.run, why: 'This product has no such check any more.' })
   },
 })

@@ -5,6 +5,8 @@ import type { Intent } from '../incident/commands.ts'
 /** What a timer asks: each kind carries what tells it apart. */
 const intentOf = (data: Readonly<Record<string, string | number>>): Intent => {
   const run = Number(data['run'])
+  if (data['checks'] !== undefined)
+    return { type: 'finish-checks', run: Number(data['checks']), why: 'Not finished: whoever asked it stopped. Ask again.' }
   if (data['search'] !== undefined) return { type: 'lead-due', search: Number(data['search']), count: Number(data['count']) }
   if (data['window'] !== undefined) return { type: 'window-due' }
   if (data['snooze'] !== undefined) return { type: 'snooze-due', run, until: String(data['snooze']) }

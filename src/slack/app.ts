@@ -12,6 +12,7 @@ import { actionOf } from './blocks.ts'
 import { type ChannelEvents, listenToChannels } from './channels.ts'
 import { type Conversation, listenToConversation } from './conversation-events.ts'
 import type { Dispatch, FormPlace, Told } from './dispatch.ts'
+import { follow } from './follow.ts'
 import { valuesOf, viewOf } from './forms.ts'
 import { late, within } from './in-time.ts'
 import { listenForPeople, type PeopleEvents } from './people-events.ts'
@@ -162,11 +163,15 @@ export const startSlack = (options: SlackOptions): App => {
       options.answered(name, (performance.now() - started) / 1000)
       if (first !== late) {
         if (!(await heard(first === null ? ack() : ack(body(first)))) && first !== null) await respond(body(first))
+        follow(first, respond, body, log)
         return undefined
       }
       await heard(ack(body(stillWorking)))
       void answered
-        .then((answer) => (answer === null ? undefined : respond(body(answer))))
+        .then(async (answer): Promise<void> => {
+          if (answer !== null) await respond(body(answer))
+          return follow(answer, respond, body, log)
+        })
         .catch((error: unknown) => log.warn({ err: error }, 'a late answer did not arrive'))
       return undefined
     })

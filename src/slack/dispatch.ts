@@ -145,7 +145,13 @@ export const createDispatch = (world: World): Dispatch => {
       // A bare number may be part of the text, so it is not taken for an incident without asking.
       const number = /^(\d+)(?=\s|$)/.exec(words)?.[1]
       return told(
-        { refused: refuse('not_in_incident', { verb: verb.name, ...(number === undefined ? {} : { meant: `INC-${number}` }) }) },
+        {
+          refused: refuse('not_in_incident', {
+            verb: verb.name,
+            ...(verb.command === 'diag' ? { command: 'diag' as const } : {}),
+            ...(number === undefined ? {} : { meant: `INC-${number}` }),
+          }),
+        },
         place,
       )
     }
@@ -178,7 +184,10 @@ export const createDispatch = (world: World): Dispatch => {
     const mine = world.verbs.filter((verb) => verb.command === command)
     const byName = (name: string) => mine.find((verb) => verb.name === name)
     if (command === 'diag') {
-      const verb = byName(text.trim() === '' || world.catalogue.takeProduct(text).rest === '' ? 'list' : 'check')
+      const { product, rest: behind } = world.catalogue.takeProduct(text)
+      const own = product === null ? byName(word.toLowerCase() === 'help' ? 'list' : word.toLowerCase()) : undefined
+      if (own !== undefined) return { verb: own, words: rest }
+      const verb = byName(text.trim() === '' || behind === '' ? 'list' : 'check')
       if (verb !== undefined) return { verb, words: text.trim() }
     }
     const verb = word === '' ? byName(here === null ? 'new' : 'now') : byName(word.toLowerCase())

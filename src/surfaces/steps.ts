@@ -77,6 +77,7 @@ export const methodOf = {
   call: 'conversations.invite',
   whisper: 'chat.postEphemeral',
   gather: 'conversations.invite',
+  file: 'files.uploadV2',
 } as const
 
 /** Does one side step. Returns what could not be done of it, in words, or null. */
@@ -114,11 +115,33 @@ export const sideStep = async (
       return call(item, channel, context)
     case 'whisper':
       return whisper(item, channel, context)
+    case 'file':
+      return share(item, key, channel, session, context)
     case 'gather':
       return gather(item, channel, session, context)
     default:
       return item satisfies never
   }
+}
+
+/** Puts a file into the thread of a message that stands already; one that does not is tried again with it. */
+const share = async (
+  { of, incident, file, name }: Item & { step: 'file' },
+  key: string,
+  channel: string,
+  session: SurfaceSession,
+  context: JobContext,
+): Promise<string | null> => {
+  const thread = session.items.get(`${channel}/${of}`)?.ref
+  // Once its message stands, this is done again.
+  if (thread === null || thread === undefined) return null
+  const content = await context.fileContent(incident, file)
+  if (content === null) return `${name} was not kept`
+  // Done twice, it would show twice.
+  const first = !session.items.has(key)
+  if (first) await session.intend(key)
+  await context.chat.share(channel, thread, { name, type: 'text/plain', content }, first)
+  return null
 }
 
 /** Invites who is in another record's channel or had a part in it. That channel may be gone: that is no fault of this one. */

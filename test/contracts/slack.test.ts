@@ -5,7 +5,8 @@
  *  | channel | its name | `findChannel` |
  *  | message | `metadata` | `findPosted` |
  *  | pin, invitation, topic | – | none: doing it twice is doing it once |
- *  | bookmark | title and address | looks itself, unless told that it is the first time | */
+ *  | bookmark | title and address | looks itself, unless told that it is the first time |
+ *  | file in a thread | its name | looks itself, unless told that it is the first time | */
 import { createServer as createHttp, type Server } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { WebClient } from '@slack/web-api'
@@ -41,6 +42,18 @@ describe('messages', () => {
       blocks: [{ type: 'rich_text', elements: [{ elements: [{ type: 'text', text: 'down <@U1>' }] }] }],
       metadata: { event_type: 'tocsin', event_payload: { marker: 'm1' } },
     })
+  })
+
+  test('a file is put into the thread of one, once', async () => {
+    const { id } = await chat.createChannel(name(), false)
+    const { ts } = await chat.post(id, text('Diagnosis'), 'm1')
+    const file = { name: 'lines.txt', type: 'text/plain', content: Buffer.from('line 1\nline 2') }
+    await chat.share(id, ts, file, true)
+    await chat.share(id, ts, file, false)
+    const { messages = [] } = await slack.conversations.replies({ channel: id, ts })
+    expect(messages.slice(1).map(({ files }) => files?.map((each) => each.name))).toEqual([['lines.txt']])
+    await chat.share(id, ts, { ...file, name: 'other.txt' }, false)
+    expect((await slack.conversations.replies({ channel: id, ts })).messages).toHaveLength(3)
   })
 
   test('are read from an instant on, oldest first, also who wrote them; whether the channel is there is told (faults 10, 19)', async () => {

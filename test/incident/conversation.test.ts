@@ -27,6 +27,7 @@ import {
   step,
   tick,
   update,
+  checked,
 } from '../given.ts'
 
 /** A span as one reads it: code and links in their marks, times by the minutes since the start. */
@@ -81,6 +82,8 @@ const itemText = (item: Item): string => {
       return `${item.key}: ${item.to.name}${item.invite ? ', invited' : ''}`
     case 'whisper':
       return `${item.key}: ${item.to.name} alone: ${textOf(item.message)}`
+    case 'file':
+      return `${item.key}: ${item.name} below ${item.of}`
     default:
       return `${item.key}: ${item.title} ${item.url}`
   }
@@ -111,17 +114,17 @@ const check = (more: Partial<CheckResult> = {}): CheckResult => ({
 })
 
 describe('a whole story', () => {
-  const checks = (phase: 'opening' | 'resolution', minute: number, results: readonly CheckResult[]) =>
-    step({ type: 'record-checks', phase, results }, minute, bot)
-
   test('reads like this', () => {
     const items = shown(
       declared({ policy: policy('P2'), summary: 'Since the deploy', alert: alertOf() }, pager),
       opened,
-      checks('opening', 0.2, [
+      ...checked(
+        1,
+        'opening',
+        0.2,
         check(),
         check({ title: 'Site', status: 'ok', findings: [{ status: 'ok', text: 'It answers 200.' }], measurements: [] }),
-      ]),
+      ),
       severity('P1', 5, {}, 'nobody can pay'),
       tick('response', 2, 15),
       tick('response', 2, 20),
@@ -137,7 +140,7 @@ describe('a whole story', () => {
       step({ type: 'resolve-alert', source: 'alertmanager', fingerprint: 'c0ffee', startsAt: at(-5), endsAt: at(52) }, 52, pager),
       tick('update', 3, 60),
       resolve(61),
-      checks('resolution', 61.5, [check({ status: 'ok', findings: [{ status: 'ok', text: 'It answers 200.' }], measurements: [] })]),
+      ...checked(2, 'resolution', 61.5, check({ status: 'ok', findings: [{ status: 'ok', text: 'It answers 200.' }], measurements: [] })),
       published,
       review(90),
     )
@@ -169,18 +172,19 @@ describe('a whole story', () => {
       - ☐ Tell the customers within 30 min
       [✓ Tell the customers within 30 min=checklist]
 
-      check:3: 🩺 *Checks at opening*
+      checks:1: 🩺 *Checks at opening*
       🔴 *Health* It answers 503.
-      latency 1912.35 ms (limit 500 ms)
+      latency 1.91 s (limit 500 ms) · took 1.91 s
       🟢 *Site* It answers 200.
-      (measured +0)
+      took 1.91 s
+      (asked +0.2)
 
-      severity:4: 🔺 @Alice Adler changed the severity from P2 to *P1* (Service down). Acknowledge by +25: \`/incident ack\` · Status update by +35
+      severity:5: 🔺 @Alice Adler changed the severity from P2 to *P1* (Service down). Acknowledge by +25: \`/incident ack\` · Status update by +35
       Why: nobody can pay
 
       invite:P1: P1 responders
 
-      call:5: On-call, invited
+      call:6: On-call, invited
 
       escalated:2:0: 📟 @On-call please acknowledge: \`/incident ack\`
       (✅ *Bob Berg* acknowledged at +36.)
@@ -193,19 +197,19 @@ describe('a whole story', () => {
       breach:response:2: ⏰ *Acknowledgement overdue* since +25: \`/incident ack\`
       (✅ *Bob Berg* acknowledged at +36.)
 
-      call:10: Team lead, invited
+      call:11: Team lead, invited
 
       escalated:2:1: 📟 @Team lead nobody has acknowledged INC-7 yet: \`/incident ack\`
       (✅ *Bob Berg* acknowledged at +36.)
 
-      call:11: Head of engineering, invited
+      call:12: Head of engineering, invited
 
       escalated:2:2: 📟 @Head of engineering nobody has acknowledged INC-7 yet: \`/incident ack\`. Nobody is left on the ladder: if nobody answers, call somebody yourself.
       (✅ *Bob Berg* acknowledged at +36.)
 
-      ack:12: ✅ *Bob Berg* acknowledged after 31 min and leads.
+      ack:13: ✅ *Bob Berg* acknowledged after 31 min and leads.
 
-      instructions:12:lead: Bob Berg alone: 🎯 *You lead INC-7*. Only you see this.
+      instructions:13:lead: Bob Berg alone: 🎯 *You lead INC-7*. Only you see this.
       - You decide, and you delegate: do not repair it yourself.
       - Say what happens next, and who does it: /incident todo <text> @somebody.
       - Confirm the severity, and change it when it is another one: /incident severity.
@@ -220,23 +224,24 @@ describe('a whole story', () => {
       clock:update:2:last: @Bob Berg ⏳ Status update due +35 (2 min left): \`/incident update <text>\`
       (✅ @Alice Adler posted an update at +40.)
 
-      update:16: 📣 *Update* Rolling back
+      update:17: 📣 *Update* Rolling back
       (by @Alice Adler · next update by +60)
 
-      mitigated:17: 🩹 @Alice Adler mitigated the impact: traffic moved
+      mitigated:18: 🩹 @Alice Adler mitigated the impact: traffic moved
 
       breach:update:3: @Bob Berg ⏰ *Status update overdue* since +60: \`/incident update <text>\`
       (✅ @Alice Adler resolved INC-7 at +61.)
 
-      resolved:20: 🟢 @Alice Adler resolved after 1 h 06 min: Rolled back to v141
+      resolved:21: 🟢 @Alice Adler resolved after 1 h 06 min: Rolled back to v141
 
-      check:21: 🩺 *Checks at resolution*
+      checks:2: 🩺 *Checks at resolution*
       🟢 *Health* It answers 200.
-      (measured +0)
+      took 1.91 s
+      (asked +61.5)
 
       post-mortem: 📄 The post-mortem is ready: [pull request](https://github.com/acme/incidents/pull/1). Fill in impact, root cause and prevention there.
 
-      reviewed:23: 📘 @Alice Adler marked the post-mortem as reviewed."
+      reviewed:25: 📘 @Alice Adler marked the post-mortem as reviewed."
     `)
   })
 
@@ -541,13 +546,13 @@ describe('where the bot cannot call', () => {
 
 describe('checks that still fail at the resolution', () => {
   const results = (phase: 'opening' | 'resolution', ...all: readonly CheckResult[]) =>
-    step({ type: 'record-checks', phase, results: all }, phase === 'opening' ? 1 : 6, bot)
+    phase === 'opening' ? checked(1, phase, 1, ...all) : checked(2, phase, 6, ...all)
   const site = check({ title: 'Site', status: 'warn', findings: [{ status: 'warn', text: 'Slow.' }] })
-  const steps = [declared(), results('opening', check()), ack(2), resolve(5)] as const
+  const steps = [declared(), ...results('opening', check()), ack(2), resolve(5)] as const
 
   test('are said to, with what to do', () => {
-    const red = [...steps, results('resolution', check(), site)] as const
-    expect(read('check:6', ...red)).toMatch(
+    const red = [...steps, ...results('resolution', check(), site)] as const
+    expect(read('checks:2', ...red)).toMatch(
       /⚠ INC-7 is resolved, but the checks still fail\. If it is not over: `\/incident reopen <why>`\.\n\[Reopen=reopen\]$/,
     )
     expect(read('header', ...red)).toContain('\n(⚠ Checks still failed at the resolution: Health)')
@@ -557,8 +562,8 @@ describe('checks that still fail at the resolution', () => {
   })
 
   test('those that failed at opening only, or only warn, are not', () => {
-    const green = [...steps, results('resolution', check({ status: 'ok' }), site)] as const
-    for (const text of [read('header', ...steps), read('header', ...green), read('check:6', ...green), read('check:3', ...steps)])
+    const green = [...steps, ...results('resolution', check({ status: 'ok' }), site)] as const
+    for (const text of [read('header', ...steps), read('header', ...green), read('checks:2', ...green), read('checks:1', ...steps)])
       expect(text).not.toContain('⚠')
   })
 })
@@ -631,7 +636,7 @@ test('what is promised while the clocks stand is no time of day', () => {
 test('notes, steps and the channel’s opening post nothing', () => {
   const steps = [declared(), opened] as const
   const failed = step({ type: 'step-failed', surface: 'record', step: 'record', reason: 'no' }, 1, bot)
-  expect(keys(...steps, note('x', 1), failed, step({ type: 'record-checks', phase: 'asked', results: [] }, 1, bot))).toEqual(keys(...steps))
+  expect(keys(...steps, note('x', 1), failed, ...checked(1, 'asked', 1))).toEqual(keys(...steps))
 })
 
 test('in the place of a lost channel all is said again, and why', () => {
@@ -669,7 +674,7 @@ test('what strangers wrote is literal: nothing in it becomes a mention, a link o
     update(evil, 1),
     mitigate(2, evil),
     step({ type: 'join-alert', alert: { ...alert, fingerprint: 'x' } }, 3, pager),
-    step({ type: 'record-checks', phase: 'asked', results: [check({ findings: [{ status: 'fail', text: evil }] })] }, 4, bot),
+    ...checked(1, 'asked', 4, check({ findings: [{ status: 'fail', text: evil }] })),
     severity('P2', 5, {}, evil),
     resolve(6, evil),
   )

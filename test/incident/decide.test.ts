@@ -524,28 +524,6 @@ describe('what jobs report', () => {
     given(declared(), failed('a'), mended).when(mended).happens()
   })
 
-  test('checks that run by themselves are recorded once; those that were asked for, each time', () => {
-    const checks = (phase: 'opening' | 'resolution' | 'asked', minute: number) =>
-      step({ type: 'record-checks', phase, results: [] }, minute, bot)
-    for (const phase of ['opening', 'resolution'] as const) given(declared(), resolve(5), checks(phase, 6)).when(checks(phase, 7)).happens()
-    given(declared(), checks('asked', 1)).when(checks('asked', 1)).happens({ type: 'checked' })
-  })
-
-  test('the checks of an earlier resolution do not stand for those of this one', () => {
-    const incident = after(declared(), resolve(50))
-    const record = (minute: number) =>
-      decide(
-        { ...incident, checks: [{ phase: 'resolution', at: at(minute), results: [] }] },
-        {
-          intent: { type: 'record-checks', phase: 'resolution', results: [] },
-          at: at(51),
-          by: bot,
-        },
-      )
-    expect(record(20)).toMatchObject({ events: [{ type: 'checked', phase: 'resolution' }] })
-    expect(record(50)).toMatchObject({ events: [] })
-  })
-
   test('where it was published is told once an address', () => {
     const published = (url: string) => step({ type: 'published', where: 'pull-request', url, head: 'h' }, 6, bot)
     given(declared(), resolve(5), published('https://x/1')).when(published('https://x/1')).happens()

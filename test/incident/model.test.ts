@@ -42,6 +42,17 @@ const alerts = fc.record({ fingerprint: fc.constantFrom('a', 'b'), startsAt: fc.
 const channels = fc.constantFrom('C1', 'C2')
 const steps = fc.record({ surface: fc.constantFrom('channel', 'record'), step: fc.constantFrom('channel', 'topic', 'record') })
 
+const askedCheck = { check: 'health', kind: 'http', title: 'Health' }
+const checkResult = {
+  ...askedCheck,
+  status: 'fail' as const,
+  findings: [],
+  measurements: [],
+  startedAt: at(0),
+  took: 1,
+  detail: { title: 'Log', lines: 9 },
+}
+
 const people = fc.constantFrom(alice as Person, bob as Person)
 
 const intents: fc.Arbitrary<Intent> = fc.oneof(
@@ -76,8 +87,11 @@ const intents: fc.Arbitrary<Intent> = fc.oneof(
     reason: words,
   }),
   fc.constantFrom<Intent>(
-    { type: 'record-checks', phase: 'opening', results: [] },
-    { type: 'record-checks', phase: 'resolution', results: [] },
+    { type: 'start-checks', phase: 'opening', which: 'auto', checks: [askedCheck], since: at(0) },
+    { type: 'start-checks', phase: 'asked', which: 'health', checks: [askedCheck] },
+    { type: 'finish-checks', run: 1, why: 'x' },
+    { type: 'answer-checks', run: 1, results: [checkResult] },
+    { type: 'show-lines', run: 1, check: 'health' },
     { type: 'published', where: 'pull-request', url: 'https://x.example/1', head: 'h' },
   ),
 )
@@ -370,6 +384,6 @@ describe('whatever happens', () => {
       { seed: 1, numRuns: 600 },
     )
     expect(refused).toBeGreaterThan(100)
-    expect(types.size).toBe(24)
+    expect(types.size).toBe(25)
   })
 })

@@ -67,14 +67,14 @@ describe('model', () => {
         title: 'Health',
         before: 'fail',
         after: 'ok',
-        measurements: [{ name: 'latency', text: '1.91 s → 180 ms (limit 500 ms)' }],
+        measurements: [{ name: 'latency', before: '1.91 s', after: '180 ms', limit: '500 ms', text: '1.91 s → 180 ms (limit 500 ms)' }],
         findings: [{ when: 'opening', text: 'It answers 503 after 1.9 s' }],
       },
       {
         title: 'Website',
         before: 'ok',
         after: 'not run',
-        measurements: [{ name: 'latency', text: '140 ms → – (limit 500 ms)' }],
+        measurements: [{ name: 'latency', before: '140 ms', after: '–', limit: '500 ms', text: '140 ms → – (limit 500 ms)' }],
         findings: [],
       },
     ])

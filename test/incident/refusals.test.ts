@@ -232,6 +232,32 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Acme Shop has no check `web`. It has: none yet.',
   ],
   [
+    refuse('not_in_incident', { verb: 'watch', command: 'diag' }),
+    'This is not the channel of an incident. Say which one, for example `/diag watch INC-12`. `/incident list` shows the open ones.',
+  ],
+  [
+    refuse('unknown_check_word', { word: 'until', check: 'logs', known: 'since=1h' }),
+    '`until` cannot be said of `logs`. It takes since=1h.',
+  ],
+  [refuse('unknown_check_word', { word: 'x', check: 'all', known: '' }), '`x` cannot be said of `all`. It takes no words.'],
+  [
+    refuse('bad_check_word', { word: 'since=soon', why: 'must be hours', check: 'logs', known: 'since=1h' }),
+    '`since=soon`: must be hours. `logs` takes since=1h.',
+  ],
+  [refuse('no_lines', { check: 'logs', run: 3 }), 'No more lines of `logs` were kept with that diagnosis. To ask anew: `/diag logs`.'],
+  [refuse('lines_are_shown', { title: 'Worker log' }), 'The lines of Worker log are in the thread of that diagnosis already.'],
+  [
+    refuse('nothing_to_compare', { id: 'INC-7' }),
+    'No checks have answered at the opening of INC-7, so there is nothing to compare with. To see how it is now: `/diag all`.',
+  ],
+  [refuse('is_watched', { check: 'health', minutes: 2 }), '`health` is watched already, every 2 min. To end it: `/diag unwatch health`.'],
+  [
+    refuse('too_many_watches', { most: 5, known: 'a, b' }),
+    '5 checks are watched already, and not more than that at a time: a, b. End one first: `/diag unwatch <check>`.',
+  ],
+  [refuse('not_watched', { check: 'x', known: 'a, b' }), '`x` is not watched. Watched: a, b.'],
+  [refuse('not_watched', { check: null, known: '' }), 'Nothing is watched. To watch a check: `/diag watch <check>`.'],
+  [
     refuse('product_needed', { example: '/incident new acme P1 Payments fail', known: 'acme' }),
     'Which product? For example `/incident new acme P1 Payments fail`. Known: acme.',
   ],

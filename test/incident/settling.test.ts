@@ -20,6 +20,7 @@ import {
   step,
   tick,
   update,
+  checked,
 } from '../given.ts'
 
 const messageOf = (key: string, steps: readonly Step[]): Message => {
@@ -46,7 +47,7 @@ const failing: CheckResult = {
   startedAt: at(6),
   took: 1,
 }
-const still = [declared(), ack(1), resolve(5), step({ type: 'record-checks', phase: 'resolution', results: [failing] }, 6, bot)]
+const still = [declared(), ack(1), resolve(5), ...checked(1, 'resolution', 6, failing)]
 const pause = (minute: number): Step => step({ type: 'pause', why: 'Waiting' }, minute)
 const resume = (minute: number): Step => step({ type: 'resume' }, minute)
 const reopen = (minute: number): Step => step({ type: 'reopen', why: 'It is back' }, minute)
@@ -115,15 +116,15 @@ test('asked for a lead: somebody leads, or it is over without one', () => {
 })
 
 test('checks still fail at the resolution: the button to reopen goes with the reopening, and comes back with the next', () => {
-  expect(buttons(messageOf('check:5', still))).toEqual(['reopen'])
-  expect(buttons(messageOf('check:5', [...still, reopen(8)]))).toEqual([])
-  expect(last(messageOf('check:5', [...still, reopen(8)]))).toBe(`🔁 x opened INC-7 again at ${at(8)}.`)
-  const again = [...still, reopen(8), resolve(20), step({ type: 'record-checks', phase: 'resolution', results: [failing] }, 21, bot)]
+  expect(buttons(messageOf('checks:1', still))).toEqual(['reopen'])
+  expect(buttons(messageOf('checks:1', [...still, reopen(8)]))).toEqual([])
+  expect(last(messageOf('checks:1', [...still, reopen(8)]))).toBe(`🔁 x opened INC-7 again at ${at(8)}.`)
+  const again = [...still, reopen(8), resolve(20), ...checked(2, 'resolution', 21, failing)]
   const keys = conversation(happened(...again)).map(({ key }) => key)
   expect(
     buttons(
       messageOf(
-        keys.findLast((key) => key.startsWith('check:'))!,
+        keys.findLast((key) => key.startsWith('checks:'))!,
         again,
       ),
     ),

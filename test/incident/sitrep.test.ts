@@ -8,6 +8,7 @@ import type { Part, Span } from '../../src/incident/message.ts'
 import { usefulButtons, usefulVerbs } from '../../src/incident/now.ts'
 import { sitrep, welcome } from '../../src/incident/sitrep.ts'
 import {
+  checked,
   ack,
   after,
   alice,
@@ -111,11 +112,9 @@ describe('a situation report', () => {
   })
 
   test('the last events are of the trouble: neither the channel, nor every check that ran', () => {
-    const checked = (phase: 'opening' | 'asked', minute: number, status: 'ok' | 'fail') =>
-      step({ type: 'record-checks', phase, results: [check(status)] }, minute, bot)
     const opened = step({ type: 'channel-opened', channel: 'C1', name: 'inc-7' }, 0.1, bot)
     const renamed = step({ type: 'channel-renamed', channel: 'C1', name: 'inc-7-new' }, 5, bot)
-    const there = [declared(), opened, checked('opening', 1, 'fail'), ack(2), renamed] as const
+    const there = [declared(), opened, ...checked(1, 'opening', 1, check('fail')), ack(2), renamed] as const
     const last = (...steps: readonly Step[]) => (shown(...steps).split('Last events*\n')[1] ?? '').split('\n').map((text) => text.slice(2))
     expect(last(...there)).toEqual([
       expect.stringContaining('Declared P1'),
@@ -123,7 +122,7 @@ describe('a situation report', () => {
       '+1 Tocsin: Ran 1 check at opening: Health fail (503)',
       '+2 Alice Adler: Acknowledged the incident.',
     ])
-    expect(last(...there, checked('asked', 6, 'ok')).join()).not.toContain('Ran 1 check')
+    expect(last(...there, ...checked(2, 'asked', 6, check('ok'))).join()).not.toContain('Ran 1 check')
   })
 
   test('says why the clocks stand', () => {

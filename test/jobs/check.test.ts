@@ -1,43 +1,72 @@
-/** The job that runs a product's checks: when it has something to do, and when that is done already. */
+/** The job that asks a product's checks: what it starts, what it asks, and what is left to ask by whoever takes over. */
 import { expect, test } from 'vitest'
+import type { Askable } from '../../src/askable.ts'
+import type { RunChecks } from '../../src/checking.ts'
 import type { JobContext } from '../../src/define.ts'
-import type { Incident } from '../../src/incident/incident.ts'
-import type { CheckPhase } from '../../src/incident/events.ts'
+import { decide } from '../../src/incident/decide.ts'
+import { replay } from '../../src/incident/evolve.ts'
+import type { Intent } from '../../src/incident/commands.ts'
 import check from '../../src/jobs/check.ts'
-import { after, at, declared, resolve } from '../given.ts'
+import { at, bot, checked, declared, happened, record, resolve, severity, step, type Step } from '../given.ts'
 
-/** What a run records for an incident in this state. */
-const recorded = async (incident: Incident, phase: CheckPhase): Promise<string[]> => {
-  const done: string[] = []
+const askable = (key: string, auto: boolean) => [key, { key, kind: 'http', title: key, auto } as Askable] as const
+const asked = (key: string) => ({ check: key, kind: 'http', title: key })
+const result = (key: string) => ({ ...asked(key), status: 'ok' as const, findings: [], measurements: [], startedAt: at(9), took: 1 })
+
+/** Runs the job on a record with this past, and gives what it recorded and asked. */
+const run = async (data: Record<string, string | number>, past: readonly Step[], answers: readonly string[] = ['a', 'b', 'c']) => {
+  let events = happened(...past)
+  const before = events.length
+  const wanted: (readonly string[] | string)[] = []
+  const runChecks: RunChecks = async (_, which, request = {}) => {
+    wanted.push(which)
+    for (const key of answers) if (which.includes(key)) request.onResult?.(result(key))
+    return []
+  }
   const context = {
-    load: () => Promise.resolve({ incident, events: [], head: () => '' }),
-    runChecks: () => Promise.resolve([]),
-    handle: (id: string, intent: { type: string }) => {
-      done.push(`${id} ${intent.type}`)
-      return Promise.resolve({ incident, events: [] })
+    load: () => Promise.resolve({ incident: replay(events)!, events, head: () => '' }),
+    askable: () => new Map([askable('a', true), askable('b', true), askable('c', false)]),
+    runChecks,
+    handle: async (_: string, intent: Intent) => {
+      const decision = decide(replay(events), { intent, at: at(9), by: bot })
+      events = [...events, ...record(events, { at: at(9), by: bot }, decision)]
+      return { incident: replay(events)!, events: [] }
     },
   } satisfies Partial<JobContext>
   await check.run(
-    { data: { incident: incident.id, phase }, retryCount: 1, signal: AbortSignal.timeout(60_000) },
+    { data: { incident: 'INC-7', ...data }, retryCount: 1, signal: AbortSignal.timeout(60_000) },
     context as unknown as JobContext,
   )
-  return done
+  return { wanted, recorded: events.slice(before).map(({ event }) => event) }
 }
 
-const withChecks = (incident: Incident, phase: CheckPhase, minute: number): Incident => ({
-  ...incident,
-  checks: [{ phase, at: at(minute), results: [] }],
+test('told of a phase it starts a run of what is asked by itself, once since its cause', async () => {
+  const start = { type: 'checks-started', checks: [asked('a'), asked('b')] }
+  expect((await run({ phase: 'opening' }, [declared()])).recorded).toMatchObject([{ ...start, phase: 'opening' }])
+  expect((await run({ phase: 'opening' }, [declared(), ...checked(1, 'opening', 1)])).recorded).toEqual([])
+  const worse = [declared(), ...checked(1, 'opening', 1), severity('P2', 3)]
+  expect((await run({ phase: 'severity' }, worse)).recorded).toMatchObject([{ ...start, phase: 'severity' }])
+  const resolved = [declared(), ...checked(1, 'resolution', 2), resolve(3)]
+  expect((await run({ phase: 'resolution' }, resolved)).recorded).toMatchObject([{ ...start, phase: 'resolution' }])
 })
 
-test('a run that was interrupted after its results were recorded does not ask again', async () => {
-  expect(await recorded(withChecks(after(declared()), 'opening', 0), 'opening')).toEqual([])
-  expect(await recorded(withChecks(after(declared(), resolve(50)), 'resolution', 51), 'resolution')).toEqual([])
+test('whoever takes over asks what has not answered, and nothing twice', async () => {
+  const past = [
+    declared(),
+    step({ type: 'start-checks', phase: 'asked', which: 'all', checks: ['a', 'b', 'c'].map(asked) }, 1),
+    step({ type: 'answer-checks', run: 1, results: [result('b')] }, 2, bot),
+  ]
+  const { wanted, recorded } = await run({ run: 1 }, past)
+  expect(wanted).toEqual([['a', 'c']])
+  expect(recorded).toMatchObject([{ type: 'checks-answered', run: 1, results: [{ check: 'a' }, { check: 'c' }] }])
+  const done = [...past, step({ type: 'answer-checks', run: 1, results: [result('a'), result('c')] }, 3, bot)]
+  expect(await run({ run: 1 }, done)).toEqual({ wanted: [], recorded: [] })
 })
 
-test('results of an earlier resolution do not stand for those of this one', async () => {
-  expect(await recorded(withChecks(after(declared(), resolve(50)), 'resolution', 20), 'resolution')).toEqual(['INC-7 record-checks'])
-})
-
-test('what was asked for is asked each time', async () => {
-  expect(await recorded(withChecks(after(declared()), 'asked', 0), 'asked')).toEqual(['INC-7 record-checks'])
+test('a check that the product has no more is not waited for', async () => {
+  const past = [declared(), step({ type: 'start-checks', phase: 'asked', which: 'all', checks: ['a', 'gone'].map(asked) }, 1)]
+  expect((await run({ run: 1 }, past)).recorded).toMatchObject([
+    { results: [{ check: 'a', status: 'ok' }] },
+    { results: [{ check: 'gone', status: 'unknown', findings: [{ text: 'This product has no such check any more.' }] }] },
+  ])
 })

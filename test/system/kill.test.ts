@@ -83,7 +83,7 @@ const statements: readonly Point[] = [
   ...statement('enqueueing the declaration’s jobs', /INSERT INTO tocsin_jobs[^]*'sync-channel'/, ['after']),
   ...commit('the declaration', event('declared')),
   ...commit('the channel’s opening', event('channel-opened'), ['before']),
-  ...commit('the checks', event('checked'), ['before']),
+  ...commit('the checks', event('checks-answered'), ['before']),
   ...commit('the acknowledgement', event('acknowledged'), ['after']),
   ...commit('the update', event('updated'), ['after']),
   ...commit('the warning', event('clock-warned'), ['before']),

@@ -173,8 +173,8 @@ const syncItems = async (session: SurfaceSession, loaded: Loaded, channel: strin
     const key = `${channel}/${item.key}`
     const known = session.items.get(key)
     if (item.step !== 'message') {
-      // A pin is of a message, which may have been posted anew.
-      const hash = hashOf(item.step === 'pin' ? { ...item, ref: session.items.get(`${channel}/${item.of}`)?.ref } : item)
+      // A pin or a file is of a message, which may have been posted anew.
+      const hash = hashOf('of' in item && item.step !== 'gather' ? { ...item, ref: session.items.get(`${channel}/${item.of}`)?.ref } : item)
       if (known?.state === 'done' && known.hash === hash) continue
       try {
         await context.mayCall(methodOf[item.step], channel)

@@ -25,8 +25,10 @@ const shownOf = (recorded: Recorded): Shown | null => {
     case 'deadline-set':
       // The header names what is due from the beginning.
       return event.clock === 'fix' ? null : own(`⏱ ${event.title} due ${berlin(event.due)}.`)
-    case 'checked':
-      return own(`🩺 Checks at ${event.phase}`)
+    case 'checks-started':
+      return null
+    case 'checks-answered':
+      return { name: `checks ${event.run}`, starts: '🩺 Checks at ' }
     case 'lead-wanted':
       return { name: `lead wanted ${event.search}`, starts: `🙋 Nobody led for a while; now @${['bob', 'dave'][event.search - 1]} does.` }
     case 'acknowledged':

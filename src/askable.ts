@@ -1,0 +1,90 @@
+/** What can be asked of a product's checks: what each asks, what can be typed behind it, and what it still lacks. */
+import { z } from 'zod'
+import type { Catalogue } from './catalogue.ts'
+import type { Check } from './catalogue/checks.ts'
+import type { Product } from './catalogue/product.ts'
+import type { CheckDefinition } from './define/check.ts'
+import { type Refusal, refuse } from './incident/refusals.ts'
+
+export type Words = Readonly<Record<string, string>>
+
+export type Askable = Pick<Check, 'key' | 'kind' | 'title' | 'auto' | 'link'> & {
+  /** What it asks, in half a sentence. */
+  readonly asks: string
+  /** What can be typed behind it: `since=1h`, with the value that it has without. */
+  readonly words: readonly string[]
+  /** What must be set before it can be asked. */
+  readonly missing: readonly string[]
+  /** Why it cannot be asked with these words, or null. */
+  readonly refusal: (words: Words) => Refusal | null
+}
+
+/** By the key of each check, in the order of the product's file. None for a product that does not exist. */
+export type AskableChecks = (product: string) => ReadonlyMap<string, Askable>
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The settings that this check needs and nobody has made. */
+export const missingSettings = (product: Product, check: Check, definition: CheckDefinition, environment: Environment): string[] => [
+  ...check.unset,
+  ...(check.unset.length > 0 ? [] : (definition.needs?.(check.options) ?? [])).filter(
+    (name) => !product.secrets.has(name) || (environment[name] ?? '') === '',
+  ),
+]
+
+const wordsOf = ({ words }: CheckDefinition): Map<string, string> => {
+  if (words === undefined) return new Map()
+  const { properties = {} } = z.toJSONSchema(words, { io: 'input', unrepresentable: 'any' })
+  return new Map(
+    Object.keys(words.shape).map((name) => {
+      const known = properties[name]
+      const preset = typeof known === 'object' ? known.default : undefined
+      return [name, `${name}=${typeof preset === 'string' || typeof preset === 'number' ? preset : '…'}`]
+    }),
+  )
+}
+
+const askable = (product: Product, check: Check, definition: CheckDefinition, environment: Environment): Askable => {
+  const words = wordsOf(definition)
+  const { key, kind, title, auto, link } = check
+  const known = [...words.values()].join(', ')
+  return {
+    key,
+    kind,
+    title,
+    auto,
+    link,
+    asks: definition.summary,
+    words: [...words.values()],
+    missing: missingSettings(product, check, definition, environment),
+    refusal: (typed) => {
+      const unknown = Object.keys(typed).find((name) => !words.has(name))
+      if (unknown !== undefined) return refuse('unknown_check_word', { word: unknown, check: key, known })
+      const issue = definition.words?.safeParse(typed).error?.issues[0]
+      if (issue === undefined) return null
+      const name = String(issue.path[0] ?? '')
+      return refuse('bad_check_word', { word: `${name}=${typed[name] ?? ''}`, why: issue.message.replaceAll('`', ''), check: key, known })
+    },
+  }
+}
+
+/** Makes the list. */
+export const createAskable =
+  ({
+    catalogue,
+    kinds,
+    environment,
+  }: {
+    catalogue: Catalogue
+    kinds: ReadonlyMap<string, CheckDefinition>
+    environment: Environment
+  }): AskableChecks =>
+  (key) => {
+    const product = catalogue.product(key)
+    return new Map(
+      [...(product?.checks ?? [])].flatMap(([name, check]) => {
+        const definition = kinds.get(check.kind)
+        return product === null || definition === undefined ? [] : [[name, askable(product, check, definition, environment)] as const]
+      }),
+    )
+  }

@@ -1,0 +1,65 @@
+/** What the checks say of an incident, as the post-mortem shows it: opening against resolution, and what was changed before it began. */
+import { amount } from './amount.ts'
+import { beganAt, changesOf } from './areas/checking.ts'
+import { changeLine, rankChanges } from './changes.ts'
+import type { CheckResult } from './check.ts'
+import { type CheckChange, compare, type MeasurementChange, step } from './compare.ts'
+import type { Incident } from './incident.ts'
+
+type MeasurementRow = {
+  readonly name: string
+  readonly before: string
+  readonly after: string
+  /** Empty where there is none. */
+  readonly limit: string
+  /** All of it in one line. */
+  readonly text: string
+}
+
+export type CheckRow = {
+  readonly title: string
+  readonly before: string
+  readonly after: string
+  readonly measurements: readonly MeasurementRow[]
+  /** What was found wrong, before and after. */
+  readonly findings: readonly { readonly when: 'opening' | 'resolution'; readonly text: string }[]
+}
+
+/** The most changes that are listed. */
+const mostChanges = 10
+
+const wrong = (phase: 'opening' | 'resolution', results: readonly CheckResult[], check: string) =>
+  results
+    .filter((result) => result.check === check)
+    .flatMap(({ findings }) => findings.filter(({ status }) => status !== 'ok').map(({ text }) => ({ when: phase, text })))
+
+const measurementRow = (change: MeasurementChange): MeasurementRow => {
+  const { name, unit, was, is, limit, bound } = change
+  const words = (value: number | null) => (value === null ? '–' : amount({ value, unit }))
+  const held = limit === undefined ? '' : `${bound === 'least' ? 'at least ' : ''}${amount({ value: limit, unit })}`
+  return { name, before: words(was), after: words(is), limit: held, text: `${step(change)}${held === '' ? '' : ` (limit ${held})`}` }
+}
+
+/** The first checks that the bot ran at opening against the last that it ran at resolution. */
+export const checkRows = ({ checks }: Incident): CheckRow[] => {
+  const opening = checks.find(({ phase }) => phase === 'opening')?.results ?? []
+  const resolution = checks.findLast(({ phase }) => phase === 'resolution')?.results ?? []
+  return compare(opening, resolution).map(({ check, title, was, is, measurements }: CheckChange) => ({
+    title,
+    before: was ?? 'not run',
+    after: is ?? 'not run',
+    measurements: measurements.map(measurementRow),
+    findings: [...wrong('opening', opening, check), ...wrong('resolution', resolution, check)],
+  }))
+}
+
+/** Changes before the start, the likeliest cause first; null when no check looked for any. */
+export const changeRows = (incident: Incident): { readonly text: string; readonly url: string | null }[] | null => {
+  const changes = changesOf(incident)
+  const start = beganAt(incident)
+  return changes === null
+    ? null
+    : rankChanges(changes, start)
+        .slice(0, mostChanges)
+        .map((change) => ({ text: changeLine(change, start), url: change.url }))
+}
