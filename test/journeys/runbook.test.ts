@@ -41,8 +41,8 @@ test('the best match is offered, opened, run, ticked off by two people at once, 
 
   // The offer's own button runs the first step: the runbook is open then, too.
   const ran = await bot.press('bob', channel, 'Run its first step')
-  expect(ran.text).toContain('Step 1 of “Payments fail”: the result is in INC-1’s channel and timeline.')
-  expect(await bot.sees(channel, '🩺 Diagnosis')).toContain('Health endpoint')
+  expect(ran.text).toContain('Step 1 of “Payments fail”: what was asked comes in INC-1’s channel.')
+  expect(await bot.sees(channel, /🩺 Diagnosis\n/)).toContain('Health endpoint')
   const shown = await bot.sees(channel, 'R1 Payments fail')
   expect(shown).toContain('Keep calm.')
   expect(shown).toContain('☐ 1. Ask the health endpoint. check: health')
