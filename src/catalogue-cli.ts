@@ -27,6 +27,19 @@ const { catalogue, problems } = loadCatalogue({ runbooks, templates, kinds, sour
 for (const key of catalogue?.products.keys() ?? []) {
   if (catalogue !== null && (wanted.length === 0 || wanted.includes(key))) console.log(table(catalogue, key))
 }
+// No warnings: nothing is wrong with a runbook that is ahead of the bot.
+const ahead = [...(catalogue?.products.values() ?? [])].flatMap((product) =>
+  product.runbooks.flatMap(({ slug, actions }) =>
+    actions.map(({ action, line }) => ({ name: action.split(' ')[0] ?? action, place: `${runbooks}/${product.key}/${slug}.md:${line}` })),
+  ),
+)
+if (ahead.length > 0) {
+  const byName = Map.groupBy(ahead, ({ name }) => name)
+  console.log(
+    `${byName.size} action${byName.size === 1 ? '' : 's'} named in runbooks that ${byName.size === 1 ? 'is' : 'are'} not there yet`,
+  )
+  for (const [name, places] of byName) console.log(`  ${name}: ${places.map(({ place }) => place).join(', ')}`)
+}
 for (const level of ['warning', 'error'] as const) {
   const these = problems.filter((problem) => problem.level === level)
   console.log(`${these.length} ${level}${these.length === 1 ? '' : 's'}`)

@@ -2,6 +2,7 @@
  *  without the templates there is no catalogue. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RunbookRef } from './incident/areas/runbooks.ts'
 import { reachable, type Severity } from './incident/policy.ts'
 import type { CheckKinds } from './catalogue/checks.ts'
 import { findContacts, resolveContacts } from './catalogue/contacts.ts'
@@ -11,7 +12,7 @@ import { nearest, type Path, type Problem, type Report } from './catalogue/probl
 import { hashOf, resolveProduct, type Product } from './catalogue/product.ts'
 import { provenanceOf, type Provenance } from './catalogue/provenance.ts'
 import { People, Service, Template } from './catalogue/schema.ts'
-import { readRunbooks, suggestRunbooks, type Runbook } from './catalogue/runbooks.ts'
+import { readRunbooks, suggestRunbooks, type Trouble } from './catalogue/runbooks.ts'
 import { severityOf, suggested, takeLeading } from './catalogue/severity.ts'
 import { readSource, type Source } from './catalogue/source.ts'
 import type { Environment } from './catalogue/variables.ts'
@@ -41,8 +42,8 @@ export type Catalogue = {
   readonly takeSeverity: (product: Product | null, text: string) => { severity: Severity | null; rest: string }
   /** The severity that a text speaks for, with the symptom that it names (S8). */
   readonly suggestSeverity: (product: Product | null, text: string) => { severity: Severity; because: string } | null
-  /** The runbooks that may help with what a text says, at this severity. */
-  readonly suggestRunbooks: (product: Product, severity: Severity, text: string) => readonly Runbook[]
+  /** The runbooks that may help, the best first. */
+  readonly suggestRunbooks: (product: Product, trouble: Trouble) => readonly RunbookRef[]
   /** The product's name, key or alias that was probably meant. */
   readonly nearest: (word: string) => string | null
   /** Where each field of a product comes from. */
@@ -129,7 +130,7 @@ export const loadCatalogue = ({
       return { severity: found, rest }
     },
     suggestSeverity: (product, text) => suggested(text, (product ?? fallback).severityWords),
-    suggestRunbooks: (product, severity, text) => suggestRunbooks(product.runbooks, severity, text),
+    suggestRunbooks: (product, trouble) => suggestRunbooks(product.runbooks, trouble),
     nearest: (word) => nearest(word, [...products.values()].flatMap(wordsOf)),
     provenance: (key) => {
       const source = sources.get(key)

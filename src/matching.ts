@@ -112,9 +112,11 @@ export const createMatcher = ({ store, handle, catalogue }: { store: Store; hand
         private: false,
         rule: row.rule,
         alert,
-        runbooks: catalogue
-          .suggestRunbooks(product, effect.opens, `${row.summary} ${row.rule}`)
-          .map(({ slug, title: called }) => ({ slug, title: called })),
+        runbooks: catalogue.suggestRunbooks(product, {
+          severity: effect.opens,
+          text: `${row.summary} ${row.rule}`,
+          alert: { rule: row.rule, runbook: row.labels['runbook'] ?? null },
+        }),
       },
       by,
     )

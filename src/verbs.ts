@@ -1,7 +1,6 @@
 /** What verbs may use, made from the store and the catalogue. */
 import type { Catalogue } from './catalogue.ts'
 import type { CommandContext, Finder, OpenIncident, Verb } from './define.ts'
-import type { RunbookRef } from './incident/areas/runbooks.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { disasterPolicy } from './incident/kinds.ts'
@@ -28,8 +27,6 @@ export type VerbWorld = {
   readonly resolve: CommandContext['resolve']
   readonly publishes: NonNullable<CommandContext['publishes']>
 }
-
-const refsOf = (runbooks: readonly RunbookRef[]) => runbooks.map(({ slug, title }) => ({ slug, title }))
 
 type Kept = { readonly row: IncidentRow | null; readonly incident: Incident | null }
 
@@ -106,7 +103,7 @@ export const createVerbContext = ({
           private: wish.private,
           rule: null,
           alert: null,
-          runbooks: refsOf(catalogue.suggestRunbooks(product, severity, `${wish.title} ${wish.summary ?? ''}`)),
+          runbooks: catalogue.suggestRunbooks(product, { severity, text: `${wish.title} ${wish.summary ?? ''}` }),
           ...(window === undefined ? {} : { window }),
         },
         by,

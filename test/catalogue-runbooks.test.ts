@@ -30,58 +30,134 @@ const load = (files: Record<string, string>) => {
 const front = (more: string) => `---\ntitle: Payments\nwhen: [payments fail]\n${more}---\n`
 
 test('is read: front matter apart from the steps', () => {
-  const { runbooks, errors } = load({ 'shop/payments.md': `${front('severity: [P1]\nurl: https://wiki.test/p\n')}\n1. Look\n` })
+  const { runbooks, errors } = load({
+    'shop/payments.md': `${front('id: R10\nseverity: [P1]\nurl: https://wiki.test/p\n')}\nFirst.\n\n1. Look. \`check: health\`\n2. \`action: vercel.rollback\`\n`,
+  })
   expect(errors).toEqual([])
   expect(runbooks).toEqual([
-    { slug: 'payments', title: 'Payments', when: ['payments fail'], severity: ['P1'], url: 'https://wiki.test/p', text: '1. Look' },
+    {
+      slug: 'payments',
+      id: 'R10',
+      title: 'Payments',
+      when: ['payments fail'],
+      severity: ['P1'],
+      url: 'https://wiki.test/p',
+      steps: [
+        { before: 'First.', text: 'Look. `check: health`', checks: [{ check: 'health', words: {} }], actions: [] },
+        { text: '`action: vercel.rollback`', checks: [], actions: ['vercel.rollback'] },
+      ],
+      after: '',
+      actions: [{ action: 'vercel.rollback', line: 12 }],
+    },
   ])
 })
 
 describe('what is wrong is said with its place, and the product works without it', () => {
   test.each([
     ['payments.md', '1. Look\n', 'shop/payments.md:1:1: a runbook begins with front matter: `---`, `title: …`, `when: […]`, `---`'],
-    ['payments.md', front('severty: [P1]\n') + 'x', 'shop/payments.md:4:1 severty: unknown key; did you mean `severity`?'],
+    ['payments.md', front('severty: [P1]\n') + '1. x', 'shop/payments.md:4:1 severty: unknown key; did you mean `severity`?'],
     [
       'payments.md',
-      front('severity: [P7]\n') + 'x',
+      front('severity: [P7]\n') + '1. x',
       'shop/payments.md:4:12 severity[0]: must be one of P1, P2, P3, P4; did you mean `P1`?',
     ],
-    ['payments.md', '---\ntitle: X\nwhen: []\n---\nx', 'shop/payments.md:3:7 when: must name at least one symptom'],
+    ['payments.md', '---\ntitle: X\nwhen: []\n---\n1. x', 'shop/payments.md:3:7 when: must name at least one symptom'],
     [
       'payments.md',
-      front('url: ftp://x\n') + 'x',
+      front('url: ftp://x\n') + '1. x',
       'shop/payments.md:4:6 url: must be an http(s) address, with no user name or password in it',
     ],
-    ['payments.md', front(''), 'shop/payments.md:5:1: a runbook needs steps below its front matter'],
+    ['payments.md', front('id: ten\n') + '1. x', 'shop/payments.md:4:5 id: must be capital letters and a number, such as `R10`'],
+    ['payments.md', front(''), 'shop/payments.md:5:1: a runbook needs steps below its front matter: a list numbered `1.`, `2.`, …'],
+    [
+      'payments.md',
+      `${front('')}Look at it.\n\n- 1. Here\n`,
+      'shop/payments.md:5:1: a runbook needs steps below its front matter: a list numbered `1.`, `2.`, …',
+    ],
+    [
+      'payments.md',
+      `${front('')}1. Look\n2. ${'x'.repeat(2001)}\n`,
+      'shop/payments.md:6:1: a step has at most 2000 characters, this one has 2001: make two of it',
+    ],
     [
       'payments.md',
       `${front('')}1. Look\n2. \`/diag heatlh\`\n`,
       'shop/payments.md:6:1: the product has no check `heatlh`; did you mean `health`?',
     ],
     [
+      'payments.md',
+      `${front('')}1. Look\n   - \`check: healt since=1h\`\n`,
+      'shop/payments.md:6:1: the product has no check `healt`; did you mean `health`?',
+    ],
+    ['payments.md', `${front('')}\`check: stripe\`\n\n1. Look\n`, 'shop/payments.md:5:1: the product has no check `stripe`'],
+    [
+      'payments.md',
+      `${front('')}1. \`check: health of it\`\n`,
+      'shop/payments.md:5:1: `check: health of it` is not understood: write `check: <name>` or `action: <name>`, with nothing behind but `key=value`',
+    ],
+    [
       'Payments Fail.md',
-      `${front('')}x`,
+      `${front('')}1. x`,
       'shop/Payments Fail.md:1:1: the file of a runbook is named in small letters, digits and dashes, such as `payment-failures.md`',
     ],
   ])('%s %#', (name, text, error) => {
-    const { errors, runbooks, catalogue } = load({ [`shop/${name}`]: text, 'shop/other.md': `${front('')}x` })
+    const { errors, runbooks, catalogue } = load({
+      [`shop/${name}`]: text,
+      'shop/other.md': '---\ntitle: Other\nwhen: [x]\n---\n1. x',
+    })
     expect(errors).toEqual([error])
     expect(runbooks.map(({ slug }) => slug)).toEqual(['other'])
     expect(catalogue.broken.size).toBe(0)
   })
+
+  test('two of the same name in a product', () => {
+    const of = (id: string, title: string) => `---\nid: ${id}\ntitle: ${title}\nwhen: [x]\n---\n1. x`
+    const { errors, runbooks } = load({
+      'shop/a.md': of('R1', 'Payments fail'),
+      'shop/b.md': of('R1', 'Other'),
+      'shop/c.md': of('R2', 'payments-fail'),
+      'market/service.yml': 'name: Market\n',
+      'market/a.md': of('R1', 'Payments fail'),
+    })
+    expect(errors).toEqual([
+      'shop/b.md:2:5 id: `R1` is the id of a.md already',
+      'shop/c.md:3:8 title: `payments-fail` is the title of a.md already',
+    ])
+    expect(runbooks.map(({ slug }) => slug)).toEqual(['a'])
+  })
 })
 
-test('those that name the symptom are suggested, for their severities only', () => {
+describe('those that may help are suggested', () => {
   const { catalogue } = load({
-    'shop/payments.md': `${front('severity: [P1, P2]\n')}x`,
-    'shop/database.md': '---\ntitle: Database slow\nwhen: [connection pool]\n---\nx',
+    'shop/payments.md': `${front('severity: [P1, P2]\n')}1. Look. \`check: health\`\n   - twice\n`,
+    'shop/database.md': '---\nid: R2\ntitle: Database slow\nwhen: [connection pool, PoolExhausted]\n---\n1. Look\n',
+    'shop/stripe.md': '---\ntitle: Stripe\nwhen: [payments fail, webhooks fail]\n---\n1. Look\n',
   })
   const product = catalogue.product('shop') ?? catalogue.unassigned
-  const suggest = (severity: 'P1' | 'P3', text: string) => catalogue.suggestRunbooks(product, severity, text).map(({ slug }) => slug)
-  expect(suggest('P1', 'A payment failed in Bern')).toEqual(['payments'])
-  expect(suggest('P3', 'A payment failed in Bern')).toEqual([])
-  expect(suggest('P3', 'the database is slow again')).toEqual(['database'])
-  expect(suggest('P1', 'something else')).toEqual([])
+  const suggest = (severity: 'P1' | 'P3', text: string, alert?: { rule: string; runbook: string | null }) =>
+    catalogue.suggestRunbooks(product, { severity, text, ...(alert === undefined ? {} : { alert }) }).map(({ slug }) => slug)
+
+  test('that name the symptom, for their severities only: first who names more, then who is for this severity', () => {
+    expect(suggest('P1', 'A payment failed in Bern')).toEqual(['payments', 'stripe'])
+    expect(suggest('P1', 'Stripe: payments and webhooks fail')).toEqual(['stripe', 'payments'])
+    expect(suggest('P3', 'A payment failed in Bern')).toEqual(['stripe'])
+    expect(suggest('P3', 'the database is slow again')).toEqual(['database'])
+    expect(suggest('P1', 'something else')).toEqual([])
+  })
+
+  test('the one that the alert means comes first, at any severity', () => {
+    expect(suggest('P1', 'payments fail', { rule: 'pool_exhausted', runbook: null })).toEqual(['database', 'payments', 'stripe'])
+    expect(suggest('P3', 'webhooks fail', { rule: 'x', runbook: 'payments' })).toEqual(['payments', 'stripe'])
+    expect(suggest('P3', 'x', { rule: 'x', runbook: 'r2' })).toEqual(['database'])
+  })
+
+  test('with its first step', () =>
+    expect(catalogue.suggestRunbooks(product, { severity: 'P1', text: 'payments fail' })[0]).toEqual({
+      slug: 'payments',
+      title: 'Payments',
+      first: 'Look. `check: health`',
+      runs: true,
+    }))
 })
 
 test('every product has runbooks, and one of them helps with its gravest troubles', () => {
@@ -90,5 +166,8 @@ test('every product has runbooks, and one of them helps with its gravest trouble
   const products = [...(catalogue?.products.values() ?? [])].filter(({ key }) => key !== 'unassigned')
   expect(products.map(({ runbooks }) => runbooks.length >= 2)).toEqual([true, true, true, true, true])
   for (const product of products)
-    expect(catalogue?.suggestRunbooks(product, 'P1', 'Payments fail and the site is down').length, product.key).toBeGreaterThan(0)
+    expect(
+      catalogue?.suggestRunbooks(product, { severity: 'P1', text: 'Payments fail and the site is down' }).length,
+      product.key,
+    ).toBeGreaterThan(0)
 })

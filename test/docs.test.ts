@@ -171,6 +171,7 @@ describe('what earlier versions have put into channels and menus still works (fi
   const released = {
     buttons: [
       'ack',
+      'checklist',
       'merge',
       'mitigate',
       'new',
@@ -256,6 +257,7 @@ describe('help', () => {
       'audit',
       'change',
       'channel',
+      'checklist',
       'files',
       'help',
       'list',

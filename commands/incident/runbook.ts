@@ -1,23 +1,144 @@
-import { defineCommand, given, say, tell } from '../../src/define.ts'
+import { type Ask, type CommandContext, defineCommand, given, type Reply, say } from '../../src/define.ts'
+import type { OpenedRunbook, StepState } from '../../src/incident/areas/runbooks.ts'
+import type { Incident } from '../../src/incident/incident.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { nearest } from '../../src/incident/nearest.ts'
 import { ellipsis } from '../../src/incident/possible.ts'
 import { refuse } from '../../src/incident/refusals.ts'
+import { stepWords } from '../../src/incident/runbook.ts'
+import { runbookName, runbookParts } from '../../src/incident/runbook-posts.ts'
+import { shorten } from '../../src/incident/text.ts'
 
 const plain = (words: string) => words.toLowerCase().replace(/[\s_-]+/g, ' ')
 
+/** By its file's name, its id or its title, or by how one of them begins. */
+const find = <R extends { slug: string; id: string | null; title: string }>(runbooks: readonly R[], words: string): R | undefined => {
+  const wanted = plain(words)
+  const called = ({ slug, id, title }: R) => [slug, ...(id === null ? [] : [id]), title].map(plain)
+  return (
+    runbooks.find((each) => called(each).includes(wanted)) ?? runbooks.find((each) => called(each).some((name) => name.startsWith(wanted)))
+  )
+}
+
+const runbooksOf = (incident: Incident, { catalogue }: CommandContext) => catalogue.product(incident.product.key)?.runbooks ?? []
+
+const unknown = (incident: Incident, words: string, context: CommandContext): Reply => {
+  const known = runbooksOf(incident, context).map(({ slug }) => slug)
+  const { product } = incident
+  return {
+    refused: refuse('unknown_runbook', { word: words, product: product.name, nearest: nearest(words, known), known: known.join(', ') }),
+  }
+}
+
+/** Opens it, unless it is open: everybody sees it from then on as it is now. */
+const open = async (incident: Incident, words: string, { by }: Ask, context: CommandContext) => {
+  const opened = find(incident.openedRunbooks, words)
+  if (opened !== undefined) return { incident, runbook: opened, isNew: false }
+  const found = find(runbooksOf(incident, context), words)
+  if (found === undefined) return null
+  const { slug, id, title, url, steps, after } = found
+  const outcome = await context.handle(incident.id, { type: 'open-runbook', slug, id, title, url, steps, after }, by)
+  if ('refused' in outcome) return outcome
+  const runbook = find(outcome.incident.openedRunbooks, slug)
+  return runbook === undefined ? null : { incident: outcome.incident, runbook, isNew: outcome.events.length > 0 }
+}
+
+/** Asks what the step names, and keeps the answers as evidence. */
+const runStep = async (
+  incident: Incident,
+  runbook: OpenedRunbook,
+  number: number,
+  { by }: Ask,
+  context: CommandContext,
+): Promise<Reply> => {
+  const { title, steps } = runbook
+  const step = steps[number - 1]
+  if (step === undefined) return { refused: refuse('unknown_step', { step: number, title, count: steps.length }) }
+  if (step.checks.length === 0) return { refused: refuse('step_asks_nothing', { step: number, title }) }
+  const around = incident.stamps.detect ?? incident.declaredAt
+  const answers = await Promise.all(
+    step.checks.map(async ({ check, words }) => ({
+      check,
+      results: await context.runChecks(incident.product.key, check, { words, around }),
+    })),
+  )
+  // The runbook is as it was when it was opened; the product may have another file since then.
+  const gone = answers.find(({ results }) => results.length === 0)
+  if (gone !== undefined) {
+    const keys = [...(context.catalogue.product(incident.product.key)?.checks.keys() ?? [])]
+    const { name } = incident.product
+    return {
+      refused: refuse('unknown_check', { word: gone.check, product: name, nearest: nearest(gone.check, keys), known: keys.join(', ') }),
+    }
+  }
+  const results = answers.flatMap((answer) => answer.results)
+  const outcome = await context.handle(incident.id, { type: 'record-checks', phase: 'asked', results }, by)
+  if ('refused' in outcome) return outcome
+  return say(`🩺 Step ${number} of “${title}”: the result is in `, { bold: incident.id }, '’s channel and timeline.')
+}
+
+const states: Readonly<Record<string, StepState>> = { done: 'done', skip: 'skipped', open: 'open' }
+const said: Readonly<Record<StepState, string>> = { done: '✅ Done', skipped: '⏭ Skipped', open: '☐ Open again' }
+
+const markStep = async (
+  id: string,
+  runbook: OpenedRunbook,
+  step: number,
+  state: StepState,
+  { by }: Ask,
+  context: CommandContext,
+): Promise<Reply> => {
+  const outcome = await context.handle(id, { type: 'mark-step', slug: runbook.slug, step, state }, by)
+  if ('refused' in outcome) return outcome
+  const steps = find(outcome.incident.openedRunbooks, runbook.slug)?.steps ?? []
+  const next = steps.findIndex((each) => each.state === 'open')
+  const words = next < 0 ? 'All steps are done or skipped.' : `Next: ${next + 1}. ${shorten(stepWords(steps[next]?.text ?? ''), 200)}`
+  return say(`${said[state]}: step ${step} of “${runbook.title}”. ${words}`)
+}
+
+/** `done 2`, `done payments 2`: without a name the one that was opened last. */
+const stepVerb = /^(run|done|skip|open)(?:\s+(.+?))?\s+(\d{1,4})$/i
+
+const list = (incident: Incident, context: CommandContext): Reply => {
+  const { product, id } = incident
+  const runbooks = runbooksOf(incident, context)
+  if (runbooks.length === 0)
+    return say(`${product.name} has no runbook yet. One is a file: `, { code: `runbooks/${product.key}/<name>.md` }, '.')
+  const suggested = new Set(incident.runbooks.map(({ slug }) => slug))
+  const opened = new Set(incident.openedRunbooks.map(({ slug }) => slug))
+  const items = runbooks
+    .toSorted((a, b) => Number(suggested.has(b.slug)) - Number(suggested.has(a.slug)))
+    .map((runbook): Span[] => [
+      { code: `/incident runbook ${runbook.slug}` },
+      ` ${runbookName(runbook)}: ${runbook.when.join(', ')}${suggested.has(runbook.slug) ? ' · may help here' : ''}${opened.has(runbook.slug) ? ' · open' : ''}`,
+    ])
+  return {
+    parts: [
+      { kind: 'text', spans: [{ bold: `Runbooks of ${product.name}` }] },
+      { kind: 'list', items },
+      { kind: 'buttons', buttons: [{ label: 'Open one…', action: 'runbook', value: `${id} ${ellipsis}` }] },
+    ],
+  }
+}
+
 export default defineCommand({
-  summary: 'The runbooks of this product; with a name, shows one to everybody here',
-  usage: 'runbook [name]',
-  examples: ['/incident runbook', '/incident runbook payment-failures'],
+  summary: 'The runbooks of this product; with a name, opens one here: its steps are run and ticked off',
+  usage: 'runbook [name] | run|done|skip|open [name] <step>',
+  examples: [
+    '/incident runbook',
+    '/incident runbook payment-failures',
+    '/incident runbook done 2',
+    '/incident runbook run payment-failures 1',
+  ],
   needs: 'incident',
   bare: true,
-  form: async (place, { catalogue }) => {
-    const { product } = given(place)
-    const runbooks = catalogue.product(product.key)?.runbooks ?? []
-    if (runbooks.length === 0) return refuse('unknown_runbook', { word: ellipsis, product: product.name, nearest: null, known: '' })
+  form: async (place, context) => {
+    const incident = given(place)
+    const runbooks = runbooksOf(incident, context)
+    if (runbooks.length === 0)
+      return refuse('unknown_runbook', { word: ellipsis, product: incident.product.name, nearest: null, known: '' })
     return {
-      title: 'Show a runbook',
+      title: 'Open a runbook',
       submit: 'runbook',
       fields: [
         {
@@ -25,54 +146,40 @@ export default defineCommand({
           label: 'Everybody in the channel sees it',
           kind: 'choice',
           optional: false,
-          options: runbooks.map(({ slug, title, when }) => ({ value: slug, label: title, hint: when.join(', ') })),
+          options: runbooks.map((runbook) => ({ value: runbook.slug, label: runbookName(runbook), hint: runbook.when.join(', ') })),
         },
       ],
     }
   },
-  run: async (ask, { catalogue, handle }) => {
+  run: async (ask, context) => {
     const incident = given(ask)
-    const product = catalogue.product(incident.product.key)
-    const runbooks = product?.runbooks ?? []
-    if (ask.words === '') {
-      if (runbooks.length === 0)
-        return say(
-          `${incident.product.name} has no runbook yet. One is a file: `,
-          { code: `runbooks/${incident.product.key}/<name>.md` },
-          '.',
-        )
-      const suggested = new Set(incident.runbooks.map(({ slug }) => slug))
-      const items = runbooks
-        .toSorted((a, b) => Number(suggested.has(b.slug)) - Number(suggested.has(a.slug)))
-        .map(({ slug, title, when }): Span[] => [
-          { code: `/incident runbook ${slug}` },
-          ` ${title}: ${when.join(', ')}${suggested.has(slug) ? ' · may help here' : ''}`,
-        ])
-      return {
-        parts: [
-          { kind: 'text', spans: [{ bold: `Runbooks of ${incident.product.name}` }] },
-          { kind: 'list', items },
-          { kind: 'buttons', buttons: [{ label: 'Show one…', action: 'runbook', value: `${incident.id} ${ellipsis}` }] },
-        ],
-      }
+    if (ask.words === '') return list(incident, context)
+    const [, verb, name, number] = stepVerb.exec(ask.words) ?? []
+    if (verb === undefined) {
+      const found = await open(incident, ask.words, ask, context)
+      if (found === null) return unknown(incident, ask.words, context)
+      if ('refused' in found) return found
+      if (found.isNew) return say(`📖 “${found.runbook.title}” is open in the channel.`)
+      return { parts: runbookParts(found.incident, found.runbook) }
     }
-    const wanted = plain(ask.words)
-    const found =
-      runbooks.find(({ slug, title }) => [slug, title].some((name) => plain(name) === wanted)) ??
-      runbooks.find(({ slug, title }) => [slug, title].some((name) => plain(name).startsWith(wanted)))
-    const known = runbooks.map(({ slug }) => slug)
-    if (found === undefined)
-      return {
-        refused: refuse('unknown_runbook', {
-          word: ask.words,
-          product: incident.product.name,
-          nearest: nearest(ask.words, known),
-          known: known.join(', '),
-        }),
-      }
-    const { slug, title, text, url } = found
-    return tell(await handle(incident.id, { type: 'show-runbook', slug, title, text, url }, ask.by), () =>
-      say(`📖 “${title}” is shown in the channel.`),
-    )
+    const step = Number(number)
+    const state = states[verb.toLowerCase()]
+    if (name === undefined) {
+      const last = incident.openedRunbooks.at(-1)
+      if (last === undefined) return { refused: refuse('runbook_not_open', { id: incident.id, name: null }) }
+      return state === undefined ? runStep(incident, last, step, ask, context) : markStep(incident.id, last, step, state, ask, context)
+    }
+    if (state !== undefined) {
+      const opened = find(incident.openedRunbooks, name)
+      if (opened !== undefined) return markStep(incident.id, opened, step, state, ask, context)
+      const known = find(runbooksOf(incident, context), name)
+      return known === undefined
+        ? unknown(incident, name, context)
+        : { refused: refuse('runbook_not_open', { id: incident.id, name: known.slug }) }
+    }
+    // What runs a step opens its runbook: the offer has such a button.
+    const found = await open(incident, name, ask, context)
+    if (found === null) return unknown(incident, name, context)
+    return 'refused' in found ? found : runStep(found.incident, found.runbook, step, ask, context)
   },
 })

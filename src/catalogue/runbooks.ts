@@ -2,8 +2,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { RunbookRef } from '../incident/areas/runbooks.ts'
 import type { Severity } from '../incident/policy.ts'
+import { firstWords, parseRunbook, type RunbookStep } from '../incident/runbook.ts'
+import { shorten } from '../incident/text.ts'
 import { failed } from './files.ts'
+import { compact } from './names.ts'
 import { nearest, type Problem } from './problems.ts'
 import { names } from './severity.ts'
 import { parseSource } from './source.ts'
@@ -13,17 +17,26 @@ import { SeverityKey, Slug, Text, Url } from './values.ts'
 export type Runbook = {
   /** The name of its file. */
   readonly slug: string
+  /** What it is called elsewhere, such as `R10`. */
+  readonly id: string | null
   readonly title: string
-  /** What somebody sees who needs it. */
+  /** What somebody sees who needs it, and names of alerts. */
   readonly when: readonly string[]
   /** Empty: any. */
   readonly severity: readonly Severity[]
   readonly url: string | null
-  /** Markdown, without the front matter. */
-  readonly text: string
+  readonly steps: readonly RunbookStep[]
+  /** Markdown behind the last step; empty when there is none. */
+  readonly after: string
+  /** The actions that it names, each with its line. */
+  readonly actions: readonly { readonly action: string; readonly line: number }[]
 }
 
 const Front = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Z]{1,8}-?\d{1,5}$/, 'must be capital letters and a number, such as `R10`')
+    .optional(),
   title: Text,
   when: z.array(Text).min(1, 'must name at least one symptom'),
   severity: z.array(SeverityKey).default([]),
@@ -32,12 +45,19 @@ const Front = z.strictObject({
 })
 
 const mostBytes = 64 * 1024
+/** What one message can still show with its buttons. */
+const longestStep = 2000
 const parted = /^---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/
 
 const lineOf = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
 
-const readRunbook = (file: string, slug: string, checks: readonly string[], problems: Problem[]): Runbook | null => {
+/** Whose a title or an id is, by what it is without case and joints. */
+type Taken = Map<string, string>
+
+const readRunbook = (file: string, slug: string, checks: readonly string[], taken: Taken, problems: Problem[]): Runbook | null => {
+  let broken = false
   const complain = (line: number, message: string, suggestion: string | null = null): null => {
+    broken = true
     problems.push({ level: 'error', file, line, column: 1, path: '', message, ...(suggestion === null ? {} : { suggestion }) })
     return null
   }
@@ -50,31 +70,99 @@ const readRunbook = (file: string, slug: string, checks: readonly string[], prob
   // The line of the dashes is kept, so that what is wrong is found where it stands.
   const front = parseSource(file, `\n${match[1] ?? ''}`)
   const value = front.data === undefined ? null : validate(Front, front.data, front.report)
+  for (const key of ['id', 'title'] as const) {
+    const name = value?.[key]
+    if (name === undefined) continue
+    const owner = taken.get(`${key} ${compact(name)}`)
+    if (owner === undefined) taken.set(`${key} ${compact(name)}`, `${slug}.md`)
+    else front.report([key], `\`${name}\` is the ${key} of ${owner} already`)
+  }
   problems.push(...front.problems)
-  const body = text.slice(match[0].length)
-  if (body.trim() === '') complain(lineOf(text, match[0].length), 'a runbook needs steps below its front matter')
-  const asked = [...body.matchAll(/\/diag ([a-z0-9]+(?:[.-][a-z0-9]+)*)/g)]
-  const unknown = asked.filter(([, check = '']) => check !== 'all' && !checks.includes(check))
-  for (const { index, 1: check = '' } of unknown)
-    complain(lineOf(text, match[0].length + index), `the product has no check \`${check}\``, nearest(check, checks))
-  if (value === null || failed(front) || unknown.length > 0 || body.trim() === '') return null
-  return { slug, title: value.title, when: value.when, severity: value.severity, url: value.url ?? null, text: body.trim() }
+
+  const first = lineOf(text, match[0].length)
+  const { steps, lines, after, named } = parseRunbook(text.slice(match[0].length))
+  if (steps.length === 0) complain(first, 'a runbook needs steps below its front matter: a list numbered `1.`, `2.`, …')
+  for (const [index, step] of steps.entries())
+    if (step.text.length > longestStep)
+      complain(
+        first + (lines[index] ?? 1) - 1,
+        `a step has at most ${longestStep} characters, this one has ${step.text.length}: make two of it`,
+      )
+  for (const each of named) {
+    const line = first + each.line - 1
+    if (each.kind === 'unclear')
+      complain(
+        line,
+        `\`${each.text}\` is not understood: write \`check: <name>\` or \`action: <name>\`, with nothing behind but \`key=value\``,
+      )
+    if (each.kind !== 'check' || each.question.check === 'all' || checks.includes(each.question.check)) continue
+    complain(line, `the product has no check \`${each.question.check}\``, nearest(each.question.check, checks))
+  }
+  if (value === null || failed(front) || broken) return null
+  return {
+    slug,
+    id: value.id ?? null,
+    title: value.title,
+    when: value.when,
+    severity: value.severity,
+    url: value.url ?? null,
+    steps,
+    after,
+    actions: named.flatMap((each) => (each.kind === 'action' ? [{ action: each.action, line: first + each.line - 1 }] : [])),
+  }
 }
 
 /** The runbooks in a product's folder, by name. */
-export const readRunbooks = (folder: string, checks: readonly string[], problems: Problem[]): Runbook[] =>
-  readdirSync(folder, { withFileTypes: true })
+export const readRunbooks = (folder: string, checks: readonly string[], problems: Problem[]): Runbook[] => {
+  const taken: Taken = new Map()
+  return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
     .map(({ name }) => name)
     .toSorted()
-    .flatMap((name) => readRunbook(join(folder, name), name.slice(0, -'.md'.length), checks, problems) ?? [])
+    .flatMap((name) => readRunbook(join(folder, name), name.slice(0, -'.md'.length), checks, taken, problems) ?? [])
+}
+
+/** What a runbook is wanted for. `alert`: the name of its rule, and the runbook that it asks for itself. */
+export type Trouble = {
+  readonly severity: Severity
+  readonly text: string
+  readonly alert?: { readonly rule: string; readonly runbook: string | null }
+}
 
 /** How many are suggested: more would be read by nobody. */
 const mostSuggested = 3
 
-/** Those of which a text names a symptom, and that are for this severity. */
-export const suggestRunbooks = (runbooks: readonly Runbook[], severity: Severity, text: string): Runbook[] =>
+/** The most characters of its first step that a suggestion shows. */
+const longestFirst = 300
+
+/** How well a runbook fits, the first that differs counts: whether the alert means it, how many of its symptoms the text names, whether it
+ *  is for this severity in particular. Null: not at all. */
+const fitOf = ({ slug, id, title, when, severity }: Runbook, trouble: Trouble): readonly number[] | null => {
+  const { rule, runbook = null } = trouble.alert ?? {}
+  const isMeant =
+    (rule !== undefined && when.some((word) => compact(word) === compact(rule))) ||
+    (runbook !== null && [slug, id ?? slug, title].some((word) => compact(word) === compact(runbook)))
+  if (!isMeant && severity.length > 0 && !severity.includes(trouble.severity)) return null
+  const symptoms = [title, ...when].filter((symptom) => names(trouble.text, symptom)).length
+  return isMeant || symptoms > 0 ? [Number(isMeant), symptoms, Number(severity.length > 0)] : null
+}
+
+const refOf = ({ slug, title, steps: [first] }: Runbook): RunbookRef => ({
+  slug,
+  title,
+  ...(first === undefined ? {} : { first: shorten(firstWords(first.text), longestFirst), runs: first.checks.length > 0 }),
+})
+
+/** Those that may help, the best first: for this severity, unless the alert means them. */
+export const suggestRunbooks = (runbooks: readonly Runbook[], trouble: Trouble): RunbookRef[] =>
   runbooks
-    .filter((runbook) => runbook.severity.length === 0 || runbook.severity.includes(severity))
-    .filter(({ title, when }) => [title, ...when].some((symptom) => names(text, symptom)))
+    .flatMap((runbook) => {
+      const fit = fitOf(runbook, trouble)
+      return fit === null ? [] : [{ runbook, fit }]
+    })
+    .toSorted(({ fit: a }, { fit: b }) => {
+      const differs = a.findIndex((weight, index) => weight !== b[index])
+      return differs < 0 ? 0 : (b[differs] ?? 0) - (a[differs] ?? 0)
+    })
     .slice(0, mostSuggested)
+    .map(({ runbook }) => refOf(runbook))

@@ -1,6 +1,7 @@
 /** The areas of an incident's life, found by the events that they tell and the intents that they decide. */
 import type { Area, Asked, Story, Told } from './areas/area.ts'
 import { channelArea } from './areas/channel.ts'
+import { checklistArea } from './areas/checklist.ts'
 import { deadlineArea } from './areas/deadlines.ts'
 import { hypothesisArea } from './areas/hypotheses.ts'
 import { mergeArea } from './areas/merging.ts'
@@ -22,6 +23,7 @@ import type { Refusal } from './refusals.ts'
 
 const areas = [
   channelArea,
+  checklistArea,
   deadlineArea,
   hypothesisArea,
   mergeArea,
@@ -39,6 +41,7 @@ const areas = [
 // Together they have a line for every intent and event of the areas: the compiler says which one is missing.
 const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...channelArea.decide,
+  ...checklistArea.decide,
   ...deadlineArea.decide,
   ...hypothesisArea.decide,
   ...mergeArea.decide,
@@ -54,6 +57,7 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
 }
 const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...channelArea.evolve,
+  ...checklistArea.evolve,
   ...deadlineArea.evolve,
   ...hypothesisArea.evolve,
   ...mergeArea.evolve,
@@ -69,6 +73,7 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
 }
 const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...channelArea.tell,
+  ...checklistArea.tell,
   ...deadlineArea.tell,
   ...hypothesisArea.tell,
   ...mergeArea.tell,
@@ -84,6 +89,7 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
 }
 const posts: Area<AreaIntent, AreaEvent>['posts'] = {
   ...channelArea.posts,
+  ...checklistArea.posts,
   ...deadlineArea.posts,
   ...hypothesisArea.posts,
   ...mergeArea.posts,

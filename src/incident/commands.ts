@@ -1,5 +1,6 @@
 /** Everything that can be asked of an incident. A command brings its time and its author; `decide` adds nothing of its own. */
 import type { ChannelIntent } from './areas/channel.ts'
+import type { ChecklistIntent } from './areas/checklist.ts'
 import type { DeadlineIntent } from './areas/deadlines.ts'
 import type { HypothesisIntent } from './areas/hypotheses.ts'
 import type { MergeIntent } from './areas/merging.ts'
@@ -20,6 +21,7 @@ import type { Refusal } from './refusals.ts'
 /** What can be asked of the areas. */
 export type AreaIntent =
   | ChannelIntent
+  | ChecklistIntent
   | DeadlineIntent
   | HypothesisIntent
   | MergeIntent

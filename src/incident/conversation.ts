@@ -67,6 +67,7 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
   const items: Item[] = []
   const place = new Map<string, number>()
   const open = new Map<string, Matter>()
+  const growing = new Map<string, NonNullable<Message['grows']>>()
   let incident = null as Incident | null
   for (const recorded of events) {
     const before = incident
@@ -79,7 +80,8 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       items[index] = { ...item, message: settledBy(incident, recorded, item.message), settled: true }
       open.delete(key)
     }
-    for (const { waits, ...message } of messagesOf(incident, recorded, events)) {
+    for (const { waits, grows, ...message } of messagesOf(incident, recorded, events)) {
+      if (grows !== undefined) growing.set(message.key, grows)
       if (waits !== undefined && !isSettled(incident, waits)) open.set(message.key, waits)
       else open.delete(message.key)
       const item: Item = { key: message.key, step: 'message', message, at: recorded.at, pinned: false, calm: false }
@@ -101,6 +103,12 @@ export const conversation = (events: readonly Recorded[]): Item[] => {
       items.push({ key: `invite:${incident.severity}`, step: 'invite', contacts: incident.policy.invite })
   }
   if (incident === null) return []
+  for (const [key, grows] of growing) {
+    const index = place.get(key) ?? -1
+    const item = items[index]
+    if (item?.step !== 'message') continue
+    items[index] = { ...item, message: { ...item.message, parts: [...item.message.parts, ...grows(incident)] } }
+  }
   const opened = events[0]?.event
   const first = opened?.type === 'declared' ? opened.policy : incident.policy
   const creator: Contact[] =

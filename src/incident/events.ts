@@ -1,5 +1,6 @@
 /** Everything that can have happened to an incident. An event is never edited: a new version gets a new `v` and an upcaster. */
 import type { ChannelEvent } from './areas/channel.ts'
+import type { ChecklistEvent } from './areas/checklist.ts'
 import type { DeadlineEvent } from './areas/deadlines.ts'
 import type { HypothesisEvent } from './areas/hypotheses.ts'
 import type { MergeEvent } from './areas/merging.ts'
@@ -62,6 +63,7 @@ export type CheckPhase = 'opening' | 'resolution' | 'asked'
 /** Events of the areas, each told in the area's own file. */
 export type AreaEvent =
   | ChannelEvent
+  | ChecklistEvent
   | DeadlineEvent
   | HypothesisEvent
   | MergeEvent

@@ -1,6 +1,7 @@
 /** Folds one recorded event into the incident. Total: whatever was once recorded can be replayed. */
 import { evolveArea, isAreaEvent } from './areas.ts'
 import { noChannel } from './areas/channel.ts'
+import { noChecklist } from './areas/checklist.ts'
 import { meetDeadlines, noDeadlines } from './areas/deadlines.ts'
 import { noHypotheses } from './areas/hypotheses.ts'
 import { noMerges } from './areas/merging.ts'
@@ -183,6 +184,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     resolution: null,
     pullRequest: null,
     ...noChannel,
+    ...noChecklist,
     ...noDeadlines,
     ...noHypotheses,
     ...noMerges,

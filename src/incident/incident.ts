@@ -1,6 +1,7 @@
 /** The incident as its events make it: `evolve` folds one event into it. Pure; nothing here reads a clock or the catalogue. */
 import type { CheckResult } from './check.ts'
 import type { ChannelState } from './areas/channel.ts'
+import type { ChecklistState } from './areas/checklist.ts'
 import type { DeadlineState } from './areas/deadlines.ts'
 import type { HypothesisState } from './areas/hypotheses.ts'
 import type { MergeState } from './areas/merging.ts'
@@ -43,6 +44,7 @@ export type Said = { readonly text: string; readonly by: Actor; readonly at: Ins
 
 /** What each area knows of the incident. */
 type AreaState = ChannelState &
+  ChecklistState &
   DeadlineState &
   HypothesisState &
   MergeState &

@@ -12,6 +12,7 @@ const deeds: Readonly<Partial<Record<Recorded['event']['type'], string>>> = {
   updated: 'reported',
   noted: 'took notes',
   paged: 'called somebody',
+  'runbook-step': 'worked through a runbook',
   mitigated: 'mitigated',
   resolved: 'resolved',
   reviewed: 'reviewed',

@@ -1,71 +1,111 @@
-/** Markdown as people write it in runbooks, as parts of a message: headings, lists, code, links. What is anything else stays text. */
+/** Markdown (CommonMark) as parts of a message: headings, lists, code, links. What a message cannot show stays text. */
+import type { List, ListItem, Nodes, PhrasingContent, Root, RootContent } from 'mdast'
+import { fromMarkdown } from 'mdast-util-from-markdown'
 import type { Part, Span } from './message.ts'
 
-const inline = /`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)/g
+/** The document that Markdown makes; each of its nodes knows where it stands. */
+export const parseMarkdown = (markdown: string): Root => fromMarkdown(markdown)
 
-const spansOf = (text: string): Span[] => {
-  const spans: Span[] = []
-  let end = 0
-  for (const match of text.matchAll(inline)) {
-    if (match.index > end) spans.push(text.slice(end, match.index))
-    const [, code, bold, label = '', link] = match
-    if (code !== undefined) spans.push({ code })
-    else if (bold !== undefined) spans.push({ bold })
-    else if (link !== undefined) spans.push({ link, text: label })
-    end = match.index + match[0].length
-  }
-  return end < text.length ? [...spans, text.slice(end)] : spans
+const comment = /^<!--[\s\S]*-->$/
+
+/** The words of a node, without what they look like. */
+export const wordsOf = (node: Nodes): string => {
+  if ('value' in node) return node.value
+  if ('children' in node) return node.children.map(wordsOf).join('')
+  return node.type === 'break' ? '\n' : 'alt' in node ? (node.alt ?? '') : ''
 }
 
-const heading = /^#{1,6}\s+(.*)$/
-const item = /^\s*(?:[-*]|(\d+)[.)])\s+(?:\[[ x]\]\s+)?(.*)$/i
+const spansOf = (nodes: readonly PhrasingContent[]): Span[] => {
+  const spans: Span[] = []
+  const say = (text: string) => {
+    const last = spans.at(-1)
+    if (typeof last === 'string') spans.splice(-1, 1, last + text)
+    else if (text !== '') spans.push(text)
+  }
+  for (const node of nodes) {
+    if (node.type === 'inlineCode') spans.push({ code: node.value })
+    else if (node.type === 'strong') spans.push({ bold: wordsOf(node) })
+    else if (node.type === 'link' && /^https?:\/\//.test(node.url)) spans.push({ link: node.url, text: wordsOf(node) })
+    else if ('children' in node)
+      for (const span of spansOf(node.children)) {
+        if (typeof span === 'string') say(span)
+        else spans.push(span)
+      }
+    else if (!comment.test(wordsOf(node))) say(wordsOf(node))
+  }
+  return spans
+}
 
-const numbered = /^\d+\. /
+/** A box that a person ticks in the file means nothing here. */
+const unboxed = ([first, ...rest]: readonly Span[]): Span[] =>
+  typeof first === 'string' ? [first.replace(/^\[[ x]\]\s+/i, ''), ...rest] : first === undefined ? [] : [first, ...rest]
 
-/** The parts, in order. */
-export const partsOf = (markdown: string): Part[] => {
+/** What an item says itself. */
+const itemSpans = ({ children }: ListItem): Span[] =>
+  unboxed(
+    children
+      .filter(({ type }) => type !== 'list')
+      .flatMap(partsOfNode)
+      .flatMap((part, index): Span[] => ('spans' in part ? [...(index === 0 ? [] : ['\n']), ...part.spans] : [])),
+  )
+
+/** The items of the lists in an item, deeper ones further in. */
+const rowsBelow = ({ children }: ListItem, depth: number): Span[][] =>
+  children.flatMap((child) =>
+    child.type === 'list'
+      ? child.children.flatMap((item) => [
+          joined([...(depth === 0 ? [] : [`${'  '.repeat(depth)}– `]), ...itemSpans(item)]),
+          ...rowsBelow(item, depth + 1),
+        ])
+      : [],
+  )
+
+/** Numbers stand for themselves: a list of a message has marks of its own. */
+const numbered = (list: List): Part[] => {
   const parts: Part[] = []
-  let text: string[] = []
-  let items: string[] = []
-  let code: string[] | null = null
-  const flush = () => {
-    if (text.length > 0) parts.push({ kind: 'text', spans: spansOf(text.join('\n')) })
-    if (items.length > 0) parts.push({ kind: 'list', items: items.map(spansOf) })
-    text = []
-    items = []
+  for (const [index, item] of list.children.entries()) {
+    const line: Span[] = [`${(list.start ?? 1) + index}. `, ...itemSpans(item)]
+    const last = parts.at(-1)
+    if (last?.kind === 'text') parts.splice(-1, 1, { kind: 'text', spans: joined([...last.spans, '\n', ...line]) })
+    else parts.push({ kind: 'text', spans: joined(line) })
+    const items = rowsBelow(item, 0)
+    if (items.length > 0) parts.push({ kind: 'list', items })
   }
-  for (const line of markdown.split(/\r?\n/)) {
-    if (/^\s*```/.test(line)) {
-      if (code !== null && code.length > 0)
-        parts.push({ kind: 'text', spans: code.flatMap((each, index): Span[] => [...(index === 0 ? [] : ['\n']), { code: each }]) })
-      else flush()
-      code = code === null ? [] : null
-      continue
-    }
-    if (code !== null) {
-      if (line.trim() !== '') code.push(line)
-      continue
-    }
-    const title = heading.exec(line)?.[1]
-    const entry = item.exec(line)
-    if (title !== undefined) {
-      flush()
-      parts.push({ kind: 'text', spans: [{ bold: title.replaceAll('`', '') }] })
-    } else if (entry?.[1] !== undefined) {
-      // Numbers stand for themselves: a list has marks of its own.
-      if (items.length > 0 || !numbered.test(text.at(-1) ?? '')) flush()
-      text.push(`${entry[1]}. ${entry[2] ?? ''}`)
-    } else if (entry !== null) {
-      if (text.length > 0) flush()
-      items.push(entry[2] ?? '')
-    } else if (line.trim() === '') flush()
-    else if (items.length > 0 && /^\s/.test(line)) items.push(`${items.pop() ?? ''} ${line.trim()}`)
-    else if (numbered.test(text.at(-1) ?? '') && /^\s/.test(line)) text.push(`${text.pop() ?? ''} ${line.trim()}`)
-    else {
-      if (items.length > 0) flush()
-      text.push(line.trim())
-    }
-  }
-  flush()
   return parts
 }
+
+/** Text that stands side by side, as one. */
+const joined = (spans: readonly Span[]): Span[] =>
+  spans.reduce<Span[]>((all, span) => {
+    const last = all.at(-1)
+    return typeof span === 'string' && typeof last === 'string' ? [...all.slice(0, -1), last + span] : [...all, span]
+  }, [])
+
+const partsOfNode = (node: RootContent): Part[] => {
+  switch (node.type) {
+    case 'heading':
+      return [{ kind: 'text', spans: [{ bold: wordsOf(node) }] }]
+    case 'paragraph':
+      return [{ kind: 'text', spans: spansOf(node.children) }]
+    case 'list':
+      return node.ordered === true
+        ? numbered(node)
+        : [{ kind: 'list', items: node.children.flatMap((item) => [joined(itemSpans(item)), ...rowsBelow(item, 1)]) }]
+    case 'code': {
+      const lines = node.value.split('\n').filter((line) => line.trim() !== '')
+      const spans = lines.flatMap((line, index): Span[] => [...(index === 0 ? [] : ['\n']), { code: line }])
+      return spans.length === 0 ? [] : [{ kind: 'text', spans }]
+    }
+    case 'blockquote':
+      return node.children.flatMap(partsOfNode)
+    case 'thematicBreak':
+      return [{ kind: 'divider' }]
+    case 'html':
+      return comment.test(node.value) ? [] : [{ kind: 'text', spans: [node.value] }]
+    default:
+      return []
+  }
+}
+
+/** The parts, in order. */
+export const partsOf = (markdown: string): Part[] => parseMarkdown(markdown).children.flatMap(partsOfNode)

@@ -1,6 +1,7 @@
 /** Messages in our own words. A string is always literal text: whoever renders it escapes it, so foreign text cannot
  *  mention anybody or disguise a link (faults 55). Only the other kinds of span carry meaning. */
 import type { Actor, ClockName } from './events.ts'
+import type { Incident } from './incident.ts'
 import type { Contact, Instant } from './policy.ts'
 
 export type Span =
@@ -48,6 +49,8 @@ export type Message = {
   readonly parts: readonly Part[]
   /** Known while the channel is computed; no surface shows it. */
   readonly waits?: Matter
+  /** What stands below the other parts, in the incident as it is now: a list that is ticked off as it goes on. */
+  readonly grows?: (now: Incident) => readonly Part[]
 }
 
 /** How an author is shown: as the chat shows people, or by name where the chat does not know them. */

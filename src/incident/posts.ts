@@ -1,7 +1,7 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
 import { isAreaEvent, postsOfArea } from './areas.ts'
 import { isAtTerminal } from './at-terminal.ts'
-import { suggestedRunbooks } from './areas/runbooks.ts'
+import { checklistParts } from './areas/checklist.ts'
 import { leadWanted } from './areas/roles.ts'
 import { ranOut, warned } from './clock-posts.ts'
 import { clocked, isGraver } from './clocks.ts'
@@ -12,6 +12,7 @@ import { ladderEnds, notCalled, pagedNobody, skippedBefore } from './ladder.ts'
 import { author, line, type Message, type Part, type Span, asking } from './message.ts'
 import { timeToResolve } from './metrics.ts'
 import { checkParts, reasonWords } from './report.ts'
+import { offeredRunbooks } from './runbook-posts.ts'
 import { stoodOverdue } from './standing.ts'
 import { shorten } from './text.ts'
 import { between, duration } from './timeline.ts'
@@ -201,13 +202,6 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
       : page?.type === 'escalated'
         ? ['📟 ', { mention: page.to }, ' please acknowledge', ...by, ': ', { code: ackHint }, ...skippedBefore(incident, page.level)]
         : []
-  const checklist: Part[] =
-    incident.policy.checklist.length === 0
-      ? []
-      : [
-          { kind: 'text', spans: [{ bold: `${incident.severity} checklist` }] },
-          { kind: 'list', items: incident.policy.checklist.map((item) => [`☐ ${item}`]) },
-        ]
   const foreign: Part[] = incident.summary === null ? [] : [{ kind: 'quote', text: shorten(incident.summary, 1500) }]
   const source = incident.alerts[0]
   const alert: Part[] =
@@ -225,17 +219,18 @@ const opening = (incident: Incident, all: readonly Recorded[]): Message => {
         ]
   const none: Part[] = [{ kind: 'text', spans: ['Type ', { code: '/incident help' }, ' for what can be done here.'] }]
   const paged: Part[] = ask.length === 0 ? [] : [{ kind: 'text', spans: ask }]
-  const help = suggestedRunbooks(incident)
-  const runbooks: Part[] = help.length === 0 ? [] : [{ kind: 'text', spans: help }]
-  const kind = kindParts(incident)
-  const parts = [...kind, ...paged, ...foreign, ...runbooks, ...checklist, ...alert]
-  const message = {
+  const parts = [...kindParts(incident), ...paged, ...foreign, ...alert]
+  const message: Message = {
     key: 'opening',
     summary: shorten(`${incident.severity} ${incident.product.name}: ${incident.title}`, 150),
-    parts: parts.length === 0 ? none : parts,
+    parts: parts.length === 0 && toDo(incident).length === 0 ? none : parts,
+    grows: toDo,
   }
   return paged.length === 0 ? message : asking({ kind: 'clock', clock: 'response', run: incident.response?.run ?? 0 }, message)
 }
+
+/** What helps and what is to be done, as far as it is. */
+const toDo = (incident: Incident): Part[] => [...offeredRunbooks(incident), ...checklistParts(incident)]
 
 /** How many alerts are listed; the rest is counted. */
 const mostAlerts = 10

@@ -117,7 +117,27 @@ const table = {
     `${p.product} has no runbook \`${foreign(p.word)}\`. ${meant(p.nearest === null ? null : `/incident runbook ${p.nearest}`)}${
       p.known === '' ? 'It has none yet.' : `It has: ${p.known}.`
     }`,
-  runbook_is_shown: (p: { title: string; at: string }) => `“${foreign(p.title, 100)}” is in the channel since ${p.at}; scroll up to it.`,
+  runbook_not_open: (p: { id: string; name: string | null }) =>
+    p.name === null
+      ? `No runbook of ${p.id} is open yet. \`/incident runbook\` lists them.`
+      : `The runbook \`${foreign(p.name)}\` is not open yet. First: \`/incident runbook ${foreign(p.name)}\`.`,
+  unknown_step: (p: { step: number; title: string; count: number }) =>
+    `“${foreign(p.title, 100)}” has no step ${p.step}: they are numbered 1 to ${p.count}.`,
+  step_asks_nothing: (p: { step: number; title: string }) =>
+    `Step ${p.step} of “${foreign(p.title, 100)}” names no check, so there is nothing to run. When it is done: \`/incident runbook done ${p.step}\`.`,
+  step_is_marked: (p: { step: number; state: 'open' | 'done' | 'skipped'; by: string | null; at: string | null }) =>
+    `Step ${p.step} is ${p.state}${p.state === 'open' || p.by === null ? '' : ` already, by ${foreign(p.by)}`}${
+      p.state === 'open' || p.at === null ? '' : ` at ${p.at}`
+    }.${p.state === 'open' ? ` When it is done: \`/incident runbook done ${p.step}\`.` : ` To open it again: \`/incident runbook open ${p.step}\`.`}`,
+  unknown_item: (p: { word: string; count: number }) =>
+    p.count === 0
+      ? 'This severity has no checklist. What is to be done: `/incident todo <text>`.'
+      : `\`${foreign(p.word)}\` is not on the checklist: its items are numbered 1 to ${p.count}. \`/incident checklist\` shows them.`,
+  item_is_done: (p: { item: string; by: string | null; at: string | null }) =>
+    `“${foreign(p.item, 100)}” is ticked off already${p.by === null ? '' : `, by ${foreign(p.by)}`}${p.at === null ? '' : ` at ${p.at}`}; nothing changed.`,
+  item_is_open: (p: { item: string }) => `“${foreign(p.item, 100)}” is not ticked off; nothing changed.`,
+  item_is_known: (p: { item: string }) =>
+    `“${foreign(p.item, 100)}” was ticked off by the record itself, which knows that it is done; nothing changed. \`/incident note <text>\` says what is not as it seems.`,
   no_files: (p: { id: string }) => `No message with a file was kept for ${p.id}. 📌 on a message keeps it, with its files.`,
   unknown_file: (p: { word: string; count: number }) =>
     `There is no file ${foreign(p.word)}: they are numbered 1 to ${p.count}. \`/incident files\` lists them.`,

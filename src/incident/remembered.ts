@@ -1,6 +1,11 @@
-/** What people wrote down on the way, as the post-mortem shows it: to-dos, suspicions, files. */
+/** What people wrote down and ticked off on the way, as the post-mortem shows it: to-dos, suspicions, runbooks, files. */
 import { keptFiles, sizeOf } from './areas/messages.ts'
+import { checklistOf } from './areas/checklist.ts'
+import type { StepState } from './areas/runbooks.ts'
 import type { Incident } from './incident.ts'
+import { stepWords } from './runbook.ts'
+import { progressOf, runbookName } from './runbook-posts.ts'
+import { shorten } from './text.ts'
 import { nameOf, when } from './timeline.ts'
 
 export type Remembered = {
@@ -17,6 +22,28 @@ export type Remembered = {
     readonly text: string
     readonly by: string
     readonly ruledOut: { readonly because: string; readonly by: string; readonly at: string } | null
+  }[]
+  /** `by`: null where the record itself knows. */
+  readonly checklist: readonly {
+    readonly item: string
+    readonly done: boolean
+    readonly by: string | null
+    readonly at: string | null
+  }[]
+  /** Those that were opened, in their order. */
+  readonly runbooks: readonly {
+    readonly name: string
+    readonly url: string | null
+    readonly by: string
+    readonly at: string
+    readonly progress: string
+    readonly steps: readonly {
+      readonly step: number
+      readonly text: string
+      readonly state: StepState
+      readonly by: string | null
+      readonly at: string | null
+    }[]
   }[]
   /** Files at the messages that were kept; they lie in the bot's own database, where the verb `files` gets them by their number. */
   readonly files: readonly {
@@ -46,6 +73,22 @@ const filesOf = (incident: Incident, zone: string): Remembered['files'] =>
     link,
   }))
 
+const runbooksOf = ({ openedRunbooks }: Incident, zone: string): Remembered['runbooks'] =>
+  openedRunbooks.map((runbook) => ({
+    name: runbookName(runbook),
+    url: runbook.url,
+    by: nameOf(runbook.by),
+    at: when(runbook.at, zone),
+    progress: progressOf(runbook),
+    steps: runbook.steps.map(({ text, state, marked }, index) => ({
+      step: index + 1,
+      text: shorten(stepWords(text), 300),
+      state,
+      by: marked === null || state === 'open' ? null : nameOf(marked.by),
+      at: marked === null || state === 'open' ? null : when(marked.at, zone),
+    })),
+  }))
+
 /** The values for the template; instants are in `zone` (IANA). */
 export const remembered = (incident: Incident, zone: string): Remembered => ({
   followUps: followUpsOf(incident),
@@ -55,5 +98,12 @@ export const remembered = (incident: Incident, zone: string): Remembered => ({
     by: nameOf(by),
     ruledOut: ruledOut === null ? null : { because: ruledOut.because, by: nameOf(ruledOut.by), at: when(ruledOut.at, zone) },
   })),
+  checklist: checklistOf(incident).map(({ item, done }) => ({
+    item,
+    done: done !== null,
+    by: done === null || done.by === null ? null : nameOf(done.by),
+    at: done === null || done.at === null ? null : when(done.at, zone),
+  })),
+  runbooks: runbooksOf(incident, zone),
   files: filesOf(incident, zone),
 })

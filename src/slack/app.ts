@@ -8,6 +8,7 @@ import type { Actor } from '../incident/events.ts'
 import type { Message, Part, Span } from '../incident/message.ts'
 import { type Refusal, refusalParts, refuse, sentence } from '../incident/refusals.ts'
 import { admit, type AdmitOptions, memberIn } from './admit.ts'
+import { actionOf } from './blocks.ts'
 import { type ChannelEvents, listenToChannels } from './channels.ts'
 import { type Conversation, listenToConversation } from './conversation-events.ts'
 import type { Dispatch, FormPlace, Told } from './dispatch.ts'
@@ -195,7 +196,7 @@ export const startSlack = (options: SlackOptions): App => {
       channel: payload.channel?.id ?? '',
       canShowForm: true,
     }
-    const answered = safely(() => dispatch.press(action.action_id, action.value ?? '', source)).then(async (told) =>
+    const answered = safely(() => dispatch.press(actionOf(action.action_id), action.value ?? '', source)).then(async (told) =>
       'form' in told ? show(told, payload.trigger_id) : told.answer,
     )
     // What was pressed is recorded before Slack hears that it was taken: a bot that dies in between leaves a warning at the button.

@@ -94,24 +94,33 @@ const small = (text: string): MrkdwnElement => ({ type: 'mrkdwn', text, verbatim
 const chunks = <T>(all: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
 
-const slackButton = (button: Button): SlackButton => ({
+const slackButton = (button: Button, actionId: string): SlackButton => ({
   type: 'button',
-  action_id: button.action,
+  action_id: actionId,
   text: { type: 'plain_text', text: cut(literal(button.label), limits.buttonLabel), emoji: false },
   value: button.value,
   ...(button.style === undefined ? {} : { style: button.style }),
 })
 
-/** Slack wants an action to stand only once in a block, so a repeated one begins the next. */
+/** Slack wants an action to stand only once in a block, so a repeated one gets a number: `ack.2`. `actionOf` reads it. */
 const buttonBlocks = (buttons: readonly Button[]): KnownBlock[] => {
   const rows: Button[][] = []
   for (const button of buttons) {
     const row = rows.at(-1)
-    if (row === undefined || row.length >= limits.buttons || row.some(({ action }) => action === button.action)) rows.push([button])
+    if (row === undefined || row.length >= limits.buttons) rows.push([button])
     else row.push(button)
   }
-  return rows.map((row) => ({ type: 'actions', elements: row.map(slackButton) }))
+  return rows.map((row) => ({
+    type: 'actions',
+    elements: row.map((button, index) => {
+      const count = row.slice(0, index).filter(({ action }) => action === button.action).length
+      return slackButton(button, count === 0 ? button.action : `${button.action}.${count + 1}`)
+    }),
+  }))
 }
+
+/** The action of a button, by the id that it has in its block. */
+export const actionOf = (actionId: string): string => actionId.replace(/\.\d+$/, '')
 
 const fieldText = (label: string, value: readonly Span[]): string => `${mrkdwnBold(label)}\n${renderText(value)}`
 

@@ -164,6 +164,10 @@ describe('a whole story', () => {
 
       opening: > Since the deploy
       (Opened by alertmanager: \`CheckoutErrors\` · [source](https://prometheus.acme.example/graph))
+      *P1 checklist*
+      - ✅ Page on-call · +5
+      - ☐ Tell the customers within 30 min
+      [✓ Tell the customers within 30 min=checklist]
 
       check:3: 🩺 *Checks at opening*
       🔴 *Health* It answers 503.
@@ -261,7 +265,7 @@ describe('a whole story', () => {
 describe('the opening', () => {
   test('asks the one who is paged, says by when, and lists what to do', () => {
     expect(read('opening', declared())).toBe(
-      '📟 @On-call please acknowledge by +20: `/incident ack`\n*P1 checklist*\n- ☐ Page on-call\n- ☐ Tell the customers within 30 min',
+      '📟 @On-call please acknowledge by +20: `/incident ack`\n*P1 checklist*\n- ✅ Page on-call · +0\n- ☐ Tell the customers within 30 min\n[✓ Tell the customers within 30 min=checklist]',
     )
   })
 
@@ -276,7 +280,9 @@ describe('the opening', () => {
   })
 
   test('keeps its words when the severity changes', () => {
-    expect(read('opening', declared(), severity('P3', 1))).toBe(`${read('opening', declared())}\n(↪ It is P3 now: other times count.)`)
+    expect(read('opening', declared(), severity('P3', 1))).toBe(
+      '📟 @On-call please acknowledge by +20: `/incident ack`\n(↪ It is P3 now: other times count.)',
+    )
   })
 
   test('a page that comes with a later severity is a message, also where no clock ran before', () => {

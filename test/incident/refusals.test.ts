@@ -99,6 +99,21 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Acme has no runbook `paymnts`. Did you mean `/incident runbook payments`? It has: payments, database.',
   ],
   [refuse('unknown_runbook', { word: 'x', product: 'Acme', nearest: null, known: '' }), 'Acme has no runbook `x`. It has none yet.'],
+  [refuse('unknown_item', { word: 'x', count: 0 }), 'This severity has no checklist. What is to be done: `/incident todo <text>`.'],
+  [
+    refuse('unknown_item', { word: '9', count: 4 }),
+    '`9` is not on the checklist: its items are numbered 1 to 4. `/incident checklist` shows them.',
+  ],
+  [
+    refuse('item_is_done', { item: 'Name a lead', by: 'Bob', at: time }),
+    `“Name a lead” is ticked off already, by Bob at ${time}; nothing changed.`,
+  ],
+  [refuse('item_is_done', { item: 'Name a lead', by: null, at: null }), '“Name a lead” is ticked off already; nothing changed.'],
+  [refuse('item_is_open', { item: 'Name a lead' }), '“Name a lead” is not ticked off; nothing changed.'],
+  [
+    refuse('item_is_known', { item: 'Name a lead' }),
+    '“Name a lead” was ticked off by the record itself, which knows that it is done; nothing changed. `/incident note <text>` says what is not as it seems.',
+  ],
   [refuse('no_files', { id: 'INC-7' }), 'No message with a file was kept for INC-7. 📌 on a message keeps it, with its files.'],
   [
     refuse('unknown_file', { word: '9 `<#C1>', count: 2 }),
@@ -112,7 +127,24 @@ const all: readonly (readonly [Refusal, string])[] = [
     refuse('file_not_sent', { name: 'trace.har', why: 'Slack: the bot lacks the right' }),
     'trace.har could not be sent to you: Slack: the bot lacks the right. It is kept: try again, or get it on the bot’s server: `npm run tocsin -- help`.',
   ],
-  [refuse('runbook_is_shown', { title: 'Payments', at: time }), `“Payments” is in the channel since ${time}; scroll up to it.`],
+  [refuse('runbook_not_open', { id: 'INC-7', name: null }), 'No runbook of INC-7 is open yet. `/incident runbook` lists them.'],
+  [
+    refuse('runbook_not_open', { id: 'INC-7', name: 'payments' }),
+    'The runbook `payments` is not open yet. First: `/incident runbook payments`.',
+  ],
+  [refuse('unknown_step', { step: 9, title: 'Payments', count: 5 }), '“Payments” has no step 9: they are numbered 1 to 5.'],
+  [
+    refuse('step_asks_nothing', { step: 2, title: 'Payments' }),
+    'Step 2 of “Payments” names no check, so there is nothing to run. When it is done: `/incident runbook done 2`.',
+  ],
+  [
+    refuse('step_is_marked', { step: 2, state: 'done', by: 'Bob', at: time }),
+    `Step 2 is done already, by Bob at ${time}. To open it again: \`/incident runbook open 2\`.`,
+  ],
+  [
+    refuse('step_is_marked', { step: 2, state: 'open', by: null, at: null }),
+    'Step 2 is open. When it is done: `/incident runbook done 2`.',
+  ],
   [
     refuse('already_paused', { at: '2026-11-21T14:05:00.000Z', why: 'Waiting for the provider' }),
     'The clocks stand since 2026-11-21T14:05:00.000Z: Waiting for the provider. To let them run: `/incident resume`.',

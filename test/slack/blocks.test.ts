@@ -1,7 +1,7 @@
 /** What messages look like in Block Kit; faults 18 and 55 case by case. */
 import { describe, expect, test } from 'vitest'
 import type { Button, Message, Part, Span } from '../../src/incident/message.ts'
-import { render, renderParts, renderText } from '../../src/slack/blocks.ts'
+import { actionOf, render, renderParts, renderText } from '../../src/slack/blocks.ts'
 import { fit, limits } from '../../src/slack/fit.ts'
 import { literal } from '../../src/slack/literal.ts'
 import { elementsIn, mrkdwnIn } from './rendered.ts'
@@ -98,14 +98,14 @@ describe('spans with a meaning', () => {
     expect(shown('https://x.example/\n> <!here>', 'x')).not.toContain('<!')
   })
 
-  test('an action repeated in one part stands in blocks of its own', () => {
+  test('an action repeated in one part is numbered, and known by its name', () => {
     const button = (value: string): Button => ({ label: 'Approve', action: 'approve', value })
     expect(
       renderParts([{ kind: 'buttons', buttons: [button('A-1'), button('A-2'), { label: 'Deny', action: 'deny', value: 'A-2' }] }]),
     ).toMatchObject([
-      { elements: [{ action_id: 'approve', value: 'A-1' }] },
-      { elements: [{ action_id: 'approve', value: 'A-2' }, { action_id: 'deny' }] },
+      { elements: [{ action_id: 'approve', value: 'A-1' }, { action_id: 'approve.2', value: 'A-2' }, { action_id: 'deny' }] },
     ])
+    expect(['approve', 'approve.2', 'ruled-out.12'].map(actionOf)).toEqual(['approve', 'approve', 'ruled-out'])
   })
 
   test('a late message says so', () => {
