@@ -36,3 +36,12 @@ export const Limit = z.union([
     .refine(({ warn, fail }) => warn !== undefined || fail !== undefined, 'give `warn`, `fail`, or both'),
 ])
 export type Limit = z.infer<typeof Limit>
+
+/** A part of a connection string. A bare % in a password is taken as it is. */
+export const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
