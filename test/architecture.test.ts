@@ -52,6 +52,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/checking/postgres/': [...pure, ...words, 'src/checking/', 'pg'],
   'src/checking/redis/': [...pure, ...words, 'src/checking/', 'ioredis'],
   'src/checking/docker/': [...pure, ...words, 'src/checking/', 'dockerode', 'node:'],
+  'src/checking/github/': [...pure, ...words, 'src/checking/', '@octokit/rest'],
+  'src/checking/secrets/': [...pure, ...words, 'src/checking/', 'dockerode', 'node:stream'],
   'src/alerts/': [...pure, ...words, 'src/secret.ts', 'node:crypto', 'node:buffer'],
   'src/doctor/': [...pure, ...words, 'src/doctor/', 'src/catalogue.ts', 'src/config.ts', 'node:buffer'],
   'src/catalogue/': [...pure, ...words, 'src/catalogue/', 'yaml', 'canonicalize', 'ipaddr.js', 'node:'],

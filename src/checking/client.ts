@@ -12,13 +12,15 @@ type Ask = {
   readonly secret: string
   /** What a refusal means that this question knows more about; null for what any vendor means by it. */
   readonly refusal?: (status: number, body: string) => Finding | null
+  /** A bare list is an answer, too. */
+  readonly lists?: boolean
 }
 
 /** Asks with a client that takes a `fetch`. Clients wrap errors, retype them, or lose their cause: so what went wrong is noted where it
  *  happens, below the client. Throws only for a bug. */
 export const throughClient = async <Value>(
   context: Pick<CheckContext, 'web'>,
-  { vendor, secret, refusal }: Ask,
+  { vendor, secret, refusal, lists = false }: Ask,
   ask: (web: WebFetch) => Promise<Value>,
 ): Promise<{ readonly value: Value } | { readonly findings: readonly Finding[] }> => {
   const noted: Finding[] = []
@@ -35,7 +37,7 @@ export const throughClient = async <Value>(
     }
     const { status, headers } = response
     const trouble = response.ok
-      ? objectFinding(vendor, status, body)
+      ? objectFinding(vendor, status, body, lists)
       : (refusal?.(status, body) ?? vendorRefusal(vendor, status, secret, said(body)))
     if (trouble !== null) {
       noted.push(trouble)

@@ -84,10 +84,12 @@ export const asDocumented = (vendor: string, { issues: [issue] }: z.ZodError): F
   return { status: 'unknown', text: `${vendor}’s answer is not as documented${where}: ${what}.` }
 }
 
-/** For a body that is no JSON object, or one with an error: vendors' clients stumble over both. Null for a good one. */
-export const objectFinding = (vendor: string, status: number, body: string): Finding | null => {
+/** For a body that is no JSON object, or one with an error: vendors' clients stumble over both. Null for a good one, and for a list
+ *  where the vendor answers with `lists`. */
+export const objectFinding = (vendor: string, status: number, body: string, lists = false): Finding | null => {
   try {
     const data: unknown = JSON.parse(body)
+    if (lists && Array.isArray(data)) return null
     if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
       if (!('error' in data) || data.error === null) return null
       return { status: 'unknown', text: `${vendor} answered ${status}, but with an error: ${foreign(said(body), 200)}` }

@@ -13,9 +13,10 @@ import type { Manner } from './slack-front.ts'
 import { isCollection, type StripeLedger } from './stripe-ledger.ts'
 import type { Sockets } from './sockets.ts'
 import type { Truth } from './truth.ts'
+import { isVercelCollection, type VercelLedger } from './vercel-ledger.ts'
 import type { Workspace } from './workspace.ts'
 
-const SERVICES: readonly Service[] = ['slack', 'github', 'supabase', 'stripe']
+const SERVICES: readonly Service[] = ['slack', 'github', 'supabase', 'stripe', 'vercel']
 
 const faultOf = (order: Json): Fault => {
   const service = SERVICES.find((each) => each === order['service'])
@@ -53,7 +54,9 @@ export type Control = {
   responses: ResponseUrls
   sockets: Sockets
   truth: Truth
+  addRun: (run: Json) => Json
   stripe: StripeLedger | null
+  vercel: VercelLedger | null
   setBotUrl: (url: string) => void
   /** Addresses and keys, as `startWorld` gives them. */
   info: () => object
@@ -83,7 +86,9 @@ export const controlRouter = ({
   responses,
   sockets,
   truth,
+  addRun,
   stripe,
+  vercel,
   setBotUrl,
   info,
 }: Control): Router => {
@@ -99,6 +104,10 @@ export const controlRouter = ({
     '/bot-url',
     answering((request) => setBotUrl(string(body(request)['url']).replace(/\/$/, ''))),
   )
+  router.post(
+    '/github/runs',
+    answering((request) => addRun(body(request))),
+  )
   // What Stripe has no call for: a subscription that is past due, an event that was never delivered.
   router.post(
     '/stripe/:collection',
@@ -106,6 +115,15 @@ export const controlRouter = ({
       const collection = string(request.params['collection'])
       if (stripe === null || !isCollection(collection)) throw new Error(`there is no ${collection} of Stripe here`)
       return stripe.add(collection, body(request))
+    }),
+  )
+  // What Vercel has no call for: a build that failed last night, a variable that is a year old, an error in the log.
+  router.post(
+    '/vercel/:collection',
+    answering((request) => {
+      const collection = string(request.params['collection'])
+      if (vercel === null || !isVercelCollection(collection)) throw new Error(`there is no ${collection} of Vercel here`)
+      return vercel.add(collection, body(request))
     }),
   )
   router.put(

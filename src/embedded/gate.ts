@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
 import type { Reply } from './upstream.ts'
 
-export type Service = 'slack' | 'github' | 'supabase' | 'stripe'
+export type Service = 'slack' | 'github' | 'supabase' | 'stripe' | 'vercel'
 
 export type Call = {
   at: number

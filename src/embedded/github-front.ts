@@ -28,7 +28,25 @@ const refused = (message: string, status: number, errors?: Json[]): Answer =>
 const invalid = (field: string, message: string): Answer =>
   refused('Validation Failed', 422, [{ resource: 'PullRequest', field, code: 'custom', message }])
 
-export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptions): Router => {
+/** `runs`: of workflows, as GitHub lists them; the emulator has no way to make one that ran. */
+export type GithubFront = { router: Router; addRun: (run: Json) => Json }
+
+export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptions): GithubFront => {
+  const runs: Json[] = []
+
+  /** The newest first, as GitHub gives them; `created` is a span of two times. */
+  const runsOf = (repository: string, query: URLSearchParams): Answer => {
+    const [from = '', to = ''] = query.get('created')?.split('..') ?? []
+    const at = (run: Json): number => Date.parse(string(run['created_at']))
+    const found = runs
+      .filter((run) => run['repository'] === repository)
+      .filter((run) => query.get('branch') === null || run['head_branch'] === query.get('branch'))
+      .filter((run) => (from === '' || at(run) >= Date.parse(from)) && (to === '' || at(run) <= Date.parse(to)))
+      .toSorted((a, b) => at(b) - at(a))
+    const [size, page] = [Number(query.get('per_page') ?? 30), Number(query.get('page') ?? 1)]
+    return reply(200, { total_count: found.length, workflow_runs: found.slice((page - 1) * size, page * size) })
+  }
+
   const ask = async (path: string): Promise<{ status: number; json: unknown }> => {
     const answer = await upstream.ask({ method: 'GET', path, headers: { authorization: `Bearer ${options.token}` } })
     return { status: answer.status, json: parsed(answer.body.toString()) }
@@ -54,6 +72,8 @@ export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptio
       const refusal = await refusePull(bare, object(parsed(bytesOf(request).toString())))
       if (refusal) return refusal
     }
+    const [, ran] = /^\/repos\/([^/]+\/[^/]+)\/actions\/runs$/.exec(bare) ?? []
+    if (request.method === 'GET' && ran !== undefined) return runsOf(ran, new URL(path, 'http://front').searchParams)
     const answer = await upstream.ask({ method: request.method, path, headers: plainHeaders(request), body: bytesOf(request) })
     if (answer.status < 400) return answer
     const json = parsed(answer.body.toString())
@@ -118,5 +138,10 @@ export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptio
       response,
     )
   })
-  return router
+  const addRun = (run: Json): Json => {
+    const whole = { id: runs.length + 1, repository: `${options.owner}/${options.repo}`, head_branch: 'main', ...run }
+    runs.push(whole)
+    return whole
+  }
+  return { router, addRun }
 }

@@ -1,4 +1,4 @@
-/** The local world: an emulated Slack and GitHub, a local Supabase, an emulated Stripe if one is wanted, behind one front that makes them as strict as the real ones. */
+/** The local world: an emulated Slack and GitHub, a local Supabase, an emulated Stripe and Vercel if they are wanted, behind one front that makes them as strict as the real ones. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type Request as Incoming } from 'express'
@@ -18,6 +18,7 @@ import { openSupabase, type Supabase, type SupabaseOptions } from './supabase.ts
 import { stripeFront, type StripeOptions } from './stripe-front.ts'
 import { createTruth } from './truth.ts'
 import { callSlackThrough, startSlack, startUpstream } from './upstream.ts'
+import { vercelFront, vercelSeed, type VercelOptions } from './vercel-front.ts'
 import { workspaceOf, type WorkspaceOptions } from './workspace.ts'
 
 export type WorldOptions = WorkspaceOptions & {
@@ -28,6 +29,7 @@ export type WorldOptions = WorkspaceOptions & {
   botUrl?: string
   supabase?: SupabaseOptions | null
   stripe?: StripeOptions | null
+  vercel?: VercelOptions | null
   /** Off unless asked for: the embedded start should feel quick. */
   limits?: LimitOptions
 }
@@ -43,6 +45,8 @@ export type WorldInfo = {
   supabasePublishableKey: string
   /** Empty when the world runs without one. */
   stripeApiUrl: string
+  /** Empty when the world runs without one. */
+  vercelApiUrl: string
 }
 
 export type World = WorldInfo & {
@@ -100,11 +104,12 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`
 
   const workspace = workspaceOf(options)
-  const [slack, github, supabase, stripe] = await Promise.all([
+  const [slack, github, supabase, stripe, vercel] = await Promise.all([
     startSlack(workspace, `${url}/slack`),
     startUpstream('github', githubSeed(options.github), `${url}/github`),
     options.supabase ? openSupabase(options.supabase) : null,
     options.stripe ? startUpstream('stripe', {}, url) : null,
+    options.vercel ? startUpstream('vercel', vercelSeed(options.vercel), `${url}/vercel`) : null,
   ]).catch((error: unknown) => {
     server.close()
     throw error
@@ -124,7 +129,9 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const people = createPeople({ workspace, call, memory, responses, truth, delivery })
   const channels = createChannels({ workspace, call, memory, truth, people })
   const deeds = createDeeds({ workspace, call, upstream: slack, memory, truth, people, botUrl: () => botUrl })
+  const code = githubFront(github, gate, options.github)
   const payments = options.stripe && stripe ? stripeFront(stripe, gate, options.stripe) : null
+  const deployments = options.vercel && vercel ? vercelFront(vercel, gate, options.vercel) : null
   const info: WorldInfo = {
     url,
     slackApiUrl: `${url}/slack/api/`,
@@ -133,6 +140,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
     supabaseSecretKey: supabase?.secretKey ?? '',
     supabasePublishableKey: supabase?.publishableKey ?? '',
     stripeApiUrl: payments ? url : '',
+    vercelApiUrl: deployments ? `${url}/vercel` : '',
   }
 
   const app = express()
@@ -154,7 +162,9 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       responses,
       sockets,
       truth,
+      addRun: code.addRun,
       stripe: payments?.ledger ?? null,
+      vercel: deployments?.ledger ?? null,
       setBotUrl,
       info: () => ({ ...info, botUrl }),
     }),
@@ -165,8 +175,9 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   app.all('/slack/api/:method', slackApi(front))
   app.post('/slack/response/:id', slackResponse(front))
   app.use('/slack', slackOther(front))
-  app.use('/github', githubFront(github, gate, options.github))
+  app.use('/github', code.router)
   if (payments) app.use(['/v1', '/checkout'], payments.router)
+  if (deployments) app.use('/vercel', deployments.router)
   app.use('/supabase', (request, response) =>
     gate.pass(
       {
@@ -196,7 +207,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
     await new Promise((resolve) => {
       server.close(resolve)
     })
-    await Promise.all([slack.close(), github.close(), supabase?.close(), stripe?.close()])
+    await Promise.all([slack.close(), github.close(), supabase?.close(), stripe?.close(), vercel?.close()])
   }
   const closeOnce = (): Promise<void> => (closing ??= close())
   return { ...info, supabase, close: closeOnce, [Symbol.asyncDispose]: closeOnce }

@@ -2,12 +2,15 @@ import brevo from '../../src/checks/brevo.ts'
 import clerk from '../../src/checks/clerk.ts'
 import deepseek from '../../src/checks/deepseek.ts'
 import gemini from '../../src/checks/gemini.ts'
+import github from '../../src/checks/github.ts'
 import openai from '../../src/checks/openai.ts'
 import paypal from '../../src/checks/paypal.ts'
 import resend from '../../src/checks/resend.ts'
+import secretsKind from '../../src/checks/secrets.ts'
 import sendgrid from '../../src/checks/sendgrid.ts'
 import sentry from '../../src/checks/sentry.ts'
 import stripe from '../../src/checks/stripe.ts'
+import vercel from '../../src/checks/vercel.ts'
 import { keyed } from './keyed.ts'
 
 const secret = 'VENDOR_KEY'
@@ -43,4 +46,29 @@ keyed('sentry', sentry, {
   secrets,
   // No issue is a right answer.
   right: ['[]'],
+})
+
+const vercelAsks = [
+  { ask: 'deployment' },
+  { ask: 'errors' },
+  { ask: 'errors', log: 'live', listenMs: 1000 },
+  { ask: 'functions' },
+  { ask: 'changes' },
+] as const
+for (const asked of vercelAsks)
+  keyed(`vercel ${asked.ask} ${'log' in asked ? asked.log : ''}`.trim(), vercel, {
+    options: (apiUrl) => ({ secret, apiUrl, project: 'shop', team: 'acme', ...asked }),
+    secrets,
+  })
+
+keyed('github changes', github, { options: (apiUrl) => ({ ask: 'changes' as const, secret, apiUrl, repository: 'acme/shop' }), secrets })
+keyed('github workflows', github, {
+  options: (apiUrl) => ({ ask: 'workflows' as const, secret, apiUrl, repository: 'acme/shop' }),
+  secrets,
+})
+
+keyed('secrets', secretsKind, {
+  options: (apiUrl) => ({ from: 'vercel' as const, secret, apiUrl, project: 'shop', names: { STRIPE_SECRET_KEY: { prefix: 'sk_live_' } } }),
+  secrets,
+  mayFail: true,
 })
