@@ -9,8 +9,6 @@ import { type Refusal, refuse } from './incident/refusals.ts'
 export type Words = Readonly<Record<string, string>>
 
 export type Askable = Pick<Check, 'key' | 'kind' | 'title' | 'auto' | 'link'> & {
-  /** What it asks, in half a sentence. */
-  readonly asks: string
   /** What can be typed behind it: `since=1h`, with the value that it has without. */
   readonly words: readonly string[]
   /** What must be set before it can be asked. */
@@ -54,7 +52,6 @@ const askable = (product: Product, check: Check, definition: CheckDefinition, en
     title,
     auto,
     link,
-    asks: definition.summary,
     words: [...words.values()],
     missing: missingSettings(product, check, definition, environment),
     refusal: (typed) => {

@@ -9,6 +9,7 @@ import { maskSecrets } from './checking/mask.ts'
 import type { Log } from './define.ts'
 import { type CheckAnswer, type CheckContext, type CheckDefinition, type Detail, mostDetail, worst } from './define/check.ts'
 import type { CheckResult, Finding } from './incident/check.ts'
+import { notConfigured } from './incident/check-report.ts'
 import type { Instant } from './incident/policy.ts'
 import { shorten } from './incident/text.ts'
 import type { Guarded } from './ports.ts'
@@ -78,7 +79,7 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
   ): Promise<CheckAnswer> => {
     const unknown = (text: string): CheckAnswer => ({ findings: [{ status: 'unknown', text }], measurements: [] })
     const missing = missingSettings(product, check, definition, environment)
-    if (missing.length > 0) return unknown(`Not configured yet: set ${missing.join(', ')} in the bot’s environment.`)
+    if (missing.length > 0) return unknown(`${notConfigured} set ${missing.join(', ')} in the bot’s environment.`)
     const needed = definition.needs?.(check.options) ?? []
     const typed = definition.words?.safeParse(words)
     if (typed?.success === false) {

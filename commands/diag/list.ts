@@ -4,12 +4,18 @@ import { defineCommand } from '../../src/define.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
-/** One check: what is typed, what it asks, and what it still lacks. */
-const line = ({ key, title, asks, words, missing, auto }: Askable, typed: string): Span[] => [
+/** One check: what is typed, and what it asks. */
+const line = ({ key, title, words, auto }: Askable, typed: string): Span[] => [
   { code: `/diag ${typed}${key}${words.map((word) => ` [${word}]`).join('')}` },
-  ` ${title}: ${asks}${auto ? ' · by itself, too' : ''}`,
-  ...(missing.length === 0 ? [] : [` · ⚪ not configured yet: set ${missing.join(', ')}`]),
+  ` ${title}${auto ? ' · by itself, too' : ''}`,
 ]
+
+/** What cannot be asked yet, by what must be set for it. */
+const lacking = (checks: readonly Askable[]): Span[][] =>
+  [...Map.groupBy(checks, ({ missing }) => missing.join(', '))].map(([missing, those]): Span[] => [
+    `⚪ not configured yet: set ${missing} for `,
+    ...those.flatMap(({ key }, index): Span[] => [index === 0 ? '' : ', ', { code: key }]),
+  ])
 
 export default defineCommand({
   summary: 'What can be asked about this product',
@@ -25,7 +31,9 @@ export default defineCommand({
     if (product === null) return { refused: refuse('product_needed', { example: '/diag <product>', known }) }
     // In its own channel the product need not be named.
     const typed = ask.incident?.product.key === product.key ? '' : `${product.key} `
-    const checks = [...context.askable(product.key).values()].map((check) => line(check, typed))
+    const all = [...context.askable(product.key).values()]
+    const checks = all.filter(({ missing }) => missing.length === 0).map((check) => line(check, typed))
+    const unset = lacking(all.filter(({ missing }) => missing.length > 0))
     const watching: Span[][] =
       typed === ''
         ? [
@@ -34,9 +42,9 @@ export default defineCommand({
           ]
         : []
     const list: Part[] =
-      checks.length === 0
+      all.length === 0
         ? [{ kind: 'text', spans: ['It has no checks yet.'] }]
-        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], ...watching] }]
+        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], ...watching, ...unset] }]
     return { parts: [{ kind: 'text', spans: [{ bold: product.name }, ' can be asked:'] }, ...list] }
   },
 })

@@ -20,6 +20,8 @@ const order: readonly CheckStatus[] = ['fail', 'warn', 'unknown', 'ok']
 
 /** More fine ones than this are summed up in one line. */
 const mostFine = 3
+/** More that cannot be asked yet than this, too. */
+const mostUnset = 2
 /** So many buttons for more lines are shown at most. */
 const mostButtons = 5
 
@@ -93,20 +95,39 @@ const buttonsOf = ({ results, lines }: Report): Part[] => {
   return lines === undefined || more.length === 0 ? [] : [{ kind: 'buttons', buttons: more.map(lines) }]
 }
 
-/** The results as a message, worst first. */
+/** How the runner begins what it says of a check that cannot be asked before something is set. */
+export const notConfigured = 'Not configured yet:'
+
+const isUnset = ({ status, findings }: CheckResult): boolean =>
+  status === 'unknown' && findings.length > 0 && findings.every(({ text }) => text.startsWith(notConfigured))
+
+/** The results as a message, worst first. What cannot be asked before something is set says nothing about the product: one line. */
 export const checkParts = (report: Report): Part[] => {
   const { heading, results, waiting } = report
   const sorted = results.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
   const fine = sorted.filter(({ status }) => status === 'ok')
   const summed = fine.length > mostFine
   const alone = results.length === 1 && waiting.length === 0
-  const shown = summed ? sorted.filter(({ status }) => status !== 'ok') : sorted
+  const lacking = sorted.filter(isUnset)
+  const unset = lacking.length > mostUnset ? lacking : []
+  const shown = sorted.filter((result) => !(summed && result.status === 'ok') && !unset.includes(result))
   return [
     { kind: 'text', spans: ['🩺 ', { bold: heading }, counted(report)] },
     ...shown.map((result): Part => ({ kind: 'text', spans: resultSpans(result, alone) })),
     ...(summed
       ? [{ kind: 'text' as const, spans: [`✅ ${fine.length} fine: ${shorten(fine.map(({ title }) => title).join(', '), 600)}`] }]
       : []),
+    ...(unset.length === 0
+      ? []
+      : [
+          {
+            kind: 'text' as const,
+            spans: [
+              `⚪ ${unset.length} not configured yet: ${shorten(unset.map(({ title }) => title).join(', '), 300)}. What to set: `,
+              { code: '/diag' },
+            ],
+          },
+        ]),
     ...stillRunning(waiting),
     ...buttonsOf(report),
     ...asked(report),
