@@ -152,6 +152,12 @@ const services: Readonly<Record<string, string>> = {
   'sync-announcement': 'slack',
   storm: 'slack',
   backlog: 'slack',
+  'declared-from': 'slack',
+  file: 'slack',
+  homes: 'slack',
+  keep: 'slack',
+  'lead-here': 'slack',
+  'still-here': 'slack',
   'sync-record': 'supabase',
   'sync-pull-request': 'github',
 }

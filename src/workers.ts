@@ -29,8 +29,14 @@ export const startWorkers = ({ registry, store, queue, handle, contextOf, metric
     handlers: Object.fromEntries(
       [...registry.jobs].map(([name, job]) => [
         name,
-        async ({ data, retryCount, signal }) =>
-          job.run({ data: data as Record<string, string | number>, retryCount, signal }, contextOf(signal)),
+        async ({ data, retryCount, signal }) => {
+          const outcome = await job.run({ data: data as Record<string, string | number>, retryCount, signal }, contextOf(signal))
+          // What was given up once, and is done now, is no trouble of the incident any more.
+          const incident = data['incident']
+          if (retryCount > 0 && typeof incident === 'string')
+            await handle.handle(incident, { type: 'step-mended', surface: name, step: name }, { kind: 'bot' })
+          return outcome
+        },
       ]),
     ),
     log,

@@ -1,4 +1,5 @@
 import { type CommandContext, defineCommand, type Form, tell } from '../../src/define.ts'
+import { mayMerge } from '../../src/incident/areas/merging.ts'
 import type { Actor, Kind } from '../../src/incident/events.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
 import type { Incident } from '../../src/incident/incident.ts'
@@ -162,9 +163,10 @@ const alike = async ({ product, title, kind = 'incident' }: Wish, by: Actor, { o
 }
 
 /** How they become one, where they are one. */
-const alsoOpen = ({ id, product }: Incident, others: readonly Incident[]): readonly Part[] => {
-  const [first] = others
-  if (first === undefined) return []
+const alsoOpen = (incident: Incident, others: readonly Incident[]): readonly Part[] => {
+  if (others.length === 0) return []
+  const { id, product } = incident
+  const same = others.find((other) => mayMerge(incident, other) === null)
   return [
     { kind: 'text', spans: [{ bold: `Also open for ${product.name}:` }] },
     {
@@ -175,7 +177,9 @@ const alsoOpen = ({ id, product }: Incident, others: readonly Incident[]): reado
         ...(other.channel === null ? [] : [' · ', { channel: other.channel.id, text: other.channel.name }]),
       ]),
     },
-    { kind: 'context', spans: ['If it is the same: ', { code: `/incident merge ${id} ${first.id}` }] },
+    ...(same === undefined
+      ? []
+      : [{ kind: 'context' as const, spans: ['If it is the same: ', { code: `/incident merge ${id} ${same.id}` }] satisfies Span[] }]),
   ]
 }
 

@@ -49,6 +49,7 @@ const announced: ReadonlySet<EventType> = new Set([
   'role-taken',
   'role-left',
   'unanswered',
+  'window-begun',
 ])
 
 /** Events that change nothing in anybody's home. */

@@ -251,9 +251,12 @@ export const startSlack = (options: SlackOptions): App => {
     if (first === late) {
       await ack(answerView(stillWorking))
       // Not waited for: over HTTP, Slack hears what was acknowledged when this function ends.
-      void submitted.then((outcome) =>
-        toldThere(place, payload.user.id, 'refused' in outcome ? { parts: refusalParts(outcome.refused) } : outcome.answer),
-      )
+      void submitted
+        .then(async (outcome): Promise<unknown> => {
+          const answer = 'refused' in outcome ? { parts: refusalParts(outcome.refused) } : outcome.answer
+          return (await toldThere(place, payload.user.id, answer)) || options.direct(payload.user.id, message(answer.parts))
+        })
+        .catch((error: unknown) => log.warn({ err: error }, 'an answer to a form did not arrive'))
       return undefined
     }
     // A refusal keeps the form open, with everything that was typed.

@@ -12,7 +12,7 @@ export const saveFile = async (db: Db, incident: string, { id, name, type }: Fil
     .execute()
 }
 
-/** Gives one incident the files of another, too. */
+/** Gives one incident the files of another, too; not the lines of its checks, which belong to a run there. */
 export const copyFiles = async (trx: Trx, from: string, to: string): Promise<void> => {
   await trx
     .insertInto('file')
@@ -21,7 +21,8 @@ export const copyFiles = async (trx: Trx, from: string, to: string): Promise<voi
       of
         .selectFrom('file')
         .select((each) => [each.val(to).as('incident'), 'id', 'name', 'type', 'bytes', 'content'])
-        .where('incident', '=', from),
+        .where('incident', '=', from)
+        .where('id', 'not like', 'check:%'),
     )
     .onConflict((conflict) => conflict.columns(['incident', 'id']).doNothing())
     .execute()

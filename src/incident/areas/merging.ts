@@ -15,6 +15,7 @@ import { hypothesesShown } from './hypotheses.ts'
 import { dues, unpaused } from './pausing.ts'
 import { holder, leadWanted, roles, roleWord } from './roles.ts'
 import { todosShown } from './todos.ts'
+import { watchesEnd } from './watching.ts'
 
 /** The key of the product of what no product is known of. */
 const unassigned = 'unassigned'
@@ -136,7 +137,9 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
   whileOpen: ['merge', 'absorb'],
   decide: {
     merge: (incident, { into, channel }) =>
-      into === incident.id ? refuse('merge_with_itself', { id: into }) : [{ type: 'merged', v: 1, into, channel }],
+      into === incident.id
+        ? refuse('merge_with_itself', { id: into })
+        : [...watchesEnd(incident, 'resolved'), { type: 'merged', v: 1, into, channel }],
     absorb: (incident, { from, brings }) => [{ type: 'absorbed', v: 1, from, brings: newHere(incident, from, brings) }],
     'move-link': (incident, { record, channel }) => {
       const known = record === incident.mergedInto ? incident.mergedWhere : incident.absorbed.find(({ id }) => id === record)?.channel

@@ -73,7 +73,7 @@ export const isChange = (before: CheckResult | null, after: CheckResult): boolea
 
 const endingWord: Readonly<Record<Ending, string>> = {
   asked: 'stopped',
-  resolved: 'over, as the record is resolved',
+  resolved: 'over, with the record',
   time: `over, after ${longestHours} h`,
   gone: 'over: the product has no such check any more',
 }

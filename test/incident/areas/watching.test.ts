@@ -79,7 +79,7 @@ describe('it ends', () => {
     given(...steps)
       .when(resolve(5))
       .happens({ type: 'watch-stopped', watches: [1, 2], why: 'resolved' }, { type: 'resolved' })
-    expect(shown(...steps, resolve(5))[0]).toContain('watches A: over, as the record is resolved.\nAt first: 🟢 It is ok.')
+    expect(shown(...steps, resolve(5))[0]).toContain('watches A: over, with the record.\nAt first: 🟢 It is ok.')
     given(...steps, resolve(5))
       .when(answer(6, 'fail'))
       .happens()
@@ -114,4 +114,10 @@ describe('it ends', () => {
       .when(end)
       .happens()
   })
+})
+
+test('a record that becomes a part of another watches nothing any more, and says so', () => {
+  const merge = step({ type: 'merge', into: 'INC-8', channel: null }, 5)
+  expect(happened(declared(), watch('a'), merge).map(({ event }) => event.type)).toContain('watch-stopped')
+  expect(shown(declared(), watch('a'), merge)).toEqual([expect.stringContaining('watches A: over, with the record.')])
 })
