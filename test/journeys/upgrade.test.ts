@@ -117,7 +117,7 @@ test('a newer version migrates while an older one works: the older goes on, and 
   expect(list).toContain('3 open')
   expect(list).toContain('Worked on meanwhile')
   expect(list).toMatch(/INC-2 ⚠ cannot be read: damaged, or written by a later version of the bot/)
-  for (const words of ['status INC-2', 'note INC-2 x', 'resolve INC-2 x', 'merge INC-2'])
+  for (const words of ['status INC-2', 'INC-2 note x', 'INC-2 resolve x', 'merge INC-2'])
     expect((await bot.say('alice', await bot.opened('INC-1'), `/incident ${words}`)).text, words).toContain('INC-2 cannot be read')
   expect((await bot.say('alice', 'general', '/incident metrics')).text).toContain('2 declared')
   await bot.ask('POST', '/home', { as: 'alice' })
