@@ -45,11 +45,11 @@ const costs = async (channel: string, text: string): Promise<{ here: string[]; e
   return { here: named(true).toSorted(), elsewhere: named(false) }
 }
 
-test('field 19: a change costs two calls in its channel at most, a post and an edit, and none elsewhere unless the announcement changes', async () => {
+test('field 19: a change costs two calls in its channel, one more where it ticks the checklist, and none elsewhere unless the announcement changes', async () => {
   const channel = await open(1, 'P1')
-  // Who takes the lead is told what that asks of them; here somebody has it.
+  // Who takes the lead is told what that asks of them; and what ticks an item of the checklist edits that, once in the record's life.
   expect(await costs(channel, '/incident role lead')).toEqual({
-    here: ['chat.postEphemeral', 'chat.postMessage', 'chat.update'],
+    here: ['chat.postEphemeral', 'chat.postMessage', 'chat.update', 'chat.update'],
     elsewhere: [],
   })
   expect(await costs(channel, '/incident note The pool is empty')).toEqual({ here: [], elsewhere: [] })
@@ -57,8 +57,13 @@ test('field 19: a change costs two calls in its channel at most, a post and an e
   expect(await costs(channel, '/incident suspect The last deploy')).toEqual({ here: ['chat.postMessage'], elsewhere: [] })
   expect(await costs(channel, '/incident suspect The pool')).toEqual({ here: ['chat.update'], elsewhere: [] })
   // The header says by when the next update is due.
+  expect((await costs(channel, '/incident update The first one ticks the checklist, too')).elsewhere).toEqual([])
   expect(await costs(channel, '/incident update We look next 20m')).toEqual({ here: ['chat.postMessage', 'chat.update'], elsewhere: [] })
-  expect(await costs(channel, '/incident ack')).toEqual({ here: ['chat.postMessage', 'chat.update'], elsewhere: ['chat.update'] })
+  // Confirms the severity, which is an item of the checklist.
+  expect(await costs(channel, '/incident ack')).toEqual({
+    here: ['chat.postMessage', 'chat.update', 'chat.update'],
+    elsewhere: ['chat.update'],
+  })
   expect(await costs(channel, '/incident mitigate Rolled back')).toEqual({
     here: ['chat.postMessage', 'chat.update'],
     elsewhere: ['chat.update'],
