@@ -45,7 +45,7 @@ const calls: readonly Point[] = [
   ...call('inviting', { service: 'slack', method: 'conversations.invite' }, ['after']),
   ...call('adding the bookmark', { service: 'slack', method: 'bookmarks.add', contains: 'dashboard' }, ['after']),
   ...post('the checklist', 'opening'),
-  ...post('the checks', 'check:'),
+  ...post('the checks', 'checks:'),
   ...call(
     'creating the announcements channel',
     { service: 'slack', method: 'conversations.create', contains: '"announce-' },

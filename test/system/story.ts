@@ -90,7 +90,7 @@ export const live = async (row: Row, beginning: Beginning): Promise<void> => {
   try {
     if (beginning === 'declared') await type('alice', general, '/incident new acme P1 Payments fail')
     else await alert('firing')
-    await shown('opening', 'check:%', 'announcement')
+    await shown('opening', 'checks:%', 'announcement')
     const channel =
       (await database.query<{ channel_id: string }>('select channel_id from tocsin.incident where id = $1', [id])).rows[0]?.channel_id ?? ''
 
