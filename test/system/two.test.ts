@@ -64,7 +64,7 @@ const markersOf = async (channel: string): Promise<string[]> =>
 
 /** The events' numbers in a channel's messages, in the order in which they stand there. */
 const sequence = (markers: readonly string[]): number[] =>
-  markers.flatMap((marker) => (/^INC-\d+\/(?:ack|update|mitigated|resolved|check):(\d+)$/.exec(marker) ?? []).slice(1).map(Number))
+  markers.flatMap((marker) => (/^INC-\d+\/(?:ack|update|mitigated|resolved):(\d+)$/.exec(marker) ?? []).slice(1).map(Number))
 
 beforeAll(async () => {
   ;[postgres, surroundings] = await Promise.all([startPostgres(), startSurroundings()])
@@ -176,7 +176,7 @@ test('thirty incidents and bursts over both, one of which is killed in the middl
     expect(markers.slice(0, 2).map((marker) => marker.split('/')[1])).toEqual(['header', 'opening'])
     const numbers = sequence(markers)
     expect(numbers).toEqual(numbers.toSorted((x, y) => x - y))
-    expect(numbers.length).toBeGreaterThanOrEqual(6)
+    expect(numbers.length).toBeGreaterThanOrEqual(5)
   }
   const announced = await markersOf((await surroundings.channels()).find(({ name }) => name === 'incidents')?.id ?? '')
   expect(announced.toSorted()).toEqual(incidents.map(({ id }) => `${id}/announcement`).toSorted())
@@ -237,7 +237,7 @@ test(
     const held = (await rows<{ channel_id: string }>(`select channel_id from tocsin.incident where title = 'Held'`))[0]?.channel_id ?? ''
     for (const each of [held, channel]) {
       const markers = await markersOf(each)
-      expect(markers.map((marker) => marker.replace(/^INC-\d+\//, '').replace(/:\d+$/, ''))).toEqual(['header', 'opening', 'check'])
+      expect(markers.map((marker) => marker.replace(/^INC-\d+\//, '').replace(/:\d+$/, ''))).toEqual(['header', 'opening', 'checks'])
     }
     expect(await rows('select incident from tocsin.lease')).toEqual([])
     await b.kill()
