@@ -80,23 +80,23 @@ test('killed while the channel opens, again after it was acknowledged, and stopp
     return bot
   }
   const second = await again()
-  const opened = await shows(['header', 'opening', 'check'])
-  expect(opened).toMatchObject({ name: 'inc-1-acme-payments-fail', pins: 1, markers: ['header', 'opening', 'check'] })
+  const opened = await shows(['header', 'opening', 'checks'])
+  expect(opened).toMatchObject({ name: 'inc-1-acme-payments-fail', pins: 1, markers: ['header', 'opening', 'checks'] })
   await type('dave', opened.name, '/incident ack')
   await type('dave', opened.name, '/incident update Rolling back')
   await shows(['ack', 'update'])
   await second.kill()
 
   const third = await again()
-  const anew = await shows(['header', 'opening', 'check', 'ack', 'update'])
-  expect(anew).toMatchObject({ name: 'inc-1-acme-payments-fail', pins: 1, markers: ['header', 'opening', 'check', 'ack', 'update'] })
+  const anew = await shows(['header', 'opening', 'checks', 'ack', 'update'])
+  expect(anew).toMatchObject({ name: 'inc-1-acme-payments-fail', pins: 1, markers: ['header', 'opening', 'checks', 'ack', 'update'] })
   expect(anew.topic).toContain('INC-1')
   expect(anew.members).toBeGreaterThanOrEqual(2)
   expect(await type('alice', anew.name, '/incident ack')).toMatch(/already/i)
   await type('alice', anew.name, '/incident resolve Rolled back')
   const ended = await shows(['resolved', 'post-mortem'])
-  expect(new Set(ended.markers.filter((marker) => marker !== 'check')).size).toBe(
-    ended.markers.filter((marker) => marker !== 'check').length,
+  expect(new Set(ended.markers.filter((marker) => marker !== 'checks')).size).toBe(
+    ended.markers.filter((marker) => marker !== 'checks').length,
   )
   expect(await type('alice', anew.name, '/incident audit')).toMatch(/whole/i)
 
