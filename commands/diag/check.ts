@@ -12,7 +12,9 @@ const forAll = async (incident: Incident, meant: Meant, ask: Ask, context: Comma
   const intent = { type: 'start-checks', phase: 'asked', which, checks: askedOf(checks), words } as const
   return tell(await context.handle(incident.id, intent, ask.by), () =>
     say(
-      `🩺 Asking ${checks.length === 1 ? (checks[0]?.title ?? '') : `${checks.length} checks`}; what they answer comes in `,
+      checks.length === 1
+        ? `🩺 Asking ${checks[0]?.title ?? ''}; its answer comes in `
+        : `🩺 Asking ${checks.length} checks; their answers come in `,
       { bold: incident.id },
       '’s channel.',
     ),

@@ -107,7 +107,7 @@ describe('what can be asked', () => {
 describe('in the channel', () => {
   test('words reach the check, and the start of the incident', async () => {
     const { text } = await bot.say('bob', channel, '/diag queue since=2h')
-    expect(text).toContain('Asking QUEUE; what they answer comes in INC-1’s channel')
+    expect(text).toContain('Asking QUEUE; its answer comes in INC-1’s channel')
     await bot.sees(channel, /🩺 Diagnosis\n🟢 QUEUE Fine\./)
     const { stamps } = await bot.incident('INC-1')
     expect(asked).toEqual([`/queue?since=2h&around=${stamps.detect}`])

@@ -64,7 +64,7 @@ describe('from declared to reviewed', () => {
 
   test('a diagnosis, a note, an update, a change of severity', async () => {
     bot.target.status = 503
-    expect((await bot.say('bob', channel, '/diag health')).text).toContain('what they answer comes in INC-1’s channel')
+    expect((await bot.say('bob', channel, '/diag health')).text).toContain('its answer comes in INC-1’s channel')
     await bot.sees(channel, /🩺 Diagnosis\n🔴 Health endpoint Answered 503, which is critical/)
     expect((await bot.say('bob', channel, '/incident note Restarted the worker')).text).toBe('✅ Noted.')
     expect((await bot.say('bob', channel, '/incident update Rolling back next 30m')).text).toMatch(/^✅ Update posted\. The next is due/)
