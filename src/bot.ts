@@ -2,6 +2,7 @@
  *  test starts the same bot that `main.ts` does. */
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { createAlertRoutes } from './alert-routes.ts'
 import { createArrivals } from './arrivals.ts'
 import { createAnnounceChannel } from './announce.ts'
 import { createBacklog } from './backlog.ts'
@@ -21,7 +22,7 @@ import { createCheckup } from './checkup.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
 import { createHomes } from './homes.ts'
-import { createIntake, createMatcher } from './matching.ts'
+import { createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
 import { createOutageWatch, lookingFirst } from './outage.ts'
@@ -39,9 +40,7 @@ import { readStream } from './store/stream.ts'
 import { createJobContext } from './work.ts'
 import { withShared, withSurface } from './surface.ts'
 import { createVerbContext } from './verbs.ts'
-import { createTerminal, TerminalRequest } from './terminal.ts'
-import { alertRoutes } from './web/alerts.ts'
-import { openDoor } from './web/door.ts'
+import { openTerminal } from './terminal-door.ts'
 import { createWeb } from './web/server.ts'
 import { createIdentity } from './whose.ts'
 import { startWorkers } from './workers.ts'
@@ -164,7 +163,6 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     publishes: { codeHost: github !== null, record: supabase !== null },
   })
   const homes = createHomes({ store, catalogue, verbs, person, slack, log })
-  const receiveAlerts = createIntake({ store, queue, catalogue })
   const { examine } = options
   const userByEmail = async (email: string) => (await resolve({ name: email, email })).slackUser ?? null
   const checkup = createCheckup(
@@ -222,45 +220,19 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     answered: metrics.commandAnswered,
     log,
   })
-  web.http.use(
-    alertRoutes({
-      sources: registry.alertSources,
-      secretOf: (source, product) => {
-        const own = product === null ? undefined : catalogue.product(product)?.alerts.secrets[source]
-        return own === undefined ? (options.webhookSecrets[source] ?? options.alertToken) : options.environment[own]
-      },
-      broken: (product) => catalogue.broken.has(product.toLowerCase()),
-      now: () => store.now(),
-      receive: async (source, path, alerts) => {
-        metrics.alertsReceived(source, alerts.length)
-        await receiveAlerts(source, path, alerts)
-      },
-      log,
-    }),
-  )
+  web.http.use(createAlertRoutes({ ...options, catalogue, store, queue, metrics }))
 
   if (options.freshWorkspace) await reconcile.forgetWorkspace(options.freshCodeHost === true)
   await startWorkers({ registry, store, queue, handle, contextOf, metrics, pulse, log })
   const stopReconcile = reconcile.start()
   const away = lookingFirst({ store, outage, look: () => slack.reachable() })
-  const terminal = createTerminal({
+  const closeTerminal = await openTerminal({
+    file: options.doorFile ?? null,
     dispatch: createDispatch({ ...verbs, away }),
     catalogue,
     byEmail: createByEmail(members, resolve, person),
-    databaseIsAway: isAway,
     log,
   })
-  const closeDoor =
-    options.doorFile == null
-      ? null
-      : await openDoor({
-          file: options.doorFile,
-          log,
-          run: async (body) => {
-            const request = TerminalRequest.safeParse(body)
-            return request.success ? terminal(request.data) : null
-          },
-        })
   const { server, port } = await web.listen(options.port, options.host)
   await receiver.start()
   await pulse.start()
@@ -270,7 +242,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const stop = async (): Promise<void> => {
     web.stopTaking()
     checkup.stop()
-    await closeDoor?.()
+    await closeTerminal()
     pulse.stop()
     await Promise.all([closeServer(server), backlog.stop(), receiver.stop()])
     stopReconcile()
