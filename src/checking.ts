@@ -5,13 +5,13 @@ import type { Catalogue } from './catalogue.ts'
 import type { Check } from './catalogue/checks.ts'
 import type { Product } from './catalogue/product.ts'
 import { networkFault, vendorFault } from './checking/fault.ts'
-import { maskSecrets } from './checking/mask.ts'
+import { createMask, type Mask } from './checking/mask.ts'
+import { shown } from './checking/shown.ts'
 import type { Log } from './define.ts'
-import { type CheckAnswer, type CheckContext, type CheckDefinition, type Detail, mostDetail, worst } from './define/check.ts'
-import type { CheckResult, Finding } from './incident/check.ts'
+import { type CheckAnswer, type CheckContext, type CheckDefinition, type Detail, worst } from './define/check.ts'
+import type { CheckResult } from './incident/check.ts'
 import { notConfigured } from './incident/check-report.ts'
 import type { Instant } from './incident/policy.ts'
-import { shorten } from './incident/text.ts'
 import type { Guarded } from './ports.ts'
 
 export type Checking = {
@@ -40,11 +40,6 @@ export type CheckRequest = {
  *  product or key has none. */
 export type RunChecks = (product: string, which: string | readonly string[], request?: CheckRequest) => Promise<Checked[]>
 
-/** The longest text of a finding that is kept, and how many findings and measurements one check may have. */
-const longestFinding = 500
-const mostFindings = 30
-const mostMeasurements = 30
-
 /** How long after its limit a check is given up that does not end by itself: most say better why. */
 const graceMs = 250
 
@@ -68,6 +63,13 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
     const queue = queues.get(kind) ?? new PQueue({ concurrency })
     queues.set(kind, queue)
     return queue
+  }
+
+  const masks = new Map<string, Mask>()
+  const maskOf = ({ key, secrets }: Product): Mask => {
+    const mask = masks.get(key) ?? createMask([...secrets].flatMap((name) => environment[name] ?? []))
+    masks.set(key, mask)
+    return mask
   }
 
   /** Asks one question; whatever happens is an answer. */
@@ -134,31 +136,17 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
       const started = elapsed()
       const answer = await ask(product, check, definition, request)
       const took = Math.round(elapsed() - started)
-      const secrets = [...product.secrets].flatMap((name) => environment[name] ?? [])
-      const masked = (text: string) => maskSecrets(text, secrets)
-      const findings = await Promise.all(
-        answer.findings
-          .slice(0, mostFindings)
-          .map(async (finding): Promise<Finding> => ({ ...finding, text: shorten(await masked(finding.text), longestFinding) })),
-      )
-      const { detail, changes } = answer
-      const more = detail === undefined ? undefined : { title: detail.title, text: await masked(detail.text.slice(0, mostDetail)) }
+      const { findings, ...rest } = await shown(answer, maskOf(product))
       return {
         check: check.key,
         kind: check.kind,
         title: check.title,
         status: worst(findings),
         findings,
-        measurements: answer.measurements.slice(0, mostMeasurements),
         startedAt,
         took,
         ...(check.link === null ? {} : { link: check.link }),
-        ...(changes === undefined
-          ? {}
-          : {
-              changes: await Promise.all(changes.map(async (change) => ({ ...change, title: shorten(await masked(change.title), 200) }))),
-            }),
-        ...(more === undefined ? {} : { more, detail: { title: more.title, lines: more.text.split('\n').length } }),
+        ...rest,
       }
     })
   }

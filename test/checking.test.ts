@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { guarded } from '../src/adapters/fetch.ts'
 import { loadCatalogue } from '../src/catalogue.ts'
 import { type Checked, createChecking } from '../src/checking.ts'
+import { askJson } from '../src/checking/json.ts'
 import { type CheckAnswer, type CheckDefinition, defineCheck } from '../src/define/check.ts'
 import { FetchFault } from '../src/ports.ts'
 import { startHttp } from './adapters/server.ts'
@@ -185,4 +186,86 @@ describe('secrets (faults 58)', () => {
     expect(results[0]?.findings[0]?.text).toBe('Key *** of postgres://admin:***@db.example/shop and sk_live_***')
     expect(results[0]?.detail).toEqual({ title: 'Log', lines: 2 })
   })
+
+  /** The longest piece of `secret` that stands in `text`. */
+  const longestPiece = (text: string, secret: string): number => {
+    let longest = 0
+    for (let from = 0; from < secret.length; from += 1)
+      while (from + longest < secret.length && text.includes(secret.slice(from, from + longest + 1))) longest += 1
+    return longest
+  }
+
+  const jwtPart = (held: object) => Buffer.from(JSON.stringify(held)).toString('base64url')
+  const keys = {
+    hex: 'b7f1c09e5d3a48e2f6a917c3d5e8f0b24a6c9d1e',
+    mixed: 'Kz8mVq2LpW9xTn4RbYc7Jd5F',
+    jwt: `${jwtPart({ alg: 'HS256', typ: 'JWT' })}.${jwtPart({ iss: 'supabase', role: 'service_role', iat: 1_700_000_000 })}.${'q9Xz_-A1'.repeat(6)}`,
+    words: 'correct horse battery staple',
+  }
+  const echoes: Record<string, (key: string) => [status: number, body: string]> = {
+    'a page that begins with it': (key) => [200, `<html>key ${key} is wrong`],
+    'a message that is cut within it': (key) => [400, JSON.stringify({ message: `${'x'.repeat(170)} ${key}` })],
+    'a message': (key) => [401, JSON.stringify({ message: `bad key ${key}` })],
+    'in two words': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)} ${key.slice(10)}` })],
+    'split unseen': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)}\u200B${key.slice(10)}` })],
+    'as a login': (key) => [401, JSON.stringify({ message: `not ${Buffer.from(`me:${key}`).toString('base64')}` })],
+  }
+  test.each(Object.keys(echoes).flatMap((how) => Object.keys(keys).map((kind) => [how, kind] as const)))(
+    'a key that is sent back is not shown, whole or in part: %s, %s',
+    async (how, kind) => {
+      const secret = keys[kind as keyof typeof keys]
+      const [status, body] = echoes[how]!(secret)
+      await using server = await startHttp((_, response) => void response.writeHead(status).end(body))
+      const url = `http://${server.host}/`
+      const asks = kindOf(async (_, context) => {
+        const asked = await askJson(context, { vendor: 'Shop', url, secret: 'SHOP_KEY', schema: z.object({}) })
+        return { findings: 'findings' in asked ? asked.findings : [], measurements: [] }
+      })
+      const results = await checking({ asks }, { asks: { url, secret: 'SHOP_KEY' } }, { SHOP_KEY: secret })('shop', 'all')
+      const text = results[0]?.findings[0]?.text ?? ''
+      expect(text).toContain('Shop')
+      expect(text).toContain('***')
+      expect(longestPiece(text, secret)).toBeLessThan(4)
+      expect(longestPiece(text, Buffer.from(`me:${secret}`).toString('base64').slice(4))).toBeLessThan(8)
+    },
+  )
+
+  test('no text of an answer is left out', async () => {
+    const key = keys.mixed
+    const leaks = kindOf(() =>
+      Promise.resolve({
+        findings: [{ status: 'ok', text: 'Well.' }],
+        measurements: [{ name: `age of ${key}`, value: 1, unit: `${key.slice(0, 12)}/s` }],
+        detail: { title: `Log of ${key}`, text: key },
+        changes: [{ at: '2026-11-20T10:00:00.000Z', kind: 'commit', title: key, by: key, url: `https://shop.example/?key=${key}` }],
+      } as const),
+    )
+    const results = await checking({ leaks }, { leaks: { secret: 'SHOP_KEY' } }, { SHOP_KEY: key })('shop', 'all')
+    expect(longestPiece(JSON.stringify(results), key)).toBeLessThan(4)
+    expect(results[0]?.changes?.[0]).toMatchObject({ title: '***', by: '***', url: expect.stringMatching(/^https:.*\*\*\*$/) })
+  })
+
+  test('of an address only what is secret in it: its host, and words that stand in any text, stay', async () => {
+    const text = 'https://shop.example:5432 refuses user postgres.abcdefgh: password Hunter22pass is wrong, or Hunter22…'
+    const login = 'postgres://postgres.abcdefgh:Hunter22pass@shop.example:5432/postgres?sslmode=verify-full'
+    const tells = kindOf(() => Promise.resolve(ok(text)))
+    const results = await checking({ tells }, { tells: { secret: 'SHOP_LOGIN' } }, { SHOP_LOGIN: login })('shop', 'all')
+    expect(results[0]?.findings[0]?.text).toBe('https://shop.example:5432 refuses user postgres.abcdefgh: password *** is wrong, or ***…')
+  })
+})
+
+test('of too many findings those that make the status are kept', async () => {
+  const many = kindOf(() =>
+    Promise.resolve({
+      findings: [
+        ...Array.from({ length: 40 }, (_, index) => ({ status: 'ok' as const, text: `Part ${index} is well.` })),
+        { status: 'fail' as const, text: 'Part 40 is down.' },
+      ],
+      measurements: [],
+    }),
+  )
+  const [result] = await checking({ many })('shop', 'all')
+  expect(result?.status).toBe('fail')
+  expect(result?.findings).toHaveLength(30)
+  expect(result?.findings[0]).toEqual({ status: 'fail', text: 'Part 40 is down.' })
 })
