@@ -8,6 +8,7 @@ import { guarded } from '../src/adapters/fetch.ts'
 import { loadCatalogue } from '../src/catalogue.ts'
 import { type Checked, createChecking } from '../src/checking.ts'
 import { askJson } from '../src/checking/json.ts'
+import { createTarget } from '../src/checking/target.ts'
 import { type CheckAnswer, type CheckDefinition, defineCheck } from '../src/define/check.ts'
 import { FetchFault } from '../src/ports.ts'
 import { startHttp } from './adapters/server.ts'
@@ -30,14 +31,22 @@ const kindOf = (run: Run, more: Partial<CheckDefinition<typeof options>> = {}) =
     ...more,
   })
 
-/** A product whose checks are of the given kinds, one each, and its runner. */
-const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given: Record<string, object> = {}, environment = {}) => {
+/** `kind`: of another's kind, not of its own. */
+type Given = { readonly kind?: string; readonly url?: string; readonly secret?: string }
+
+/** Two products whose checks are of the given kinds, and their runner. */
+const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given: Record<string, Given> = {}, environment = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'checking-'))
-  mkdirSync(join(folder, 'shop'))
-  const checks = Object.keys(kinds).map((key) => [key, { kind: key, title: key, ...given[key], options: given[key] ?? {} }])
-  for (const [, check] of checks as [string, Record<string, unknown>][]) for (const name of ['url', 'secret']) delete check[name]
-  const service = { name: 'Shop', ladder: [], privateHosts: ['127.0.0.1'], checks: Object.fromEntries(checks) as object }
-  writeFileSync(join(folder, 'shop/service.yml'), JSON.stringify(service))
+  const checks = Object.keys(kinds).map((key) => {
+    const { kind = key, ...options } = given[key] ?? {}
+    return [key, { kind, title: key, options }]
+  })
+  const service = { ladder: [], privateHosts: ['127.0.0.1'], checks: Object.fromEntries(checks) as object }
+  // The other product asks the same.
+  for (const product of ['shop', 'stall']) {
+    mkdirSync(join(folder, product))
+    writeFileSync(join(folder, product, 'service.yml'), JSON.stringify({ name: product, ...service }))
+  }
   const { catalogue, problems } = loadCatalogue({
     runbooks: folder,
     templates: 'templates',
@@ -115,6 +124,98 @@ describe('time', () => {
     const run = checking({ counted })
     await Promise.all(Array.from({ length: 10 }, () => run('shop', 'all')))
     expect(most).toBe(2)
+  })
+})
+
+describe('a target that hangs', () => {
+  const fifteen = Array.from({ length: 15 }, (_, index) => `h${index}`)
+  const all = <Value>(value: Value): Record<string, Value> => Object.fromEntries(fifteen.map((key) => [key, value]))
+
+  test('fifteen checks of it are reported together at the limit, and no more than its connections are opened to it', async () => {
+    let asked = 0
+    const hangs = kindOf(
+      async (_, { signal }) => {
+        asked += 1
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        throw new FetchFault('timeout', 'db.example did not answer in time.')
+      },
+      { timeoutMs: 200, concurrency: 2 },
+    )
+    const results = await checking({ ...all(hangs) }, all({ kind: 'h0', url: 'http://db.example/' }))('shop', 'all')
+    expect(asked).toBeLessThanOrEqual(2)
+    expect(results).toHaveLength(15)
+    expect(said(results.slice(2))).toEqual(
+      fifteen.slice(2).map((key) => `${key} unknown: Not asked: db.example answered no other check within 0.2 s.`),
+    )
+  })
+
+  /** Hangs until `others` have answered: were one of them to wait for it, it would be given up. */
+  const until = (others: Promise<void>) =>
+    kindOf(
+      async ({ url }) => {
+        if (url === 'http://well.example/') return ok('Well.')
+        await others
+        return ok('Well at last.')
+      },
+      { timeoutMs: 2000, concurrency: 2 },
+    )
+
+  test('nobody waits for it who asks another host', async () => {
+    const others = Promise.withResolvers<void>()
+    const given = { ...all({ kind: 'h0', url: 'http://db.example/' }), well: { kind: 'h0', url: 'http://well.example/' } }
+    const results = await checking({ ...all(until(others.promise)), well: until(others.promise) }, given)('shop', 'all', {
+      onResult: ({ check }) => {
+        if (check === 'well') others.resolve()
+      },
+    })
+    expect(results.filter(({ status }) => status !== 'ok')).toEqual([])
+  })
+
+  test('nor a check of another product, nor one that cannot be asked anyway', async () => {
+    const others = Promise.withResolvers<void>()
+    let is = 'shop'
+    const hangs = kindOf(
+      async () => {
+        if (is === 'shop') await others.promise
+        return ok('Well.')
+      },
+      { timeoutMs: 2000, concurrency: 2 },
+    )
+    const given = {
+      ...all({ kind: 'h0', url: 'http://db.example/' }),
+      unset: { kind: 'h0', url: 'http://db.example/', secret: 'SHOP_KEY' },
+    }
+    const run = checking({ ...all(hangs), unset: hangs }, given)
+    const shop = run('shop', 'all')
+    is = 'stall'
+    expect(said(await run('stall', 'h3'))).toEqual(['h3 ok: Well.'])
+    expect(said(await run('shop', 'unset'))).toEqual(['unset unknown: Not configured yet: set SHOP_KEY in the bot’s environment.'])
+    others.resolve()
+    expect((await shop).filter(({ status }) => status !== 'ok').map(({ check }) => check)).toEqual(['unset'])
+  })
+
+  /** Questions one after the other, each of which takes 9 s of a limit of 10 s. */
+  const oneAfterTheOther = async (alive: boolean) => {
+    let clock = 0
+    const target = createTarget(1, () => clock)
+    return Promise.all(
+      Array.from({ length: 4 }, () =>
+        target({
+          askedAt: 0,
+          limitMs: 10_000,
+          ask: (leftMs) => {
+            clock += 9000
+            return Promise.resolve({ answer: `asked with ${leftMs / 1000} s left`, alive })
+          },
+          tooLate: () => 'not asked',
+        }),
+      ),
+    )
+  }
+
+  test('one that is only slow is asked everything; one that does not answer, no longer than the limit', async () => {
+    expect(await oneAfterTheOther(true)).toEqual(Array.from({ length: 4 }, () => 'asked with 10 s left'))
+    expect(await oneAfterTheOther(false)).toEqual(['asked with 10 s left', 'asked with 1 s left', 'not asked', 'not asked'])
   })
 })
 

@@ -48,9 +48,10 @@ export type CheckDefinition<Schema extends z.ZodType = z.ZodType, Words extends 
   readonly needs?: (options: z.infer<Schema>) => readonly string[]
   /** The only addresses that it may POST to, for the one question that cannot be asked otherwise. */
   readonly posts?: (options: z.infer<Schema>) => readonly string[]
-  /** Milliseconds for the whole question, unless the product gives a `timeout`. */
+  /** Milliseconds for the whole question, unless the product gives a `timeout`. Waiting behind others counts, as long as none of them is
+   *  answered. */
   readonly timeoutMs: number
-  /** How many of this kind are asked side by side. */
+  /** How many of this kind a product asks the same hosts side by side. */
   readonly concurrency: number
   /** Reads only. Never throws for what it found out about the product; a fault of the network may be thrown (it becomes a finding);
    *  anything else that is thrown is a bug. */
