@@ -8,7 +8,7 @@ import { guarded } from '../src/adapters/fetch.ts'
 import { loadCatalogue } from '../src/catalogue.ts'
 import { type Checked, createChecking } from '../src/checking.ts'
 import { askJson } from '../src/checking/json.ts'
-import { createTarget } from '../src/checking/target.ts'
+import { createTarget } from '../src/check-target.ts'
 import { type CheckAnswer, type CheckDefinition, defineCheck } from '../src/define/check.ts'
 import { FetchFault } from '../src/ports.ts'
 import { startHttp } from './adapters/server.ts'
@@ -38,8 +38,8 @@ type Given = { readonly kind?: string; readonly url?: string; readonly secret?: 
 const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given: Record<string, Given> = {}, environment = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'checking-'))
   const checks = Object.keys(kinds).map((key) => {
-    const { kind = key, ...options } = given[key] ?? {}
-    return [key, { kind, title: key, options }]
+    const { kind = key, ...more } = given[key] ?? {}
+    return [key, { kind, title: key, options: more }]
   })
   const service = { ladder: [], privateHosts: ['127.0.0.1'], checks: Object.fromEntries(checks) as object }
   // The other product asks the same.

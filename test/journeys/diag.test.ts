@@ -147,6 +147,38 @@ describe('in the channel', () => {
   })
 })
 
+describe('more than a message holds', () => {
+  const long: CheckAnswer = {
+    findings: Array.from({ length: 4 }, (_, part) => ({ status: 'fail', text: `Part ${part} ${'does not answer '.repeat(15)}.` })),
+    measurements: Array.from({ length: 9 }, (_, part) => ({ name: `the wait of part number ${part}`, value: 9, unit: 's', limit: 1 })),
+  }
+  const all = ['p95', 'queue', 'logs', 'a', 'b', 'c', 'd', 'changes']
+  const before = new Map(says)
+
+  test('is named, and all of it comes into the thread by a button', async () => {
+    for (const check of all) {
+      before.set(check, says.get(check) ?? ok)
+      // Each says something else, or they would be told together.
+      says.set(check, { ...long, findings: [{ status: 'fail', text: `${check} is down.` }, ...long.findings] })
+    }
+    await bot.say('bob', channel, '/diag all')
+    const text = await bot.sees(channel, /🔴 P95 p95 is down[\s\S]*🔴 \d more: /)
+    expect(text).toContain('All results in full')
+    expect(text).toMatch(/asked /)
+    const run = (await runs()).at(-1)?.run ?? 0
+    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('All results in full'))
+    expect((await bot.press('carol', channel, 'lines', { value: `INC-1 ${run} all` })).text).toContain('The lines come into the thread')
+    const reply = await until(
+      async () => (await bot.messages(channel)).find(({ raw }) => JSON.stringify(raw['files'] ?? []).includes(`inc-1-all-${run}.txt`)),
+      'the file in the thread',
+    )
+    expect(reply.thread_ts).toBe(message?.ts)
+    expect((await bot.say('dave', 'general', `/incident lines INC-1 ${run} all`)).text).toContain('It is in your messages with the bot')
+    for (const [check, answer] of before) says.set(check, answer)
+    await bot.idle()
+  })
+})
+
 describe('watched', () => {
   test('only what changes is posted, and it ends with the record', async () => {
     says.set('queue', value(100))
