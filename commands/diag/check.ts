@@ -36,6 +36,7 @@ const forOne = (
       results,
       waiting: meant.checks.filter(({ key }) => !results.some(({ check }) => check === key)).map(({ title }) => title),
       zone: product.calendar.zone,
+      list: `/diag ${product.key}`,
     }),
   )
 }

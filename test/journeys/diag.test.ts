@@ -49,7 +49,9 @@ ${check('p95', 'auto: true, link: Dashboard, ')}${check('changes', 'auto: true, 
     .map((key) => check(key))
     .join('')}  lacking: { kind: told, title: LACKING, options: { url: "http://${target.host}/lacking", secret: KIOSK_KEY } }
 `
-  bot = await startTestBot({ registry: withTold, files: { 'kiosk/service.yml': service } })
+  const unset = ['x', 'y', 'z'].map((key) => check(key).replace('" }', '", secret: STALL_KEY }')).join('')
+  const stall = `name: Stall\nprivateHosts: [127.0.0.1]\nchecks:\n${unset}`
+  bot = await startTestBot({ registry: withTold, files: { 'kiosk/service.yml': service, 'stall/service.yml': stall } })
   expect(bot.bot.problems).toEqual([])
   says.set('p95', value(2100, 'fail'))
   const before = (minutes: number) => new Date(Date.now() - minutes * 60_000 - 5000).toISOString()
@@ -90,6 +92,19 @@ describe('what can be asked', () => {
     expect(text).toMatch(/p95 \[since=1h\].*by itself, too/)
     expect(text).toMatch(/not configured yet: set KIOSK_KEY for lacking/)
     expect((await bot.say('alice', channel, '/diag')).text).toContain('/diag queue [since=1h]')
+  })
+
+  test('help is on the verbs of this command, wherever it is asked', async () => {
+    for (const where of ['general', channel]) {
+      const { text } = await bot.say('alice', where, '/diag help')
+      expect(text).toContain('watch <check> [key=value …] [every 2m] Ask a check again and again')
+      expect(text).toMatch(/What each product can be asked: .*\/diag kiosk/)
+      const one = await bot.say('alice', where, '/diag help watch')
+      expect(one.text).toContain('/diag watch <check> [key=value …] [every 2m] Ask a check again')
+      expect(one.text).toContain('/diag watch health every 5m')
+    }
+    expect((await bot.say('alice', 'general', '/diag help wach')).text).toContain('Did you mean /diag watch?')
+    expect((await bot.say('alice', 'general', '/diag')).text).toMatch(/Which product\? For example \/diag [a-z]/)
   })
 
   test.each([
@@ -183,7 +198,9 @@ describe('watched', () => {
   test('only what changes is posted, and it ends with the record', async () => {
     says.set('queue', value(100))
     expect((await bot.say('bob', channel, '/diag watch queue every 2s')).text).toContain('2s is not a time from 1m to 1h')
-    expect((await bot.say('bob', channel, '/diag watch all')).text).toContain('The one check to watch is missing')
+    const named = 'For example /diag watch p95 every 5m.'
+    expect((await bot.say('bob', channel, '/diag watch all')).text).toContain(`all is not one check to watch. ${named}`)
+    expect((await bot.say('bob', channel, '/diag watch')).text).toContain(`The one check to watch is missing. ${named}`)
     expect((await bot.say('bob', channel, '/diag watch queue since=2h every 1m')).text).toContain('Watching QUEUE every 1 min')
     await bot.sees(channel, /👁 @bob watches QUEUE every 1 min, until .*\nAt first: 🟢 Fine\./)
     const before = await posted()
@@ -242,6 +259,10 @@ describe('evidence', () => {
 })
 
 describe('elsewhere', () => {
+  test('what is to be set is asked for with the product, which the channel does not name', async () => {
+    expect((await bot.say('dave', 'general', '/diag stall all')).text).toContain('3 not configured yet: X, Y, Z. What to set: /diag stall')
+  })
+
   test('who asked gets what is there soon, and the rest in its place', async () => {
     says.delete('c')
     const before = await runs()

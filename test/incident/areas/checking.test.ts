@@ -175,13 +175,13 @@ test('all results of a run are shown once it is over, once', () => {
   const steps = [declared(), start(1, 'a', 'b'), answer(2, result('a', 'fail'))] as const
   given(...steps)
     .when(show)
-    .refused('no_lines', 'No more lines of `all` were kept')
+    .refused('no_lines', 'No more lines of `all` were kept with that diagnosis. To ask anew: `/diag all`.')
   const over = [...steps, answer(3, result('b'))] as const
   given(...over)
     .when(show)
     .happens({ type: 'lines-shown', check: 'all', name: 'inc-7-all-1.txt' })
   given(...over, show)
     .when(show)
-    .refused('lines_are_shown', 'The lines of All results in full are')
+    .refused('lines_are_shown', 'The lines of All results in full are in the thread of that diagnosis already.')
   expect(conversation(happened(...over, show)).find(({ key }) => key === 'lines:1:all')).toMatchObject({ step: 'file', of: 'checks:1' })
 })
