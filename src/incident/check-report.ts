@@ -86,6 +86,8 @@ const asked = ({ at, results, zone }: Report): Part[] => {
 
 /** So much of a message is for what is not fine, as its parts are counted: the rest is for what always stands below it. */
 const room = 7000
+/** Of more checks in a group some names may be left out. */
+const mostNamed = 5
 /** What a part takes besides its text. */
 const partSize = 250
 
@@ -124,10 +126,9 @@ export const checkParts = (report: Report): Part[] => {
   const alone = results.length === 1 && waiting.length === 0
   const lacking = sorted.filter(isUnset)
   const unset = lacking.length > mostUnset ? lacking : []
-  const { shown, others } = inRoom(
-    grouped(sorted.filter((result) => !(summed && result.status === 'ok') && !unset.includes(result))),
-    (group): Part => ({ kind: 'text', spans: groupSpans(group, alone) }),
-  )
+  const groups = grouped(sorted.filter((result) => !(summed && result.status === 'ok') && !unset.includes(result)))
+  const { shown, others } = inRoom(groups, (group): Part => ({ kind: 'text', spans: groupSpans(group, alone) }))
+  const isCut = others.length > 0 || groups.some(({ length }) => length > mostNamed)
   return [
     { kind: 'text', spans: ['🩺 ', { bold: heading }, counted(report)] },
     ...shown,
@@ -143,7 +144,7 @@ export const checkParts = (report: Report): Part[] => {
           },
         ]),
     ...stillRunning(waiting),
-    ...buttonsOf({ ...report, results: sorted }, others.length > 0),
+    ...buttonsOf({ ...report, results: sorted }, isCut),
     ...asked(report),
   ]
 }

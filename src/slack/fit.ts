@@ -162,7 +162,7 @@ const shorter = (part: Part): Part => {
   return JSON.stringify(short) === JSON.stringify(part) ? part : short
 }
 
-const isFirm = (part: Part): boolean => part.kind === 'buttons' || ('firm' in part && part.firm === true)
+const isFirm = (part: Part): boolean => part.kind === 'buttons' || ('firm' in part && part.firm)
 
 const shortened = (parts: readonly Part[], { blocks }: Measures): Part[] => {
   const room = { size: limits.total - sizeOf(blocks(noticePart)), blocks: limits.blocks - 1 }

@@ -89,6 +89,17 @@ test('checks that say the same are told once, with their names', () => {
   expect(rest).toHaveLength(1)
 })
 
+test('where not all of them are named there is a button for all results', () => {
+  const alike = Array.from({ length: 45 }, (_, index) => ({
+    ...result(`A check with the number ${index}`, 'unknown', 'No answer.'),
+    check: `c${index}`,
+  }))
+  const everything = { label: 'All results in full', action: 'lines', value: 'INC-7 1 all' }
+  const shown = spread(checkParts({ heading: 'Diagnosis', results: alike, waiting: [], zone: 'UTC', everything }))
+  expect(shown[1]).toMatch(/^⚪ 45 checks No answer\.\nA check with the number 0, .*, and \d+ more$/)
+  expect(shown[2]).toBe('[All results in full]')
+})
+
 describe('more than a message holds (faults 18)', () => {
   const many = Array.from({ length: 65 }, (_, index): CheckResult => ({
     ...result(`Check number ${index}`, index % 3 === 0 ? 'fail' : 'unknown', ''),
