@@ -24,6 +24,9 @@ const setup = `
   create table many (status text);
   insert into many select 'state ' || n from generate_series(1, 60) n, generate_series(1, 2);
   insert into many values ('failed');
+  create type state as enum ('queued', 'written', 'sent');
+  create table typed (state state, updated_at timestamptz);
+  insert into typed values ('queued', now() - interval '3 hours');
   create view everything as select * from letters;
   create role reader login;
   create role policed login;
@@ -94,6 +97,20 @@ describe('counts', () => {
     const stuck = [{ value: 'generating', since: 'updated_at', after: '10m' }]
     const { status, texts } = await asked('reader', { ask: 'counts', table: 'undated', column: 'status', stuck })
     expect([status, texts[0]]).toEqual(['warn', 'warn: 1 row generating for more than 10 min, updated_at does not say since when.'])
+  })
+
+  test('a state that the column cannot have is not counted as none', async () => {
+    const question = { ask: 'counts', table: 'typed', column: 'state' } as const
+    const wrong = await asked('reader', {
+      ...question,
+      limits: { failed: 0, sent: 5 },
+      stuck: [{ value: 'generating', since: 'updated_at', after: '10m' }],
+    })
+    expect([wrong.status, wrong.texts[0]]).toEqual([
+      'unknown',
+      'unknown: state of typed can never be failed, generating, so that nothing is held against its limit: it knows queued, written, sent. Look at service.yml.',
+    ])
+    expect(await asked('reader', { ...question, limits: { sent: 5 } })).toMatchObject({ status: 'ok' })
   })
 
   test('what has a limit is found among many', async () => {
