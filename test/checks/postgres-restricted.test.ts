@@ -129,6 +129,16 @@ describe('a named query with more rows than are read', () => {
     expect([status, texts[0], measurements.length]).toEqual(['warn', 'warn: row 300 is 9, above the limit of 5.', 20])
   })
 
+  test('rows: a few of those past a limit are told, and how many more', async () => {
+    const { texts } = await rows("select 'row ' || n, n from generate_series(1, 100) n", { limits: { 'row 1': { fail: 0 } }, most: 50 })
+    expect(texts.slice(0, 7)).toEqual([
+      'fail: row 1 is 1, above the limit of 0.',
+      ...[51, 52, 53, 54, 55].map((n) => `warn: row ${n} is ${n}, above the limit of 50.`),
+      'warn: rows: 45 more rows past a limit.',
+    ])
+    expect(texts).toHaveLength(8)
+  })
+
   test('rows: what was not read is not well', async () => {
     expect(await rows(sql(600, 9))).toMatchObject({
       status: 'unknown',

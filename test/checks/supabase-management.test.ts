@@ -164,6 +164,12 @@ describe('health', () => {
     ['good', project(), services(), ['ok', 'ok: The project is healthy: db, rest, auth, storage.']],
     ['of a service that is not', project(), services({ db: 'UNHEALTHY' }), ['fail', 'fail: db is unhealthy: connection refused.']],
     ['of a service that starts', project(), services({ auth: 'COMING_UP' }), ['warn', 'warn: auth is coming up: connection refused.']],
+    [
+      'of two by one name',
+      project(),
+      [...services(), { name: 'db', status: 'UNHEALTHY', error: 'down' }],
+      ['fail', 'fail: db is unhealthy: down.'],
+    ],
     ['of a service of which nothing is said', project(), services().slice(1), ['unknown', 'unknown: Supabase says nothing of db.']],
     [
       'of a project that restores',
