@@ -77,11 +77,11 @@ const asRows = (wanted: Query, { columns, rows, more }: Table): CheckAnswer => {
   const findings = parts.flatMap((part) => part.findings)
   const told = (['fail', 'warn', 'unknown'] as const).flatMap((status): Finding[] => {
     const past = findings.filter((one) => one.status === status)
-    const more = past.length - mostTold
+    const untold = past.length - mostTold
     return [
       ...past.slice(0, mostTold),
-      ...(more > 0
-        ? [{ status, text: `${wanted.name}: ${count(more, 'more row')} ${status === 'unknown' ? 'without a number' : 'past a limit'}.` }]
+      ...(untold > 0
+        ? [{ status, text: `${wanted.name}: ${count(untold, 'more row')} ${status === 'unknown' ? 'without a number' : 'past a limit'}.` }]
         : []),
     ]
   })
