@@ -53,15 +53,56 @@ export const changeLine = (change: Change, start: Instant): string => {
   return `${kindWord[change.kind]}, ${when}: ${shorten(change.title, 150)}${change.by === null ? '' : ` (${shorten(change.by, 60)})`}`
 }
 
+/** What the checks see of changes, and why some of them see nothing; null: they are not configured yet. */
+export type Seen = {
+  readonly changes: readonly Change[]
+  readonly unseen: readonly { readonly title: string; readonly why: string | null }[]
+}
+
+/** One plain line for a notification. */
+export const changesSummary = ({ changes, unseen }: Seen, start: Instant): string => {
+  const [first] = rankChanges(changes, start)
+  if (first !== undefined) return shorten(`What changed before it began: ${first.title}`, 150)
+  return unseen.length === 0 ? 'Nothing was changed before it began' : 'What changed before it began is not known in full'
+}
+
 /** The most that are shown. */
 const mostShown = 5
 
+/** Without what could not be asked, nobody may believe that nothing was changed. */
+const unseenParts = (unseen: Seen['unseen']): Part[] => {
+  const unset = unseen.filter(({ why }) => why === null).map(({ title }) => title)
+  return [
+    ...unseen.flatMap(({ title, why }): Part[] => (why === null ? [] : [{ kind: 'context', spans: [`⚪ Not seen: ${title}. ${why}`] }])),
+    ...(unset.length === 0
+      ? []
+      : [
+          {
+            kind: 'context' as const,
+            spans: [`⚪ Not seen, as it is not configured yet: ${shorten(unset.join(', '), 300)}. What to set: `, { code: '/diag' }],
+          },
+        ]),
+  ]
+}
+
 /** The message's parts: the likeliest first, the rest counted. */
-export const changeParts = (changes: readonly Change[], start: Instant): Part[] => {
+export const changeParts = ({ changes, unseen }: Seen, start: Instant): Part[] => {
   const ranked = rankChanges(changes, start)
   const rest = ranked.length - mostShown
   if (ranked.length === 0)
-    return [{ kind: 'text', spans: ['🔎 ', { bold: 'Nothing was changed' }, ' in the 24 h before it began, as far as the checks see.'] }]
+    return [
+      unseen.length === 0
+        ? { kind: 'text', spans: ['🔎 ', { bold: 'Nothing was changed' }, ' in the 24 h before it began, as far as the checks see.'] }
+        : {
+            kind: 'text',
+            spans: [
+              '🔎 ',
+              { bold: 'What changed before it began' },
+              ' is not known in full: nothing was found, but not all could be asked.',
+            ],
+          },
+      ...unseenParts(unseen),
+    ]
   return [
     { kind: 'text', spans: ['🔎 ', { bold: 'What changed before it began' }] },
     {
@@ -81,5 +122,6 @@ export const changeParts = (changes: readonly Change[], start: Instant): Part[] 
         { code: '/incident suspect <text>' },
       ],
     },
+    ...unseenParts(unseen),
   ]
 }

@@ -98,7 +98,8 @@ const buttonsOf = ({ results, lines }: Report): Part[] => {
 /** How the runner begins what it says of a check that cannot be asked before something is set. */
 export const notConfigured = 'Not configured yet:'
 
-const isUnset = ({ status, findings }: CheckResult): boolean =>
+/** Whether it says no more than what must be set before it can be asked. */
+export const isUnset = ({ status, findings }: CheckResult): boolean =>
   status === 'unknown' && findings.length > 0 && findings.every(({ text }) => text.startsWith(notConfigured))
 
 /** The results as a message, worst first. What cannot be asked before something is set says nothing about the product: one line. */
