@@ -11,9 +11,9 @@ const distance: Readonly<Record<Change['kind'], number>> = {
   deployment: 1,
   migration: 2,
   setting: 3,
-  commit: 6,
-  'pull-request': 6,
-  workflow: 8,
+  commit: 30,
+  'pull-request': 30,
+  workflow: 40,
 }
 
 const kindWord: Readonly<Record<Change['kind'], string>> = {
@@ -34,14 +34,19 @@ const nearMs = 60_000
 
 const suspicion = ({ at, kind }: Change, start: Instant): number => Math.max(nearMs, Date.parse(start) - Date.parse(at)) * distance[kind]
 
+/** What stands for its commit where that is told as well: nobody needs to read it twice. */
+const told: readonly Change['kind'][] = ['commit', 'pull-request']
+
 /** Those of the day before `start`, each once, the likeliest cause first: by how long before it was, and by its kind. What came after
- *  the start is left out. */
+ *  the start is left out, and a commit whose deployment is there. */
 export const rankChanges = (changes: readonly Change[], start: Instant): Change[] => {
   const since = Date.parse(start) - windowMs
   const until = Date.parse(start) + skewMs
   const inTime = changes.filter(({ at }) => Date.parse(at) >= since && Date.parse(at) <= until)
   const once = new Map(inTime.map((change) => [JSON.stringify([change.kind, change.url ?? [change.at, change.title]]), change]))
-  return [...once.values()].toSorted(
+  const deployed = new Set(inTime.flatMap(({ kind, commit }) => (kind === 'deployment' && commit !== undefined ? [commit] : [])))
+  const distinct = [...once.values()].filter(({ kind, commit }) => !(told.includes(kind) && commit !== undefined && deployed.has(commit)))
+  return distinct.toSorted(
     (a, b) => suspicion(a, start) - suspicion(b, start) || distance[a.kind] - distance[b.kind] || Date.parse(b.at) - Date.parse(a.at),
   )
 }
@@ -50,7 +55,7 @@ export const rankChanges = (changes: readonly Change[], start: Instant): Change[
 export const changeLine = (change: Change, start: Instant): string => {
   const before = Date.parse(start) - Date.parse(change.at)
   const when = before < nearMs ? 'as it began' : `${duration(before)} before`
-  return `${kindWord[change.kind]}, ${when}: ${shorten(change.title, 150)}${change.by === null ? '' : ` (${shorten(change.by, 60)})`}`
+  return `${kindWord[change.kind]}, ${when}: ${shorten(change.title, 150)}${change.by === null ? '' : `, by ${shorten(change.by, 60)}`}`
 }
 
 /** What the checks see of changes, and why some of them see nothing; null: they are not configured yet. */

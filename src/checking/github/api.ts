@@ -170,10 +170,11 @@ export const commitChange = ({ sha, commit, author, html_url: url }: z.infer<typ
     title: `${subject(commit.message)} (${shortCommit(sha)})`,
     by: by === null ? null : foreign(by, 60),
     url: page(url),
+    commit: shortCommit(sha),
   }
 }
 
-export const pullChange = ({ number, title, merged_at: at, user, html_url: url }: z.infer<typeof Pull>): Change[] =>
+export const pullChange = ({ number, title, merged_at: at, merge_commit_sha: sha, user, html_url: url }: z.infer<typeof Pull>): Change[] =>
   at === null || at === undefined
     ? []
     : [
@@ -183,6 +184,7 @@ export const pullChange = ({ number, title, merged_at: at, user, html_url: url }
           title: `#${number} ${foreign(title, 120)}`,
           by: user ? foreign(user.login, 60) : null,
           url: page(url),
+          ...(sha === null || sha === undefined ? {} : { commit: shortCommit(sha) }),
         },
       ]
 

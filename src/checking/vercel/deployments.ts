@@ -232,6 +232,7 @@ export const changeOf = (one: Deployment): Change => ({
   title: `${one.message === null ? `Deployment ${foreign(one.id, 40)}` : subject(one.message)}${one.commit === null ? '' : ` (${shortCommit(one.commit)})`}${outcome(one)}`,
   by: one.by === null ? null : foreign(one.by, 60),
   url: one.page,
+  ...(one.commit === null ? {} : { commit: shortCommit(one.commit) }),
 })
 
 /** A rollback or a promotion as something that was changed. */

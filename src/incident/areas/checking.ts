@@ -141,11 +141,7 @@ const reportOf = (incident: Incident, run: CheckRun) => ({
   waiting: unanswered(run).map(({ title }) => title),
   zone: incident.policy.calendar.zone,
   at: run.at,
-  lines: ({ check, title, detail }: CheckResult) => ({
-    label: `${detail?.title ?? 'Lines'}: ${title}`,
-    action: 'lines',
-    value: `${incident.id} ${run.run} ${check}`,
-  }),
+  lines: ({ check }: CheckResult) => ({ action: 'lines', value: `${incident.id} ${run.run} ${check}` }),
 })
 
 /** One message a run, edited in place. None before there is something to say of how the product is. */

@@ -148,7 +148,7 @@ describe('in the channel', () => {
     const buttons = conversation(happened(...steps)).flatMap((item) =>
       item.step === 'message' ? item.message.parts.flatMap((part) => (part.kind === 'buttons' ? part.buttons : [])) : [],
     )
-    expect(buttons).toContainEqual({ label: 'Log: LOGS', action: 'lines', value: 'INC-7 1 logs' })
+    expect(buttons).toContainEqual({ label: 'Log', action: 'lines', value: 'INC-7 1 logs' })
     const show = step({ type: 'show-lines', run: 1, check: 'logs' }, 3)
     given(...steps)
       .when(show)
@@ -183,7 +183,7 @@ describe('what is asked for changes alone', () => {
   test('stands with the changes, not among the findings, nor in the story or the comparison', () => {
     const steps = [declared(), opening(1, 'a', 'xa', 'xb'), answer(2, result('xa', 'ok', { changes: [deployed] }))]
     expect(shown('checks:1', ...steps)).toBe('(none)')
-    expect(shown('changes', ...steps)).toContain('deployment, 5 min before: v142 (Bea)')
+    expect(shown('changes', ...steps)).toContain('deployment, 5 min before: v142, by Bea')
     const all = [...steps, answer(3, result('a', 'fail'), result('xb', 'ok', { changes: [] }))]
     expect(shown('checks:1', ...all)).toContain('🔴 A a is fail.')
     expect(shown('checks:1', ...all)).not.toMatch(/X[AB]|have answered/)

@@ -93,14 +93,10 @@ const breakPayments = async (world: World, siteUrl: string) => {
       headers: { authorization: `Bearer ${stripeKey}`, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form),
     })
-  for (let index = 0; index < 4; index += 1)
-    await stripe('payment_intents', { amount: '4900', currency: 'usd', payment_method: 'pm_card_visa', confirm: 'true' })
-  await stripe('payment_intents', {
-    amount: '4900',
-    currency: 'usd',
-    payment_method: 'pm_card_visa_chargeDeclinedInsufficientFunds',
-    confirm: 'true',
-  })
+  const declined = (reason: string) => `pm_card_visa_chargeDeclined${reason}`
+  const tried = [declined('ProcessingError'), declined('ProcessingError'), declined('InsufficientFunds')]
+  for (const method of [...Array<string>(4).fill('pm_card_visa'), ...tried])
+    await stripe('payment_intents', { amount: '4900', currency: 'usd', payment_method: method, confirm: 'true' })
   await stripe('webhook_endpoints', {
     url: `${siteUrl}${webhook}`,
     'enabled_events[0]': 'checkout.session.completed',
@@ -158,7 +154,14 @@ const celeryKeys = async (redis: Awaited<ReturnType<typeof startRedis>>) => {
   await client.sadd('_kombu.binding.celery.pidbox', 'worker')
   await client.lpush('celery', 'task', 'task', 'task')
   for (let index = 0; index < 20; index += 1) {
-    const result = { status: 'SUCCESS', result: null, traceback: null, task_id: `${index}`, name: 'core.tasks.scheduled', date_done: ago(3) }
+    const result = {
+      status: 'SUCCESS',
+      result: null,
+      traceback: null,
+      task_id: `${index}`,
+      name: 'core.tasks.scheduled',
+      date_done: ago(3),
+    }
     await client.set(`celery-task-meta-${index}`, JSON.stringify(result))
   }
 }
