@@ -236,6 +236,8 @@ export const startStandIns = async () => {
     world,
     product,
     environment,
+    /** Another database on the same server. */
+    createDatabase: (name: string) => postgres.createDatabase(name),
     hasRedis: redis !== null,
     secrets: [stripeKey, vercelToken, databaseUrl, settings.SUPABASE_SERVICE_ROLE_KEY, settings.SENTRY_TOKEN],
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -243,5 +245,7 @@ export const startStandIns = async () => {
 }
 
 /** The bot, with the five products of this repository pointed at them. */
-export const startProducts = ({ world, environment }: Awaited<ReturnType<typeof startStandIns>>) =>
-  startTestBot({ world, options: { runbooks: join(root, 'runbooks'), environment } })
+export const startProducts = (
+  { world, environment }: Awaited<ReturnType<typeof startStandIns>>,
+  more: { readonly store?: { readonly url: string } } = {},
+) => startTestBot({ world, ...more, options: { runbooks: join(root, 'runbooks'), environment } })
