@@ -9,6 +9,8 @@ import { type Refusal, refuse } from './incident/refusals.ts'
 export type Words = Readonly<Record<string, string>>
 
 export type Askable = Pick<Check, 'key' | 'kind' | 'title' | 'auto' | 'link'> & {
+  /** It tells what was changed near the start. */
+  readonly tellsChanges: boolean
   /** What can be typed behind it: `since=1h`, with the value that it has without. */
   readonly words: readonly string[]
   /** What must be set before it can be asked. */
@@ -52,6 +54,7 @@ const askable = (product: Product, check: Check, definition: CheckDefinition, en
     title,
     auto,
     link,
+    tellsChanges: definition.tellsChanges?.(check.options) ?? false,
     words: [...words.values()],
     missing: missingSettings(product, check, definition, environment),
     refusal: (typed) => {

@@ -5,9 +5,9 @@ import type { Part, Span } from '../../src/incident/message.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 /** One check: what is typed, and what it asks. */
-const line = ({ key, title, words, auto }: Askable, typed: string): Span[] => [
+const line = ({ key, title, words, auto, tellsChanges }: Askable, typed: string): Span[] => [
   { code: `/diag ${typed}${key}${words.map((word) => ` [${word}]`).join('')}` },
-  ` ${title}${auto ? ' · by itself, too' : ''}`,
+  ` ${title}${auto ? ' · by itself, too' : tellsChanges ? ' · at opening, too' : ''}`,
 ]
 
 /** What cannot be asked yet, by what must be set for it. */

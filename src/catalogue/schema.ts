@@ -156,7 +156,8 @@ export type Suggest = z.infer<typeof Suggest>
 const Check = z.strictObject({
   kind: Text,
   title: Text,
-  /** Asked by itself when an incident opens, when its severity changes, and when it is resolved. */
+  /** Asked by itself when an incident opens, when its severity changes, and when it is resolved. What tells changes needs none: it is
+   *  asked at each opening. */
   auto: z.boolean().default(false),
   /** Asked this often for the daily digest. */
   sample: Duration.optional(),

@@ -48,6 +48,8 @@ export type CheckDefinition<Schema extends z.ZodType = z.ZodType, Words extends 
   readonly needs?: (options: z.infer<Schema>) => readonly string[]
   /** The only addresses that it may POST to, for the one question that cannot be asked otherwise. */
   readonly posts?: (options: z.infer<Schema>) => readonly string[]
+  /** Whether these options ask what was changed near `around`: such a check is asked at each opening, whether it is `auto` or not. */
+  readonly tellsChanges?: (options: z.infer<Schema>) => boolean
   /** Milliseconds for the whole question, unless the product gives a `timeout`. */
   readonly timeoutMs: number
   /** How many of this kind are asked side by side. */

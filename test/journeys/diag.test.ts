@@ -133,9 +133,9 @@ describe('in the channel', () => {
   test('all lines of a result: into the thread by a button, once; elsewhere for who asks', async () => {
     says.set('logs', { ...ok, detail: { title: 'Log', text: 'line 1\nline 2' } })
     await bot.say('bob', channel, '/diag logs')
-    await bot.sees(channel, /LOGS Fine[\s\S]*Log: LOGS/)
+    await bot.sees(channel, /LOGS Fine[\s\S]*\[Log\]/)
     const run = (await runs()).at(-1)?.run ?? 0
-    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('Log: LOGS'))
+    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('[Log]'))
     expect((await bot.press('carol', channel, 'lines', { value: `INC-1 ${run} logs` })).text).toContain('The lines come into the thread')
     const reply = await until(
       async () => (await bot.messages(channel)).find(({ raw }) => JSON.stringify(raw['files'] ?? []).includes(`inc-1-logs-${run}.txt`)),
@@ -171,7 +171,7 @@ describe('evidence', () => {
   test('what was changed before it began is shown, the likeliest cause first', async () => {
     await bot.sees(
       channel,
-      /🔎 What changed before it began\n.*deployment, 4 min before: v142 \(Bea\) · show.*\n.*commit, 3 min before: Faster cart/,
+      /🔎 What changed before it began\n.*deployment, 4 min before: v142, by Bea · show.*\n.*commit, 3 min before: Faster cart/,
     )
   })
 
@@ -204,7 +204,7 @@ describe('evidence', () => {
       return content === undefined ? null : Buffer.from(content, 'base64').toString()
     }, 'the post-mortem')
     expect(document).toContain('| P95 | | fail | ok | |\n| | p95 | 2.1 s | 180 ms | 500 ms |')
-    expect(document).toMatch(/Changed before it began[^]*1\. \[deployment, 4 min before: v142 \(Bea\)\]/)
+    expect(document).toMatch(/Changed before it began[^]*1\. \[deployment, 4 min before: v142, by Bea\]/)
     expect(document).toContain('Ran 2 checks at the change of severity: P95 fail (Slow.)')
   })
 })

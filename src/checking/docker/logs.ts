@@ -1,7 +1,6 @@
 /** Logs of a Compose project, by service, since a time, filtered by words. */
 import type { CheckAnswer, CheckContext } from '../../define/check.ts'
-import { duration } from '../../incident/duration.ts'
-import { count, finding, found, hold, listed, together } from '../answer.ts'
+import { count, finding, found, hold, lately, listed, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import { amount } from '../measure.ts'
 import type { Limit } from '../option.ts'
@@ -31,7 +30,8 @@ const factors: Readonly<Record<string, number>> = { s: 1000, sec: 1000, seconds:
 /** The milliseconds that a line tells of, or null: `duration=12ms`, `"duration_ms": 12`, `took 1.2 s`, `… 85ms`. Without a unit they are
  *  taken for milliseconds. */
 export const durationIn = (line: string): number | null => {
-  const named = /\b(?:duration|elapsed|took|latency)(_ms|_s)?["']?\s*[=:]?\s*["']?(\d+(?:\.\d+)?)\s*(ms|µs|us|seconds|sec|s)?\b/i.exec(line)
+  const named =
+    /\b(?:duration|elapsed|took|latency)(_ms|_s)?["']?\s{0,8}[=:]?\s{0,8}["']?(\d+(?:\.\d+)?)\s*(ms|µs|us|seconds|sec|s)?\b/i.exec(line)
   const [, suffix, value, unit] = named ?? []
   if (value !== undefined) return Number(value) * (factors[(unit ?? suffix?.slice(1) ?? 'ms').toLowerCase()] ?? 1)
   const [, bare, bareUnit = 'ms'] = /\b(\d+(?:\.\d+)?)\s?(ms|s)\b/i.exec(line) ?? []
@@ -132,7 +132,7 @@ export const askLogs = async (engine: Engine, wanted: Wanted, service: string | 
       else last.add(kept)
     })
   }
-  const window = `the last ${duration(wanted.since)}`
+  const window = lately(wanted.since)
   const note = read.cut
     ? finding(
         'unknown',
@@ -165,7 +165,10 @@ export const askLogs = async (engine: Engine, wanted: Wanted, service: string | 
   const gone = read.matched - last.lines.length
   return together(
     counted,
-    finding('ok', `${read.matched} of ${count(read.lines, 'line')} of ${place} in ${window}${what === '' ? '' : ` are${what}`}.`),
+    finding(
+      'ok',
+      `${read.matched} of ${count(read.lines, 'line')} of ${place} in ${window}${what === '' ? '' : ` ${read.matched === 1 ? 'is' : 'are'}${what}`}.`,
+    ),
     note,
     last.lines.length === 0
       ? found()
