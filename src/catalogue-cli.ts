@@ -21,7 +21,7 @@ const table = (catalogue: Catalogue, key: string): string => {
 const { TOCSIN_RUNBOOKS: runbooks = 'runbooks', TOCSIN_TEMPLATES: templates = 'templates' } = process.env
 const wanted = process.argv.slice(2)
 const { checks, alertSources } = await loadRegistry(resolve(import.meta.dirname, '..'))
-const kinds = Object.fromEntries([...checks].map(([kind, { options }]) => [kind, options]))
+const kinds = Object.fromEntries(checks)
 const { catalogue, problems } = loadCatalogue({ runbooks, templates, kinds, sources: [...alertSources.keys()] })
 
 for (const key of catalogue?.products.keys() ?? []) {

@@ -102,7 +102,7 @@ export const loadCatalogue = ({
     problems.push(...source.problems.map((problem) => (isBroken ? { ...problem, leavesOut: key } : problem)))
     if (isBroken) broken.set(key, source.problems)
     else {
-      products.set(key, { ...product, runbooks: readRunbooks(join(runbooks, key), [...product.checks.keys()], problems) })
+      products.set(key, { ...product, runbooks: readRunbooks(join(runbooks, key), askedOf(product, kinds), problems) })
       sources.set(key, source)
     }
   }
@@ -144,6 +144,9 @@ export const loadCatalogue = ({
   }
   return { catalogue, problems }
 }
+
+/** What the checks of a product can be asked with. */
+const askedOf = (product: Product, kinds: CheckKinds) => new Map([...product.checks].map(([key, { kind }]) => [key, kinds[kind]?.words]))
 
 const bare = Service.parse({ name: 'Unassigned' })
 

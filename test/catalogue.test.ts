@@ -8,8 +8,8 @@ import { loadCatalogue, problemText, startProblems, type Catalogue } from '../sr
 import { nearest } from '../src/catalogue/problems.ts'
 
 const kinds = {
-  http: z.object({ url: z.url(), latency: z.number().optional(), secret: z.string().optional() }),
-  tcp: z.object({ port: z.int() }),
+  http: { options: z.object({ url: z.url(), latency: z.number().optional(), secret: z.string().optional() }) },
+  tcp: { options: z.object({ port: z.int() }) },
 }
 
 const folders: string[] = []

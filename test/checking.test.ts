@@ -40,7 +40,7 @@ const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given:
   const { catalogue, problems } = loadCatalogue({
     runbooks: folder,
     templates: 'templates',
-    kinds: Object.fromEntries(Object.entries(kinds).map(([key, kind]) => [key, kind.options])),
+    kinds,
   })
   rmSync(folder, { recursive: true })
   expect(problems.filter(({ level }) => level === 'error')).toEqual([])

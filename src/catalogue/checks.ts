@@ -6,8 +6,8 @@ import type { Service } from './schema.ts'
 import { validate } from './validate.ts'
 import { isHost, Url } from './values.ts'
 
-/** The kinds of check that exist, each with the schema of its options. */
-export type CheckKinds = Readonly<Record<string, z.ZodType>>
+/** The kinds of check that exist, each with the schema of its options, and of what can be typed behind it. */
+export type CheckKinds = Readonly<Record<string, { readonly options: z.ZodType; readonly words?: z.ZodObject }>>
 
 export type Check = {
   readonly key: string
@@ -34,7 +34,7 @@ export const resolveChecks = (service: Service, kinds: CheckKinds, unset: Unset,
   const checks = new Map<string, Check>()
   for (const [key, { kind, title, auto, sample, timeout, link, options: written }] of Object.entries(service.checks)) {
     const path = ['checks', key]
-    const schema = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+    const schema = Object.hasOwn(kinds, kind) ? kinds[kind]?.options : undefined
     if (schema === undefined) {
       const known = Object.keys(kinds)
       const suggestion = nearest(kind, known)

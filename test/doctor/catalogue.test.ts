@@ -13,7 +13,9 @@ import { policy } from '../given.ts'
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-doctor-catalogue-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const kinds = { probe: z.object({ url: z.string(), secret: z.string().optional(), auth: z.object({ secret: z.string() }).optional() }) }
+const kinds = {
+  probe: { options: z.object({ url: z.string(), secret: z.string().optional(), auth: z.object({ secret: z.string() }).optional() }) },
+}
 
 const look = (files: Record<string, string>, environment: Record<string, string> = { FALLBACK_EMAIL: 'a@example.test' }) => {
   const runbooks = mkdtempSync(join(folder, 'runbooks-'))
