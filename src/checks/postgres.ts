@@ -158,6 +158,7 @@ export default defineCheck({
   options,
   hosts: ({ host, port }) => [`${host}:${port}`],
   needs: ({ secret }) => [secret],
+  waits: ({ statementTimeout }) => ({ statementTimeout }),
   timeoutMs: 15_000,
   concurrency: 3,
   run: async (wanted, context) => {
