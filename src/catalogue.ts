@@ -18,6 +18,7 @@ import { readSource, type Source } from './catalogue/source.ts'
 import type { Environment } from './catalogue/variables.ts'
 
 export { problemText, startProblems, type Problem } from './catalogue/problems.ts'
+export { isMissing, isUnset, type Missing, missingOf } from './catalogue/missing.ts'
 export type { Product } from './catalogue/product.ts'
 
 /** The key of the product that alerts of unknown products belong to. It has nothing but the templates. */
