@@ -28,7 +28,8 @@ test('they get it in their messages with the way there; who is in the channel is
   await bot.idle()
   const [told = '', ...more] = await direct('dave')
   expect(more).toEqual([])
-  for (const part of ['INC-1 P1', 'Tell the customers', 'by 2999-12-01', channel, '/incident todo INC-1 done 2']) expect(told).toContain(part)
+  for (const part of ['INC-1 P1', 'Tell the customers', 'by 2999-12-01', channel, '/incident todo INC-1 done 2'])
+    expect(told).toContain(part)
   expect(await direct('bob')).toEqual([])
   // From there it can be done.
   expect((await bot.say('dave', 'general', '/incident todo INC-1 done 2')).text).toContain('To do 2 is done')
