@@ -196,6 +196,7 @@ describe('those that may help are suggested', () => {
     ['poolexhausted, again', ['database']],
     ['PoolExhaustedOnReplica fires', []],
     ['PoolExhaust fires', []],
+    ['poolexhaustion again', []],
     ['StripeWebhooks are late', []],
     ['stripe is late', ['stripe']],
     ['“Stripe”: late', ['stripe']],
