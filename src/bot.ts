@@ -69,7 +69,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const { catalogue, problems: found } = loadCatalogue({
     runbooks: options.runbooks,
     templates: options.templates,
-    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    kinds: Object.fromEntries(registry.checks),
     environment: options.environment,
   })
   if (catalogue === null) throw new Error(`The templates cannot be used:\n${found.map(problemText).join('\n')}`)

@@ -105,6 +105,7 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
         if (!needed.includes(name)) throw new Error(`the check asks for ${name}, which it does not say that it needs`)
         return environment[name] ?? ''
       },
+      timeoutMs,
       signal: ended.signal,
       around: around ?? now(),
     }

@@ -88,7 +88,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
   const { catalogue, problems } = loadCatalogue({
     runbooks: config.runbooks,
     templates: config.templates,
-    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    kinds: Object.fromEntries(registry.checks),
     environment: process.env,
   })
   if (catalogue === null) throw new CannotAsk(`The templates cannot be used: ${problems[0]?.message ?? ''}`)

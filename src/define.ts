@@ -159,13 +159,16 @@ export type JobDefinition = {
 /** Declares an effect; its queue is its file's path below `src/jobs/`, with `/` as `-`. */
 export const defineJob = (definition: JobDefinition): JobDefinition => definition
 
+/** What the person who asked is told, and nobody else. `file`: what they get with it; `standsAlone`: without it, too. */
+export type Told = { readonly parts: readonly Part[]; readonly file?: KeptFile; readonly standsAlone?: true }
+
 /** Shows the person who asked this instead of what they were told before. */
-export type Show = (parts: readonly Part[]) => Promise<void>
+export type Show = (told: Told) => Promise<void>
 
-/** What the person who asked is told, and nobody else. `file`: what they get with it. `follows`: tells the rest as it comes; the chat
- *  takes five answers to a command at most. */
-export type Answer = { readonly parts: readonly Part[]; readonly file?: KeptFile; readonly follows?: (show: Show) => Promise<void> }
+/** `follows`: tells the rest as it comes; the chat takes five answers to a command at most. */
+export type Answer = Told & { readonly follows?: (show: Show) => Promise<void> }
 
+export type { Checked } from './checking.ts'
 export type { Field, Form } from './form.ts'
 
 /** Who asked, and from where. */

@@ -92,7 +92,7 @@ export const examineStatic = async (environment: Environment, file: Environment 
   const { catalogue, problems } = loadCatalogue({
     runbooks: folders.runbooks,
     templates: folders.templates,
-    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    kinds: Object.fromEntries(registry.checks),
     sources: [...registry.alertSources.keys()],
     environment,
   })

@@ -158,6 +158,7 @@ const services: Readonly<Record<string, string>> = {
   keep: 'slack',
   'lead-here': 'slack',
   'still-here': 'slack',
+  'todo-told': 'slack',
   'sync-record': 'supabase',
   'sync-pull-request': 'github',
 }

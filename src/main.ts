@@ -35,7 +35,7 @@ const localPeople = (config: Config, registry: Registry) => {
   const { catalogue } = loadCatalogue({
     runbooks: config.runbooks,
     templates: config.templates,
-    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    kinds: Object.fromEntries(registry.checks),
   })
   const team = ['alice', 'bob', 'carol', 'dave'].map((name) => ({
     name,

@@ -6,10 +6,15 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { loadCatalogue, problemText, startProblems, type Catalogue } from '../src/catalogue.ts'
 import { nearest } from '../src/catalogue/problems.ts'
+import { Wait } from '../src/define/wait.ts'
 
 const kinds = {
-  http: z.object({ url: z.url(), latency: z.number().optional(), secret: z.string().optional() }),
-  tcp: z.object({ port: z.int() }),
+  http: { options: z.object({ url: z.url(), latency: z.number().optional(), secret: z.string().optional() }) },
+  tcp: {
+    options: z.object({ port: z.int(), pause: Wait.optional() }),
+    timeoutMs: 10_000,
+    waits: (options: unknown) => ({ pause: (options as { pause?: number }).pause }),
+  },
 }
 
 const folders: string[] = []
@@ -71,6 +76,17 @@ describe('what is wrong is said with its place', () => {
       'an unknown key, with the nearest known one',
       'severities:\n  P1:\n    respnse: 15 min\n',
       '10:5 severities.P1.respnse: unknown key; did you mean `response`?',
+    ],
+    [
+      'a part of a check that may take longer than the whole',
+      `checks:
+  a: { kind: tcp, title: A, options: { port: 1, pause: 9 s } }
+  b: { kind: tcp, title: B, options: { port: 1, pause: 10 s } }
+  c: { kind: tcp, title: C, timeout: 1 min, options: { port: 1, pause: 10 s } }
+  d: { kind: tcp, title: D, timeout: 5 s, options: { port: 1, pause: 9 s } }
+`,
+      '10:56 checks.b.options.pause: must be less than the 10 s that the whole check may take: give it a longer `timeout`',
+      '12:70 checks.d.options.pause: must be less than the 5 s that the whole check may take: give it a longer `timeout`',
     ],
     ['an unknown key that is like nothing', 'xylophone: 1\n', '8:1 xylophone: unknown key'],
     [

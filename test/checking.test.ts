@@ -48,7 +48,7 @@ const checking = (
   const { catalogue, problems } = loadCatalogue({
     runbooks: folder,
     templates: 'templates',
-    kinds: Object.fromEntries(Object.entries(kinds).map(([key, kind]) => [key, kind.options])),
+    kinds,
   })
   rmSync(folder, { recursive: true })
   expect(problems.filter(({ level }) => level === 'error')).toEqual([])

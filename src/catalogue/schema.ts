@@ -1,5 +1,6 @@
 /** The files of the catalogue: `templates/severities.yml`, `runbooks/people.yml` and `runbooks/<product>/service.yml`. */
 import { z } from 'zod'
+import { Wait } from '../define/wait.ts'
 import { reservedClocks } from '../incident/policy.ts'
 import {
   ChannelName,
@@ -16,7 +17,6 @@ import {
   Text,
   TimeOfDay,
   Url,
-  Wait,
   WarnAt,
   Words,
   Zone,

@@ -159,6 +159,7 @@ export default defineCheck({
   hosts: ({ host, port }) => [`${host}:${port}`],
   needs: ({ secret }) => [secret],
   tellsChanges: ({ ask }) => ask === 'migrations',
+  waits: ({ statementTimeout }) => ({ statementTimeout }),
   timeoutMs: 15_000,
   concurrency: 3,
   run: async (wanted, context) => {

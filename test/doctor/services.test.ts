@@ -25,7 +25,7 @@ const fails = (fault: Error) => () => Promise.reject(fault)
 const nothing = () => Promise.resolve()
 
 /** A catalogue of one product. */
-const catalogueOf = (text: string, kinds: Record<string, z.ZodType> = {}) => {
+const catalogueOf = (text: string, kinds: Record<string, { options: z.ZodType }> = {}) => {
   const runbooks = mkdtempSync(join(tmpdir(), 'tocsin-doctor-people-'))
   mkdirSync(join(runbooks, 'shop'))
   writeFileSync(join(runbooks, 'shop', 'service.yml'), text)
@@ -330,7 +330,7 @@ checks:
   one: { kind: probe, title: One, options: { url: "https://a.example/x?key=hidden", other: "https://b.example/y" } }
   two: { kind: probe, title: Two, options: { url: "https://a.example/x?key=hidden" } }
 `,
-      { probe: options },
+      { probe: kind },
     )
     const asked: string[] = []
     const found = await examineReach(catalogue, new Map([['probe', kind]]), (guard) => (url, given) => {
