@@ -2,7 +2,7 @@
  *  by while it waits for an answer of nothing. */
 import { Worker } from 'node:worker_threads'
 import { setImmediate as next } from 'node:timers/promises'
-import { durationIn } from '../src/checking/docker/logs.ts'
+import { durationIn } from '../src/checking/docker/duration.ts'
 import { maskSecrets } from '../src/checking/mask.ts'
 import github from '../src/checks/github.ts'
 import http from '../src/checks/http.ts'

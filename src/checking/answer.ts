@@ -84,5 +84,5 @@ export const listed = (names: readonly string[], most = 6): string =>
 /** An address without its query, which may hold a token. */
 export const shownUrl = (text: string): string => {
   const url = URL.parse(text)
-  return foreign(url === null ? text : `${url.origin}${url.pathname}`, 120)
+  return foreign(url === null ? text : `${url.protocol}//${url.host}${url.pathname}`, 120)
 }

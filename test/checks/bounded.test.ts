@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { guarded } from '../../src/adapters/fetch.ts'
 import { throughClient } from '../../src/checking/client.ts'
-import { durationIn } from '../../src/checking/docker/logs.ts'
+import { durationIn } from '../../src/checking/docker/duration.ts'
 import github from '../../src/checks/github.ts'
 import stripe from '../../src/checks/stripe.ts'
 import supabase from '../../src/checks/supabase.ts'

@@ -77,6 +77,34 @@ describe('as Resend documents', () => {
       vendor.heard.map(() => ['GET', 'Bearer re_test_key_of_resend']),
     )
   })
+  test('what waits for hours has not arrived', async () => {
+    const events = ['sent', 'delivery_delayed', 'queued', null, 'held']
+    const old = Array.from({ length: 90 }, (_, id) => email(id, events[id % events.length]!, 360))
+    const fresh = [
+      email(100, 'delivered'),
+      email(101, 'delivery_delayed'),
+      email(102, 'sent'),
+      email(103, 'scheduled', 360),
+      email(104, 'canceled', 360),
+    ]
+    await using vendor = await startVendor({ '/domains': { body: { data: [domain] } }, '/emails': { body: { data: [...fresh, ...old] } } })
+    const { status, texts, measurements } = await about({ apiUrl: vendor.url, delivery: 95 })
+    expect([status, ...texts.slice(1)]).toEqual([
+      'warn',
+      'warn: delivery rate is 1.09 %, below the limit of 95 %.',
+      'ok: 1 of 92 e-mails (the last 1 d) delivered, 0 bounced, 0 given up, 91 waiting for too long. 1 e-mail under way.',
+    ])
+    expect(measurements[0]?.value).toBe(1.09)
+  })
+  test('times that cannot be read', async () => {
+    const odd = Array.from({ length: 90 }, (_, id) => ({ ...email(id, 'bounced'), created_at: 'yesterday' }))
+    await using vendor = await startVendor({
+      '/domains': { body: { data: [domain] } },
+      '/emails': { body: { data: [email(100, 'delivered'), ...odd] } },
+    })
+    const { status, texts } = await about({ apiUrl: vendor.url, bounces: 2 })
+    expect([status, texts.at(-1)]).toEqual(['unknown', expect.stringMatching(/^unknown: 90 e-mails could not be counted/)])
+  })
   test('pages, until the window is over or the cap is reached', async () => {
     let pages = 0
     await using vendor = await startVendor({

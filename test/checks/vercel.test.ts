@@ -241,6 +241,29 @@ describe('as Vercel documents', () => {
       )
     })
 
+  test('a project that is paused serves nothing', async () => {
+    const current = { id: 'd1', created: at(-3_600_000), readyState: 'READY', meta: { githubCommitSha: 'abc1234def5678' } }
+    const answering = async (more: object) => {
+      await using server = await startHttp(
+        (request, response) =>
+          void response.end(
+            JSON.stringify(
+              request.url?.startsWith('/v6/') === true
+                ? { deployments: [current] }
+                : { ...project, targets: { production: current }, ...more },
+            ),
+          ),
+      )
+      return await about({ ask: 'deployment', apiUrl: `http://${server.host}` })
+    }
+    const { status, texts } = await answering({ paused: true })
+    expect([status, ...texts]).toEqual([
+      'fail',
+      expect.stringMatching(/^fail: shop is paused in Vercel: its domains serve nothing/),
+      'ok: Production would serve abc1234, for 1 h.',
+    ])
+    expect((await answering({ paused: false })).texts).toEqual(['ok: Production serves abc1234, for 1 h.'])
+  })
   test('the live log, which goes on and on, is left after a while', async () => {
     await using server = await logging((send) => {
       const full = line(2, 'error', 'caf\u00e9 broke')

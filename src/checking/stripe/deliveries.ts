@@ -4,6 +4,7 @@ import type { CheckAnswer } from '../../define/check.ts'
 import { count, explained, finding, hold, lately, tally } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import type { Limit } from '../option.ts'
+import type { Endpoint } from '../endpoints.ts'
 import { type Pages, seconds } from './pages.ts'
 
 export const StripeEvent = z.object({ id: z.string(), type: z.string(), created: z.int(), pending_webhooks: z.number() })
@@ -17,7 +18,18 @@ const wantedOf =
   ({ type }: Event): boolean =>
     wanted.length === 0 || wanted.some((name) => (name.endsWith('*') ? type.startsWith(name.slice(0, -1)) : type === name))
 
-/** `all`: the events of the window; `failed`: those of them that are not delivered to every endpoint. */
+type Sent = Pick<Endpoint, 'enabled' | 'events'>
+
+/** The types to ask for: Stripe takes 20 at most, and no groups. Undefined where all must be read. */
+export const typesOf = (wanted: readonly string[], endpoints: readonly Sent[]): string[] | undefined => {
+  const sent = endpoints.filter(({ enabled }) => enabled).flatMap(({ events }) => events)
+  const named = [wanted, sent].find((names) => names.length > 0 && !names.some((name) => name.endsWith('*')))
+  const types = [...new Set(named)]
+  return types.length === 0 || types.length > 20 ? undefined : types
+}
+
+/** `all`: the events of the window; `failed`: those of them that are not delivered to every endpoint. Only what an endpoint wants to hear
+ *  can be delivered: the rest of the account's events says nothing. */
 export const judgeDeliveries = (
   all: Pages<Event>,
   failed: Pages<Event>,
@@ -25,6 +37,7 @@ export const judgeDeliveries = (
     readonly now: number
     readonly window: number
     readonly events: readonly string[]
+    readonly endpoints: readonly Sent[]
     readonly failed?: Limit | undefined
     readonly success?: Limit | undefined
   },
@@ -34,8 +47,20 @@ export const judgeDeliveries = (
   const settled = ({ created }: Event) => created <= seconds(asked.now - underWayMs)
   const undelivered = failed.items.filter((event) => isWanted(event) && settled(event))
   const known = new Set(undelivered.map(({ id }) => id))
-  const total = all.items.filter((event) => isWanted(event) && (settled(event) || event.pending_webhooks === 0))
+  const enabled = asked.endpoints.filter((endpoint) => endpoint.enabled)
+  const sent = enabled.flatMap(({ events }) => events)
+  const isSent = ({ type }: Event) => sent.includes('*') || sent.includes(type)
+  const total = all.items.filter(
+    (event) => isWanted(event) && (known.has(event.id) || (isSent(event) && (settled(event) || event.pending_webhooks === 0))),
+  )
   const capped = all.more || failed.more ? ` Only the newest ${count(all.items.length, 'event')} were looked at.` : ''
+  if (enabled.length === 0 && undelivered.length === 0)
+    return asked.endpoints.length === 0
+      ? finding(
+          'unknown',
+          'Stripe has no webhook endpoint of this account: nothing is delivered, and nothing can be said about deliveries.',
+        )
+      : finding('fail', 'Every webhook endpoint of this account is disabled: no event is delivered. Mend why it failed, then enable it.')
   if (total.length === 0 && undelivered.length === 0)
     return finding('unknown', `No event was due in ${span}: nothing can be said about deliveries.${capped}`)
   // Both lists are cut at their cap: a rate is told of what was seen in the first.

@@ -68,6 +68,8 @@ export const Project = z.object({
   id: z.string(),
   accountId: z.string().optional(),
   name: z.string(),
+  /** Its domains answer 503 to everybody, whatever is deployed. */
+  paused: z.boolean().nullish(),
   targets: z
     .object({ production: Deployment.nullish() })
     .nullish()
@@ -199,13 +201,22 @@ export const judgeProduction = (
       measurements: [],
       ...detail,
     }
+  const paused: Finding[] =
+    project.paused === true
+      ? [
+          {
+            status: 'fail',
+            text: `${foreign(project.name)} is paused in Vercel: its domains serve nothing, whatever is deployed. Find out who paused it, or which limit of spending, then resume it in Vercel, Settings → General.`,
+          },
+        ]
+      : []
   const age = Math.max(now - current.live, 0)
   const failed = list.filter(({ state }) => state === 'ERROR').length
   const first: Finding = {
     status: current.state === 'READY' ? 'ok' : 'fail',
     text:
       current.state === 'READY'
-        ? `Production serves ${described(current)}, for ${duration(age)}.`
+        ? `Production ${project.paused === true ? 'would serve' : 'serves'} ${described(current)}, for ${duration(age)}.`
         : `Production points to a deployment that is ${foreign(current.state.toLowerCase(), 20)}: ${described(current)}. Roll back to one that is ready.`,
   }
   const elsewhere: Finding[] =
@@ -213,7 +224,7 @@ export const judgeProduction = (
       ? [{ status: 'warn', text: `It was built from ${foreign(current.branch, 60)}, where production is built from ${branch}.` }]
       : []
   return {
-    findings: [first, ...elsewhere, ...aliasing(project, list, now), ...newest(project, list, now)],
+    findings: [...paused, first, ...elsewhere, ...aliasing(project, list, now), ...newest(project, list, now)],
     measurements: [
       ...measure('deployment age', age / 3_600_000, 'h').measurement,
       ...(list.length === 0 ? [] : measure('failed builds', failed, '').measurement),
