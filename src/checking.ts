@@ -32,6 +32,8 @@ export type CheckRequest = {
   readonly words?: Readonly<Record<string, string>>
   /** The start of the incident; without one, now. */
   readonly around?: Instant
+  /** Nobody waits for it: it has a queue of its own, so that no person waits for it either. */
+  readonly background?: true
   /** Called with each result as it comes. */
   readonly onResult?: (result: Checked) => void
 }
@@ -129,7 +131,8 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
   const run = async (product: Product, check: Check, request: CheckRequest): Promise<Checked> => {
     const definition = kinds.get(check.kind)
     if (definition === undefined) throw new Error(`the catalogue let a check of kind ${check.kind} pass, which does not exist`)
-    return queueOf(check.kind, definition.concurrency).add(async (): Promise<Checked> => {
+    const line = request.background === true ? `${check.kind} in the background` : check.kind
+    return queueOf(line, definition.concurrency).add(async (): Promise<Checked> => {
       const startedAt = now()
       const started = elapsed()
       const answer = await ask(product, check, definition, request)

@@ -191,7 +191,7 @@ describe('what is wrong is said with its place', () => {
       'disaster: { rto: 1 h, rpo: 1 h, phases: { response: { title: A, task: A, by: 1 h } } }\n',
       '8:53 disaster.phases.response: `response` is the name of a clock: choose another',
     ],
-    ['a channel that cannot be', 'digestChannel: no spaces please\n', '8:16 digestChannel: must be the name or the id of a channel'],
+    ['a channel that cannot be', 'announce: no spaces please\n', '8:11 announce: must be the name or the id of a channel'],
     ['an alias', 'about: &x text\nhosting: [*x]\n', '9:11 hosting[0]: YAML aliases are not allowed here: write the value out'],
     [
       'several at once, of every sort',
