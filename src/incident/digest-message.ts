@@ -5,6 +5,7 @@ import type { Measurement } from './check.ts'
 import { statusIcon } from './check-report.ts'
 import { addDays } from './calendar.ts'
 import { type Asked, type Digest, isQuiet } from './digest.ts'
+import { between } from './duration.ts'
 import type { Message, Part, Span } from './message.ts'
 import type { Instant, LocalDate } from './policy.ts'
 import { shorten } from './text.ts'
@@ -45,16 +46,20 @@ const times = ({ from, to }: Period, digest: Digest): string => {
   return `${first}–${first.startsWith(both) && last.startsWith(both) ? last.slice(both.length) : last}`
 }
 
+/** `, the 24 h to 09:00 Europe/Berlin`: a day in which a clock is changed is not as long. */
+const spanWords = ({ during, zone }: Digest): string =>
+  `, the ${Math.round(between(during.from, during.to) / 3_600_000)} h to ${timeIn(during.to, zone)} ${zone}`
+
 const several = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
+const ms = (value: number): string => amount({ value: Math.round(value), unit: 'ms' })
+
 const speed = ({ response }: Uptime): string =>
-  response === null
-    ? ''
-    : ` · ${amount({ value: response.average, unit: 'ms' })} on average, 95 % within ${amount({ value: response.p95, unit: 'ms' })}`
+  response === null ? '' : ` · ${ms(response.average)} on average, 95 % within ${ms(response.p95)}`
 
 /** `100 % of 288 samples healthy`; what was never measured is said in words. */
 const health = ({ samples, healthy }: Uptime): string => {
-  if (samples === 0) return 'was not measured'
+  if (samples === 0) return 'was not measured at all'
   const failed = samples - healthy
   return `${percent(healthy, samples)} of ${several(samples, 'sample')} healthy${failed === 0 ? '' : `, ${failed} failed (${Math.ceil((failed / samples) * 10_000) / 100} %)`}`
 }
@@ -65,27 +70,34 @@ const iconOf = ({ samples, troubles, gaps }: Uptime): string => {
   return troubles.length > 0 || gaps.length > 0 ? statusIcon.warn : statusIcon.ok
 }
 
-const more = (count: number): Span[][] => (count > 0 ? [[`and ${count} more`]] : [])
+const capped = (items: readonly (readonly Span[])[]): (readonly Span[])[] =>
+  items.length > most ? [...items.slice(0, most), [`and ${items.length - most} more`]] : [...items]
 
-const capped = (items: readonly (readonly Span[])[], limit = most): (readonly Span[])[] => [
-  ...items.slice(0, limit),
-  ...more(items.length - limit),
-]
+/** The first of these lines, and how many more there are. */
+const named = (lines: readonly string[]): string[] => {
+  const rest = lines.length - mostTimes
+  return rest > 0 ? [...lines.slice(0, mostTimes), `\nand ${rest} more`] : [...lines]
+}
 
-const checkLines = (digest: Digest): (readonly Span[])[] =>
-  digest.checks.flatMap(({ title, uptime }) => {
-    const troubles = uptime.troubles.map((trouble): Span[] => [
-      `${statusIcon[trouble.status]} ${times(trouble, digest)}: ${shorten(trouble.finding, 200)}`,
-    ])
-    const gaps = uptime.gaps.map((gap): Span[] => [
-      `⚪ not measured ${times(gap, digest)}${gap.why === null ? '' : `: ${shorten(gap.why, 200)}`}`,
-    ])
-    return [
-      [`${iconOf(uptime)} `, { bold: title }, ` ${health(uptime)}${speed(uptime)}`],
-      ...capped(troubles, mostTimes),
-      ...capped(gaps, mostTimes),
-    ]
+/** One check: how it was, and below it when it was not well and when nobody looked. */
+const checkParts = (digest: Digest): Part[] => {
+  const all = digest.checks.map(({ title, uptime }): Part => {
+    const troubles = uptime.troubles.map(
+      (trouble) => `\n${statusIcon[trouble.status]} ${times(trouble, digest)}: ${shorten(trouble.finding, 200)}`,
+    )
+    // Where nothing at all was measured, that is said already.
+    const gaps = uptime.gaps.map((gap) => {
+      const why = gap.why === null ? '' : `: ${shorten(gap.why, 200)}`
+      return uptime.samples === 0 ? why : `\n⚪ not measured ${times(gap, digest)}${why}`
+    })
+    return {
+      kind: 'text',
+      spans: [`${iconOf(uptime)} `, { bold: title }, ` ${health(uptime)}${speed(uptime)}`, ...named(troubles), ...named(gaps)],
+    }
   })
+  const rest = all.length - most
+  return rest > 0 ? [...all.slice(0, most), { kind: 'text', spans: [`and ${rest} more`] }] : all
+}
 
 /** `revenue 412 USD (yesterday 380 USD)`. */
 const measured = (measurement: Measurement, earlier: Asked | undefined, before: string): string => {
@@ -136,7 +148,7 @@ const unsetLine = ({ unset, product }: Digest): Part[] =>
         {
           kind: 'context',
           spans: [
-            `⚪ Not configured yet, so not in here: ${shorten(unset.map(({ title }) => title).join(', '), 300)}. What to set: `,
+            `⚪ Not configured yet, so not in here: ${shorten([...new Set(unset.map(({ title }) => title))].join(', '), 300)}. What to set: `,
             { code: `/diag ${product.key}` },
           ],
         },
@@ -159,26 +171,28 @@ const noteLine = ({ missed, late }: DigestNotes, { zone }: Digest): Part[] => {
 const quietLine = (digest: Digest, notes: DigestNotes): Part => {
   const { product, checks, asked } = digest
   const up = checks.map(({ title, uptime }) => {
-    const average = uptime.response === null ? '' : `, ${amount({ value: uptime.response.average, unit: 'ms' })}`
+    const average = uptime.response === null ? '' : `, ${ms(uptime.response.average)}`
     return `${title} ${percent(uptime.healthy, uptime.samples)} (${several(uptime.samples, 'sample')}${average})`
   })
-  const numbers = asked.map((each) => measuredAll(each, notes, digest)).filter((words) => words !== '')
+  const numbers = asked.flatMap((each) => {
+    const words = measuredAll(each, notes, digest)
+    return words === '' ? [] : [`${each.title}: ${words}`]
+  })
   const all = [...up, ...numbers, 'nothing open or overdue']
-  return { kind: 'text', spans: ['🟢 ', { bold: product.name }, ` ${spanWords(digest)}: all quiet. ${shorten(all.join(' · '), 900)}`] }
+  return { kind: 'text', spans: ['🟢 ', { bold: product.name }, `${spanWords(digest)}: all quiet. ${shorten(all.join(' · '), 900)}`] }
 }
-
-const spanWords = (digest: Digest): string => `${times(digest.during, digest)} ${digest.zone}`
 
 /** What is told to a channel, or to one person. */
 export const digestParts = (digest: Digest, notes: DigestNotes = noNotes): Part[] => {
   if (isQuiet(digest)) return [quietLine(digest, notes), ...unsetLine(digest), ...noteLine(notes, digest)]
   const { product, checks, records } = digest
-  const lines = [...checkLines(digest), ...askedLines(digest, notes)]
-  const nothing = checks.length === 0 ? [['⚪ No check was asked on a schedule, so nothing is known of its uptime.']] : []
+  const asked = askedLines(digest, notes)
+  const nothing: Part = { kind: 'text', spans: ['⚪ No check was asked on a schedule, so nothing is known of its uptime.'] }
   return [
-    { kind: 'text', spans: ['📊 ', { bold: product.name }, ` ${spanWords(digest)}`] },
+    { kind: 'text', spans: ['📊 ', { bold: product.name }, spanWords(digest)] },
     ...noteLine(notes, digest),
-    { kind: 'list', items: [...nothing, ...lines] },
+    ...(checks.length === 0 ? [nothing] : checkParts(digest)),
+    ...(asked.length === 0 ? [] : [{ kind: 'list' as const, items: capped(asked) }]),
     ...section('Open', records.open),
     ...section('Not kept in this time', records.missed),
     ...section('Overdue', records.overdue),

@@ -36,7 +36,7 @@ const missedBy = (incident: Incident, { from, to }: Period): Span[][] => {
     { bold: called(incident) },
     ` ${clockTitle(incident, clock)} was due `,
     { time: due ?? to, zone: incident.policy.calendar.zone },
-    metAt === null || due === null ? ', not met yet' : `, met ${duration(between(due, metAt))} late`,
+    metAt === null || due === null ? ', not met yet' : `, late by ${duration(between(due, metAt))}`,
     ...placeOf(incident),
   ])
 }
