@@ -1,5 +1,5 @@
 /** What is due once on each date, where clocks are changed (faults 43). */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { addDays } from '../../src/incident/calendar.ts'
 import { type Daily, dueOn, latestDate, nextDate } from '../../src/incident/daily.ts'

@@ -1,5 +1,5 @@
 /** Uptime by samples: what was not measured is neither up nor down. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CheckStatus } from '../../src/incident/check.ts'
 import { nextSlot, percent, type Sample, slotIsOver, uptimeOf } from '../../src/incident/uptime.ts'
