@@ -38,7 +38,7 @@ export type CheckRequest = {
   readonly onResult?: (result: Checked) => void
 }
 
-/** `which`: `auto` for those that run by themselves, `all`, `sampled` for those of the digest, one check's key, or several. An unknown
+/** `which`: `auto` for those that run by themselves, `all`, one check's key, or several. An unknown
  *  product or key has none. */
 export type RunChecks = (product: string, which: string | readonly string[], request?: CheckRequest) => Promise<Checked[]>
 
@@ -52,7 +52,7 @@ const graceMs = 250
 
 const isWanted = (which: string | readonly string[]) => (check: Check) => {
   if (typeof which !== 'string') return which.includes(check.key)
-  return which === 'all' || (which === 'auto' ? check.auto : which === 'sampled' ? check.sampleMinutes !== null : check.key === which)
+  return which === 'all' || (which === 'auto' ? check.auto : check.key === which)
 }
 
 /** An error in a sentence: what is of the network is a finding, the rest a bug. */

@@ -69,7 +69,12 @@ export const createDigests = ({ store, queue, catalogue, gather, channelNamed }:
       const due = dueOn(schedule, date)
       if ((await digestOn(store.db, key, date)) === null) {
         const during = { from: dueOn(schedule, addDays(date, -1)), to: due }
-        await saveDigest(store.db, key, date, await gather(product, during, { background: true }))
+        const digest = await gather(product, during, { background: true })
+        // Planned now already: what keeps this one from being posted keeps nothing from the next.
+        await store.transaction(async (trx) => {
+          await saveDigest(trx, key, date, digest)
+          await queue.enqueue(trx, [dateJob(product, nextDate(schedule, await store.now(trx)))])
+        })
       }
       const made = await digestOn(store.db, key, date)
       if (made === null || made.postedAt !== null) return null
@@ -87,12 +92,7 @@ export const createDigests = ({ store, queue, catalogue, gather, channelNamed }:
         channel: (gone) => channelNamed(schedule.channel ?? product.announce, `digest.channel of ${key}`, gone),
       }
     },
-    posted: (key, date) =>
-      store.transaction(async (trx) => {
-        await digestPosted(trx, key, date)
-        const product = scheduled(key)
-        if (product !== null) await queue.enqueue(trx, [dateJob(product, nextDate(product.digest, await store.now(trx)))])
-      }),
+    posted: (key, date) => digestPosted(store.db, key, date),
     troubled: (key, date, why) => digestTrouble(store.db, key, date, why),
     plan: async () => {
       const now = await store.now()

@@ -23,9 +23,9 @@ export type DueDigest = {
 export type Digests = {
   /** What is to be done about a date: post it, look again at that instant, or nothing, where there is none or a newer one is due. */
   readonly turn: (product: string, date: LocalDate) => Promise<'post' | 'nothing' | { readonly again: Instant }>
-  /** The digest of a date, made once; null when it is posted already. */
+  /** The digest of a date, made once, and the next date's is planned with that; null when it is posted already. */
   readonly make: (product: string, date: LocalDate) => Promise<DueDigest | null>
-  /** It is posted; the next date's is planned with that. */
+  /** It is posted. */
   readonly posted: (product: string, date: LocalDate) => Promise<void>
   /** People are to know why it could not be posted. */
   readonly troubled: (product: string, date: LocalDate, why: string) => Promise<void>

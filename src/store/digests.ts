@@ -40,8 +40,8 @@ const change = (db: Db | Trx, product: string, date: LocalDate) =>
   db.updateTable('digest').where('kind', '=', kind).where('product', '=', product).where('date', '=', date)
 
 /** It is posted. */
-export const digestPosted = async (trx: Trx, product: string, date: LocalDate): Promise<void> => {
-  await change(trx, product, date)
+export const digestPosted = async (db: Db | Trx, product: string, date: LocalDate): Promise<void> => {
+  await change(db, product, date)
     .set({ posted_at: sql<Instant>`clock_timestamp()`, problem: null })
     .execute()
 }

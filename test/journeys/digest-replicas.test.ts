@@ -43,7 +43,7 @@ test(
       bot: { dead: 0, away: {} },
     })
     await saveDigest(store.db, 'kiosk', last, empty)
-    await store.transaction((trx) => digestPosted(trx, 'kiosk', last))
+    await digestPosted(store.db, 'kiosk', last)
 
     const start = () => startTestBot({ world, store: { url }, github: false, files: { 'kiosk/service.yml': kiosk(at) } })
     const bots = await Promise.all([start(), start()])

@@ -21,6 +21,9 @@ checks:
   site: { kind: http, title: Front page, options: { url: "${target}/" } }
 ${more}`
 
+// Days pass here; each step of them takes as long as the machine needs.
+vi.setConfig({ testTimeout: 240_000 })
+
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tocsin-digest-'))
@@ -162,7 +165,7 @@ test('a channel that was archived: everything else goes on, it is said what to d
   await archive('conversations.archive')
   await pass(bot, '2026-11-25T08:00:00Z')
   const health = await bot.until(async () => {
-    const { warnings } = (await bot.health()) as unknown as { warnings: string[] }
+    const { warnings } = await bot.health()
     return warnings.find((warning) => warning.includes('digest'))
   }, 'a warning')
   expect(health).toMatch(
@@ -177,7 +180,19 @@ test('a channel that was archived: everything else goes on, it is said what to d
     vi.setSystemTime(new Date(Date.now() + 60_000))
     return (await digests(bot)).length === 2
   }, 'the digest')
-  expect(((await bot.health()) as unknown as { warnings: string[] }).warnings.filter((warning) => warning.includes('digest'))).toEqual([])
+  expect((await bot.health()).warnings.filter((warning) => warning.includes('digest'))).toEqual([])
+})
+
+test('a channel by an id that there is not: the rest goes on, and it is said what to do', async () => {
+  await using bot = await startKiosk('2026-11-24T07:55:00Z', kiosk('', '{ channel: C0NOBODY99 }'))
+  await pass(bot, '2026-11-24T08:00:00Z')
+  const warning = await bot.until(async () => (await bot.health()).warnings.find((each) => each.includes('digest')), 'a warning')
+  expect(warning).toBe(
+    'The digest of Kiosk for 2026-11-24 could not be posted: the channel C0NOBODY99 is archived or deleted, or private without the bot: ' +
+      'unarchive it or invite the bot, or set digest.channel of kiosk to another one',
+  )
+  // The chains go on without it.
+  expect((await waiting(bot)).toSorted()).toEqual(expect.arrayContaining(['digest', 'sample']))
 })
 
 test('a check that cannot be asked before something is set is not asked, and takes one line', async () => {

@@ -125,7 +125,7 @@ eachStore((open) => {
       .insertInto('digest')
       .values({ kind: 'weekly', product: 'acme', date: '2026-11-26', data: JSON.stringify(digest) })
       .execute()
-    await store.transaction((trx) => digestPosted(trx, 'acme', '2026-11-24'))
+    await digestPosted(store.db, 'acme', '2026-11-24')
     expect((await digestOn(store.db, 'acme', '2026-11-25'))?.digest).toEqual(digest)
     expect((await digestBefore(store.db, 'acme', '2026-11-28'))?.date).toBe('2026-11-25')
     expect((await postedBefore(store.db, 'acme', '2026-11-28'))?.date).toBe('2026-11-24')
@@ -141,7 +141,7 @@ eachStore((open) => {
     await saveDigest(store.db, 'acme', '2026-11-25', digest)
     expect(await digestProblems(store.db)).toEqual([])
     await digestTrouble(store.db, 'acme', '2026-11-25', 'archived')
-    await store.transaction((trx) => digestPosted(trx, 'acme', '2026-11-25'))
+    await digestPosted(store.db, 'acme', '2026-11-25')
     expect(await digestProblems(store.db)).toEqual([])
   })
 
