@@ -32,11 +32,13 @@ export type CheckRequest = {
   readonly words?: Readonly<Record<string, string>>
   /** The start of the incident; without one, now. */
   readonly around?: Instant
+  /** Nobody waits for it: it has a queue of its own, so that no person waits for it either. */
+  readonly background?: true
   /** Called with each result as it comes. */
   readonly onResult?: (result: Checked) => void
 }
 
-/** `which`: `auto` for those that run by themselves, `all`, `sampled` for those of the digest, one check's key, or several. An unknown
+/** `which`: `auto` for those that run by themselves, `all`, one check's key, or several. An unknown
  *  product or key has none. */
 export type RunChecks = (product: string, which: string | readonly string[], request?: CheckRequest) => Promise<Checked[]>
 
@@ -52,7 +54,7 @@ const graceMs = 250
 
 const isWanted = (which: string | readonly string[]) => (check: Check) => {
   if (typeof which !== 'string') return which.includes(check.key)
-  return which === 'all' || (which === 'auto' ? check.auto : which === 'sampled' ? check.sampleMinutes !== null : check.key === which)
+  return which === 'all' || (which === 'auto' ? check.auto : check.key === which)
 }
 
 /** An error in a sentence: what is of the network is a finding, the rest a bug. */
@@ -132,7 +134,8 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
   const run = async (product: Product, check: Check, request: CheckRequest): Promise<Checked> => {
     const definition = kinds.get(check.kind)
     if (definition === undefined) throw new Error(`the catalogue let a check of kind ${check.kind} pass, which does not exist`)
-    return queueOf(check.kind, definition.concurrency).add(async (): Promise<Checked> => {
+    const line = request.background === true ? `${check.kind} in the background` : check.kind
+    return queueOf(line, definition.concurrency).add(async (): Promise<Checked> => {
       const startedAt = now()
       const started = elapsed()
       const answer = await ask(product, check, definition, request)

@@ -2,6 +2,7 @@
 import type { Catalogue } from './catalogue.ts'
 import type { AskableChecks } from './askable.ts'
 import type { RunChecks } from './checking.ts'
+import type { Digests, Samples } from './define/daily.ts'
 import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Quoted } from './incident/areas/messages.ts'
@@ -134,6 +135,8 @@ export type JobContext = ChatContext & {
   readonly catalogue: Catalogue
   readonly runChecks: RunChecks
   readonly askable: AskableChecks
+  readonly samples: Samples
+  readonly digests: Digests
   /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
   readonly matchAlerts: (product: string, rule: string) => Promise<void>
   readonly log: Log
@@ -153,6 +156,8 @@ export type JobDefinition = {
   readonly concurrency: number
   /** Whether jobs with the same key coalesce while they wait. */
   readonly coalesce: boolean
+  /** How long finished ones are kept, and with them the ids that say "once"; a week without it. */
+  readonly keptSeconds?: number
   readonly run: (job: JobRun, context: JobContext) => Promise<void | { again: Instant }>
 }
 
@@ -221,6 +226,8 @@ export type CommandContext = {
   readonly files: KeptFiles
   readonly runChecks: RunChecks
   readonly askable: AskableChecks
+  /** What the digest of a product would say now. */
+  readonly digest: (product: string) => Promise<readonly Part[]>
   readonly catalogue: Catalogue
   /** Null: the chat knows nobody by this id. `name` is used while it does not answer. */
   readonly who: (user: string, name: string) => Promise<Who | null>

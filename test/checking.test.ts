@@ -123,6 +123,25 @@ describe('time', () => {
     await Promise.all(Array.from({ length: 10 }, () => run('shop', 'all')))
     expect(most).toBe(2)
   })
+
+  test('who asks does not wait for what is asked in the background', async () => {
+    const asked = Promise.withResolvers<void>()
+    let runs = 0
+    // The background's is answered only after the person's: were that one to wait for it, neither would ever end.
+    const slow = kindOf(
+      async () => {
+        runs += 1
+        if (runs === 1) await asked.promise
+        return ok(`Run ${runs}.`)
+      },
+      { concurrency: 1 },
+    )
+    const run = checking({ slow })
+    const background = run('shop', 'all', { background: true })
+    expect(said(await run('shop', 'all'))).toEqual(['slow ok: Run 2.'])
+    asked.resolve()
+    expect(said(await background)).toEqual(['slow ok: Run 2.'])
+  })
 })
 
 describe('what a check may do', () => {

@@ -41,10 +41,11 @@ export default defineCommand({
             [{ code: '/diag diff' }, ' now against the opening'],
           ]
         : []
+    const digest: Span[] = [{ code: `/diag digest${typed === '' ? '' : ` ${product.key}`}` }, ' the last 24 h in one message']
     const list: Part[] =
       all.length === 0
         ? [{ kind: 'text', spans: ['It has no checks yet.'] }]
-        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], ...watching, ...unset] }]
+        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], digest, ...watching, ...unset] }]
     return { parts: [{ kind: 'text', spans: [{ bold: product.name }, ' can be asked:'] }, ...list] }
   },
 })

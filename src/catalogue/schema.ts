@@ -168,11 +168,20 @@ const Check = z.strictObject({
   options: z.record(z.string(), z.unknown()),
 })
 
+/** Where and when the daily digest is posted, and which checks are asked for it, as they are typed behind /diag. */
+const Digest = z.strictObject({
+  channel: ChannelName.optional(),
+  at: TimeOfDay.optional(),
+  zone: Zone.optional(),
+  checks: Words.default([]),
+})
+
 /** `templates/severities.yml`: what every product inherits. */
 export const Template = z.strictObject({
   immediate: Duration,
   defaultSeverity: SeverityKey,
   calendar: z.strictObject(calendarFields),
+  digest: z.strictObject({ at: TimeOfDay }),
   severities: each(TemplateSeverity),
   contacts: Contacts.default({}),
   ladder: Words.default([]),
@@ -214,7 +223,8 @@ export const Service = z.strictObject({
   defaultSeverity: SeverityKey.optional(),
   severities: each(OwnSeverity.optional()).partial().default({}),
   announce: ChannelName.optional(),
-  digestChannel: ChannelName.optional(),
+  /** Without it, there is no daily digest; `{}` takes everything from the templates. */
+  digest: Digest.optional(),
   /** Where whoever writes such words is told that an incident can be declared. */
   suggest: Suggest.optional(),
   notifications: Notifications.partial().default({}),

@@ -50,7 +50,7 @@ export const CheckKey = z
   .string()
   .regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, 'the key of a check is made of small letters, digits, dots and dashes, such as `stripe.webhooks`')
   .refine(
-    (key) => !['all', 'auto', 'sampled', 'watch', 'unwatch', 'diff', 'digest', 'list'].includes(key),
+    (key) => !['all', 'auto', 'watch', 'unwatch', 'diff', 'digest', 'list'].includes(key),
     'this word means something to /diag: choose another key',
   )
 

@@ -91,9 +91,15 @@ describe('channels', () => {
     scopes = ['channels:manage', 'chat:write.public'],
     announce = 'incidents',
     named = new Map<string, string>(),
+    digests = new Map<string, string>(),
   ) =>
     lines(
-      await examineChannels(channels instanceof PortFault ? fails(channels) : () => Promise.resolve(channels), { announce, named, scopes }),
+      await examineChannels(channels instanceof PortFault ? fails(channels) : () => Promise.resolve(channels), {
+        announce,
+        named,
+        digests,
+        scopes,
+      }),
     )
 
   test.each<[name: string, channels: Channel[], scopes: string[] | undefined, announce: string | undefined, expected: string]>([
@@ -128,6 +134,21 @@ describe('channels', () => {
         'warning Shop old: the channel is archived',
       ],
     )
+  })
+
+  test('those that digests are posted in are made where they are not there', async () => {
+    const old = channel({ id: 'C1', name: 'old', archived: true })
+    const digests = new Map([
+      ['#shop', 'Shop'],
+      ['old', 'Bakery'],
+      ['C000000008', 'Kiosk'],
+    ])
+    expect(await ask([channel({ member: true }), old], undefined, undefined, undefined, digests)).toEqual([
+      'ok channels: #incidents can be written to',
+      'ok channels: #shop will be made',
+      'error Bakery digest.channel: #old is archived',
+      'error Kiosk digest.channel: there is no channel C000000008 that the bot can see',
+    ])
   })
 
   test('no right to look', async () => expect(await ask(refused('denied', 'missing_scope'))).toEqual(['error channels: missing_scope']))
