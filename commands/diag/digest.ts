@@ -18,6 +18,6 @@ export default defineCommand({
     const work = async () => {
       parts = await context.digest(product.key)
     }
-    return following(work(), () => parts)
+    return following(work(), () => ({ parts }))
   },
 })

@@ -52,8 +52,20 @@ test('of a page no more is looked at than was asked for', async () => {
     pending_webhooks: 0,
     object: 'event',
   })
-  await using payments = await startHttp(
-    json({ object: 'list', has_more: false, data: Array.from({ length: 900 }, (_, index) => event(index)) }),
+  const endpoint = {
+    id: 'we_1',
+    object: 'webhook_endpoint',
+    url: 'https://a.example/',
+    enabled_events: ['*'],
+    status: 'enabled',
+    api_version: null,
+  }
+  await using payments = await startHttp((request, response) =>
+    json({
+      object: 'list',
+      has_more: false,
+      data: request.url?.includes('webhook_endpoints') === true ? [endpoint] : Array.from({ length: 900 }, (_, index) => event(index)),
+    })(request, response),
   )
   const delivered = await ask(stripe, { ask: 'deliveries', apiUrl: `http://${payments.host}`, secret: 'KEY' }, secrets)
   expect(delivered.texts).toEqual([expect.stringContaining('100 of 100 events of the last hour did not arrive')])
