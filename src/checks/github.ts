@@ -134,6 +134,7 @@ export default defineCheck({
   words: sinceWord,
   hosts: apiHost,
   needs: ({ secret }) => [secret],
+  tellsChanges: ({ ask }) => ask === 'changes',
   timeoutMs: 15_000,
   concurrency: 2,
   run: (wanted, context, { since }) =>

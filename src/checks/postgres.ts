@@ -160,6 +160,8 @@ export default defineCheck({
   options,
   hosts: ({ host, port }) => [`${host}:${port}`],
   needs: ({ secret }) => [secret],
+  tellsChanges: ({ ask }) => ask === 'migrations',
+  waits: ({ statementTimeout }) => ({ statementTimeout }),
   timeoutMs: 15_000,
   concurrency: 3,
   run: async (wanted, context) => {

@@ -92,7 +92,7 @@ const StripeEndpoint = z.object({ id: z.string(), url: z.string(), status: z.str
 
 const endpointsOf = async (stripe: Stripe): Promise<Endpoint[]> => {
   const { items } = await readPages(StripeEndpoint, (page) => stripe.webhookEndpoints.list(page))
-  return items.map(({ url, status, enabled_events: sent }) => ({ url, enabled: status === 'enabled', events: sent }))
+  return items.map(({ url, status, enabled_events: wanted }) => ({ url, enabled: status === 'enabled', events: wanted }))
 }
 
 /** What a group is wanted for: with none of these an endpoint hears that something began, and never how it ended. */

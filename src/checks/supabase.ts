@@ -3,6 +3,7 @@ import { createClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import { networkFault, productFault } from '../checking/fault.ts'
 import { foreign } from '../checking/foreign.ts'
+import { atMost } from '../checking/json.ts'
 import { below, HttpAddress, hostOf } from '../checking/address.ts'
 import { SecretName } from '../checking/option.ts'
 import { type CheckAnswer, type CheckContext, defineCheck } from '../define/check.ts'
@@ -42,8 +43,8 @@ const options = z.strictObject({
 type Options = z.infer<typeof options>
 
 /** The client gives whatever came, typed as if it were right. */
-const Rows = z.array(z.record(z.string(), z.unknown()))
-const Buckets = z.array(z.object({ id: z.string(), name: z.string() }))
+const Rows = atMost(z.record(z.string(), z.unknown()), 1)
+const Buckets = atMost(z.object({ id: z.string(), name: z.string() }), 1000)
 
 const names: Readonly<Record<Part, string>> = { rest: 'REST', auth: 'Auth', storage: 'Storage' }
 

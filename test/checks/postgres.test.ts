@@ -398,6 +398,20 @@ describe('postgres: when it does not answer', () => {
     expect([status, texts[0]]).toEqual(['fail', expect.stringContaining('Timeout')])
   })
 
+  test('a statement is given as long as the product says, and no longer than the check has', async () => {
+    const sql = `select (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::int`
+    const given = async (place: object, timeoutMs?: number) => {
+      const { measurements } = await asked({ ask: 'query', sql, name: 'ms' }, { place, ...(timeoutMs && { timeoutMs }) })
+      return measurements[0]?.value
+    }
+    expect(await given({})).toBe(8000)
+    expect(await given({ statementTimeout: '12 s' })).toBe(12_000)
+    expect(await given({}, 5000)).toBe(5000)
+    const long = 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b'
+    const { status, texts } = await asked({ ask: 'query', sql: long, name: 'forever' }, { place: { statementTimeout: '200 ms' } })
+    expect([status, texts[0]]).toEqual(['unknown', expect.stringContaining('did not answer our question in time')])
+  })
+
   test('an address that is not allowed (faults 56)', async () => {
     const { status, texts } = await asked({ ask: 'version' }, { isPrivate: false })
     expect([status, texts[0]]).toEqual(['unknown', expect.stringContaining('Not allowed to ask')])

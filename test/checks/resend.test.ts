@@ -39,10 +39,10 @@ describe('the emulator', () => {
   test('what became of e-mails', async () => {
     const asked = { apiUrl, domains: ['mail.example'], delivery: 95, bounces: 2 }
     const here = { now: new Date(Date.now() + 1000).toISOString() }
-    expect((await about(asked, here)).texts[1]).toBe('unknown: No e-mail was decided (the last 1 d): no rate can be told.')
+    expect((await about(asked, here)).texts[1]).toBe('unknown: No e-mail was decided (the last day): no rate can be told.')
     for (let sent = 0; sent < 3; sent += 1) await post('/emails', { from: 'a@mail.example', to: 'b@example.test', subject: 'x', text: 'x' })
     const { status, texts, measurements } = await about(asked, here)
-    expect([status, texts[1]]).toEqual(['ok', 'ok: 3 of 3 e-mails (the last 1 d) delivered, 0 bounced, 0 given up.'])
+    expect([status, texts[1]]).toEqual(['ok', 'ok: 3 of 3 e-mails (the last day) delivered, 0 bounced, 0 given up.'])
     expect(measurements).toEqual([
       { name: 'delivery rate', value: 100, unit: '%', limit: 95, bound: 'least' },
       { name: 'bounce rate', value: 0, unit: '%', limit: 2 },
@@ -70,7 +70,7 @@ describe('as Resend documents', () => {
       'ok: 1 domain verified: mail.example.',
       'fail: delivery rate is 66.67 %, below the limit of 95 %.',
       'warn: bounce rate is 16.67 %, above the limit of 2 %.',
-      'ok: 4 of 6 e-mails (the last 1 h) delivered, 1 bounced, 1 given up. 3 e-mails under way.',
+      'ok: 4 of 6 e-mails (the last hour) delivered, 1 bounced, 1 given up. 3 e-mails under way.',
     ])
     expect(measurements[0]).toEqual({ name: 'daily quota used', value: 42, unit: '' })
     expect(vendor.heard.map(({ method, headers }) => [method, headers.authorization])).toEqual(
@@ -115,7 +115,7 @@ describe('as Resend documents', () => {
       },
     })
     const { texts } = await about({ apiUrl: vendor.url, delivery: 95 })
-    expect(texts[1]).toBe('ok: 10 of 10 e-mails (the last 1 d) delivered, 0 bounced, 0 given up. Only the newest 10 were counted.')
+    expect(texts[1]).toBe('ok: 10 of 10 e-mails (the last day) delivered, 0 bounced, 0 given up. Only the newest 10 were counted.')
     expect(vendor.heard.map(({ url }) => url).slice(1, 3)).toEqual(['/emails?limit=100', '/emails?limit=100&after=e1'])
     const old = { data: [email(1, 'bounced', 600)], has_more: true }
     await using quiet = await startVendor({ '/domains': { body: { data: [domain] } }, '/emails': { body: old } })

@@ -278,7 +278,7 @@ describe('no value leaves the process', () => {
     mkdirSync(join(folder, 'shop'))
     const checks = { secrets: { kind: 'secrets', title: 'Secrets', options } }
     writeFileSync(join(folder, 'shop/service.yml'), JSON.stringify({ name: 'Shop', ladder: [], privateHosts: ['127.0.0.1'], checks }))
-    const { catalogue } = loadCatalogue({ runbooks: folder, templates: 'templates', kinds: { secrets: check.options } })
+    const { catalogue } = loadCatalogue({ runbooks: folder, templates: 'templates', kinds: { secrets: check } })
     rmSync(folder, { recursive: true })
     const logged: string[] = []
     const log = (fields: object, message: string) =>

@@ -1,7 +1,6 @@
 /** Logs of a Compose project, by service, since a time, filtered by words. */
 import type { CheckAnswer, CheckContext } from '../../define/check.ts'
-import { duration } from '../../incident/duration.ts'
-import { count, finding, found, hold, listed, together } from '../answer.ts'
+import { count, finding, found, hold, lately, listed, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import { amount } from '../measure.ts'
 import type { Limit } from '../option.ts'
@@ -124,7 +123,7 @@ export const askLogs = async (engine: Engine, wanted: Wanted, service: string | 
       else last.add(kept)
     })
   }
-  const window = `the last ${duration(wanted.since)}`
+  const window = lately(wanted.since)
   const note = read.cut
     ? finding(
         'unknown',
@@ -161,7 +160,7 @@ export const askLogs = async (engine: Engine, wanted: Wanted, service: string | 
     counted,
     finding(
       unjudged ? 'warn' : 'ok',
-      `${read.matched} of ${count(read.lines, 'line')} of ${place} in ${window}${what === '' ? '' : ` are${what}`}.`,
+      `${read.matched} of ${count(read.lines, 'line')} of ${place} in ${window}${what === '' ? '' : ` ${read.matched === 1 ? 'is' : 'are'}${what}`}.`,
     ),
     note,
     last.lines.length === 0

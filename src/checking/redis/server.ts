@@ -4,6 +4,7 @@ import type { CheckAnswer, CheckContext } from '../../define/check.ts'
 import { duration } from '../../incident/duration.ts'
 import { count, finding, found, hold, once, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
+import { atMost } from '../json.ts'
 import { amount } from '../measure.ts'
 import { Limit } from '../option.ts'
 import { type Read, redisFinding, RedisRefusal } from './commands.ts'
@@ -52,9 +53,14 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 type Info = (name: string) => number | null
 
+/** INFO takes some ten thousand characters. */
+const longestInfo = 200_000
+
 /** The fields of INFO. */
 const readInfo = (text: string): { readonly number: Info; readonly word: (name: string) => string | null } => {
-  const fields = new Map([...text.matchAll(/^([a-z0-9_]+):(.*?)\r?$/gim)].map(([, name = '', value = '']) => [name, value]))
+  const fields = new Map(
+    [...text.slice(0, longestInfo).matchAll(/^([a-z0-9_]+):(.*?)\r?$/gim)].map(([, name = '', value = '']) => [name, value]),
+  )
   const word = (name: string) => fields.get(name) ?? null
   return {
     word,
@@ -151,7 +157,10 @@ const judgeNow = (before: Info, after: Info, ms: number, wanted: Questions): Che
 const batch = 1000
 const batches = 50
 
-const Scanned = z.tuple([z.coerce.string(), z.array(z.string())])
+/** A server that gives many more than it was asked for is read no further. */
+const mostAtOnce = 10 * batch
+
+const Scanned = z.tuple([z.coerce.string(), atMost(z.string(), mostAtOnce)])
 
 /** The keys of a pattern, so far as they are found in `batches` steps. KEYS would hold up everybody else. */
 export const scan = async (
@@ -166,6 +175,7 @@ export const scan = async (
     if (!answer.success) throw new RedisRefusal('ERR its answer to SCAN is not as documented')
     const [next, batchOfKeys] = answer.data
     for (const key of batchOfKeys) keys.add(key)
+    if (batchOfKeys.length === mostAtOnce) return { keys, complete: false }
     if (next === '0') return { keys, complete: true }
     cursor = next
   }

@@ -1,7 +1,7 @@
 /** Whether events reach the product's webhook endpoints. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
-import { count, finding, hold, lately, tally, together } from '../answer.ts'
+import { count, explained, finding, hold, lately, tally } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import type { Limit } from '../option.ts'
 import type { Endpoint } from '../endpoints.ts'
@@ -73,14 +73,11 @@ export const judgeDeliveries = (
   const unjudged = asked.failed === undefined && asked.success === undefined
   const gist =
     undelivered.length === 0
-      ? finding('ok', `All ${count(total.length, 'event')} of ${span} were delivered.${capped}`)
-      : finding(
-          unjudged ? 'warn' : 'ok',
-          `Not delivered in ${span}: ${undelivered.length} of ${count(total.length, 'event')}: ${tally(undelivered.map(({ type }) => type))}. Look at what the endpoint answers in Stripe’s dashboard, Developers → Webhooks.${capped}`,
-        )
+      ? `All ${count(total.length, 'event')} of ${span} were delivered.${capped}`
+      : `${undelivered.length} of ${count(total.length, 'event')} of ${span} did not arrive: ${tally(undelivered.map(({ type }) => type))}. Look at what the endpoint answers in Stripe’s dashboard, Developers → Webhooks.${capped}`
   const lines = undelivered.map(({ id, type, created, pending_webhooks: pending }) =>
     [new Date(created * 1000).toISOString(), foreign(type), foreign(id), `${pending} pending`].join('  '),
   )
-  const told = together(failures, rate, gist)
+  const told = explained(gist, [failures, rate], unjudged && undelivered.length > 0 ? 'warn' : 'ok')
   return lines.length === 0 ? told : { ...told, detail: { title: `Events not delivered in ${span}`, text: lines.join('\n') } }
 }

@@ -6,6 +6,7 @@ import { duration } from '../../incident/duration.ts'
 import type { Instant } from '../../incident/policy.ts'
 import { shortCommit, subject } from '../commit.ts'
 import { foreign } from '../foreign.ts'
+import { atMost } from '../json.ts'
 import { measure } from '../measure.ts'
 import type { Got, Vercel } from './api.ts'
 
@@ -88,7 +89,10 @@ export type Project = z.infer<typeof Project>
 /** Asks for the project, with what production's domains point to. */
 export const askProject = (vercel: Vercel): Promise<Got<Project>> => vercel.get(`/v9/projects/${vercel.project}`, Project)
 
-const List = z.object({ deployments: z.array(Deployment), pagination: z.object({ next: z.number().nullish() }).nullish() })
+/** As many as a page of Vercel's holds. */
+const mostListed = 100
+
+const List = z.object({ deployments: atMost(Deployment, mostListed), pagination: z.object({ next: z.number().nullish() }).nullish() })
 
 /** Deployments to production, the newest first; `more`: there are older ones in the same time. */
 export const askDeployments = async (
@@ -243,6 +247,7 @@ export const changeOf = (one: Deployment): Change => ({
   title: `${one.message === null ? `Deployment ${foreign(one.id, 40)}` : subject(one.message)}${one.commit === null ? '' : ` (${shortCommit(one.commit)})`}${outcome(one)}`,
   by: one.by === null ? null : foreign(one.by, 60),
   url: one.page,
+  ...(one.commit === null ? {} : { commit: shortCommit(one.commit) }),
 })
 
 /** A rollback or a promotion as something that was changed. */
