@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createAlertRoutes } from './alert-routes.ts'
 import { createArrivals } from './arrivals.ts'
-import { createAnnounceChannel } from './announce.ts'
+import { createAnnounceChannel, createNamedChannels } from './announce.ts'
 import { createBacklog } from './backlog.ts'
 import { createConversation, createWaysIn } from './said.ts'
 import { openAlarms } from './adapters/alarm.ts'
@@ -19,6 +19,7 @@ import { createChannelWatch } from './channels.ts'
 import { createChecks } from './checking.ts'
 import type { BotOptions } from './bot-options.ts'
 import { createCheckup } from './checkup.ts'
+import { createDaily } from './daily.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
 import { createHomes } from './homes.ts'
@@ -69,7 +70,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const { catalogue, problems: found } = loadCatalogue({
     runbooks: options.runbooks,
     templates: options.templates,
-    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    kinds: Object.fromEntries(registry.checks),
     environment: options.environment,
   })
   if (catalogue === null) throw new Error(`The templates cannot be used:\n${found.map(problemText).join('\n')}`)
@@ -101,7 +102,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
   const alarms = openAlarms(options.alarm, log)
   const outage = createOutageWatch({ store, queue, catalogue, ways: alarms.map(({ name }) => name), log })
-  const reconcile = createReconcile({ store, queue, handle, log })
+  const reconcile = createReconcile({ store, queue, handle, plan: () => daily.plan(), log })
   const pulse = createPulse(
     {
       slack: async () => {
@@ -126,6 +127,9 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     environment: options.environment,
     log,
   })
+  const announceChannel = createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed })
+  const channelNamed = createNamedChannels({ store, chat, elapsed }, announceChannel)
+  const daily = createDaily({ store, queue, catalogue, ...checks, away: pulse.unreachable, channelNamed })
   const contextOf = createJobContext({
     store,
     queue,
@@ -133,7 +137,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     load,
     surface: withSurface(store),
     shared: withShared(store),
-    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed }),
+    announceChannel,
     chat,
     reading: slack.reading,
     homes: { opened: () => homes.opened(), refresh: (user) => homes.refresh(user) },
@@ -147,6 +151,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     templates: templates(options.templates),
     catalogue,
     ...checks,
+    samples: daily.samples,
+    digests: daily.digests,
     matchAlerts: createMatcher({ store, handle, catalogue }),
     log,
   })
@@ -158,6 +164,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     catalogue,
     verbs: registry.verbs,
     ...checks,
+    digest: daily.digest,
     who: createWho(members, person),
     resolve,
     publishes: { codeHost: github !== null, record: supabase !== null },
@@ -176,7 +183,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     version,
     now: () => new Date(clock()).toISOString(),
     problems,
-    warnings,
+    warnings: async () => [...warnings, ...(await daily.digests.problems())],
     findings: checkup.findings,
     log,
   })

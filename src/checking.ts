@@ -33,11 +33,13 @@ export type CheckRequest = {
   readonly words?: Readonly<Record<string, string>>
   /** The start of the incident; without one, now. */
   readonly around?: Instant
+  /** Nobody waits for it: it has a queue of its own, so that no person waits for it either. */
+  readonly background?: true
   /** Called with each result as it comes. */
   readonly onResult?: (result: Checked) => void
 }
 
-/** `which`: `auto` for those that run by themselves, `all`, `sampled` for those of the digest, one check's key, or several. An unknown
+/** `which`: `auto` for those that run by themselves, `all`, one check's key, or several. An unknown
  *  product or key has none. */
 export type RunChecks = (product: string, which: string | readonly string[], request?: CheckRequest) => Promise<Checked[]>
 
@@ -46,7 +48,7 @@ const graceMs = 250
 
 const isWanted = (which: string | readonly string[]) => (check: Check) => {
   if (typeof which !== 'string') return which.includes(check.key)
-  return which === 'all' || (which === 'auto' ? check.auto : which === 'sampled' ? check.sampleMinutes !== null : check.key === which)
+  return which === 'all' || (which === 'auto' ? check.auto : check.key === which)
 }
 
 const unknown = (text: string): CheckAnswer => ({ findings: [{ status: 'unknown', text }], measurements: [] })
@@ -74,8 +76,8 @@ const failure = (error: unknown, note: (error: unknown) => void): CheckAnswer =>
 export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, environment, log }: Checking): RunChecks => {
   const targets = new Map<string, Target>()
   /** Each product's own: what hangs for one keeps nobody waiting who asks something else, or for another. */
-  const targetOf = (product: Product, { kind }: Check, hosts: readonly string[], concurrency: number): Target => {
-    const key = JSON.stringify([product.key, kind, ...hosts.toSorted()])
+  const targetOf = (product: Product, { kind }: Check, hosts: readonly string[], concurrency: number, isBackground: boolean): Target => {
+    const key = JSON.stringify([product.key, kind, isBackground, ...hosts.toSorted()])
     const target = targets.get(key) ?? createTarget(concurrency, elapsed)
     targets.set(key, target)
     return target
@@ -109,6 +111,7 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
         if (!needed.includes(name)) throw new Error(`the check asks for ${name}, which it does not say that it needs`)
         return environment[name] ?? ''
       },
+      timeoutMs: Math.ceil(leftMs),
       signal: ended.signal,
       around: around ?? now(),
     }
@@ -154,6 +157,7 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
       check,
       hosts,
       definition.concurrency,
+      request.background === true,
     )({
       askedAt: turn.askedAt,
       limitMs,

@@ -10,6 +10,7 @@ import { loadCatalogue } from './catalogue.ts'
 import { createChecks } from './checking.ts'
 import { type Config, parseConfig } from './config.ts'
 import type { Log } from './define.ts'
+import { createDigestNow, createGather } from './digest-facts.ts'
 import { createHandle } from './handle.ts'
 import { createPerson, createWho } from './people.ts'
 import { loadRegistry } from './registry.ts'
@@ -88,7 +89,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
   const { catalogue, problems } = loadCatalogue({
     runbooks: config.runbooks,
     templates: config.templates,
-    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    kinds: Object.fromEntries(registry.checks),
     environment: process.env,
   })
   if (catalogue === null) throw new CannotAsk(`The templates cannot be used: ${problems[0]?.message ?? ''}`)
@@ -99,6 +100,17 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       log,
     })
     const now = () => new Date(Date.now()).toISOString()
+    const checks = createChecks({
+      catalogue,
+      kinds: registry.checks,
+      guarded,
+      now,
+      elapsed: () => performance.now(),
+      environment: process.env,
+      log,
+    })
+    // No service is watched from here.
+    const facts = { store, queue, catalogue, ...checks, away: () => ({}) }
     const verbs = createVerbContext({
       store,
       queue,
@@ -108,15 +120,8 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       handle: createHandle({ store, queue }),
       catalogue,
       verbs: registry.verbs,
-      ...createChecks({
-        catalogue,
-        kinds: registry.checks,
-        guarded,
-        now,
-        elapsed: () => performance.now(),
-        environment: process.env,
-        log,
-      }),
+      ...checks,
+      digest: createDigestNow(facts, createGather(facts)),
       publishes: { codeHost: config.github.mode === 'live', record: config.supabase.mode === 'live' },
     })
     const answer = await createTerminal({

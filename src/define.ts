@@ -2,6 +2,7 @@
 import type { Catalogue } from './catalogue.ts'
 import type { AskableChecks } from './askable.ts'
 import type { RunChecks } from './checking.ts'
+import type { Digests, Samples } from './define/daily.ts'
 import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Quoted } from './incident/areas/messages.ts'
@@ -134,6 +135,8 @@ export type JobContext = ChatContext & {
   readonly catalogue: Catalogue
   readonly runChecks: RunChecks
   readonly askable: AskableChecks
+  readonly samples: Samples
+  readonly digests: Digests
   /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
   readonly matchAlerts: (product: string, rule: string) => Promise<void>
   readonly log: Log
@@ -153,19 +156,24 @@ export type JobDefinition = {
   readonly concurrency: number
   /** Whether jobs with the same key coalesce while they wait. */
   readonly coalesce: boolean
+  /** How long finished ones are kept, and with them the ids that say "once"; a week without it. */
+  readonly keptSeconds?: number
   readonly run: (job: JobRun, context: JobContext) => Promise<void | { again: Instant }>
 }
 
 /** Declares an effect; its queue is its file's path below `src/jobs/`, with `/` as `-`. */
 export const defineJob = (definition: JobDefinition): JobDefinition => definition
 
+/** What the person who asked is told, and nobody else. `file`: what they get with it; `standsAlone`: without it, too. */
+export type Told = { readonly parts: readonly Part[]; readonly file?: KeptFile; readonly standsAlone?: true }
+
 /** Shows the person who asked this instead of what they were told before. */
-export type Show = (parts: readonly Part[]) => Promise<void>
+export type Show = (told: Told) => Promise<void>
 
-/** What the person who asked is told, and nobody else. `file`: what they get with it. `follows`: tells the rest as it comes; the chat
- *  takes five answers to a command at most. */
-export type Answer = { readonly parts: readonly Part[]; readonly file?: KeptFile; readonly follows?: (show: Show) => Promise<void> }
+/** `follows`: tells the rest as it comes; the chat takes five answers to a command at most. */
+export type Answer = Told & { readonly follows?: (show: Show) => Promise<void> }
 
+export type { Checked } from './checking.ts'
 export type { Field, Form } from './form.ts'
 
 /** Who asked, and from where. */
@@ -218,6 +226,8 @@ export type CommandContext = {
   readonly files: KeptFiles
   readonly runChecks: RunChecks
   readonly askable: AskableChecks
+  /** What the digest of a product would say now. */
+  readonly digest: (product: string) => Promise<readonly Part[]>
   readonly catalogue: Catalogue
   /** Null: the chat knows nobody by this id. `name` is used while it does not answer. */
   readonly who: (user: string, name: string) => Promise<Who | null>

@@ -25,6 +25,7 @@ export type VerbWorld = {
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
   readonly askable: CommandContext['askable']
+  readonly digest: CommandContext['digest']
   readonly who: CommandContext['who']
   readonly resolve: CommandContext['resolve']
   readonly publishes: NonNullable<CommandContext['publishes']>
@@ -52,6 +53,7 @@ export const createVerbContext = ({
   verbs,
   runChecks,
   askable,
+  digest,
   who,
   resolve,
   publishes,
@@ -137,6 +139,7 @@ export const createVerbContext = ({
     },
     runChecks,
     askable,
+    digest,
     catalogue,
     who,
     resolve,

@@ -40,7 +40,7 @@ const decoded = (text: string): string => {
 }
 
 /** As it may be written: behind other text, base64 differs with where it begins. */
-export const writings = (value: string): string[] => {
+const writings = (value: string): string[] => {
   const bytes = Buffer.from(value)
   const base64 = [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')

@@ -8,6 +8,8 @@ import type { Mask } from './mask.ts'
 const longestFinding = 500
 const mostFindings = 30
 const mostMeasurements = 30
+/** And how many changes. */
+const mostChanges = 50
 
 /** A vendor's own name for something. */
 const longestName = 200
@@ -38,11 +40,12 @@ export const shown = async ({ findings, measurements, detail, changes }: CheckAn
     ...(changes === undefined
       ? {}
       : {
-          changes: await each(changes, async (change) => ({
+          changes: await each(changes.slice(0, mostChanges), async (change) => ({
             ...change,
             title: await text(change.title, longestName),
             by: change.by === null ? null : await text(change.by, longestName),
-            url: change.url === null ? null : await mask(change.url),
+            // A link with a secret in it leads nowhere without it.
+            url: change.url === null || (await mask(change.url)) !== change.url ? null : change.url,
           })),
         }),
     ...(more === undefined ? {} : { more, detail: { title: more.title, lines: more.text.split('\n').length } }),

@@ -17,7 +17,7 @@ const phaseWord: Readonly<Record<CheckPhase, string>> = {
   asked: 'Diagnosis',
 }
 
-/** More fine ones than this are summed up in one line. */
+/** More fine ones than this are summed up in one line; beside others, more than one. */
 const mostFine = 3
 /** More that cannot be asked yet than this, too. */
 const mostUnset = 2
@@ -63,7 +63,7 @@ export type Report = {
   /** When it was asked; null: with the first result. */
   readonly at?: string
   /** What gets the lines behind a result; none where they are not kept. */
-  readonly lines?: (result: CheckResult) => Button
+  readonly lines?: (result: CheckResult) => Omit<Button, 'label'>
   /** What gets all that the message has no room for. */
   readonly everything?: Button
   /** What is typed to see what can be asked, and what must be set for it. */
@@ -113,7 +113,12 @@ const named = (others: readonly CheckResult[]): Part[] =>
 
 const buttonsOf = ({ results, lines, everything }: Report, isCut: boolean): Part[] => {
   const more = results.filter(({ detail }) => detail !== undefined).slice(0, mostButtons)
-  const buttons = [...(isCut && everything !== undefined ? [everything] : []), ...(lines === undefined ? [] : more.map(lines))]
+  const isTwice = (label: string) => more.filter(({ detail }) => detail?.title === label).length > 1
+  const ofLines = more.flatMap((result): Button[] => {
+    const label = result.detail?.title ?? 'Lines'
+    return lines === undefined ? [] : [{ ...lines(result), label: isTwice(label) ? `${label}: ${result.title}` : label }]
+  })
+  const buttons = [...(isCut && everything !== undefined ? [everything] : []), ...ofLines]
   return buttons.length === 0 ? [] : [{ kind: 'buttons', buttons }]
 }
 
@@ -122,7 +127,7 @@ export const checkParts = (report: Report): Part[] => {
   const { heading, results, waiting, list = '/diag' } = report
   const sorted = worstFirst(results)
   const fine = sorted.filter(({ status }) => status === 'ok')
-  const summed = fine.length > mostFine
+  const summed = fine.length > (fine.length === sorted.length ? mostFine : 1)
   const alone = results.length === 1 && waiting.length === 0
   const lacking = sorted.filter(isUnset)
   const unset = lacking.length > mostUnset ? lacking : []

@@ -18,6 +18,7 @@ export type QueueName =
   | 'timer'
   | 'file'
   | 'lead-here'
+  | 'todo-told'
   | 'homes'
   | 'merge-link'
 

@@ -54,7 +54,7 @@ test('44: asleep past every warning, the breach and two escalations: each clock 
     const { catalogue } = loadCatalogue({
       runbooks: bot.options.runbooks,
       templates: bot.options.templates,
-      kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+      kinds: Object.fromEntries(registry.checks),
     })
     const product = catalogue?.product('acme')
     if (product === null || product === undefined) throw new Error('no acme')
