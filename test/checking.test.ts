@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { guarded } from '../src/adapters/fetch.ts'
 import { loadCatalogue } from '../src/catalogue.ts'
 import { type Checked, createChecking } from '../src/checking.ts'
+import { vendorRefusal } from '../src/checking/fault.ts'
 import { askJson } from '../src/checking/json.ts'
 import { createTarget } from '../src/check-target.ts'
 import { type CheckAnswer, type CheckDefinition, defineCheck } from '../src/define/check.ts'
@@ -393,6 +394,12 @@ describe('secrets (faults 58)', () => {
       expect(longestPiece(text, Buffer.from(`me:${secret}`).toString('base64').slice(4))).toBeLessThan(8)
     },
   )
+
+  test('nor is what is left of a key that nobody knows, where a text is cut within it', () => {
+    const { text } = vendorRefusal('Shop', 400, null, `${'word '.repeat(37)}sk_live_51H8xyzABCDEFGHIJKLMNOPQ is no key`)
+    expect(text).toContain('sk_live_***')
+    expect(text).not.toContain('51H')
+  })
 
   test('no text of an answer is left out', async () => {
     const key = keys.mixed
