@@ -61,7 +61,9 @@ test('over years, each date is due at one instant, later than the date before, a
       const first = addDays('2024-01-01', offset)
       for (let date = first; date < addDays(first, 40); date = addDays(date, 1)) {
         const due = dueOn(schedule, date)
-        expect(dateIn(due, zone)).toBe(date)
+        // In Nuuk the last hour of a day is left out once a year: then it is due as the next one begins.
+        expect([date, addDays(date, 1)]).toContain(dateIn(due, zone))
+        if (at < '23:00') expect(dateIn(due, zone)).toBe(date)
         // What a bot that wakes at this instant takes for due, and what it plans then.
         expect(latestDate(schedule, due)).toBe(date)
         expect(nextDate(schedule, due)).toBe(addDays(date, 1))
@@ -69,6 +71,6 @@ test('over years, each date is due at one instant, later than the date before, a
         expect(nextDate(schedule, before)).toBe(date)
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 40, examples: [['America/Nuuk', '23:00', 414]] },
   )
 })
