@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunbookRef } from './incident/areas/runbooks.ts'
 import { reachable, type Severity } from './incident/policy.ts'
+import type { ActionKinds } from './catalogue/actions.ts'
 import type { CheckKinds } from './catalogue/checks.ts'
 import { findContacts, resolveContacts } from './catalogue/contacts.ts'
 import { failed, productFolders, readAs } from './catalogue/files.ts'
@@ -57,6 +58,8 @@ export type Folders = {
   readonly runbooks: string
   readonly templates: string
   readonly kinds: CheckKinds
+  /** Without them a product's actions are not looked at. */
+  readonly actionKinds?: ActionKinds
   /** Names of the alert sources that exist; without them these names are not looked at. */
   readonly sources?: readonly string[]
   /** Where `${NAME}` comes from. */
@@ -68,6 +71,7 @@ export const loadCatalogue = ({
   runbooks,
   templates,
   kinds,
+  actionKinds,
   sources: alertSources,
   environment = process.env,
 }: Folders): { catalogue: Catalogue | null; problems: readonly Problem[] } => {
@@ -83,6 +87,7 @@ export const loadCatalogue = ({
     people,
     shared: sharedContacts(template, templateSource, people),
     kinds,
+    actionKinds,
     sources: alertSources,
   }
   const fallback = common && resolveProduct({ ...common, key: unassigned, service: bare, source: templateSource, unset: new Map() })

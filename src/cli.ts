@@ -10,9 +10,11 @@ import { loadCatalogue } from './catalogue.ts'
 import { createChecks } from './checking.ts'
 import { type Config, parseConfig } from './config.ts'
 import type { Log } from './define.ts'
+import { createControls } from './controls.ts'
 import { createHandle } from './handle.ts'
 import { createPerson, createWho } from './people.ts'
-import { loadRegistry } from './registry.ts'
+import { kindsOf, loadRegistry } from './registry.ts'
+import { createRequests } from './requests.ts'
 import { createDispatch } from './slack/dispatch.ts'
 import { isAway } from './store/away.ts'
 import { openStore } from './store/database.ts'
@@ -88,7 +90,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
   const { catalogue, problems } = loadCatalogue({
     runbooks: config.runbooks,
     templates: config.templates,
-    kinds: Object.fromEntries([...registry.checks].map(([name, check]) => [name, check.options])),
+    ...kindsOf(registry),
     environment: process.env,
   })
   if (catalogue === null) throw new CannotAsk(`The templates cannot be used: ${problems[0]?.message ?? ''}`)
@@ -98,6 +100,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       queues: [...registry.jobs].map(([name, job]) => ({ ...job, name, retryDelay: 1, retryBackoff: true, retryDelayMax: 60 })),
       log,
     })
+    const handle = createHandle({ store, queue })
     const now = () => new Date(Date.now()).toISOString()
     const verbs = createVerbContext({
       store,
@@ -105,7 +108,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       // The chat is not asked from here: whoever people.yml names is taken, as when the chat gives no answer.
       who: createWho({ glance: () => Promise.resolve('unknown') }, createPerson(catalogue)),
       resolve: (contact) => Promise.resolve(contact),
-      handle: createHandle({ store, queue }),
+      handle,
       catalogue,
       verbs: registry.verbs,
       ...createChecks({
@@ -117,6 +120,14 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
         environment: process.env,
         log,
       }),
+      // Who asks from here cannot be told apart from anybody else; what is asked in Slack is.
+      approvers: {
+        identify: () => Promise.resolve([]),
+        standing: () => Promise.resolve({ unknown: 'it is not asked from a terminal' }),
+        lapsed: () => Promise.resolve(null),
+      },
+      actions: createControls({ store, queue, handle, catalogue }),
+      requests: createRequests({ catalogue, kinds: registry.actions, environment: process.env }),
       publishes: { codeHost: config.github.mode === 'live', record: config.supabase.mode === 'live' },
     })
     const answer = await createTerminal({

@@ -1,4 +1,8 @@
 /** How the scanned folders say what they hold: each file there is `export default defineX({…})`. */
+import type { Remedies } from './acting.ts'
+import type { Approvers } from './approvers.ts'
+import type { ActionControls } from './controls.ts'
+import type { Requests } from './requests.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { AskableChecks } from './askable.ts'
 import type { RunChecks } from './checking.ts'
@@ -134,6 +138,10 @@ export type JobContext = ChatContext & {
   readonly catalogue: Catalogue
   readonly runChecks: RunChecks
   readonly askable: AskableChecks
+  readonly remedies: Remedies
+  readonly approvers: Approvers
+  readonly actions: ActionControls
+  readonly requests: Requests
   /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
   readonly matchAlerts: (product: string, rule: string) => Promise<void>
   readonly log: Log
@@ -218,6 +226,9 @@ export type CommandContext = {
   readonly files: KeptFiles
   readonly runChecks: RunChecks
   readonly askable: AskableChecks
+  readonly approvers: Approvers
+  readonly actions: ActionControls
+  readonly requests: Requests
   readonly catalogue: Catalogue
   /** Null: the chat knows nobody by this id. `name` is used while it does not answer. */
   readonly who: (user: string, name: string) => Promise<Who | null>

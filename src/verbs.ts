@@ -25,6 +25,9 @@ export type VerbWorld = {
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
   readonly askable: CommandContext['askable']
+  readonly approvers: CommandContext['approvers']
+  readonly actions: CommandContext['actions']
+  readonly requests: CommandContext['requests']
   readonly who: CommandContext['who']
   readonly resolve: CommandContext['resolve']
   readonly publishes: NonNullable<CommandContext['publishes']>
@@ -52,6 +55,9 @@ export const createVerbContext = ({
   verbs,
   runChecks,
   askable,
+  approvers,
+  actions,
+  requests,
   who,
   resolve,
   publishes,
@@ -137,6 +143,9 @@ export const createVerbContext = ({
     },
     runChecks,
     askable,
+    approvers,
+    actions,
+    requests,
     catalogue,
     who,
     resolve,

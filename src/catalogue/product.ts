@@ -6,6 +6,7 @@ import type { Disaster, Link, People, Place, Service, Suggest, Template } from '
 import { alertFields } from './schema.ts'
 import { nearest, type Report } from './problems.ts'
 import type { Source } from './source.ts'
+import { type Acting, type ActionKinds, resolveActions } from './actions.ts'
 import { type Check, type CheckKinds, resolveChecks, resolveHosts } from './checks.ts'
 import { findContacts, resolveContacts, type ProductContact } from './contacts.ts'
 import { called, resolveSeverities, type ProductSeverity } from './policies.ts'
@@ -40,6 +41,7 @@ export type Product = {
   readonly defaultSeverity: Severity
   readonly policy: (severity: Severity) => Policy
   readonly checks: ReadonlyMap<string, Check>
+  readonly acting: Acting
   readonly runbooks: readonly Runbook[]
   /** The only hosts that may be reached for it, without ports. Those of placeholders are not among them. */
   readonly hosts: readonly string[]
@@ -74,12 +76,13 @@ export type Inputs = {
   /** The contacts of the templates, and those of them who are called where a product's ladder reaches nobody. */
   readonly shared: { readonly contacts: ReadonlyMap<string, ProductContact>; readonly fallback: readonly ProductContact[] }
   readonly kinds: CheckKinds
+  readonly actionKinds: ActionKinds | undefined
   /** The alert sources that exist; without them their names are not looked at. */
   readonly sources?: readonly string[] | undefined
 }
 
 /** Puts a product together. What refers to nothing is reported; the caller leaves the product out then. */
-export const resolveProduct = ({ key, service, source, unset, template, people, shared, kinds, sources }: Inputs): Product => {
+export const resolveProduct = ({ key, service, source, unset, template, people, shared, kinds, actionKinds, sources }: Inputs): Product => {
   const { report } = source
   const own = resolveContacts({ contacts: service.contacts, data: source.data, unset }, people, report)
   const contacts = new Map([...shared.contacts, ...own])
@@ -90,6 +93,8 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
   const notify = (field: keyof Notifications) =>
     findContacts(service.notifications[field] ?? template.notifications[field], contacts, everyone, ['notifications', field], report)
   const checks = resolveChecks(service, kinds, unset, report)
+
+  const acting = resolveActions({ service, template, kinds: actionKinds, contacts, ladder, checks, unset }, report)
 
   const { links, unsetLinks } = resolveLinks(service, unset, report)
 
@@ -115,7 +120,8 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
     checks,
     // Read from the files beside the product's own.
     runbooks: [],
-    ...resolveHosts(service, checks, unset, report),
+    acting,
+    ...resolveHosts(service, checks, acting.actions, unset, report),
     announce: service.announce ?? null,
     digestChannel: service.digestChannel ?? null,
     suggest: service.suggest ?? null,

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { reservedClocks } from '../incident/policy.ts'
 import {
+  ActionKey,
   ChannelName,
   CheckKey,
   Days,
@@ -9,6 +10,7 @@ import {
   DurationOrNone,
   Email,
   LocalDate,
+  Moment,
   Response,
   SecretName,
   SeverityKey,
@@ -167,6 +169,58 @@ const Check = z.strictObject({
   options: z.record(z.string(), z.unknown()),
 })
 
+/** One remedy. */
+const Action = z.strictObject({
+  kind: Text,
+  title: Text,
+  /** In place of what its kind says. */
+  risk: z.enum(['low', 'high']).optional(),
+  /** Who may approve it, by keys of contacts; in place of the product's approvers. */
+  approvers: Words.optional(),
+  /** Checks that are asked before it and after it. */
+  checks: z.array(CheckKey).default([]),
+  /** How long these are repeated after it. */
+  watch: Duration.optional(),
+  /** Where a person looks at it, or does it by hand: the name of a link of the product, or an address. */
+  link: Text.optional(),
+  options: z.record(z.string(), z.unknown()).default({}),
+})
+
+const people = z.int().min(1, 'somebody else must approve: 1 or more').max(5, 'at most 5')
+
+/** Who approves actions. */
+const Approvals = z.strictObject({
+  /** How many besides whoever asked, by the risk of the action. */
+  low: people,
+  high: people,
+  /** Keys of contacts: people, or groups of the chat. None: every member of the workspace. */
+  approvers: Words,
+  /** Others for a severity. */
+  severities: z.partialRecord(SeverityKey, Words).default({}),
+  /** How long a request, and what was approved of it, counts. */
+  within: Duration,
+  /** After how long without an approval the lead of a P1 may run it alone. */
+  breakGlass: DurationOrNone,
+  /** How many actions of the product run in an hour at most. */
+  perHour: z.int().min(1).max(1000),
+})
+
+/** When no action runs, except in an incident of P1 or P2. */
+const Freeze = z.strictObject({ from: Moment, to: Moment, why: Text })
+export type Freeze = z.infer<typeof Freeze>
+
+/** When to think of an action: a measurement of a check is beyond what is bearable. */
+const Criterion = z
+  .strictObject({
+    title: Text,
+    check: CheckKey,
+    measurement: Text,
+    above: z.number().optional(),
+    below: z.number().optional(),
+    action: ActionKey,
+  })
+  .refine(({ above, below }) => (above === undefined) !== (below === undefined), 'give either `above` or `below`')
+
 /** `templates/severities.yml`: what every product inherits. */
 export const Template = z.strictObject({
   immediate: Duration,
@@ -179,6 +233,7 @@ export const Template = z.strictObject({
   fallback: Words.default([]),
   notifications: Notifications,
   environments: z.record(Slug, Place),
+  approvals: Approvals,
 })
 export type Template = z.infer<typeof Template>
 
@@ -222,5 +277,9 @@ export const Service = z.strictObject({
   alerts: Alerts.prefault({}),
   privateHosts: z.array(z.string()).default([]),
   checks: z.record(CheckKey, Check).default({}),
+  actions: z.record(ActionKey, Action).default({}),
+  approvals: Approvals.partial().default({}),
+  freezes: z.array(Freeze).default([]),
+  criteria: z.record(Slug, Criterion).default({}),
 })
 export type Service = z.infer<typeof Service>

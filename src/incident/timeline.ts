@@ -45,6 +45,12 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'step-failed',
   'step-mended',
   'watch-changed',
+  'action-previewed',
+  'action-unanswered',
+  'action-refused',
+  'action-started',
+  'action-ran',
+  'action-verified',
 ])
 
 /** Who is the author for readers, whatever command it was recorded with. */
