@@ -63,9 +63,6 @@ export const whichAction = (
   }
 }
 
-/** What is pending in the record, for its status; nothing when nothing is. */
-export const pendingLines = (incident: Incident): Span[][] => openActions(incident).map(about)
-
 /** Asks for an action in a record, unless all of them are stopped or its target is locked. */
 export const ask = async (
   { by }: Pick<Ask, 'by'>,

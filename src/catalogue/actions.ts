@@ -1,5 +1,6 @@
 /** The actions of a product, held against the kinds that exist, with who may approve each and when none runs. */
 import { z } from 'zod'
+import type { Criterion } from '../incident/acting/criteria.ts'
 import type { Contact, Severity } from '../incident/policy.ts'
 import { pageOf, type Unset } from './checks.ts'
 import { findContacts, type ProductContact } from './contacts.ts'
@@ -35,16 +36,6 @@ export type Approvals = {
   readonly perHour: number
   /** Who may approve in a record of this severity; nobody named: every member of the workspace. */
   readonly approvers: (severity: Severity) => readonly Contact[]
-}
-
-export type Criterion = {
-  readonly key: string
-  readonly title: string
-  readonly check: string
-  readonly measurement: string
-  readonly above: number | null
-  readonly below: number | null
-  readonly action: string
 }
 
 export type Acting = {

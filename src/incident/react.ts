@@ -88,6 +88,7 @@ const unseenAtHome: ReadonlySet<EventType> = new Set([
   'step-mended',
   'bot-removed',
   'bot-returned',
+  'action-suggested',
   'action-asked',
   'action-previewed',
   'action-approved',

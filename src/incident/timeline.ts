@@ -45,6 +45,7 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'step-failed',
   'step-mended',
   'watch-changed',
+  'action-suggested',
   'action-previewed',
   'action-unanswered',
   'action-refused',

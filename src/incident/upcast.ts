@@ -71,6 +71,7 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'bot-removed': 1,
   'bot-returned': 1,
   unanswered: 1,
+  'action-suggested': 1,
   'action-asked': 1,
   'action-previewed': 1,
   'action-approved': 1,

@@ -2,6 +2,7 @@
  *  comes, about once a second. Whoever takes over from one that died asks the rest. */
 import type { Checked } from '../checking.ts'
 import { defineJob, type JobContext, type Loaded } from '../define.ts'
+import { crossed } from '../incident/acting/criteria.ts'
 import { type AskedCheck, beganAt, hasChecked, linesFile, runOfChecks, unanswered } from '../incident/areas/checking.ts'
 import type { EventType } from '../incident/events.ts'
 import { recordingBatches } from '../surfaces/batches.ts'
@@ -29,7 +30,10 @@ const record = async (id: string, run: number, results: readonly Checked[], cont
     const content = Buffer.from(`${more.title}\n\n${more.text}\n`)
     await context.saveFile(id, { ...linesFile(id, run, check), type: 'text/plain', bytes: content.length }, content)
   }
-  await context.handle(id, { type: 'answer-checks', run, results })
+  const outcome = await context.handle(id, { type: 'answer-checks', run, results })
+  if ('refused' in outcome) return
+  const criteria = context.catalogue.product(outcome.incident.product.key)?.acting.criteria ?? []
+  for (const suggestion of crossed(criteria, results)) await context.handle(id, { type: 'suggest-action', ...suggestion })
 }
 
 export default defineJob({

@@ -5,7 +5,7 @@ import type { Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { author, type Button, type Message, type Part, type Span } from '../message.ts'
 import { shorten } from '../text.ts'
-import type { ActingEvent } from './events.ts'
+import type { ActingEvent, Suggestion } from './events.ts'
 import { actionOf, type ActionRequest, breakGlassAt, isPending } from './request.ts'
 import { inputWords, statusIcons, statusWords, votesMissing } from './words.ts'
 
@@ -223,8 +223,25 @@ const bell = (incident: Incident, request: ActionRequest, { event, seq }: Record
   return []
 }
 
+/** That it is time to think of an action. */
+export const suggestionMessage = ({ id }: Incident, { criterion, title, measured, suggests }: Suggestion): Message => {
+  const summary = shorten(`Consider ${suggests}: ${title}`, 150)
+  return {
+    key: `suggestion:${criterion}`,
+    summary,
+    parts: [
+      { kind: 'text', spans: ['💡 ', { bold: summary }, ` – ${shorten(measured, 200)}.`] },
+      { kind: 'buttons', buttons: [{ label: shorten(`Ask for ${suggests}`, 75), action: 'run', value: `${id} ${suggests}` }] },
+    ],
+  }
+}
+
 /** The messages that an event of an action changes. */
-export const actionMessages = (incident: Incident, event: ActingEvent, recorded: Recorded): readonly Message[] => {
+export const actionMessages = (
+  incident: Incident,
+  event: Exclude<ActingEvent, { readonly type: 'action-suggested' }>,
+  recorded: Recorded,
+): readonly Message[] => {
   const request = actionOf(incident, event.action)
   if (request === undefined) return []
   const undone = request.undoes !== null && event.type === 'action-ran' ? actionOf(incident, request.undoes) : undefined

@@ -31,6 +31,11 @@ const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, st
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
 
 export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
+  // Said once: who has decided against it is not told again.
+  'suggest-action': ({ suggested, stamps }, { criterion, title, measured, check, suggests }) =>
+    suggested.includes(criterion) || stamps.resolve !== null
+      ? []
+      : [{ type: 'action-suggested', v: 1, criterion, title, measured, check, suggests }],
   'ask-action': (incident, { wanted, reason, identities, undoes, renews }, { by }) => {
     if (stranger(by, identities)) return refuse('unknown_requester', {})
     const why = optional('action', reason)
@@ -126,7 +131,12 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (at < from) return refuse('break_glass_later', { action, at: from })
     const reason = written('action', why)
     if (isRefusal(reason)) return reason
-    return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason }]
+    const todo = incident.todos.length + 1
+    const review = `Review by somebody else: action ${action}, ${shorten(request.title, 200)}, ran without an approval`
+    return [
+      { type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason },
+      { type: 'todo-added', v: 1, todo, text: review, owner: null, due: null, source: null },
+    ]
   },
   'expire-action': (incident, { action }, { at }) => {
     const request = actionOf(incident, action)

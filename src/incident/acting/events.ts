@@ -6,7 +6,20 @@ import type { Hindrance, Identities, Wanted } from './request.ts'
 
 type On = { readonly v: 1; readonly action: number }
 
+/** A measurement is beyond what the product bears: time to think of an action (A15). */
+export type Suggestion = {
+  /** The key in the product's `service.yml`. */
+  readonly criterion: string
+  readonly title: string
+  /** “failure rate 14 % > 10 %”. */
+  readonly measured: string
+  readonly check: string
+  /** The key of the action. */
+  readonly suggests: string
+}
+
 export type ActingEvent =
+  | (Suggestion & { readonly type: 'action-suggested'; readonly v: 1 })
   | (On &
       Wanted & {
         readonly type: 'action-asked'
@@ -43,6 +56,7 @@ export type ActingEvent =
     })
 
 export type ActingIntent =
+  | (Suggestion & { readonly type: 'suggest-action' })
   | {
       readonly type: 'ask-action'
       readonly wanted: Wanted

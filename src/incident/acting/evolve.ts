@@ -12,6 +12,7 @@ const change = (incident: Incident, number: number, to: (request: ActionRequest)
 })
 
 export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
+  'action-suggested': (incident, { criterion }) => ({ ...incident, suggested: [...incident.suggested, criterion] }),
   'action-asked': (incident, { identities, undoes, renews, automatic, reason, action, ...wanted }, { by, at }) => ({
     ...incident,
     actions: [

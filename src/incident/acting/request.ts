@@ -95,7 +95,11 @@ export type ActionRequest = Wanted & {
   readonly undoneBy: number | null
 }
 
-export type ActingState = { readonly actions: readonly ActionRequest[] }
+export type ActingState = {
+  readonly actions: readonly ActionRequest[]
+  /** Keys of the criteria that were crossed. */
+  readonly suggested: readonly string[]
+}
 
 /** Before it started: it can still come to nothing. */
 export const isPending = ({ status }: Pick<ActionRequest, 'status'>): boolean =>
@@ -105,11 +109,11 @@ export const isPending = ({ status }: Pick<ActionRequest, 'status'>): boolean =>
 export const isRunning = ({ status }: Pick<ActionRequest, 'status'>): boolean => status === 'running'
 
 /** By its number. */
-export const actionOf = ({ actions }: ActingState, number: number): ActionRequest | undefined =>
+export const actionOf = ({ actions }: Pick<ActingState, 'actions'>, number: number): ActionRequest | undefined =>
   actions.find(({ action }) => action === number)
 
 /** What waits for somebody, or runs. */
-export const openActions = ({ actions }: ActingState): readonly ActionRequest[] =>
+export const openActions = ({ actions }: Pick<ActingState, 'actions'>): readonly ActionRequest[] =>
   actions.filter((request) => isPending(request) || isRunning(request))
 
 /** Whether these are one person. */

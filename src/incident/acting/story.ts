@@ -20,6 +20,7 @@ const because = (why: string | null): string => (why === null || why === '' ? '.
 const endWord = { denied: 'Denied', withdrawn: 'Withdrew', expired: 'Nobody approved in time', closed: 'Dropped' } as const
 
 export const tellAction: Area<ActingIntent, ActingEvent>['tell'] = {
+  'action-suggested': ({ title, measured, suggests }) => told(`Suggested ${suggests}: ${title}, ${measured}.`),
   'action-asked': ({ action, title, input, reason, undoes, automatic }) => {
     const words = inputWords(input)
     const what = `action ${action}, “${title}”${words === '' ? '' : ` (${words})`}`

@@ -2,7 +2,7 @@
  *  a request is never changed: other arguments, or a target that moved, are another request with a preview of its own. So nothing that
  *  was approved can become something else. */
 import { addMinutes } from 'date-fns/addMinutes'
-import { actionMessages } from '../acting/card.ts'
+import { actionMessages, suggestionMessage } from '../acting/card.ts'
 import { decideActing } from '../acting/decide.ts'
 import type { ActingEvent, ActingIntent } from '../acting/events.ts'
 import { evolveActing } from '../acting/evolve.ts'
@@ -16,7 +16,7 @@ import type { Area } from './area.ts'
 export type { ActingEvent, ActingIntent } from '../acting/events.ts'
 export type { ActingState } from '../acting/request.ts'
 
-export const noActions: ActingState = { actions: [] }
+export const noActions: ActingState = { actions: [], suggested: [] }
 
 /** What is still pending comes to nothing when the record is closed. */
 export const actionsEnd = (incident: Incident, why: string): ActingEvent[] =>
@@ -43,6 +43,7 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
   evolve: evolveActing,
   tell: tellAction,
   posts: {
+    'action-suggested': (incident, suggestion) => [suggestionMessage(incident, suggestion)],
     'action-asked': actionMessages,
     'action-previewed': actionMessages,
     'action-approved': actionMessages,
