@@ -22,7 +22,7 @@ const lines = [
   ...(catalogue === null
     ? []
     : shown.flatMap((product) =>
-        productLines(product, { catalogue, problems, runbooks, kinds: checks, environment: process.env }, wanted.length > 0),
+        productLines(product, { catalogue, problems, runbooks, kinds: registry.checks, environment: process.env }, wanted.length > 0),
       )),
   ...aheadLines(shown),
 ]
