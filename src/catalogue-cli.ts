@@ -22,7 +22,11 @@ const lines = [
   ...(catalogue === null
     ? []
     : shown.flatMap((product) =>
-        productLines(product, { catalogue, problems, runbooks, kinds: registry.checks, environment: process.env }, wanted.length > 0),
+        productLines(
+          product,
+          { catalogue, problems, runbooks, kinds: registry.checks, actionKinds: registry.actions, environment: process.env },
+          wanted.length > 0,
+        ),
       )),
   ...aheadLines(shown),
 ]
