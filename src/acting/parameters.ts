@@ -3,8 +3,7 @@ import { z } from 'zod'
 
 const isPattern = (text: string): boolean => {
   try {
-    new RegExp(text, 'u')
-    return true
+    return new RegExp(text, 'u').unicode
   } catch {
     return false
   }
