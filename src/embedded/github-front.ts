@@ -78,7 +78,7 @@ export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptio
     if (request.method === 'GET' && ran !== undefined) return runsOf(ran, new URL(path, 'http://front').searchParams)
     const [, ruled] = /^\/repos\/[^/]+\/[^/]+\/rules\/branches\/(.+)$/.exec(bare) ?? []
     if (request.method === 'GET' && ruled !== undefined) {
-      const list = rules.filter((rule) => rule['branch'] === decodeURIComponent(ruled)).map(({ branch: _, ...rule }) => rule)
+      const list = rules.filter((rule) => rule['branch'] === decodeURIComponent(ruled)).map(({ type }) => ({ type }))
       return { ...reply(200, {}), body: Buffer.from(JSON.stringify(list)) }
     }
     const answer = await upstream.ask({ method: request.method, path, headers: plainHeaders(request), body: bytesOf(request) })
