@@ -106,9 +106,25 @@ const bot: Actor = { kind: 'bot' }
 /** Each as often as it stands here. */
 const whats = [
   ...['ask', 'ask', 'ask', 'ask', 'preview', 'preview', 'preview', 'preview', 'approve', 'approve', 'approve', 'approve'],
-  ...['approve', 'approve', 'approve', 'approve', 'start', 'start', 'start', 'start', 'end', 'end', 'end', 'verify', 'undo', 'undo'],
+  ...[
+    'approve',
+    'approve',
+    'approve',
+    'approve',
+    'start',
+    'start',
+    'start',
+    'start',
+    'end',
+    'end',
+    'end',
+    'verify',
+    'undo',
+    'undo',
+    'undo',
+  ],
   ...['give-back', 'give-back', 'force', 'force', 'force', 'lead', 'lead', 'again', 'again', 'move', 'time', 'time', 'back', 'may', 'may'],
-  ...['expire', 'unanswered', 'deny', 'unable', 'progress', 'wait', 'tick', 'severity', 'resolve', 'reopen', 'reopen', 'merge'],
+  ...['expire', 'unanswered', 'deny', 'unable', 'progress', 'wait', 'tick', 'severity', 'severity', 'resolve', 'reopen', 'reopen', 'merge'],
 ] as const
 type What = (typeof whats)[number]
 
@@ -350,8 +366,9 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
     const who = accounts[whoNumber % accounts.length]!
     const { actions } = book.incident
     const name = whats[what % whats.length]!
-    // Mostly one for which it is meant, else any of the latest.
-    const meant = which % 4 === 0 ? undefined : actions.findLast(({ status }) => fits[name]?.includes(status) ?? false)
+    // Mostly one for which it is meant, the latest or the first, else any of the latest.
+    const fitting = ({ status }: ActionRequest) => fits[name]?.includes(status) ?? false
+    const meant = which % 4 === 0 ? undefined : which % 4 === 1 ? actions.find(fitting) : actions.findLast(fitting)
     const request = meant ?? (actions.length === 0 ? undefined : actions[actions.length - 1 - (which % Math.min(actions.length, 4))])
     const target = request === undefined ? 0 : Number(request.target.slice(-1))
     const action = request?.action ?? 1
@@ -459,7 +476,10 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
       again: () => {
         const { book: where, intent, by } = past[past.length - 1 - (which % Math.min(past.length, 12))] ?? {}
         if (where === undefined || intent === undefined) return
-        handle(where, intent, accounts.find((each) => each.by === by) ?? null)
+        const whose = accounts.find((each) => each.by === by) ?? null
+        // Whether somebody may is asked each time that something of theirs arrives.
+        const basis = whose?.truth != null && may.has(whose.truth) ? 'a member' : null
+        handle(where, intent.type === 'approve-action' ? { ...intent, basis } : intent, whose)
       },
     }
     does[name]()
