@@ -344,6 +344,11 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
   const hashOf = (target: number, request: ActionRequest) =>
     `${request.key} ${JSON.stringify(request.input)} ${request.undoes} ${target} ${targets[target]}`
 
+  const mayNot = { code: 'role', why: 'May not any more' } as const
+  /** Whether somebody who has approved it may not any more, as a job finds when it looks. */
+  const lapsed = ({ votes }: ActionRequest): boolean =>
+    votes.some(({ by }) => by.kind === 'person' && !may.has((by.id === 'slack:U0BOB2' ? 'bob' : by.id) as Name))
+
   const wantedOf = (target: number, which: number): Wanted => {
     const { key, needed } = kinds[which % kinds.length]!
     return {
@@ -358,6 +363,14 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
       rule: { needed, approvers: [], minutes: approvalMinutes, breakGlassMinutes: glassMinutes },
       ...{ checks: [], watchMinutes: 0, link: null },
     }
+  }
+
+  /** The same again: who may is asked each time that something arrives or runs. */
+  const asNow = (book: Book, intent: Intent, who: Account | null): Intent => {
+    if (intent.type === 'approve-action') return { ...intent, basis: who?.truth != null && may.has(who.truth) ? 'a member' : null }
+    if (intent.type !== 'start-action') return intent
+    const request = book.incident.actions.find(({ action }) => action === intent.action)
+    return request !== undefined && lapsed(request) ? { ...intent, hindrance: mayNot } : intent
   }
 
   const step = ([what, whoNumber, which, how]: Step) => {
@@ -405,12 +418,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
       unanswered: () => handle(book, { type: 'unanswered-action', action }, null),
       start: () => {
         if (request === undefined) return
-        const lapsed = request.votes.some(({ by }) => by.kind === 'person' && !may.has((by.id === 'slack:U0BOB2' ? 'bob' : by.id) as Name))
-        const hindrance = lapsed
-          ? ({ code: 'role', why: 'May not any more' } as const)
-          : dice % 13 === 0
-            ? ({ code: 'busy', why: 'Another runs' } as const)
-            : null
+        const hindrance = lapsed(request) ? mayNot : dice % 13 === 0 ? ({ code: 'busy', why: 'Another runs' } as const) : null
         const hash = dice % 9 === 0 ? 'of another' : hashOf(target, request)
         handle(book, { type: 'start-action', action, hash, hindrance }, dice % 17 === 0 ? who : null)
       },
@@ -477,9 +485,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         const { book: where, intent, by } = past[past.length - 1 - (which % Math.min(past.length, 12))] ?? {}
         if (where === undefined || intent === undefined) return
         const whose = accounts.find((each) => each.by === by) ?? null
-        // Whether somebody may is asked each time that something of theirs arrives.
-        const basis = whose?.truth != null && may.has(whose.truth) ? 'a member' : null
-        handle(where, intent.type === 'approve-action' ? { ...intent, basis } : intent, whose)
+        handle(where, asNow(where, intent, whose), whose)
       },
     }
     does[name]()
