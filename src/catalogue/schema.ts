@@ -206,7 +206,12 @@ const Approvals = z.strictObject({
 })
 
 /** When no action runs, except in an incident of P1 or P2. */
-const Freeze = z.strictObject({ from: Moment, to: Moment, why: Text })
+const Freeze = z
+  .strictObject({ from: Moment, to: Moment, why: Text })
+  // Either would never hold, and nobody would notice.
+  .refine(({ from, to }) => /^\d/.test(from) === /^\d/.test(to), 'give two dates, or two points of the week')
+  .refine(({ from, to }) => !/^\d/.test(from) || from.slice(0, 10) <= to.slice(0, 10), '`to` is before `from`')
+  .refine(({ from, to }) => from !== to || !from.includes(' '), '`from` and `to` are the same moment')
 export type Freeze = z.infer<typeof Freeze>
 
 /** When to think of an action: a measurement of a check is beyond what is bearable. */

@@ -85,12 +85,15 @@ beforeAll(async () => {
   const service = `name: Kiosk
 privateHosts: [127.0.0.1]
 approvals: { perHour: 1000 }
+checks:
+  version: { kind: http, title: Version, options: { url: "${server.url}/version" } }
 contacts:
   bob: { name: Bob, email: bob@example.test }
   carol: { name: Carol, email: carol@example.test }
 actions:
   back: { kind: versions, title: Roll back the server, options: { url: "${server.url}" } }
   two: { kind: versions, title: Roll back with two, risk: high, approvers: [bob, carol], options: { url: "${server.url}" } }
+  watched: { kind: versions, title: Roll back and watch, checks: [version], watch: 5 min, options: { url: "${server.url}" } }
   later: { kind: versions, title: Roll back for a time, options: { url: "${server.url}", returns: 60 } }
 `
   const given = {
@@ -192,6 +195,14 @@ describe('the process stops (faults 53)', () => {
     expect(server.posts).toEqual(['v141'])
     await nothingRuns()
   })
+})
+
+test('what is watched for a while is looked at once a minute, not without a pause', async () => {
+  await run('watched')
+  await until(async () => (await eventsOf('action-verified')) > 0, 'a first look')
+  await bot.idle()
+  expect((await request())?.status).toBe('verifying')
+  expect(await eventsOf('action-verified')).toBe(1)
 })
 
 describe('two at it', () => {
