@@ -180,9 +180,7 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
     },
     progress: (text) => {
       masked(known, text).then(
-        (shown) => {
-          if (!signal.aborted) given.progress(shown)
-        },
+        (shown) => (signal.aborted ? undefined : given.progress(shown)),
         (error: unknown) => note(error, known, 'progress'),
       )
     },

@@ -3,8 +3,15 @@ import { expect, test } from 'vitest'
 import { approvalHash } from '../src/acting.ts'
 
 const bound = {
-  ...{ product: 'shop', action: 'rollback', kind: 'versions', options: { url: 'https://a.example', limits: { most: 5 } } },
-  ...{ input: { to: 'v141' }, back: false, plan: { from: 'v142', to: 'v141' }, state: { version: 'v142' }, returnsAfter: null },
+  product: 'shop',
+  action: 'rollback',
+  kind: 'versions',
+  options: { url: 'https://a.example', limits: { most: 5 } },
+  input: { to: 'v141' },
+  back: false,
+  plan: { from: 'v142', to: 'v141' },
+  state: { version: 'v142' },
+  returnsAfter: null,
 }
 
 test('the hash is the same whatever the order of the words', () => {

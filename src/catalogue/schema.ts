@@ -259,9 +259,9 @@ export const People = z
       phone: phone.optional(),
     }),
   )
-  .superRefine((people, context) => {
+  .superRefine((everybody, context) => {
     const owners = new Map<string, string>()
-    for (const [key, { slack, accounts = [] }] of Object.entries(people))
+    for (const [key, { slack, accounts = [] }] of Object.entries(everybody))
       for (const account of new Set(slack === undefined ? accounts : [slack, ...accounts])) {
         const owner = owners.get(account)
         if (owner === undefined) owners.set(account, key)

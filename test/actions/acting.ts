@@ -72,7 +72,7 @@ const handOf = <Options, Given, Plan extends Json>(
         runKey: more.runKey ?? 'inc-1:1',
         memo,
         remember: (next) => {
-          memo = structuredClone(next) as Json
+          memo = structuredClone(next)
           return Promise.resolve()
         },
         progress: (text) => void said.push(text),
@@ -109,7 +109,7 @@ export const hand = <Schema extends z.ZodType, Input extends z.ZodObject, Plan e
   given: z.input<Schema>,
   input: Readonly<Record<string, string>>,
   more: Acting = {},
-): Hand<Plan> => handOf(definition, definition, definition.options.parse(given), definition.input.parse(input) as z.infer<Input>, more)
+): Hand<Plan> => handOf(definition, definition, definition.options.parse(given), definition.input.parse(input), more)
 
 /** The way back from what a run left. */
 export const handBack = <Schema extends z.ZodType, Input extends z.ZodObject, Plan extends Json, Back extends Json>(

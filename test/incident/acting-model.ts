@@ -103,35 +103,49 @@ const minute = 60_000
 const ends: ReadonlySet<string> = new Set(['done', 'failed', 'unclear', 'denied', 'withdrawn', 'expired', 'refused', 'closed'])
 const bot: Actor = { kind: 'bot' }
 
-/** Each as often as it stands here. */
-const whats = [
-  ...['ask', 'ask', 'ask', 'ask', 'preview', 'preview', 'preview', 'preview', 'approve', 'approve', 'approve', 'approve'],
-  ...[
-    'approve',
-    'approve',
-    'approve',
-    'approve',
-    'start',
-    'start',
-    'start',
-    'start',
-    'end',
-    'end',
-    'end',
-    'verify',
-    'undo',
-    'undo',
-    'undo',
-  ],
-  ...['give-back', 'give-back', 'force', 'force', 'force', 'lead', 'lead', 'again', 'again', 'move', 'time', 'time', 'back', 'may', 'may'],
-  ...['expire', 'unanswered', 'deny', 'unable', 'progress', 'wait', 'tick', 'severity', 'severity', 'resolve', 'reopen', 'reopen', 'merge'],
-] as const
-type What = (typeof whats)[number]
+/** How often each comes. */
+const weights = {
+  ask: 4,
+  preview: 4,
+  approve: 8,
+  start: 4,
+  end: 3,
+  verify: 1,
+  undo: 3,
+  'give-back': 2,
+  force: 3,
+  lead: 2,
+  again: 2,
+  move: 1,
+  time: 2,
+  back: 1,
+  may: 2,
+  expire: 1,
+  unanswered: 1,
+  deny: 1,
+  unable: 1,
+  progress: 1,
+  wait: 1,
+  tick: 1,
+  severity: 2,
+  resolve: 1,
+  reopen: 2,
+  merge: 1,
+} as const
+type What = keyof typeof weights
+const whats = (Object.keys(weights) as What[]).flatMap((what) => Array<What>(weights[what]).fill(what))
 
 /** What a step is mostly about. */
 const fits: Partial<Record<What, readonly ActionStatus[]>> = {
-  ...{ preview: ['previewing'], approve: ['waiting'], force: ['waiting'], start: ['approved'], end: ['running'], tick: ['running'] },
-  ...{ verify: ['verifying'], undo: ['verifying', 'done'], 'give-back': ['verifying', 'done'] },
+  preview: ['previewing'],
+  approve: ['waiting'],
+  force: ['waiting'],
+  start: ['approved'],
+  end: ['running'],
+  tick: ['running'],
+  verify: ['verifying'],
+  undo: ['verifying', 'done'],
+  'give-back': ['verifying', 'done'],
 }
 
 const claim = (holds: boolean, what: string): void => {
@@ -151,8 +165,17 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
     opened += 1
     const id = `INC-${opened}`
     const intent: Intent = {
-      ...{ type: 'declare', id, number: opened, kind, product: { key: 'acme', name: 'Acme', links: [], hash: 'f00d' }, title: 'It fails' },
-      ...{ summary: null, policy: policy('P1'), private: false, rule: null, alert: null },
+      type: 'declare',
+      id,
+      number: opened,
+      kind,
+      product: { key: 'acme', name: 'Acme', links: [], hash: 'f00d' },
+      title: 'It fails',
+      summary: null,
+      policy: policy('P1'),
+      private: false,
+      rule: null,
+      alert: null,
     }
     const decision = decide(null, { intent, at: new Date(now).toISOString(), by: accounts[0]!.by })
     if ('refused' in decision) throw new Error(decision.refused.code)
@@ -215,8 +238,19 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         claim(automatic ? by.kind === 'bot' : who?.truth != null, 'who asks is known for certain')
         const needed = (kinds.find(({ key }) => key === event.key)?.needed ?? 9) + (by.kind === 'person' && by.via === 'terminal' ? 1 : 0)
         book.requests.push({
-          ...{ asker: who?.truth ?? null, needed, undoes: event.undoes ?? null, automatic, votes: [], authors: [], hash: null },
-          ...{ previewedAt: 0, returnsAfter: null, forced: null, started: 0, ended: false, done: 0 },
+          asker: who?.truth ?? null,
+          needed,
+          undoes: event.undoes ?? null,
+          automatic,
+          votes: [],
+          authors: [],
+          hash: null,
+          previewedAt: 0,
+          returnsAfter: null,
+          forced: null,
+          started: 0,
+          ended: false,
+          done: 0,
         })
         return
       }
@@ -352,16 +386,16 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
   const wantedOf = (target: number, which: number): Wanted => {
     const { key, needed } = kinds[which % kinds.length]!
     return {
-      ...{
-        key,
-        kind: 'fixture',
-        title: key,
-        input: { to: `v${which % 2}` },
-        risk: needed === 1 ? 'low' : 'high',
-        target: `server:${target}`,
-      },
+      key,
+      kind: 'fixture',
+      title: key,
+      input: { to: `v${which % 2}` },
+      risk: needed === 1 ? 'low' : 'high',
+      target: `server:${target}`,
       rule: { needed, approvers: [], minutes: approvalMinutes, breakGlassMinutes: glassMinutes },
-      ...{ checks: [], watchMinutes: 0, link: null },
+      checks: [],
+      watchMinutes: 0,
+      link: null,
     }
   }
 
@@ -393,7 +427,13 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         if (request === undefined) return
         const returnsAfter = kinds.find(({ key }) => key === request.key)?.returnsAfter
         const preview: Preview = {
-          ...{ summary: 'It changes', calls: [], effects: [], reversible: null, warnings: [], plan: null, state: targets[target]! },
+          summary: 'It changes',
+          calls: [],
+          effects: [],
+          reversible: null,
+          warnings: [],
+          plan: null,
+          state: targets[target]!,
           ...(returnsAfter === undefined ? {} : { returnsAfter }),
         }
         handle(book, { type: 'preview-action', action, preview, hash: hashOf(target, request), before: [] }, null)

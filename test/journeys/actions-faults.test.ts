@@ -97,7 +97,10 @@ actions:
   later: { kind: versions, title: Roll back for a time, options: { url: "${server.url}", returns: 60 } }
 `
   const given = {
-    ...{ world, store: { url: await freshDatabase() }, github: false, files: { 'kiosk/service.yml': service } },
+    world,
+    store: { url: await freshDatabase() },
+    github: false,
+    files: { 'kiosk/service.yml': service },
     registry: (registry: Registry) => {
       scanned = withVersions(registry)
       return mortalWith(20)
@@ -187,6 +190,7 @@ describe('the process stops (faults 53)', () => {
     await until(() => !at.has('end'), 'the last try')
     await until(async () => (await bot.bot.queue.dead()).some(({ data }) => data['incident'] === id), 'its death')
     expect((await request())?.status).toBe('running')
+    await bot.idle()
     // As when another action of the record succeeds: nobody revives it then.
     expect(await bot.bot.queue.mend('action', { incident: id })).toBe(1)
     await bot.restart()

@@ -75,8 +75,16 @@ const approved = async (more: { id?: string; target?: string; key?: string } = {
   const target = more.target ?? `server:${targets}`
   const id = more.id ?? (await declare(one.store, { product: `product${targets}` })).id
   const wanted = {
-    ...{ key: more.key ?? 'rollback', kind: 'versions', title: 'Roll back', input: {}, risk: 'low' as const, target },
-    ...{ rule: { needed: 1, approvers: [], minutes: 10, breakGlassMinutes: null }, checks: [], watchMinutes: 0, link: null },
+    key: more.key ?? 'rollback',
+    kind: 'versions',
+    title: 'Roll back',
+    input: {},
+    risk: 'low' as const,
+    target,
+    rule: { needed: 1, approvers: [], minutes: 10, breakGlassMinutes: null },
+    checks: [],
+    watchMinutes: 0,
+    link: null,
   }
   const { incident } = await does(id, { type: 'ask-action', wanted, reason: null, identities: identities('alice') }, person('alice'))
   const action = incident.actions.length

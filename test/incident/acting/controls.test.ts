@@ -76,7 +76,13 @@ describe('dates', () => {
 
 describe('what was said', () => {
   const said = (seq: number, what: Control['what'], target: string): Control => ({
-    ...{ seq, at: at(seq), by: alice, what, target, why: `Because ${seq}`, incident: null },
+    seq,
+    at: at(seq),
+    by: alice,
+    what,
+    target,
+    why: `Because ${seq}`,
+    incident: null,
   })
 
   test('the last word on a target and on all of them holds', () => {
