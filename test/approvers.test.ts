@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { memberOf } from '../src/adapters/slack/member.ts'
 import { createApprovers } from '../src/approvers.ts'
-import { People } from '../src/catalogue/schema.ts'
+import { People } from '../src/catalogue/people.ts'
 import { sameIdentity } from '../src/incident/acting/request.ts'
 import type { Actor } from '../src/incident/events.ts'
 import { createPerson } from '../src/people.ts'

@@ -1,4 +1,4 @@
-/** The files of the catalogue: `templates/severities.yml`, `runbooks/people.yml` and `runbooks/<product>/service.yml`. */
+/** The files of the catalogue: `templates/severities.yml` and `runbooks/<product>/service.yml`. */
 import { z } from 'zod'
 import { reservedClocks } from '../incident/policy.ts'
 import {
@@ -27,8 +27,8 @@ import { Variable, VariableName } from './variables.ts'
 
 const each = <Value extends z.ZodType>(value: Value) => z.strictObject({ P1: value, P2: value, P3: value, P4: value })
 
-const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
-const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
+export const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
+export const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
 
 /** How somebody can be told. A `placeholder` is what a guide says in place of an address. */
 const Contact = z
@@ -241,39 +241,6 @@ export const Template = z.strictObject({
   approvals: Approvals,
 })
 export type Template = z.infer<typeof Template>
-
-/** `runbooks/people.yml`. */
-export const People = z
-  .record(
-    Slug,
-    z.strictObject({
-      name: Text,
-      email: Email.optional(),
-      slack: slackUser.optional(),
-      /** Further accounts in Slack of the same person, who counts once in an approval. */
-      accounts: z.array(slackUser).optional(),
-      github: z
-        .string()
-        .regex(/^[A-Za-z0-9-]{1,39}$/, 'must be a GitHub user name')
-        .optional(),
-      phone: phone.optional(),
-    }),
-  )
-  .superRefine((everybody, context) => {
-    const owners = new Map<string, string>()
-    for (const [key, { slack, accounts = [] }] of Object.entries(everybody))
-      for (const account of new Set(slack === undefined ? accounts : [slack, ...accounts])) {
-        const owner = owners.get(account)
-        if (owner === undefined) owners.set(account, key)
-        else
-          context.addIssue({
-            code: 'custom',
-            path: [key],
-            message: `${account} is ${owner}’s account: list everything of one person in one place`,
-          })
-      }
-  })
-export type People = z.infer<typeof People>
 
 /** `runbooks/<product>/service.yml`. */
 export const Service = z.strictObject({
