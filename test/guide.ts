@@ -2,17 +2,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadCatalogue, problemText, type Product } from '../src/catalogue.ts'
-import { loadRegistry } from '../src/registry.ts'
+import { kindsOf, loadRegistry } from '../src/registry.ts'
 
-const { checks: kinds, alertSources } = await loadRegistry(process.cwd())
+const registry = await loadRegistry(process.cwd())
 
-/** The repository's own catalogue, with all kinds of check. */
+/** The repository's own catalogue, with all kinds of check and of action. */
 export const loadRepository = (environment: Readonly<Record<string, string>> = {}) =>
   loadCatalogue({
     runbooks: 'runbooks',
     templates: 'templates',
-    kinds: Object.fromEntries(kinds),
-    sources: [...alertSources.keys()],
+    ...kindsOf(registry),
+    sources: [...registry.alertSources.keys()],
     environment,
   })
 
@@ -53,13 +53,18 @@ export const guideOf = (key: string, environment: Readonly<Record<string, string
   }
   const runbooks = runbooksOf(key)
   const { links, unsetLinks, contacts, checks, severities, disaster, notifications } = product
-  const data = textsOf({ links, unsetLinks, contacts, checks, severities, disaster, notifications })
+  const { actions } = product.acting
+  const data = textsOf({ links, unsetLinks, contacts, checks, actions, severities, disaster, notifications })
   return { product, runbooks, said: [...data, ...runbooks.flatMap(({ intro, steps }) => [intro, ...steps])].join('\n') }
 }
 
 /** What each check of a product would reach. */
 export const reachedBy = ({ checks }: Product): readonly (readonly [check: string, hosts: readonly string[]])[] =>
-  [...checks.values()].map(({ key, kind, options }) => [key, kinds.get(kind)?.hosts(options) ?? []])
+  [...checks.values()].map(({ key, kind, options }) => [key, registry.checks.get(kind)?.hosts(options) ?? []])
+
+/** What each action of a product could reach. */
+export const changedBy = ({ acting }: Product): readonly (readonly [action: string, hosts: readonly string[]])[] =>
+  [...acting.actions.values()].map(({ key, kind, options }) => [key, registry.actions.get(kind)?.hosts(options) ?? []])
 
 /** An environment in which everything that a product's file names stands on this machine. */
 export const standIns = (key: string): Record<string, string> => {
