@@ -262,7 +262,6 @@ describe('help', () => {
     expect(verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)).toEqual([
       'ack',
       'actions',
-      'actions',
       'approve',
       'audit',
       'break-glass',
