@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import type { Catalogue } from './catalogue.ts'
 import type { Action } from './catalogue/actions.ts'
 import type { Product } from './catalogue/product.ts'
-import { maskSecrets } from './checking/mask.ts'
+import { createMask, type Mask } from './checking/mask.ts'
 import type { Log } from './define.ts'
 import { type ActContext, type ActionDefinition, inputOf, type LookContext, type Move } from './define/action.ts'
 import type { Json, Preview, Ran, Unable, Verification, Waits } from './incident/acting/action.ts'
@@ -115,14 +115,12 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
     return { product, action, definition, move: move as Move<unknown, unknown, Json>, back }
   }
 
-  const masked = async ({ product }: Known, text: string): Promise<string> =>
-    shorten(
-      await maskSecrets(
-        text,
-        [...product.secrets].flatMap((name) => environment[name] ?? []),
-      ),
-      longest,
-    )
+  const masks = new Map<string, Mask>()
+  const masked = async ({ product: { key, secrets } }: Known, text: string): Promise<string> => {
+    const mask = masks.get(key) ?? createMask([...secrets].flatMap((name) => environment[name] ?? []))
+    masks.set(key, mask)
+    return shorten(await mask(text), longest)
+  }
 
   /** What is kept of an action is read by everybody, and never masked: it must do without secrets. */
   const assertPlain = ({ product, action }: Known, kept: unknown) => {

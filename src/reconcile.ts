@@ -65,6 +65,7 @@ export const createReconcile = ({ store, queue, handle, plan, log }: Reconciling
         jobs.map(({ name, id }) => ({ queue: name, data: { incident: id }, key: id })),
       ),
     )
+    await lookAtRuns()
     await plan()
   }
 

@@ -261,6 +261,7 @@ describe('help', () => {
     const { verbs } = await loadRegistry(root)
     expect(verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)).toEqual([
       'ack',
+      'actions',
       'approve',
       'audit',
       'break-glass',

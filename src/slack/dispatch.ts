@@ -186,7 +186,7 @@ export const createDispatch = (world: World): Dispatch => {
     const byName = (name: string) => mine.find((verb) => verb.name === name)
     if (command === 'diag') {
       const { product, rest: behind } = world.catalogue.takeProduct(text)
-      const own = product === null ? byName(word.toLowerCase() === 'help' ? 'list' : word.toLowerCase()) : undefined
+      const own = product === null ? byName(word.toLowerCase()) : undefined
       if (own !== undefined) return { verb: own, words: rest }
       const verb = byName(text.trim() === '' || behind === '' ? 'list' : 'check')
       if (verb !== undefined) return { verb, words: text.trim() }
