@@ -195,7 +195,8 @@ export default defineAction({
   hosts: ({ url, count, done }) => [...new Set([url, count?.url, done?.url].flatMap((one) => (one === undefined ? [] : [hostOf(one)])))],
   needs: ({ secret }) => (secret === undefined ? [] : [secret]),
   calls: ({ method, url }) => (method === 'GET' ? [] : [`${method} ${new URL(url).origin}${new URL(url).pathname}`]),
-  timeoutMs: 60_000,
+  // A batch of a queue takes its time.
+  timeoutMs: 180_000,
   verifyMs: 60_000,
   preview: async (options, input, context) => {
     const { what, method, url, parameters, query, as, effects, warnings, undo, count } = options

@@ -45,8 +45,12 @@ export type Credentials = { readonly headers: Record<string, string>; readonly s
 
 type Answer<Value> = { readonly value: Value } | { readonly why: string }
 
+/** A question is answered in so many milliseconds, though the call may take longer. */
+const askMs = 15_000
+
 const ask = async (context: Pick<LookContext, 'fetch'>, url: string, { headers, secret }: Credentials): Promise<Answer<unknown>> => {
-  const asked = await askJson(context, { vendor: hostOf(url), url, headers, secret, schema: z.unknown() })
+  const fetch: LookContext['fetch'] = (address, options) => context.fetch(address, { ...options, timeoutMs: askMs })
+  const asked = await askJson({ fetch }, { vendor: hostOf(url), url, headers, secret, schema: z.unknown() })
   return 'findings' in asked ? { why: asked.findings.map(({ text }) => text).join(' ') } : { value: asked.value }
 }
 
