@@ -8,7 +8,7 @@ import { networkFault, vendorFault } from './checking/fault.ts'
 import { maskSecrets } from './checking/mask.ts'
 import type { Log } from './define.ts'
 import { type CheckAnswer, type CheckContext, type CheckDefinition, type Detail, mostDetail, worst } from './define/check.ts'
-import type { CheckResult, Finding } from './incident/check.ts'
+import type { Change, CheckResult, Finding } from './incident/check.ts'
 import { notConfigured } from './incident/check-report.ts'
 import type { Instant } from './incident/policy.ts'
 import { shorten } from './incident/text.ts'
@@ -32,11 +32,13 @@ export type CheckRequest = {
   readonly words?: Readonly<Record<string, string>>
   /** The start of the incident; without one, now. */
   readonly around?: Instant
+  /** Nobody waits for it: it has a queue of its own, so that no person waits for it either. */
+  readonly background?: true
   /** Called with each result as it comes. */
   readonly onResult?: (result: Checked) => void
 }
 
-/** `which`: `auto` for those that run by themselves, `all`, `sampled` for those of the digest, one check's key, or several. An unknown
+/** `which`: `auto` for those that run by themselves, `all`, one check's key, or several. An unknown
  *  product or key has none. */
 export type RunChecks = (product: string, which: string | readonly string[], request?: CheckRequest) => Promise<Checked[]>
 
@@ -44,13 +46,15 @@ export type RunChecks = (product: string, which: string | readonly string[], req
 const longestFinding = 500
 const mostFindings = 30
 const mostMeasurements = 30
+/** And how many changes. */
+const mostChanges = 50
 
 /** How long after its limit a check is given up that does not end by itself: most say better why. */
 const graceMs = 250
 
 const isWanted = (which: string | readonly string[]) => (check: Check) => {
   if (typeof which !== 'string') return which.includes(check.key)
-  return which === 'all' || (which === 'auto' ? check.auto : which === 'sampled' ? check.sampleMinutes !== null : check.key === which)
+  return which === 'all' || (which === 'auto' ? check.auto : check.key === which)
 }
 
 /** An error in a sentence: what is of the network is a finding, the rest a bug. */
@@ -103,6 +107,7 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
         if (!needed.includes(name)) throw new Error(`the check asks for ${name}, which it does not say that it needs`)
         return environment[name] ?? ''
       },
+      timeoutMs,
       signal: ended.signal,
       around: around ?? now(),
     }
@@ -129,34 +134,45 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
   const run = async (product: Product, check: Check, request: CheckRequest): Promise<Checked> => {
     const definition = kinds.get(check.kind)
     if (definition === undefined) throw new Error(`the catalogue let a check of kind ${check.kind} pass, which does not exist`)
-    return queueOf(check.kind, definition.concurrency).add(async (): Promise<Checked> => {
+    const line = request.background === true ? `${check.kind} in the background` : check.kind
+    return queueOf(line, definition.concurrency).add(async (): Promise<Checked> => {
       const startedAt = now()
       const started = elapsed()
       const answer = await ask(product, check, definition, request)
       const took = Math.round(elapsed() - started)
       const secrets = [...product.secrets].flatMap((name) => environment[name] ?? [])
       const masked = (text: string) => maskSecrets(text, secrets)
+      const hideChange = async (change: Change): Promise<Change> => ({
+        ...change,
+        title: shorten(await masked(change.title), 200),
+        by: change.by === null ? null : await masked(change.by),
+        // A link with a secret in it leads nowhere without it.
+        url: change.url === null || (await masked(change.url)) !== change.url ? null : change.url,
+      })
+      const measurements = answer.measurements.slice(0, mostMeasurements)
       const findings = await Promise.all(
         answer.findings
           .slice(0, mostFindings)
           .map(async (finding): Promise<Finding> => ({ ...finding, text: shorten(await masked(finding.text), longestFinding) })),
       )
       const { detail, changes } = answer
-      const more = detail === undefined ? undefined : { title: detail.title, text: await masked(detail.text.slice(0, mostDetail)) }
+      const more =
+        detail === undefined ? undefined : { title: await masked(detail.title), text: await masked(detail.text.slice(0, mostDetail)) }
       return {
         check: check.key,
         kind: check.kind,
         title: check.title,
         status: worst(findings),
         findings,
-        measurements: answer.measurements.slice(0, mostMeasurements),
+        // Names may be labels of a series, or of a row.
+        measurements: await Promise.all(measurements.map(async (one) => ({ ...one, name: await masked(one.name) }))),
         startedAt,
         took,
         ...(check.link === null ? {} : { link: check.link }),
         ...(changes === undefined
           ? {}
           : {
-              changes: await Promise.all(changes.map(async (change) => ({ ...change, title: shorten(await masked(change.title), 200) }))),
+              changes: await Promise.all(changes.slice(0, mostChanges).map(hideChange)),
             }),
         ...(more === undefined ? {} : { more, detail: { title: more.title, lines: more.text.split('\n').length } }),
       }

@@ -2,12 +2,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { guarded } from '../src/adapters/fetch.ts'
 import { loadCatalogue } from '../src/catalogue.ts'
 import { type Checked, createChecking } from '../src/checking.ts'
 import { type CheckAnswer, type CheckDefinition, defineCheck } from '../src/define/check.ts'
+import type { Log } from '../src/define.ts'
+import { openLog } from '../src/log.ts'
 import { FetchFault } from '../src/ports.ts'
 import { startHttp } from './adapters/server.ts'
 import { silent } from './silent.ts'
@@ -30,7 +33,12 @@ const kindOf = (run: Run, more: Partial<CheckDefinition<typeof options>> = {}) =
   })
 
 /** A product whose checks are of the given kinds, one each, and its runner. */
-const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given: Record<string, object> = {}, environment = {}) => {
+const checking = (
+  kinds: Record<string, CheckDefinition<typeof options>>,
+  given: Record<string, object> = {},
+  environment = {},
+  log: Log = silent,
+) => {
   const folder = mkdtempSync(join(tmpdir(), 'checking-'))
   mkdirSync(join(folder, 'shop'))
   const checks = Object.keys(kinds).map((key) => [key, { kind: key, title: key, ...given[key], options: given[key] ?? {} }])
@@ -40,7 +48,7 @@ const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given:
   const { catalogue, problems } = loadCatalogue({
     runbooks: folder,
     templates: 'templates',
-    kinds: Object.fromEntries(Object.entries(kinds).map(([key, kind]) => [key, kind.options])),
+    kinds,
   })
   rmSync(folder, { recursive: true })
   expect(problems.filter(({ level }) => level === 'error')).toEqual([])
@@ -51,7 +59,7 @@ const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given:
     now: () => '2026-11-20T10:15:00.000Z',
     elapsed: () => performance.now(),
     environment,
-    log: silent,
+    log,
   })
 }
 
@@ -115,6 +123,25 @@ describe('time', () => {
     await Promise.all(Array.from({ length: 10 }, () => run('shop', 'all')))
     expect(most).toBe(2)
   })
+
+  test('who asks does not wait for what is asked in the background', async () => {
+    const asked = Promise.withResolvers<void>()
+    let runs = 0
+    // The background's is answered only after the person's: were that one to wait for it, neither would ever end.
+    const slow = kindOf(
+      async () => {
+        runs += 1
+        if (runs === 1) await asked.promise
+        return ok(`Run ${runs}.`)
+      },
+      { concurrency: 1 },
+    )
+    const run = checking({ slow })
+    const background = run('shop', 'all', { background: true })
+    expect(said(await run('shop', 'all'))).toEqual(['slow ok: Run 2.'])
+    asked.resolve()
+    expect(said(await background)).toEqual(['slow ok: Run 2.'])
+  })
 })
 
 describe('what a check may do', () => {
@@ -168,21 +195,57 @@ describe('what a check may do', () => {
 })
 
 describe('secrets (faults 58)', () => {
-  test('are masked by their value, and by what they look like, in findings, titles of changes, and details', async () => {
+  test('are masked by their value, and by what they look like, in findings, changes, names of measurements, and details', async () => {
+    const at = '2026-11-20T10:00:00.000Z'
     const secret = 'correct horse battery'
     const leaks = kindOf((_, context) => {
       const text = `Key ${context.secret('SHOP_KEY')} of postgres://admin:hunter22@db.example/shop and sk_live_51H8xyzABCDEFGHIJKLMNOPQ`
       return Promise.resolve({
         findings: [{ status: 'warn', text }],
-        measurements: [],
-        detail: { title: 'Log', text: `${text}\n${Buffer.from(secret).toString('base64')}` },
-        changes: [{ at: '2026-11-20T10:00:00.000Z', kind: 'commit', title: text, by: null, url: null }],
+        measurements: [{ name: `queue ${secret}`, value: 3, unit: '' }],
+        detail: { title: `Log of ${secret}`, text: `${text}\n${Buffer.from(secret).toString('base64')}` },
+        changes: [
+          { at, kind: 'commit', title: text, by: secret, url: `https://code.example/?token=${encodeURIComponent(secret)}` },
+          { at, kind: 'commit', title: 'Fix', by: 'Ann', url: 'https://code.example/1' },
+        ],
       })
     })
     const results = await checking({ leaks }, { leaks: { secret: 'SHOP_KEY' } }, { SHOP_KEY: secret })('shop', 'all')
     const shown = JSON.stringify(results)
     for (const part of [secret, 'hunter22', '51H8xyz', Buffer.from(secret).toString('base64')]) expect(shown).not.toContain(part)
     expect(results[0]?.findings[0]?.text).toBe('Key *** of postgres://admin:***@db.example/shop and sk_live_***')
-    expect(results[0]?.detail).toEqual({ title: 'Log', lines: 2 })
+    expect(shown).not.toContain(encodeURIComponent(secret))
+    expect(results[0]?.detail).toEqual({ title: 'Log of ***', lines: 2 })
+    expect(results[0]?.measurements).toEqual([{ name: 'queue ***', value: 3, unit: '' }])
+    expect(results[0]?.changes).toMatchObject([
+      { by: '***', url: null },
+      { title: 'Fix', by: 'Ann', url: 'https://code.example/1' },
+    ])
+  })
+
+  test('the password of an address that is a secret is one, too; what a bug says comes masked into the log', async () => {
+    let written = ''
+    const to = new Writable({
+      write: (chunk: Buffer, _, done) => {
+        written += chunk.toString()
+        done()
+      },
+    })
+    const environment = { SHOP_DATABASE_URL: 'postgres://shop:quite%20plain@db.example/shop' }
+    const repeats = kindOf(() => Promise.resolve(ok('It refused quite plain of shop, and quite%20plain.')))
+    const broken = kindOf(() => Promise.reject(new Error('no way for quite plain with sk_live_51H8xyzABCDEFGHIJKLMNOPQ')))
+    const secret = { secret: 'SHOP_DATABASE_URL' }
+    const results = await checking(
+      { repeats, broken },
+      { repeats: secret, broken: secret },
+      environment,
+      openLog('debug', environment, to),
+    )('shop', 'all')
+    expect(results.map(({ findings }) => findings[0]?.text)).toEqual([
+      'It refused *** of shop, and ***.',
+      'The check itself failed; the log of the bot says why.',
+    ])
+    expect(written).toContain('no way for *** with sk_live_***')
+    expect(written).not.toMatch(/quite|51H8/)
   })
 })

@@ -295,7 +295,7 @@ describe('README.md', () => {
 
   test('every npm command in it exists', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const named = [...text.matchAll(/npm run ([a-z]+)/g)].map((match) => match[1] ?? '')
+    const named = [...text.matchAll(/npm run ([a-z-]+)/g)].map((match) => match[1] ?? '')
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([])
   })
 

@@ -5,9 +5,9 @@ import type { Part, Span } from '../../src/incident/message.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 /** One check: what is typed, and what it asks. */
-const line = ({ key, title, words, auto }: Askable, typed: string): Span[] => [
+const line = ({ key, title, words, auto, tellsChanges }: Askable, typed: string): Span[] => [
   { code: `/diag ${typed}${key}${words.map((word) => ` [${word}]`).join('')}` },
-  ` ${title}${auto ? ' · by itself, too' : ''}`,
+  ` ${title}${auto ? ' · by itself, too' : tellsChanges ? ' · at opening, too' : ''}`,
 ]
 
 /** What cannot be asked yet, by what must be set for it. */
@@ -41,10 +41,11 @@ export default defineCommand({
             [{ code: '/diag diff' }, ' now against the opening'],
           ]
         : []
+    const digest: Span[] = [{ code: `/diag digest${typed === '' ? '' : ` ${product.key}`}` }, ' the last 24 h in one message']
     const list: Part[] =
       all.length === 0
         ? [{ kind: 'text', spans: ['It has no checks yet.'] }]
-        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], ...watching, ...unset] }]
+        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], digest, ...watching, ...unset] }]
     return { parts: [{ kind: 'text', spans: [{ bold: product.name }, ' can be asked:'] }, ...list] }
   },
 })

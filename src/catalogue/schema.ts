@@ -1,5 +1,6 @@
 /** The files of the catalogue: `templates/severities.yml`, `runbooks/people.yml` and `runbooks/<product>/service.yml`. */
 import { z } from 'zod'
+import { Wait } from '../define/wait.ts'
 import { reservedClocks } from '../incident/policy.ts'
 import {
   ActionKey,
@@ -18,7 +19,6 @@ import {
   Text,
   TimeOfDay,
   Url,
-  Wait,
   WarnAt,
   Words,
   Zone,
@@ -158,7 +158,8 @@ export type Suggest = z.infer<typeof Suggest>
 const Check = z.strictObject({
   kind: Text,
   title: Text,
-  /** Asked by itself when an incident opens, when its severity changes, and when it is resolved. */
+  /** Asked by itself when an incident opens, when its severity changes, and when it is resolved. What tells changes needs none: it is
+   *  asked at each opening. */
   auto: z.boolean().default(false),
   /** Asked this often for the daily digest. */
   sample: Duration.optional(),
@@ -167,6 +168,14 @@ const Check = z.strictObject({
   /** Where a person looks further: the name of a link of the product, or an address. */
   link: Text.optional(),
   options: z.record(z.string(), z.unknown()),
+})
+
+/** Where and when the daily digest is posted, and which checks are asked for it, as they are typed behind /diag. */
+const Digest = z.strictObject({
+  channel: ChannelName.optional(),
+  at: TimeOfDay.optional(),
+  zone: Zone.optional(),
+  checks: Words.default([]),
 })
 
 /** One remedy. */
@@ -226,6 +235,7 @@ export const Template = z.strictObject({
   immediate: Duration,
   defaultSeverity: SeverityKey,
   calendar: z.strictObject(calendarFields),
+  digest: z.strictObject({ at: TimeOfDay }),
   severities: each(TemplateSeverity),
   contacts: Contacts.default({}),
   ladder: Words.default([]),
@@ -268,7 +278,8 @@ export const Service = z.strictObject({
   defaultSeverity: SeverityKey.optional(),
   severities: each(OwnSeverity.optional()).partial().default({}),
   announce: ChannelName.optional(),
-  digestChannel: ChannelName.optional(),
+  /** Without it, there is no daily digest; `{}` takes everything from the templates. */
+  digest: Digest.optional(),
   /** Where whoever writes such words is told that an incident can be declared. */
   suggest: Suggest.optional(),
   notifications: Notifications.partial().default({}),

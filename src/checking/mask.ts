@@ -2,20 +2,14 @@
  *  (faults 58). */
 import { lintSource } from '@secretlint/core'
 import { creator } from '@secretlint/secretlint-rule-preset-recommend'
+import { knownSecrets, maskKnown } from '../incident/known-secrets.ts'
 import { mask } from '../incident/text.ts'
-
-/** Shorter values would be found by chance in text that is no secret. */
-const shortest = 6
 
 const config = { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator, options: {} }] }
 
 /** Masks a text. `values`: secrets that are known, whatever they look like. */
 export const maskSecrets = async (text: string, values: readonly string[]): Promise<string> => {
-  const known = values.filter((value) => value.length >= shortest).toSorted((a, b) => b.length - a.length)
-  const without = known
-    .flatMap((value) => [value, encodeURIComponent(value), Buffer.from(value).toString('base64')])
-    .reduce((masked, value) => masked.replaceAll(value, '***'), text)
-  const own = mask(without)
+  const own = mask(maskKnown(text, knownSecrets(values)))
   const { messages } = await lintSource({
     source: { content: own, filePath: '/finding.txt', ext: '.txt', contentType: 'text' },
     options: { config, noPhysicFilePath: true },

@@ -18,7 +18,7 @@ const phaseWord: Readonly<Record<CheckPhase, string>> = {
 
 const order: readonly CheckStatus[] = ['fail', 'warn', 'unknown', 'ok']
 
-/** More fine ones than this are summed up in one line. */
+/** More fine ones than this are summed up in one line; beside others, more than one. */
 const mostFine = 3
 /** More that cannot be asked yet than this, too. */
 const mostUnset = 2
@@ -73,7 +73,7 @@ export type Report = {
   /** When it was asked; null: with the first result. */
   readonly at?: string
   /** What gets the lines behind a result; none where they are not kept. */
-  readonly lines?: (result: CheckResult) => Button
+  readonly lines?: (result: CheckResult) => Omit<Button, 'label'>
 }
 
 /** What the results of a phase are headed with. */
@@ -92,13 +92,24 @@ const asked = ({ at, results, zone }: Report): Part[] => {
 
 const buttonsOf = ({ results, lines }: Report): Part[] => {
   const more = results.filter(({ detail }) => detail !== undefined).slice(0, mostButtons)
-  return lines === undefined || more.length === 0 ? [] : [{ kind: 'buttons', buttons: more.map(lines) }]
+  if (lines === undefined || more.length === 0) return []
+  const isTwice = (label: string) => more.filter(({ detail }) => detail?.title === label).length > 1
+  return [
+    {
+      kind: 'buttons',
+      buttons: more.map((result) => {
+        const label = result.detail?.title ?? 'Lines'
+        return { ...lines(result), label: isTwice(label) ? `${label}: ${result.title}` : label }
+      }),
+    },
+  ]
 }
 
 /** How the runner begins what it says of a check that cannot be asked before something is set. */
 export const notConfigured = 'Not configured yet:'
 
-const isUnset = ({ status, findings }: CheckResult): boolean =>
+/** Whether it says no more than what must be set before it can be asked. */
+export const isUnset = ({ status, findings }: CheckResult): boolean =>
   status === 'unknown' && findings.length > 0 && findings.every(({ text }) => text.startsWith(notConfigured))
 
 /** The results as a message, worst first. What cannot be asked before something is set says nothing about the product: one line. */
@@ -106,7 +117,7 @@ export const checkParts = (report: Report): Part[] => {
   const { heading, results, waiting } = report
   const sorted = results.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
   const fine = sorted.filter(({ status }) => status === 'ok')
-  const summed = fine.length > mostFine
+  const summed = fine.length > (fine.length === sorted.length ? mostFine : 1)
   const alone = results.length === 1 && waiting.length === 0
   const lacking = sorted.filter(isUnset)
   const unset = lacking.length > mostUnset ? lacking : []

@@ -1,6 +1,6 @@
 /** What the checks say of an incident, as the post-mortem shows it: opening against resolution, and what was changed before it began. */
 import { amount } from './amount.ts'
-import { beganAt, changesOf } from './areas/checking.ts'
+import { beganAt, type CheckRun, changesOf, judging } from './areas/checking.ts'
 import { changeLine, rankChanges } from './changes.ts'
 import type { CheckResult } from './check.ts'
 import { type CheckChange, compare, type MeasurementChange, step } from './compare.ts'
@@ -42,8 +42,9 @@ const measurementRow = (change: MeasurementChange): MeasurementRow => {
 
 /** The first checks that the bot ran at opening against the last that it ran at resolution. */
 export const checkRows = ({ checks }: Incident): CheckRow[] => {
-  const opening = checks.find(({ phase }) => phase === 'opening')?.results ?? []
-  const resolution = checks.findLast(({ phase }) => phase === 'resolution')?.results ?? []
+  const resultsOf = (run: CheckRun | undefined) => (run === undefined ? [] : judging(run).results)
+  const opening = resultsOf(checks.find(({ phase }) => phase === 'opening'))
+  const resolution = resultsOf(checks.findLast(({ phase }) => phase === 'resolution'))
   return compare(opening, resolution).map(({ check, title, was, is, measurements }: CheckChange) => ({
     title,
     before: was ?? 'not run',
@@ -53,13 +54,12 @@ export const checkRows = ({ checks }: Incident): CheckRow[] => {
   }))
 }
 
-/** Changes before the start, the likeliest cause first; null when no check looked for any. */
+/** Changes before the start, the likeliest cause first; null when no check looked for any, or none was found and not all could look. */
 export const changeRows = (incident: Incident): { readonly text: string; readonly url: string | null }[] | null => {
-  const changes = changesOf(incident)
+  const seen = changesOf(incident)
   const start = beganAt(incident)
-  return changes === null
-    ? null
-    : rankChanges(changes, start)
-        .slice(0, mostChanges)
-        .map((change) => ({ text: changeLine(change, start), url: change.url }))
+  if (seen === null) return null
+  const ranked = rankChanges(seen.changes, start)
+  if (ranked.length === 0 && seen.unseen.length > 0) return null
+  return ranked.slice(0, mostChanges).map((change) => ({ text: changeLine(change, start), url: change.url }))
 }

@@ -17,8 +17,8 @@ const start = async ({ incident, events }: Loaded, phase: keyof typeof causes, c
   // Looked at here, too: a job that comes again must not cost a transaction.
   if (hasChecked(incident, phase, since)) return
   const checks = [...context.askable(incident.product.key).values()]
-    .filter(({ auto }) => auto)
-    .map(({ key, kind, title }): AskedCheck => ({ check: key, kind, title }))
+    .filter(({ auto, tellsChanges }) => auto || (phase === 'opening' && tellsChanges))
+    .map(({ key, kind, title, auto }): AskedCheck => ({ check: key, kind, title, ...(auto ? {} : { for: 'changes' }) }))
   if (phase === 'severity' && checks.length === 0) return
   await context.handle(incident.id, { type: 'start-checks', phase, which: 'auto', checks, since })
 }

@@ -221,13 +221,17 @@ describe('usage', () => {
   })
   test('more than usual', async () => {
     const { said } = await asked(api({ [path]: { result: [row(500)] } }), { ask: 'usage', most: 100 })
-    expect(said).toEqual(['warn', 'warn: requests is 503, above the limit of 100.'])
+    expect(said.slice(0, 2)).toEqual(['warn', 'warn: requests is 503, above the limit of 100.'])
+    expect(said[2]).toContain('ok: 503 requests in the last 24 h: auth 2,')
   })
   test.each<[string, unknown]>([
     ['none', { result: [] }],
     ['an error', { result: null, error: 'Unable to query' }],
     ['an error that is no text', { error: { code: 400, message: 'x'.repeat(5000) } }],
     ['no number', { result: [row('many')] }],
+    ['a field by another name', { result: [{ timestamp: ago(1), requests: 5 }] }],
+    ['a number below nothing', { result: [row(-5)] }],
+    ['null', { result: [row(null)] }],
   ])('%s is unknown, not 0', async (_, answer) => {
     expect((await asked(api({ [path]: answer }), { ask: 'usage' })).status).toBe('unknown')
   })
@@ -258,7 +262,7 @@ describe('logs', () => {
   }
   test('errors by source, with the latest lines', async () => {
     const { said, measurements, detail, asks } = await run()
-    expect(said).toEqual(['ok', 'ok: 5 errors in the logs of the last 1 h: api 3, functions 0, postgres 2, auth 0.'])
+    expect(said).toEqual(['warn', 'warn: 5 errors in the logs of the last 1 h: api 3, functions 0, postgres 2, auth 0.'])
     expect(measurements).toEqual([
       { name: 'log errors', value: 5, unit: '' },
       { name: 'api errors', value: 3, unit: '' },
@@ -298,6 +302,9 @@ describe('logs', () => {
     ['nothing', null],
     ['rows of another kind', [{ n: 1 }]],
     ['no number', [{ source: 'edge_logs', errors: 'many' }]],
+    ['a number below nothing', [{ source: 'edge_logs', errors: -3 }]],
+    ['null', [{ source: 'edge_logs', errors: null }]],
+    ['another source', [{ source: 'gateway_logs', errors: 900 }]],
   ])('%s instead of a count is unknown, not 0', async (_, counted) => {
     expect((await run({}, {}, lines, counted)).status).toBe('unknown')
   })

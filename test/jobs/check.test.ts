@@ -9,7 +9,8 @@ import type { Intent } from '../../src/incident/commands.ts'
 import check from '../../src/jobs/check.ts'
 import { at, bot, checked, declared, happened, record, resolve, severity, step, type Step } from '../given.ts'
 
-const askable = (key: string, auto: boolean) => [key, { key, kind: 'http', title: key, auto } as Askable] as const
+const askable = (key: string, auto: boolean, tellsChanges = false) =>
+  [key, { key, kind: 'http', title: key, auto, tellsChanges } as Askable] as const
 const asked = (key: string) => ({ check: key, kind: 'http', title: key })
 const result = (key: string) => ({ ...asked(key), status: 'ok' as const, findings: [], measurements: [], startedAt: at(9), took: 1 })
 
@@ -25,7 +26,7 @@ const run = async (data: Record<string, string | number>, past: readonly Step[],
   }
   const context = {
     load: () => Promise.resolve({ incident: replay(events)!, events, head: () => '' }),
-    askable: () => new Map([askable('a', true), askable('b', true), askable('c', false)]),
+    askable: () => new Map([askable('a', true), askable('b', true), askable('c', false), askable('d', false, true)]),
     runChecks,
     handle: async (_: string, intent: Intent) => {
       const decision = decide(replay(events), { intent, at: at(9), by: bot })
@@ -40,9 +41,12 @@ const run = async (data: Record<string, string | number>, past: readonly Step[],
   return { wanted, recorded: events.slice(before).map(({ event }) => event) }
 }
 
-test('told of a phase it starts a run of what is asked by itself, once since its cause', async () => {
+test('told of a phase it starts a run of what is asked by itself, once since its cause; at the opening with what tells changes', async () => {
   const start = { type: 'checks-started', checks: [asked('a'), asked('b')] }
-  expect((await run({ phase: 'opening' }, [declared()])).recorded).toMatchObject([{ ...start, phase: 'opening' }])
+  const changes = { ...asked('d'), for: 'changes' }
+  expect((await run({ phase: 'opening' }, [declared()])).recorded).toMatchObject([
+    { ...start, checks: [...start.checks, changes], phase: 'opening' },
+  ])
   expect((await run({ phase: 'opening' }, [declared(), ...checked(1, 'opening', 1)])).recorded).toEqual([])
   const worse = [declared(), ...checked(1, 'opening', 1), severity('P2', 3)]
   expect((await run({ phase: 'severity' }, worse)).recorded).toMatchObject([{ ...start, phase: 'severity' }])

@@ -1,5 +1,6 @@
 /** Asking a product how it is: in a record's channel for everybody, elsewhere for who asked. */
 import type { ServerResponse } from 'node:http'
+import { WebClient } from '@slack/web-api'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CheckAnswer } from '../../src/define/check.ts'
@@ -133,9 +134,9 @@ describe('in the channel', () => {
   test('all lines of a result: into the thread by a button, once; elsewhere for who asks', async () => {
     says.set('logs', { ...ok, detail: { title: 'Log', text: 'line 1\nline 2' } })
     await bot.say('bob', channel, '/diag logs')
-    await bot.sees(channel, /LOGS Fine[\s\S]*Log: LOGS/)
+    await bot.sees(channel, /LOGS Fine[\s\S]*\[Log\]/)
     const run = (await runs()).at(-1)?.run ?? 0
-    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('Log: LOGS'))
+    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('[Log]'))
     expect((await bot.press('carol', channel, 'lines', { value: `INC-1 ${run} logs` })).text).toContain('The lines come into the thread')
     const reply = await until(
       async () => (await bot.messages(channel)).find(({ raw }) => JSON.stringify(raw['files'] ?? []).includes(`inc-1-logs-${run}.txt`)),
@@ -171,7 +172,7 @@ describe('evidence', () => {
   test('what was changed before it began is shown, the likeliest cause first', async () => {
     await bot.sees(
       channel,
-      /🔎 What changed before it began\n.*deployment, 4 min before: v142 \(Bea\) · show.*\n.*commit, 3 min before: Faster cart/,
+      /🔎 What changed before it began\n.*deployment, 4 min before: v142, by Bea · show.*\n.*commit, 3 min before: Faster cart/,
     )
   })
 
@@ -204,7 +205,7 @@ describe('evidence', () => {
       return content === undefined ? null : Buffer.from(content, 'base64').toString()
     }, 'the post-mortem')
     expect(document).toContain('| P95 | | fail | ok | |\n| | p95 | 2.1 s | 180 ms | 500 ms |')
-    expect(document).toMatch(/Changed before it began[^]*1\. \[deployment, 4 min before: v142 \(Bea\)\]/)
+    expect(document).toMatch(/Changed before it began[^]*1\. \[deployment, 4 min before: v142, by Bea\]/)
     expect(document).toContain('Ran 2 checks at the change of severity: P95 fail (Slow.)')
   })
 })
@@ -228,5 +229,56 @@ describe('elsewhere', () => {
     expect((await bot.messages('general')).filter(({ shown }) => shown.includes('Kiosk: Diagnosis'))).toHaveLength(1)
     // It is no evidence in a record that nobody named.
     expect(await runs()).toEqual(before)
+  })
+})
+
+describe('lines of a check that is asked outside of a record', () => {
+  const client = () => new WebClient('xoxp-dave', { slackApiUrl: bot.world.slackApiUrl, retryConfig: { retries: 0 } })
+  /** The names of the files in Dave's messages with the bot, the newest first. */
+  const received = async (): Promise<string[]> => {
+    const { channels = [] } = await client().conversations.list({ types: 'im' })
+    const pages = await Promise.all(channels.map(({ id }) => client().conversations.history({ channel: id ?? '' })))
+    return pages.flatMap(({ messages = [] }) => messages.flatMap(({ files = [] }) => files.map(({ name }) => name ?? '')))
+  }
+  const log = (lines: number): CheckAnswer => ({
+    ...ok,
+    detail: { title: 'Log', text: Array.from({ length: lines }, (_, index) => `line ${index}`).join('\n') },
+  })
+
+  test('a few are in the answer', async () => {
+    says.set('logs', log(3))
+    const before = await received()
+    expect((await bot.say('dave', 'general', '/diag kiosk logs')).text).toMatch(/LOGS Fine[\s\S]*Log\n[\s\S]*line 2/)
+    expect(await received()).toEqual(before)
+  })
+
+  test('many are a file for who asked, also when the check is slow', async () => {
+    says.set('logs', log(200))
+    const before = await received()
+    const { text } = await bot.say('dave', 'general', '/diag kiosk logs')
+    expect(text).toMatch(/LOGS Fine[\s\S]*kiosk-logs\.txt is in your messages with the bot, where only you see it\./)
+    expect(text).not.toContain('line 2')
+    expect(await received()).toEqual(['kiosk-logs.txt', ...before])
+
+    says.delete('logs')
+    const slow = await bot.say('dave', 'general', '/diag kiosk logs')
+    expect(slow.text).toContain('Still running: LOGS')
+    release('logs', log(201))
+    await until(async () => (await received()).length === before.length + 2, 'the second file')
+  })
+
+  test('where the file cannot be sent, what was found is told all the same', async () => {
+    says.set('logs', log(200))
+    await bot.fault({ service: 'slack', method: 'files.getUploadURLExternal', kind: 'error', error: 'access_denied' })
+    const { text } = await bot.say('dave', 'general', '/diag kiosk logs')
+    await bot.mend()
+    expect(text).toMatch(/LOGS Fine[\s\S]*kiosk-logs\.txt could not be sent/)
+  })
+
+  test('of all checks it is said how to get them', async () => {
+    says.set('logs', log(200))
+    const before = await received()
+    expect((await bot.say('dave', 'general', '/diag kiosk all')).text).toMatch(/More lines by .?\/diag kiosk logs/)
+    expect(await received()).toEqual(before)
   })
 })

@@ -5,6 +5,7 @@ import type { Finding } from '../../incident/check.ts'
 import { below } from '../address.ts'
 import { vendorRefusal } from '../fault.ts'
 import { readJson, said } from '../json.ts'
+import { othersFirst } from '../turn.ts'
 import { apiUrl, SecretName } from '../option.ts'
 
 /** Options of every question to Vercel. */
@@ -74,7 +75,9 @@ export const createVercel = (
     const why = await refusal(response)
     if (why !== null) return { findings: [why] }
     const { status } = response
-    const read = readJson('Vercel', { status, headers: {}, body: await response.text(), took: 0, urls: [] }, schema)
+    const body = await response.text()
+    await othersFirst()
+    const read = readJson('Vercel', { status, headers: {}, body, took: 0, urls: [] }, schema)
     if (!('findings' in read)) return { value: read.value }
     return quiet ? { findings: [{ status: 'unknown', text: `Vercel’s answer (${status}) is not as documented.` }] } : read
   }

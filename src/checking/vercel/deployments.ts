@@ -6,6 +6,7 @@ import { duration } from '../../incident/duration.ts'
 import type { Instant } from '../../incident/policy.ts'
 import { shortCommit, subject } from '../commit.ts'
 import { foreign } from '../foreign.ts'
+import { atMost } from '../json.ts'
 import { measure } from '../measure.ts'
 import type { Got, Vercel } from './api.ts'
 
@@ -84,6 +85,8 @@ export const Project = z.object({
   id: z.string(),
   accountId: z.string().optional(),
   name: z.string(),
+  /** Its domains answer 503 to everybody, whatever is deployed. */
+  paused: z.boolean().nullish(),
   targets: z
     .object({ production: Deployment.nullish() })
     .nullish()
@@ -105,7 +108,10 @@ export type Project = z.infer<typeof Project>
 /** Asks for the project, with what production's domains point to. */
 export const askProject = (vercel: Vercel): Promise<Got<Project>> => vercel.get(`/v9/projects/${vercel.project}`, Project)
 
-const List = z.object({ deployments: z.array(Deployment), pagination: z.object({ next: z.number().nullish() }).nullish() })
+/** As many as a page of Vercel's holds. */
+const mostListed = 100
+
+const List = z.object({ deployments: atMost(Deployment, mostListed), pagination: z.object({ next: z.number().nullish() }).nullish() })
 
 /** Deployments to production, or to everything, the newest first; `more`: there are older ones in the same time. */
 export const askDeployments = async (
@@ -220,13 +226,22 @@ export const judgeProduction = (
       measurements: [],
       ...detail,
     }
+  const paused: Finding[] =
+    project.paused === true
+      ? [
+          {
+            status: 'fail',
+            text: `${foreign(project.name)} is paused in Vercel: its domains serve nothing, whatever is deployed. Find out who paused it, or which limit of spending, then resume it in Vercel, Settings → General.`,
+          },
+        ]
+      : []
   const age = Math.max(now - current.live, 0)
   const failed = list.filter(({ state }) => state === 'ERROR').length
   const first: Finding = {
     status: current.state === 'READY' ? 'ok' : 'fail',
     text:
       current.state === 'READY'
-        ? `Production serves ${described(current)}, for ${duration(age)}.`
+        ? `Production ${project.paused === true ? 'would serve' : 'serves'} ${described(current)}, for ${duration(age)}.`
         : `Production points to a deployment that is ${foreign(current.state.toLowerCase(), 20)}: ${described(current)}. Roll back to one that is ready.`,
   }
   const elsewhere: Finding[] =
@@ -234,7 +249,7 @@ export const judgeProduction = (
       ? [{ status: 'warn', text: `It was built from ${foreign(current.branch, 60)}, where production is built from ${branch}.` }]
       : []
   return {
-    findings: [first, ...elsewhere, ...aliasing(project, list, now), ...newest(project, list, now)],
+    findings: [...paused, first, ...elsewhere, ...aliasing(project, list, now), ...newest(project, list, now)],
     measurements: [
       ...measure('deployment age', age / 3_600_000, 'h').measurement,
       ...(list.length === 0 ? [] : measure('failed builds', failed, '').measurement),
@@ -257,6 +272,7 @@ export const changeOf = (one: Deployment): Change => ({
   title: `${one.message === null ? `Deployment ${foreign(one.id, 40)}` : subject(one.message)}${one.commit === null ? '' : ` (${shortCommit(one.commit)})`}${outcome(one)}`,
   by: one.by === null ? null : foreign(one.by, 60),
   url: one.page,
+  ...(one.commit === null ? {} : { commit: shortCommit(one.commit) }),
 })
 
 /** A rollback or a promotion as something that was changed. */

@@ -7,6 +7,7 @@ import { keepLine, shorten } from '../../incident/text.ts'
 import { count, hold, together } from '../answer.ts'
 import { networkFault } from '../fault.ts'
 import { foreign } from '../foreign.ts'
+import { atMost } from '../json.ts'
 import type { Limit } from '../option.ts'
 import type { Vercel } from './api.ts'
 
@@ -55,7 +56,7 @@ const Row = z.object({
     .nullish()
     .catch(null),
 })
-const Page = z.object({ rows: z.array(Row), hasMoreRows: z.boolean().default(false) })
+const Page = z.object({ rows: atMost(Row, 100), hasMoreRows: z.boolean().default(false) })
 
 const lineOf = (row: z.infer<typeof Row>): LogLine => {
   const logs = row.logs ?? []

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { runOfChecks, unanswered } from '../../../src/incident/areas/checking.ts'
 import type { CheckResult } from '../../../src/incident/check.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
+import { changeRows, checkRows } from '../../../src/incident/evidence.ts'
 import { evolve } from '../../../src/incident/evolve.ts'
 import { plainText } from '../../../src/incident/plain.ts'
 import { react } from '../../../src/incident/react.ts'
@@ -147,7 +148,7 @@ describe('in the channel', () => {
     const buttons = conversation(happened(...steps)).flatMap((item) =>
       item.step === 'message' ? item.message.parts.flatMap((part) => (part.kind === 'buttons' ? part.buttons : [])) : [],
     )
-    expect(buttons).toContainEqual({ label: 'Log: LOGS', action: 'lines', value: 'INC-7 1 logs' })
+    expect(buttons).toContainEqual({ label: 'Log', action: 'lines', value: 'INC-7 1 logs' })
     const show = step({ type: 'show-lines', run: 1, check: 'logs' }, 3)
     given(...steps)
       .when(show)
@@ -159,6 +160,54 @@ describe('in the channel', () => {
     given(...steps)
       .when(step({ type: 'show-lines', run: 1, check: 'a' }, 3))
       .refused('no_lines', 'No more lines of `a` were kept with that diagnosis. To ask anew: `/diag a`.')
+  })
+})
+
+describe('what is asked for changes alone', () => {
+  const opening = (minute: number, ...keys: string[]): Step =>
+    step(
+      {
+        type: 'start-checks',
+        phase: 'opening',
+        which: 'auto',
+        checks: keys.map((key) => ({ ...asked(key), ...(key.startsWith('x') ? { for: 'changes' as const } : {}) })),
+      },
+      minute,
+      bot,
+    )
+  const deployed = { at: at(-5), kind: 'deployment' as const, title: 'v142', by: 'Bea', url: null }
+  const unset = result('xb', 'unknown', {
+    findings: [{ status: 'unknown', text: 'Not configured yet: set KEY in the bot’s environment.' }],
+  })
+
+  test('stands with the changes, not among the findings, nor in the story or the comparison', () => {
+    const steps = [declared(), opening(1, 'a', 'xa', 'xb'), answer(2, result('xa', 'ok', { changes: [deployed] }))]
+    expect(shown('checks:1', ...steps)).toBe('(none)')
+    expect(shown('changes', ...steps)).toContain('deployment, 5 min before: v142, by Bea')
+    const all = [...steps, answer(3, result('a', 'fail'), result('xb', 'ok', { changes: [] }))]
+    expect(shown('checks:1', ...all)).toContain('🔴 A a is fail.')
+    expect(shown('checks:1', ...all)).not.toMatch(/X[AB]|have answered/)
+    const story = timeline(happened(...all), { zone: 'UTC' }).filter(({ kind }) => kind === 'check')
+    expect(story).toMatchObject([{ text: 'Ran 1 check at opening: A fail (a is fail.)' }])
+    expect(checkRows(after(...all)).map(({ title }) => title)).toEqual(['A'])
+    expect(changeRows(after(...all))).toHaveLength(1)
+  })
+
+  test('what could not be asked is said; that nothing was changed is not', () => {
+    const none = result('xa', 'ok', { changes: [] })
+    const [before, fine] = [[declared(), opening(1, 'xa', 'xb')], answer(2, none, result('xb', 'ok', { changes: [] }))]
+    expect(shown('changes', ...before, fine)).toContain('Nothing was changed in the 24 h before it began')
+    expect(changeRows(after(...before, fine))).toEqual([])
+    const refused = shown('changes', ...before, answer(2, none, result('xb', 'unknown')))
+    expect(refused).toContain('is not known in full: nothing was found, but not all could be asked.\n⚪ Not seen: XB. xb is unknown.')
+    expect(shown('changes', ...before, answer(2, none, unset))).toContain(
+      '⚪ Not seen, as it is not configured yet: XB. What to set: /diag',
+    )
+    expect(changeRows(after(...before, answer(2, none, unset)))).toBeNull()
+    const some = shown('changes', ...before, answer(2, { ...none, changes: [deployed] }, result('xb', 'unknown')))
+    expect(some).toMatch(/v142[\s\S]*⚪ Not seen: XB\. xb is unknown\./)
+    // Without another check there is no message of findings.
+    expect(shown('checks:1', ...before, fine)).toBe('(none)')
   })
 })
 
