@@ -29,11 +29,12 @@ const impatient =
     }
   }
 
-const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
+/** Somebody else’s words as a sentence of ours. */
+export const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 /** Why Vercel did not do it, and what to do. */
-const refusal = (status: number, secret: string, words: string): string => {
-  const says = words === '' ? '' : ` It says: ${sentence(foreign(words, 200))}`
+const refusal = (status: number, secret: string, words: string, quiet: boolean): string => {
+  const says = quiet || words === '' ? '' : ` It says: ${sentence(foreign(words, 200))}`
   switch (refusalCode(status, words)) {
     case 401:
       return `Vercel does not accept the token (401): look whether ${secret} is current. Nothing was changed.${says}`
@@ -73,10 +74,15 @@ export const pause = (ms: number, signal: AbortSignal, late: string): Promise<vo
     else signal.addEventListener('abort', over, { once: true })
   })
 
-export const actOnVercel = (context: Pick<LookContext, 'web' | 'secret' | 'signal'>, options: VercelOptions) => {
+/** `quiet`: nothing of what Vercel answers is repeated: it may hold a secret. */
+export const actOnVercel = (
+  context: Pick<LookContext, 'web' | 'secret' | 'signal'>,
+  options: VercelOptions,
+  { quiet = false }: { readonly quiet?: boolean } = {},
+) => {
   const web = impatient(context.web, hostOf(options.apiUrl))
   return {
-    ...createVercel({ web, secret: context.secret, signal: context.signal }, options),
+    ...createVercel({ web, secret: context.secret, signal: context.signal }, options, { quiet }),
     /** Where a call goes, as it is shown and made. */
     address: (path: string): string => {
       const query = new URLSearchParams(teamOf(options.team)).toString()
@@ -98,7 +104,7 @@ export const actOnVercel = (context: Pick<LookContext, 'web' | 'secret' | 'signa
       const { status, ok } = response
       const text = await response.text()
       if (status >= 500) throw new FetchFault('reset', `Vercel answered ${status}: nobody knows whether it was done.`)
-      if (!ok) return { refused: refusal(status, options.secret, said(text)) }
+      if (!ok) return { refused: refusal(status, options.secret, said(text), quiet) }
       try {
         return { json: text === '' ? {} : JSON.parse(text) }
       } catch {
