@@ -4,7 +4,13 @@ import type { CheckStatus, Finding } from '../incident/check.ts'
 import { nearest } from '../incident/nearest.ts'
 import { foreign } from './foreign.ts'
 
-type Component = { readonly name: string; readonly status: CheckStatus; readonly word: string }
+type Component = {
+  readonly name: string
+  readonly status: CheckStatus
+  readonly word: string
+  /** It stands for those under it: told only where it is asked for by name. */
+  readonly isGroup?: boolean
+}
 type Incident = {
   readonly title: string
   readonly status: CheckStatus
@@ -126,7 +132,7 @@ const formats: readonly (readonly [schema: z.ZodType, read: (value: never) => St
     Statuspage,
     ({ page, status, components, incidents = [], scheduled_maintenances = [] }: z.infer<typeof Statuspage>) => ({
       name: page.name,
-      components: components?.filter(({ group }) => group !== true).map((one) => component(one.name, one.status)) ?? null,
+      components: components?.map((one) => ({ ...component(one.name, one.status), isGroup: one.group === true })) ?? null,
       incidents: [
         ...incidents
           .filter((one) => !['resolved', 'postmortem'].includes(one.status ?? ''))
@@ -213,7 +219,7 @@ export const judgeStatusPage = (page: StatusPage, vendor: string, wanted: readon
   const { components, incidents, overall } = page
   if (wanted.length === 0) {
     const bad = told(incidents)
-    const ill = (components ?? []).filter(({ status }) => status !== 'ok').slice(0, mostTold)
+    const ill = (components ?? []).filter(({ status, isGroup }) => status !== 'ok' && isGroup !== true).slice(0, mostTold)
     if (overall.status === 'ok' && bad.length === 0 && ill.length === 0) return [{ status: 'ok', text: `${vendor}: ${overall.word}.` }]
     const which = ill.length === 0 ? '' : `: ${ill.map(({ name, word }) => `${foreign(name)} (${word})`).join(', ')}`
     // The vendor itself does not count it, so that it is no more than a warning.

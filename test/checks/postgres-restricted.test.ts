@@ -24,6 +24,9 @@ const setup = `
   create table many (status text);
   insert into many select 'state ' || n from generate_series(1, 60) n, generate_series(1, 2);
   insert into many values ('failed');
+  create type state as enum ('queued', 'written', 'sent');
+  create table typed (state state, updated_at timestamptz);
+  insert into typed values ('queued', now() - interval '3 hours');
   create view everything as select * from letters;
   create role reader login;
   create role policed login;
@@ -96,6 +99,20 @@ describe('counts', () => {
     expect([status, texts[0]]).toEqual(['warn', 'warn: 1 row generating for more than 10 min, updated_at does not say since when.'])
   })
 
+  test('a state that the column cannot have is not counted as none', async () => {
+    const question = { ask: 'counts', table: 'typed', column: 'state' } as const
+    const wrong = await asked('reader', {
+      ...question,
+      limits: { failed: 0, sent: 5 },
+      stuck: [{ value: 'generating', since: 'updated_at', after: '10m' }],
+    })
+    expect([wrong.status, wrong.texts[0]]).toEqual([
+      'unknown',
+      'unknown: state of typed can never be failed, generating, so that nothing is held against its limit: it knows queued, written, sent. Look at service.yml.',
+    ])
+    expect(await asked('reader', { ...question, limits: { sent: 5 } })).toMatchObject({ status: 'ok' })
+  })
+
   test('what has a limit is found among many', async () => {
     const { status, texts } = await asked('reader', { ask: 'counts', table: 'many', column: 'status', limits: { failed: 0 } })
     expect([status, texts[0]]).toEqual(['warn', 'warn: failed is 1, above the limit of 0.'])
@@ -110,6 +127,16 @@ describe('a named query with more rows than are read', () => {
   test('rows: the last of them is judged', async () => {
     const { status, texts, measurements } = await rows(sql(300, 9))
     expect([status, texts[0], measurements.length]).toEqual(['warn', 'warn: row 300 is 9, above the limit of 5.', 20])
+  })
+
+  test('rows: a few of those past a limit are told, and how many more', async () => {
+    const { texts } = await rows("select 'row ' || n, n from generate_series(1, 100) n", { limits: { 'row 1': { fail: 0 } }, most: 50 })
+    expect(texts.slice(0, 7)).toEqual([
+      'fail: row 1 is 1, above the limit of 0.',
+      ...[51, 52, 53, 54, 55].map((n) => `warn: row ${n} is ${n}, above the limit of 50.`),
+      'warn: rows: 45 more rows past a limit.',
+    ])
+    expect(texts).toHaveLength(8)
   })
 
   test('rows: what was not read is not well', async () => {

@@ -92,7 +92,7 @@ describe('as Resend documents', () => {
     expect([status, ...texts.slice(1)]).toEqual([
       'warn',
       'warn: delivery rate is 1.09 %, below the limit of 95 %.',
-      'ok: 1 of 92 e-mails (the last 1 d) delivered, 0 bounced, 0 given up, 91 waiting for too long. 1 e-mail under way.',
+      'ok: 1 of 92 e-mails (the last day) delivered, 0 bounced, 0 given up, 91 waiting for too long. 1 e-mail under way.',
     ])
     expect(measurements[0]?.value).toBe(1.09)
   })

@@ -96,6 +96,12 @@ describe('Statuspage and what answers as it does', () => {
       ['warn', 'warn: “Upgrade of the pooler” (maintenance) is under way.'],
     ],
     [
+      'a group by name, which is worse than what is called the same',
+      { components: [component('API', 'major_outage', { group: true }), component('API')] },
+      { components: ['API'] },
+      ['fail', 'fail: Supabase: API is “major outage”.'],
+    ],
+    [
       'all is well, but a component is not',
       { components: [component('Auth', 'major_outage'), component('Storage', 'under_maintenance'), component('API')] },
       {},

@@ -241,6 +241,15 @@ describe('as Vercel documents', () => {
       )
     })
 
+  test('rows of the log in which no error can be read are not none', async () => {
+    const rows = [{ requestId: 'r1', timestamp: now, statusCode: 200, requestPath: '/api', logs: [] }]
+    await using server = await startHttp((request, response) => {
+      const isLog = request.url?.startsWith('/api/logs/') === true
+      response.end(JSON.stringify(isLog ? { rows: request.url?.includes('level=') === true ? rows : [], hasMoreRows: false } : project))
+    })
+    const { status, texts } = await about({ ask: 'errors', apiUrl: `http://${server.host}`, logsUrl: `http://${server.host}` })
+    expect([status, texts[0]]).toEqual(['unknown', expect.stringMatching(/answers 1 request as ones with errors, but not as documented/)])
+  })
   test('a project that is paused serves nothing', async () => {
     const current = { id: 'd1', created: at(-3_600_000), readyState: 'READY', meta: { githubCommitSha: 'abc1234def5678' } }
     const answering = async (more: object) => {

@@ -17,8 +17,8 @@ const named =
 /** `1:30`, `0:01:30.5`: minutes and seconds, or hours before them. */
 const clock = /(?:(\d+):)?(\d{1,3}):(\d\d(?:\.\d+)?)(?![\d:])/y
 /** `1.5s`, `2m3s`, `1 min 30 s`: one after the other. */
-const part = /(\d+(?:\.\d+)?)\s?([a-zµμ]+)(?![a-zµμ])\s?/iy
-const bare = /\d+(?:\.\d+)?/y
+const part = /(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s?([a-zµμ]+)(?![a-zµμ])\s?/iy
+const bare = /\d+(?:\.\d+)?(?:e[+-]?\d+)?/iy
 
 /** The milliseconds that begin at a place of the line. `unit`: what a number without one has. */
 const at = (line: string, place: number, unit: string): number | null => {
@@ -43,11 +43,13 @@ const at = (line: string, place: number, unit: string): number | null => {
 }
 
 /** Where nothing is named, only what can hardly be anything else. */
-const anywhere = /(?<![\w.:])(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?\s?(?:ms|s)(?!\w)/i
+const anywhere = /(?<![\w.,:])(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?\s?(?:ms|s)(?!\w)/i
 
 /** The milliseconds that a line tells of, or null: `duration=12ms`, `"duration_ms": 12`, `took 1.2 s`, `elapsed 0:01:30`, `… 85ms`, `2m3s`.
  *  Without a unit they are taken for milliseconds. */
-export const durationIn = (line: string): number | null => {
+export const durationIn = (written: string): number | null => {
+  // 1,200 is no list.
+  const line = written.replace(/(?<=\d),(?=\d{3}(?!\d))/g, '')
   for (const { index, 0: text, 1: small, 2: large } of line.matchAll(named)) {
     const ms = at(line, index + text.length, small ?? large ?? 'ms')
     if (ms !== null) return ms

@@ -51,7 +51,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
 const hidden: Meaning = [
   'unknown',
   (secret) =>
-    `Row-level security hides rows from the user in ${secret}, so that what is counted would be too few. Once, as the owner: alter role … bypassrls; it reads no more tables than it is granted.`,
+    `Row-level security hides rows from the user in ${secret}, so that what is counted would be too few. Once, as an administrator: alter role … bypassrls; it still reads only the tables that it is granted.`,
 ]
 
 /** The findings for an error of a session. Throws what is a bug. `secret`: the setting with the connection string. */

@@ -1,5 +1,6 @@
 /** Questions in a product's own SQL: a number, rows of numbers, a table, or when something last succeeded. */
 import type { CheckAnswer } from '../../define/check.ts'
+import type { Finding } from '../../incident/check.ts'
 import { type Interval, judgeAge, neverStatus } from '../age.ts'
 import { count, finding, found, hold, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
@@ -24,6 +25,8 @@ const mostRows = { number: 1, rows: 500, table: 200 } as const
 
 /** Rows that are judged but not measured: numbers of so many names are compared by nobody. */
 const mostMeasured = 20
+/** How many rows that are past a limit are told one by one. */
+const mostTold = 5
 
 const held = (
   name: string,
@@ -71,8 +74,19 @@ const asRows = (wanted: Query, { columns, rows, more }: Table): CheckAnswer => {
   const isLimited = wanted.most !== undefined || wanted.least !== undefined || Object.keys(wanted.limits).length > 0
   const list = rows.slice(0, 8).map(([label = null, text = null]) => `${foreign(label ?? 'null', 40)} ${foreign(text ?? 'null', 30)}`)
   const rest = more || rows.length > list.length ? ', and more' : ''
+  const findings = parts.flatMap((part) => part.findings)
+  const told = (['fail', 'warn', 'unknown'] as const).flatMap((status): Finding[] => {
+    const past = findings.filter((one) => one.status === status)
+    const untold = past.length - mostTold
+    return [
+      ...past.slice(0, mostTold),
+      ...(untold > 0
+        ? [{ status, text: `${wanted.name}: ${count(untold, 'more row')} ${status === 'unknown' ? 'without a number' : 'past a limit'}.` }]
+        : []),
+    ]
+  })
   return together(
-    ...parts.map(({ findings, measurements }, index) => ({ findings, measurements: index < mostMeasured ? measurements : [] })),
+    { findings: told, measurements: parts.flatMap(({ measurements }) => measurements).slice(0, mostMeasured) },
     more && isLimited ? unread(wanted.name, rows.length) : found(),
     finding('ok', `${wanted.name}: ${list.join(', ')}${rest}.`),
   )

@@ -114,8 +114,21 @@ type Stuck = { readonly value: string; readonly since: string; readonly after: n
 
 const mostValues = 50
 
+/** Values that have a limit and that the column can never have: what is counted of them is always nothing. Where the column is no enum,
+ *  nobody can tell. */
+const impossible = async ({ read }: Session, place: { schema: string; table: string; column: string }, values: readonly string[]) => {
+  const labels = await read(
+    `select e.enumlabel::text from pg_catalog.pg_enum e join pg_catalog.pg_attribute a on a.atttypid = e.enumtypid
+      join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = $1 and c.relname = $2 and a.attname = $3 order by e.enumsortorder`,
+    [place.schema, place.table, place.column],
+  )
+  const known = labels.rows.flatMap(([label]) => label ?? [])
+  return { known, lacking: known.length === 0 ? [] : values.filter((value) => value !== 'null' && !known.includes(value)) }
+}
+
 export const askCounts = async (
-  { read }: Session,
+  session: Session,
   wanted: {
     readonly schema: string
     readonly table: string
@@ -125,6 +138,7 @@ export const askCounts = async (
     readonly empty: 'unknown' | 'ok'
   },
 ): Promise<CheckAnswer> => {
+  const { read } = session
   const from = `from ${quoted(wanted.schema)}.${quoted(wanted.table)}`
   const column = `${quoted(wanted.column)}::text`
   const table = await read(
@@ -134,8 +148,8 @@ export const askCounts = async (
     mostValues,
   )
   const counts = new Map(table.rows.map(([value, many]) => [value ?? '', numeric(many)]))
-  const named = [...new Set([...Object.keys(wanted.limits), ...counts.keys()])].slice(0, 20)
-  const parts = named.map((value) =>
+  const shownValues = [...new Set([...Object.keys(wanted.limits), ...counts.keys()])].slice(0, 20)
+  const parts = shownValues.map((value) =>
     hold(foreign(value, 40), counts.get(value) ?? 0, '', 'most', Object.hasOwn(wanted.limits, value) ? wanted.limits[value] : undefined),
   )
   const stuck: CheckAnswer[] = []
@@ -159,6 +173,8 @@ export const askCounts = async (
     .slice(0, 8)
     .map(([value, many]) => `${foreign(value, 40)} ${many}`)
   const where = foreign(wanted.table)
+  const named = [...Object.keys(wanted.limits), ...wanted.stuck.map(({ value }) => value)]
+  const { known, lacking } = await impossible(session, wanted, [...new Set(named)])
   if (total === 0 && wanted.empty === 'unknown' && wanted.stuck.length + Object.keys(wanted.limits).length > 0)
     return finding(
       'unknown',
@@ -167,6 +183,12 @@ export const askCounts = async (
   return together(
     ...parts,
     ...stuck,
+    lacking.length === 0
+      ? found()
+      : finding(
+          'unknown',
+          `${foreign(wanted.column)} of ${where} can never be ${listed(lacking)}, so that nothing is held against its limit: it knows ${listed(known, 12)}. Look at service.yml.`,
+        ),
     finding(
       'ok',
       total === 0 ? `${where} is empty.` : `${count(total, 'row')} of ${where}${table.more ? ', at least' : ''}: ${shown.join(', ')}.`,

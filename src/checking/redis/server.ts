@@ -1,5 +1,4 @@
 /** What Redis is asked, over whatever way. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { CheckAnswer, CheckContext } from '../../define/check.ts'
 import { duration } from '../../incident/duration.ts'
@@ -131,6 +130,18 @@ const judgeStats = (number: Info, wanted: Questions): CheckAnswer => {
 const watchedMs = 1000
 const enough = 50
 
+/** Waits, but not longer than there is time: the question that follows says that it is up. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, Math.max(ms, 0))
+    signal.addEventListener('abort', done, { once: true })
+  })
+
 /** What it did between two looks at its counters, `ms` apart. Counters that went back were reset. */
 const judgeNow = (before: Info, after: Info, ms: number, wanted: Questions): CheckAnswer => {
   const done = (name: string): number => Math.max((after(name) ?? 0) - (before(name) ?? 0), 0)
@@ -237,8 +248,7 @@ export const askRedis = async (
     first === undefined
       ? nothing
       : await part('', async () => {
-          // Cut short when the time is up: the question that follows says so.
-          await sleep(Math.max(watchedMs - (elapsed() - first.at), 0), undefined, { signal }).catch(() => undefined)
+          await pause(watchedMs - (elapsed() - first.at), signal)
           const { number } = readInfo(textOf(await read('INFO')))
           return judgeNow(first.number, number, elapsed() - first.at, wanted)
         })

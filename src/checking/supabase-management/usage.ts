@@ -78,9 +78,11 @@ const sourceOf: Readonly<Record<string, LogSource>> = {
 
 const whereOf = (sources: readonly LogSource[]): string => sources.map((source) => `(${failing[source]})`).join(' or ')
 
-/** Errors by source. */
-export const countErrors = (sources: readonly LogSource[]): string =>
-  `select source, count() as errors from logs where ${whereOf(sources)} group by source`
+/** All lines by source, and the errors among them: logs without a line tell of no error, and of nothing else. */
+export const countErrors = (sources: readonly LogSource[]): string => {
+  const names = Object.entries(sourceOf).flatMap(([name, source]) => (sources.includes(source) ? [`'${name}'`] : []))
+  return `select source, count() as lines, countIf(${whereOf(sources)}) as errors from logs where source in (${names.join(', ')}) group by source`
+}
 
 /** The API gives at most 1000 rows. */
 export const mostLines = 200
@@ -89,7 +91,7 @@ export const mostLines = 200
 export const listErrors = (sources: readonly LogSource[]): string =>
   `select timestamp, source, event_message from logs where ${whereOf(sources)} order by timestamp desc limit ${mostLines}`
 
-const Counted = z.object({ source: z.string(), errors: Count })
+const Counted = z.object({ source: z.string(), lines: Count, errors: Count })
 const Line = z.object({ timestamp: z.union([z.string(), z.number()]), source: z.string(), event_message: z.string() })
 
 /** The longest line that is kept of a log. */
@@ -123,6 +125,16 @@ export const judgeLogs = (
         {
           status: 'unknown',
           text: `Supabase’s logs count errors of ${strange.slice(0, 3).join(', ')}, which is none of the sources known here.`,
+        },
+      ],
+      measurements: [],
+    }
+  if (!counted.data.some(({ lines: written }) => written > 0))
+    return {
+      findings: [
+        {
+          status: 'unknown',
+          text: `Supabase’s logs hold no line of the last ${window} (${sources.join(', ')}): either nobody asked anything of the project, or they are behind.`,
         },
       ],
       measurements: [],

@@ -91,6 +91,7 @@ export const askPast = async (
     )
   const found = new Map<string, LogLine>()
   let more = false
+  let odd = 0
   for (const kind of [{ level: 'error,fatal' }, { statusCode: '5xx' }]) {
     for (let number = 0; ; number += 1) {
       const asked = await page({ ...kind, page: String(number) })
@@ -98,7 +99,8 @@ export const askPast = async (
       const { rows, hasMoreRows } = asked.value
       for (const [index, row] of rows.entries()) {
         const line = lineOf(row)
-        if (isError(line)) found.set(line.id === '' ? `${number} ${index} ${line.at}` : line.id, kept(line))
+        if (!isError(line)) odd += 1
+        else found.set(line.id === '' ? `${number} ${index} ${line.at}` : line.id, kept(line))
       }
       const enough = number + 1 === mostPages || found.size >= mostErrors
       if (hasMoreRows && enough) more = true
@@ -106,6 +108,15 @@ export const askPast = async (
     }
   }
   if (found.size > 0) return { errors: [...found.values()], seen: null, note: more ? 'There are more: only the newest were read.' : null }
+  if (odd > 0)
+    return {
+      findings: [
+        {
+          status: 'unknown',
+          text: `Vercel’s log answers ${count(odd, 'request')} as ones with errors, but not as documented: no error can be read in them. Look at the log in Vercel.`,
+        },
+      ],
+    }
   // None: it may be that nothing was asked of the product, or that the plan keeps no log of that time.
   const any = await page({ page: '0' })
   return 'findings' in any ? any : { errors: [], seen: any.value.rows.length, note: null }
