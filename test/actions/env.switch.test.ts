@@ -27,7 +27,7 @@ const secrets = { [secret]: token, FIRST_KEY: 'key-of-the-first-provider-never-s
 const provider = { variable: 'EMAIL_PROVIDER', values: { resend: 'resend', brevo: 'brevo' } }
 const key = { variable: 'EMAIL_KEY', values: { first: { secret: 'FIRST_KEY' }, second: { secret: 'SECOND_KEY' } } }
 const at = (input: Record<string, string>, options: object = {}, more: Acting = {}) =>
-  hand(kind, { ...vercel.options, ...provider, ...options } as never, input, { secrets, ...more })
+  hand(kind, { ...vercel.options, ...provider, ...options }, input, { secrets, ...more })
 const unable = async (input: Record<string, string>, options: object = {}) => {
   const seen = await at(input, options).preview()
   return 'unable' in seen ? seen.unable : `possible: ${seen.summary}`

@@ -103,6 +103,24 @@ describe('back, and forth again', () => {
     expect(plan).toMatchObject({ from: bad, to: old })
   })
 
+  test('long after a rollback, when the one that is served is on another page', async () => {
+    const one = (uid: string, created: number, more: object = {}) => ({
+      uid,
+      created,
+      readyState: 'READY',
+      readySubstate: 'PROMOTED',
+      target: 'production',
+      projectId: 'prj_1',
+      ...more,
+    })
+    const newer = Array.from({ length: 100 }, (_, index) => one(`dpl_new${index}`, 1_000 + index, { readySubstate: 'STAGED' }))
+    await using old = await startVendor({
+      '/v9/projects/shop': { body: { id: 'prj_1', name: 'shop', targets: { production: one('dpl_served', 500) } } },
+      '/v6/deployments': ({ url }) => ({ body: { deployments: url.includes('until=500') ? [one('dpl_before', 400)] : newer } }),
+    })
+    expect((await back({}, { apiUrl: old.url }).plan()).plan).toMatchObject({ from: 'dpl_served', to: 'dpl_before' })
+  })
+
   test('commits and migrations in between, as GitHub knows them', async () => {
     await using github = await startVendor({
       '/repos/acme/shop/compare/aaa1111aaa1111...bbb2222bbb2222': {
@@ -116,8 +134,8 @@ describe('back, and forth again', () => {
         },
       },
     })
-    const github_ = { repository: 'acme/shop', secret: 'GITHUB_TOKEN', apiUrl: github.url }
-    const { effects, warnings } = await back({}, { github: github_ }, { secrets: { ...secrets, GITHUB_TOKEN: 'ghp_x' } }).plan()
+    const there = { repository: 'acme/shop', secret: 'GITHUB_TOKEN', apiUrl: github.url }
+    const { effects, warnings } = await back({}, { github: there }, { secrets: { ...secrets, GITHUB_TOKEN: 'ghp_x' } }).plan()
     expect(effects).toEqual([
       '3 commits are taken back: 2abcdef “Break checkout”; 1abcdef “two”; 0abcdef “one”',
       '2 migrations among them: 20261101_total.sql; 20261102_tax.sql',

@@ -78,9 +78,13 @@ export const askServed = async (vercel: ActingVercel): Promise<Served | Unable> 
   if ('findings' in asked) return unableOf(asked.findings)
   const listed = await askDeployments(vercel, asked.value.id, mostDeployments)
   if ('findings' in listed) return unableOf(listed.findings)
-  const { list } = listed.value
-  const project = withServed(asked.value, list)
+  const project = withServed(asked.value, listed.value.list)
   const { targets: current } = project
+  const isListed = listed.value.list.some(({ id }) => id === current?.id)
+  // Rolled back so long ago that what was before it is on another page.
+  const older = current === null || isListed ? null : await askDeployments(vercel, project.id, mostDeployments, { until: current.created })
+  if (older !== null && 'findings' in older) return unableOf(older.findings)
+  const list = [...listed.value.list, ...(older?.value.list ?? [])]
   if (current === null) return { unable: `${foreign(project.name)} has no production deployment: there is nothing to go from.` }
   const rolling = await askRolling(vercel, project)
   if ('findings' in rolling) return unableOf(rolling.findings)

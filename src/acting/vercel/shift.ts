@@ -45,21 +45,20 @@ const promotionOff = 'Automatic promotion is off: what is pushed from now on is 
 const promotionOn = 'Automatic promotion is on: what is pushed to the production branch from now on is served.'
 
 /** What whoever approves must know of a shift. */
-export const shiftWarnings = (how: How, { project, rolling }: Served, to: string): string[] => [
-  ...(how === 'rollback'
-    ? [
-        `${promotionOff} The older build has the environment variables and the cron jobs of its time.`,
-        ...(rolling === null ? [] : [`It ends the release in stages to ${foreign(rolling.canary, 60)}.`]),
-      ]
-    : [
-        ...(isRolledBack(project) ? [`Production was rolled back before. ${promotionOn}`] : []),
-        ...(project.rollingRelease === null || project.rollingRelease === undefined
-          ? []
-          : [
-              `Releases go in stages there: ${foreign(to, 60)} gets a part of the traffic at first, and the rest by the project’s own stages.`,
-            ]),
-      ]),
-]
+export const shiftWarnings = (how: How, { project, rolling }: Served, to: string): string[] => {
+  if (how === 'rollback')
+    return [
+      `${promotionOff} The older build has the environment variables and the cron jobs of its time.`,
+      ...(rolling === null ? [] : [`It ends the release in stages to ${foreign(rolling.canary, 60)}.`]),
+    ]
+  const inStages = project.rollingRelease !== null && project.rollingRelease !== undefined
+  return [
+    ...(isRolledBack(project) ? [`Production was rolled back before. ${promotionOn}`] : []),
+    ...(inStages
+      ? [`Releases go in stages there: ${foreign(to, 60)} gets a part of the traffic at first, and the rest by the project’s own stages.`]
+      : []),
+  ]
+}
 
 /** A shift as it was planned, and what must still be so when it is run. */
 export const planShift = (how: How, { project, current, rolling }: Served, target: Deployment, vercel: ActingVercel) => {
