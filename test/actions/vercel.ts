@@ -62,3 +62,8 @@ export const startVercel = async (variables: { key: string; value: string; type?
 }
 
 export type TestVercel = Awaited<ReturnType<typeof startVercel>>
+
+/** The one call of a rollback or a promotion, as the world counts it. */
+export const shiftCalls = (how: 'rollback' | 'promote', id: string, project: string) => [
+  `POST /${how === 'rollback' ? 'v1' : 'v10'}/projects/${project}/${how}/${id}`,
+]
