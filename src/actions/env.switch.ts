@@ -21,7 +21,9 @@ import type { Json, Ran, Unable } from '../incident/acting/action.ts'
 import { duration } from '../incident/duration.ts'
 import { FetchFault } from '../ports.ts'
 
-const Name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'must be a short word of letters, digits, `.`, `_` and `-`')
+const Name = z
+  .string('must be given: the name of a value')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'must be a short word of letters, digits, `.`, `_` and `-`')
 
 const Options = z.strictObject({
   ...vercelOptions,

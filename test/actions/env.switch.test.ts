@@ -118,6 +118,7 @@ describe('what cannot be switched', () => {
     expect(text).not.toContain('250')
   })
   test('what is not a name of a value', () => {
+    expect(kind.input.safeParse({}).error?.issues[0]?.message).toBe('must be given: the name of a value')
     for (const to of ['a b', '../x', '$(id)', '']) expect(kind.input.safeParse({ to }).success).toBe(false)
   })
   test('after a rollback, when a build would not be served', async () => {

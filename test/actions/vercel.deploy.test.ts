@@ -80,6 +80,10 @@ test('after a rollback it is built, and not served', async () => {
   const doing = at({ commit: 'bbb2222' })
   const { plan, warnings } = await doing.plan()
   expect(warnings.at(-1)).toMatch(/^Production was rolled back: the build is not served/)
+  expect(await at({ commit: 'aaa1111' }).plan()).toMatchObject({
+    effects: [expect.anything(), 'No commit in between: both were built from the same'],
+    warnings: expect.arrayContaining(['Production serves this commit already.']),
+  })
   expect(await doing.run(plan)).toMatchObject({ outcome: 'done', text: expect.stringContaining('and not served') })
   expect(await doing.verify(plan)).toMatchObject({ settled: true, findings: [{ status: 'warn' }] })
   expect((await vercel.project()).production).toBe(before)

@@ -228,6 +228,21 @@ describe('what Vercel refuses when it is asked', () => {
     expect(await at.run(plan)).toEqual({ outcome: 'failed', text: `Production serves ${next} by now: nothing was asked of Vercel.` })
     expect(await vercel.changes()).toEqual([])
   })
+  test('one that failed before is none of this one', async () => {
+    const { id } = await vercel.project()
+    const failed = {
+      fromDeploymentId: bad,
+      toDeploymentId: before,
+      requestedAt: Date.now() - minute,
+      type: 'rollback',
+      jobStatus: 'failed',
+    }
+    await vercel.put('projects', { id, lastAliasRequest: failed })
+    const at = back()
+    const { plan } = await at.plan()
+    expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
+    expect(await at.run(plan)).toMatchObject({ outcome: 'done' })
+  })
   test('not every domain moved', async () => {
     await vercel.manner({ moves: 'fails' })
     const at = back()

@@ -59,9 +59,9 @@ const askBetween = async (
   newer: string | null,
   back: boolean,
 ): Promise<Between> => {
+  if (older !== null && older === newer) return { effects: ['No commit in between: both were built from the same'], warnings: [] }
   if (wanted === undefined) return unknown('the action’s options name no repository.')
   if (older === null || newer === null) return unknown('Vercel does not say which commit was built.')
-  if (older === newer) return { effects: ['No commit in between: both were built from the same'], warnings: [] }
   const { repository, secret, migrations } = wanted
   const token = context.secret(secret)
   if (token === '') return unknown(`${secret} is not set.`)
