@@ -127,7 +127,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       approvers: {
         identify: () => Promise.resolve([]),
         standing: () => Promise.resolve({ unknown: 'it is not asked from a terminal' }),
-        lapsed: () => Promise.resolve(null),
+        lapsed: () => Promise.resolve('It is not asked from a terminal.'),
       },
       actions: createControls({ store, queue, handle, catalogue }),
       requests: createRequests({ catalogue, kinds: registry.actions, environment: process.env }),

@@ -245,6 +245,8 @@ export type CommandDefinition = {
   readonly examples: readonly string[]
   /** Whether it needs an incident: its channel, or an id as the first word. `id`: also one that cannot be read. */
   readonly needs: 'incident' | 'id' | 'nothing'
+  /** What to say of its words where there is no record, in place of the general sentence. */
+  readonly outside?: (words: string) => Refusal
   /** Whether its words are a text, which may begin with anything: with the id of another record, too. */
   readonly says?: true
   readonly run: (ask: Ask, context: CommandContext) => Promise<Reply>

@@ -37,6 +37,7 @@ const forOne = (
       results,
       waiting: meant.checks.filter(({ key }) => !results.some(({ check }) => check === key)).map(({ title }) => title),
       zone: product.calendar.zone,
+      list: `/diag ${product.key}`,
     })
     return withLines(product.key, parts, meant, results)
   })

@@ -3,6 +3,7 @@ import { productOf } from '../../src/asked-check.ts'
 import { defineCommand } from '../../src/define.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { refuse } from '../../src/incident/refusals.ts'
+import { noProduct } from '../../src/which.ts'
 
 /** One check: what is typed, and what it asks. */
 const line = ({ key, title, words, auto, tellsChanges }: Askable, typed: string): Span[] => [
@@ -28,7 +29,7 @@ export default defineCommand({
     const known = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key).join(', ')
     if (rest !== '') return { refused: refuse('unknown_product', { word: rest, nearest: catalogue.nearest(rest), known }) }
     const product = named ?? productOf(ask, context)
-    if (product === null) return { refused: refuse('product_needed', { example: '/diag <product>', known }) }
+    if (product === null) return noProduct(catalogue, '', (some) => `/diag ${some}`)
     // In its own channel the product need not be named.
     const typed = ask.incident?.product.key === product.key ? '' : `${product.key} `
     const all = [...context.askable(product.key).values()]

@@ -1,4 +1,4 @@
-/** The files of the catalogue: `templates/severities.yml`, `runbooks/people.yml` and `runbooks/<product>/service.yml`. */
+/** The files of the catalogue: `templates/severities.yml` and `runbooks/<product>/service.yml`. */
 import { z } from 'zod'
 import { Wait } from '../define/wait.ts'
 import { reservedClocks } from '../incident/policy.ts'
@@ -27,8 +27,8 @@ import { Variable, VariableName } from './variables.ts'
 
 const each = <Value extends z.ZodType>(value: Value) => z.strictObject({ P1: value, P2: value, P3: value, P4: value })
 
-const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
-const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
+export const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
+export const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
 
 /** How somebody can be told. A `placeholder` is what a guide says in place of an address. */
 const Contact = z
@@ -215,7 +215,12 @@ const Approvals = z.strictObject({
 })
 
 /** When no action runs, except in an incident of P1 or P2. */
-const Freeze = z.strictObject({ from: Moment, to: Moment, why: Text })
+const Freeze = z
+  .strictObject({ from: Moment, to: Moment, why: Text })
+  // Either would never hold, and nobody would notice.
+  .refine(({ from, to }) => /^\d/.test(from) === /^\d/.test(to), 'give two dates, or two points of the week')
+  .refine(({ from, to }) => !/^\d/.test(from) || from.slice(0, 10) <= to.slice(0, 10), '`to` is before `from`')
+  .refine(({ from, to }) => from !== to || !from.includes(' '), '`from` and `to` are the same moment')
 export type Freeze = z.infer<typeof Freeze>
 
 /** When to think of an action: a measurement of a check is beyond what is bearable. */
@@ -246,22 +251,6 @@ export const Template = z.strictObject({
   approvals: Approvals,
 })
 export type Template = z.infer<typeof Template>
-
-/** `runbooks/people.yml`. */
-export const People = z.record(
-  Slug,
-  z.strictObject({
-    name: Text,
-    email: Email.optional(),
-    slack: slackUser.optional(),
-    github: z
-      .string()
-      .regex(/^[A-Za-z0-9-]{1,39}$/, 'must be a GitHub user name')
-      .optional(),
-    phone: phone.optional(),
-  }),
-)
-export type People = z.infer<typeof People>
 
 /** `runbooks/<product>/service.yml`. */
 export const Service = z.strictObject({

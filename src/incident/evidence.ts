@@ -3,6 +3,7 @@ import { amount } from './amount.ts'
 import { beganAt, type CheckRun, changesOf, judging } from './areas/checking.ts'
 import { changeLine, rankChanges } from './changes.ts'
 import type { CheckResult } from './check.ts'
+import { isUnset, worstFirst } from './check-groups.ts'
 import { type CheckChange, compare, type MeasurementChange, step } from './compare.ts'
 import type { Incident } from './incident.ts'
 
@@ -21,17 +22,28 @@ export type CheckRow = {
   readonly before: string
   readonly after: string
   readonly measurements: readonly MeasurementRow[]
-  /** What was found wrong, before and after. */
+  /** What was found wrong, before and after, and what it is made of. */
   readonly findings: readonly { readonly when: 'opening' | 'resolution'; readonly text: string }[]
 }
 
 /** The most changes that are listed. */
 const mostChanges = 10
 
-const wrong = (phase: 'opening' | 'resolution', results: readonly CheckResult[], check: string) =>
-  results
-    .filter((result) => result.check === check)
-    .flatMap(({ findings }) => findings.filter(({ status }) => status !== 'ok').map(({ text }) => ({ when: phase, text })))
+/** What was found wrong, and behind it what the check could say all the same. What must be set before it can be asked is no finding. */
+const wrong = (phase: 'opening' | 'resolution', results: readonly CheckResult[], check: string): CheckRow['findings'] => {
+  const result = results.find((one) => one.check === check)
+  if (result === undefined || result.status === 'ok' || isUnset(result)) return []
+  const bad = worstFirst(result.findings.filter(({ status }) => status !== 'ok'))
+  const behind = result.findings.find(({ status }) => status === 'ok')
+  return [...bad, ...(behind === undefined ? [] : [behind])].map(({ text }) => ({ when: phase, text }))
+}
+
+/** How a check was at a phase, in a word. */
+const standing = (results: readonly CheckResult[], check: string): string => {
+  const result = results.find((one) => one.check === check)
+  if (result === undefined) return 'not run'
+  return isUnset(result) ? 'not configured' : result.status
+}
 
 const measurementRow = (change: MeasurementChange): MeasurementRow => {
   const { name, unit, was, is, limit, bound } = change
@@ -45,10 +57,10 @@ export const checkRows = ({ checks }: Incident): CheckRow[] => {
   const resultsOf = (run: CheckRun | undefined) => (run === undefined ? [] : judging(run).results)
   const opening = resultsOf(checks.find(({ phase }) => phase === 'opening'))
   const resolution = resultsOf(checks.findLast(({ phase }) => phase === 'resolution'))
-  return compare(opening, resolution).map(({ check, title, was, is, measurements }: CheckChange) => ({
+  return compare(opening, resolution).map(({ check, title, measurements }: CheckChange) => ({
     title,
-    before: was ?? 'not run',
-    after: is ?? 'not run',
+    before: standing(opening, check),
+    after: standing(resolution, check),
     measurements: measurements.map(measurementRow),
     findings: [...wrong('opening', opening, check), ...wrong('resolution', resolution, check)],
   }))

@@ -186,7 +186,9 @@ describe('bad input', () => {
   })
 
   test('outside of a record it says how to open one', async () => {
-    expect((await bot.say('alice', 'general', '/incident run server.rollback')).text).toContain('not the channel of an incident')
+    const said = (await bot.say('alice', 'general', '/incident run server.rollback')).text
+    expect(said).toContain('Actions run in a record only. Open one first, /incident new or for planned work /incident change')
+    expect(said).toContain('/incident run server.rollback')
   })
 
   test('what it cannot do it says before anybody is asked', async () => {

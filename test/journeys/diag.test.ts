@@ -50,7 +50,9 @@ ${check('p95', 'auto: true, link: Dashboard, ')}${check('changes', 'auto: true, 
     .map((key) => check(key))
     .join('')}  lacking: { kind: told, title: LACKING, options: { url: "http://${target.host}/lacking", secret: KIOSK_KEY } }
 `
-  bot = await startTestBot({ registry: withTold, files: { 'kiosk/service.yml': service } })
+  const unset = ['x', 'y', 'z'].map((key) => check(key).replace('" }', '", secret: STALL_KEY }')).join('')
+  const stall = `name: Stall\nprivateHosts: [127.0.0.1]\nchecks:\n${unset}`
+  bot = await startTestBot({ registry: withTold, files: { 'kiosk/service.yml': service, 'stall/service.yml': stall } })
   expect(bot.bot.problems).toEqual([])
   says.set('p95', value(2100, 'fail'))
   const before = (minutes: number) => new Date(Date.now() - minutes * 60_000 - 5000).toISOString()
@@ -91,6 +93,19 @@ describe('what can be asked', () => {
     expect(text).toMatch(/p95 \[since=1h\].*by itself, too/)
     expect(text).toMatch(/not configured yet: set KIOSK_KEY for lacking/)
     expect((await bot.say('alice', channel, '/diag')).text).toContain('/diag queue [since=1h]')
+  })
+
+  test('help is on the verbs of this command, wherever it is asked', async () => {
+    for (const where of ['general', channel]) {
+      const { text } = await bot.say('alice', where, '/diag help')
+      expect(text).toContain('watch <check> [key=value …] [every 2m] Ask a check again and again')
+      expect(text).toMatch(/What each product can be asked: .*\/diag kiosk/)
+      const one = await bot.say('alice', where, '/diag help watch')
+      expect(one.text).toContain('/diag watch <check> [key=value …] [every 2m] Ask a check again')
+      expect(one.text).toContain('/diag watch health every 5m')
+    }
+    expect((await bot.say('alice', 'general', '/diag help wach')).text).toContain('Did you mean /diag watch?')
+    expect((await bot.say('alice', 'general', '/diag')).text).toMatch(/Which product\? For example \/diag [a-z]/)
   })
 
   test.each([
@@ -148,11 +163,45 @@ describe('in the channel', () => {
   })
 })
 
+describe('more than a message holds', () => {
+  const long: CheckAnswer = {
+    findings: Array.from({ length: 4 }, (_, part) => ({ status: 'fail', text: `Part ${part} ${'does not answer '.repeat(15)}.` })),
+    measurements: Array.from({ length: 9 }, (_, part) => ({ name: `the wait of part number ${part}`, value: 9, unit: 's', limit: 1 })),
+  }
+  const all = ['p95', 'queue', 'logs', 'a', 'b', 'c', 'd', 'changes']
+  const before = new Map(says)
+
+  test('is named, and all of it comes into the thread by a button', async () => {
+    for (const check of all) {
+      before.set(check, says.get(check) ?? ok)
+      // Each says something else, or they would be told together.
+      says.set(check, { ...long, findings: [{ status: 'fail', text: `${check} is down.` }, ...long.findings] })
+    }
+    await bot.say('bob', channel, '/diag all')
+    const text = await bot.sees(channel, /🔴 P95 p95 is down[\s\S]*🔴 \d more: /)
+    expect(text).toContain('All results in full')
+    expect(text).toMatch(/asked /)
+    const run = (await runs()).at(-1)?.run ?? 0
+    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('All results in full'))
+    expect((await bot.press('carol', channel, 'lines', { value: `INC-1 ${run} all` })).text).toContain('The lines come into the thread')
+    const reply = await until(
+      async () => (await bot.messages(channel)).find(({ raw }) => JSON.stringify(raw['files'] ?? []).includes(`inc-1-all-${run}.txt`)),
+      'the file in the thread',
+    )
+    expect(reply.thread_ts).toBe(message?.ts)
+    expect((await bot.say('dave', 'general', `/incident lines INC-1 ${run} all`)).text).toContain('It is in your messages with the bot')
+    for (const [check, answer] of before) says.set(check, answer)
+    await bot.idle()
+  })
+})
+
 describe('watched', () => {
   test('only what changes is posted, and it ends with the record', async () => {
     says.set('queue', value(100))
     expect((await bot.say('bob', channel, '/diag watch queue every 2s')).text).toContain('2s is not a time from 1m to 1h')
-    expect((await bot.say('bob', channel, '/diag watch all')).text).toContain('The one check to watch is missing')
+    const named = 'For example /diag watch p95 every 5m.'
+    expect((await bot.say('bob', channel, '/diag watch all')).text).toContain(`all is not one check to watch. ${named}`)
+    expect((await bot.say('bob', channel, '/diag watch')).text).toContain(`The one check to watch is missing. ${named}`)
     expect((await bot.say('bob', channel, '/diag watch queue since=2h every 1m')).text).toContain('Watching QUEUE every 1 min')
     await bot.sees(channel, /👁 @bob watches QUEUE every 1 min, until .*\nAt first: 🟢 Fine\./)
     const before = await posted()
@@ -211,6 +260,10 @@ describe('evidence', () => {
 })
 
 describe('elsewhere', () => {
+  test('what is to be set is asked for with the product, which the channel does not name', async () => {
+    expect((await bot.say('dave', 'general', '/diag stall all')).text).toContain('3 not configured yet: X, Y, Z. What to set: /diag stall')
+  })
+
   test('who asked gets what is there soon, and the rest in its place', async () => {
     says.delete('c')
     const before = await runs()

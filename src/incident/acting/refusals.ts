@@ -17,7 +17,7 @@ export const actingRefusals = {
   not_configured: (p: { action: string; missing: string }) =>
     `\`${foreign(p.action)}\` cannot run yet: set ${foreign(p.missing, 200)} in the bot’s environment, and start it again.`,
   action_outside: (p: { action: string }) =>
-    `Actions run in a record, so that everybody sees what was done and why. Open one first: \`/incident new\`, or \`/incident change <product> <title>\` for planned work; then there: \`/incident run ${foreign(p.action)}\`.`,
+    `Actions run in a record only. Open one first, \`/incident new\` or for planned work \`/incident change\`; then there: \`/incident run ${foreign(p.action)}\`.`,
   unknown_target: (p: { target: string; known: string }) =>
     p.known === ''
       ? `No action of any product changes \`${foreign(p.target)}\`, so there is nothing to lock.`
@@ -25,7 +25,7 @@ export const actingRefusals = {
   not_told_apart: (p: { why: string }) =>
     `Slack does not say who you are, so your vote cannot count: ${foreign(p.why, 200)}. Try again in a minute.`,
   unknown_requester: always(
-    'The bot cannot tell who you are for certain, so it cannot hold your request against an approval. Ask in Slack, with a verified e-mail there, or as somebody in people.yml.',
+    'The bot cannot tell who you are for certain, so you cannot ask for an action. Ask in Slack, with a verified e-mail there, or as somebody in people.yml.',
   ),
   unknown_voter: always(
     'The bot cannot tell who you are for certain, so your vote cannot count. Whoever approves has a verified e-mail in Slack, or stands in people.yml.',

@@ -3,7 +3,8 @@
 import { addMinutes } from 'date-fns/addMinutes'
 import { changeParts, changesSummary, rankChanges, type Seen } from '../changes.ts'
 import { type CheckResult, kept } from '../check.ts'
-import { checkParts, checkSummary, compareParts, gist, headingOf, isUnset } from '../check-report.ts'
+import { isUnset } from '../check-groups.ts'
+import { checkParts, checkSummary, compareParts, gist, headingOf } from '../check-report.ts'
 import { sentenceOf } from '../check-words.ts'
 import type { CheckPhase } from '../events.ts'
 import type { Incident } from '../incident.ts'
@@ -103,11 +104,21 @@ export const runOfChecks = ({ checks }: CheckingState, run: number): CheckRun | 
 export const hasChecked = ({ checks }: CheckingState, phase: CheckPhase, since: Instant): boolean =>
   checks.some((run) => run.phase === phase && run.at >= since)
 
-/** The file that holds the lines of a result, beside the record. */
+/** Instead of a check's key: all that a run found. No check can be called so, as it is typed for all of them. */
+export const everyCheck = 'all'
+
+/** The file that holds the lines of a result, or all results of a run, beside the record. */
 export const linesFile = (incident: string, run: number, check: string): { readonly id: string; readonly name: string } => ({
   id: `check:${run}:${check}`,
   name: `${incident.toLowerCase()}-${check.replaceAll(/[^\w-]+/g, '-')}-${run}.txt`,
 })
+
+/** What a file of lines is of; null where a run has no such file. */
+export const linesTitle = (run: CheckRun, check: string): string | null => {
+  if (check === everyCheck) return unanswered(run).length === 0 ? 'All results in full' : null
+  const result = run.results.find((each) => each.check === check)
+  return result?.detail === undefined ? null : result.title
+}
 
 /** A run after the others. `asked` without results is what is still running. */
 export const withRun = (incident: Incident, more: Pick<CheckRun, 'phase' | 'at' | 'asked' | 'results'> & Partial<CheckRun>): Incident => ({
@@ -142,6 +153,10 @@ const reportOf = (incident: Incident, run: CheckRun) => ({
   zone: incident.policy.calendar.zone,
   at: run.at,
   lines: ({ check }: CheckResult) => ({ action: 'lines', value: `${incident.id} ${run.run} ${check}` }),
+  // What is still asked would be missing in it.
+  ...(unanswered(run).length > 0
+    ? {}
+    : { everything: { label: 'All results in full', action: 'lines', value: `${incident.id} ${run.run} ${everyCheck}` } }),
 })
 
 /** One message a run, edited in place. None before there is something to say of how the product is. */
@@ -232,9 +247,9 @@ export const checkingArea: Area<CheckingIntent, CheckingEvent> = {
     },
     'show-lines': (incident, { run: number, check }) => {
       const run = runOfChecks(incident, number)
-      const result = run?.results.find((each) => each.check === check)
-      if (run === undefined || result?.detail === undefined) return refuse('no_lines', { check, run: number })
-      if (run.shown.includes(check)) return refuse('lines_are_shown', { title: result.title })
+      const title = run === undefined ? null : linesTitle(run, check)
+      if (run === undefined || title === null) return refuse('no_lines', { check, run: number })
+      if (run.shown.includes(check)) return refuse('lines_are_shown', { title })
       const { id, name } = linesFile(incident.id, number, check)
       return [{ type: 'lines-shown', v: 1, run: number, check, file: id, name }]
     },

@@ -218,3 +218,19 @@ test('the story tells a run once, of who asked for it', () => {
   const half = timeline(events.slice(0, -1), { zone: 'UTC' }).filter(({ kind }) => kind === 'check')
   expect(half).toMatchObject([{ text: 'Ran 1 check on request, 1 still without an answer: A fail (a is fail.)' }])
 })
+
+test('all results of a run are shown once it is over, once', () => {
+  const show = step({ type: 'show-lines', run: 1, check: 'all' }, 5)
+  const steps = [declared(), start(1, 'a', 'b'), answer(2, result('a', 'fail'))] as const
+  given(...steps)
+    .when(show)
+    .refused('no_lines', 'No more lines of `all` were kept with that diagnosis. To ask anew: `/diag all`.')
+  const over = [...steps, answer(3, result('b'))] as const
+  given(...over)
+    .when(show)
+    .happens({ type: 'lines-shown', check: 'all', name: 'inc-7-all-1.txt' })
+  given(...over, show)
+    .when(show)
+    .refused('lines_are_shown', 'The lines of All results in full are in the thread of that diagnosis already.')
+  expect(conversation(happened(...over, show)).find(({ key }) => key === 'lines:1:all')).toMatchObject({ step: 'file', of: 'checks:1' })
+})
