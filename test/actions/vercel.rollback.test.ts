@@ -140,10 +140,11 @@ describe('back, and forth again', () => {
   test.each([
     ['its token is not set', {}, 'GITHUB_TOKEN is not set.'],
     ['GitHub is down', { GITHUB_TOKEN: 'ghp_x' }, 'Connection refused: '],
-  ])('nobody knows what lies in between: %s', async (_, more, says) => {
+    ['its repository is not said', { GITHUB_TOKEN: 'ghp_x' }, 'name no repository', {}],
+  ])('nobody knows what lies in between: %s', async (_, more, says, where: object = { repository: 'acme/shop' }) => {
     const closed = await startHttp(() => {})
     await closed[Symbol.asyncDispose]()
-    const github = { repository: 'acme/shop', secret: 'GITHUB_TOKEN', apiUrl: `http://${closed.host}` }
+    const github = { ...where, secret: 'GITHUB_TOKEN', apiUrl: `http://${closed.host}` }
     const { effects, warnings } = await back({}, { github }, { secrets: { ...secrets, ...more } }).plan()
     expect([effects, warnings[0]]).toEqual([['Commits and migrations in between: not known'], expect.stringContaining(says)])
   })

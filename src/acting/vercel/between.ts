@@ -12,7 +12,11 @@ import { FetchFault } from '../../ports.ts'
 
 /** Where a product's commits are; a preview without it says that nobody knows. */
 export const Repository = z.strictObject({
-  repository: z.string().regex(/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/, 'must be `owner/name`'),
+  /** Left out where nobody has said it yet: that keeps nobody from a rollback. */
+  repository: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/, 'must be `owner/name`')
+    .optional(),
   /** The name of an access token's setting: contents, read. Without its value nothing is asked. */
   secret: SecretName,
   apiUrl: apiUrl('https://api.github.com'),
@@ -60,7 +64,7 @@ const askBetween = async (
   back: boolean,
 ): Promise<Between> => {
   if (older !== null && older === newer) return { effects: ['No commit in between: both were built from the same'], warnings: [] }
-  if (wanted === undefined) return unknown('the action’s options name no repository.')
+  if (wanted?.repository === undefined) return unknown('the action’s options name no repository.')
   if (older === null || newer === null) return unknown('Vercel does not say which commit was built.')
   const { repository, secret, migrations } = wanted
   const token = context.secret(secret)
