@@ -365,13 +365,13 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('is_locked', { target: 'vercel:shop', name: 'Bea', at: time, why: 'The disk is being moved' }),
-    '`vercel:shop` is locked already since 2026-01-14T09:00:00.000Z, by Bea: The disk is being moved. To open it: `/incident unlock vercel:shop`.',
+    '`vercel:shop` is locked since 2026-01-14T09:00:00.000Z, by Bea: The disk is being moved. To open it: `/incident unlock vercel:shop`.',
   ],
   [refuse('not_locked', { target: 'vercel:shop', known: '' }), '`vercel:shop` is not locked; nothing is.'],
   [refuse('not_locked', { target: 'vercel:shop', known: 'database:shop' }), '`vercel:shop` is not locked. Locked: database:shop.'],
   [
     refuse('is_frozen', { name: 'Bea', at: time, why: 'Somebody has the account' }),
-    'All actions are stopped already since 2026-01-14T09:00:00.000Z, by Bea: Somebody has the account. To let them run: `/incident unfreeze`.',
+    'All actions are stopped since 2026-01-14T09:00:00.000Z, by Bea: Somebody has the account. To let them run: `/incident unfreeze`.',
   ],
   [refuse('not_frozen', {}), 'Actions are not stopped. To stop all of them: `/incident freeze <why>`.'],
   [

@@ -157,7 +157,7 @@ describe('what has moved', () => {
     expect((await bot.say('carol', channel, '/incident lock server:shop The disk is being moved')).text).toContain('Locked server:shop')
     await bot.say('bob', channel, '/incident approve 1')
     await becomes(1, 'refused')
-    expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('is locked already')
+    expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('is locked since')
     await bot.say('carol', channel, '/incident unlock server:shop')
     await bot.say('carol', 'general', '/incident freeze Somebody has the account')
     expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('All actions are stopped')

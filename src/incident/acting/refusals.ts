@@ -68,13 +68,13 @@ export const actingRefusals = {
       ? `Action ${p.action}, “${foreign(p.title, 100)}”, cannot be taken back.`
       : `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}, so there is nothing to take back.`,
   is_locked: (p: { target: string; name: string; at: string; why: string }) =>
-    `\`${foreign(p.target)}\` is locked already since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To open it: \`/incident unlock ${foreign(p.target)}\`.`,
+    `\`${foreign(p.target)}\` is locked since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To open it: \`/incident unlock ${foreign(p.target)}\`.`,
   not_locked: (p: { target: string; known: string }) =>
     p.known === ''
       ? `\`${foreign(p.target)}\` is not locked; nothing is.`
       : `\`${foreign(p.target)}\` is not locked. Locked: ${foreign(p.known, 200)}.`,
   is_frozen: (p: { name: string; at: string; why: string }) =>
-    `All actions are stopped already since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To let them run: \`/incident unfreeze\`.`,
+    `All actions are stopped since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To let them run: \`/incident unfreeze\`.`,
   not_frozen: always('Actions are not stopped. To stop all of them: `/incident freeze <why>`.'),
   nothing_to_tick: (p: { action: number; title: string }) =>
     `Nothing of action ${p.action}, “${foreign(p.title, 100)}”, waits to be ticked off now. Its card says how far it is.`,
