@@ -133,7 +133,7 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
   }
 
   const hands = ({ product, action, definition }: Known, signal: AbortSignal, calls: readonly string[] | undefined): LookContext => {
-    const needed = definition.needs?.(action.options) ?? []
+    const needed = [...(definition.needs?.(action.options) ?? []), ...(definition.uses?.(action.options) ?? [])]
     const reach = guarded({
       hosts: definition.hosts(action.options),
       privateHosts: product.privateHosts,
@@ -149,6 +149,7 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
       signal,
       secret: (name) => {
         if (!needed.includes(name)) throw new Error(`the action asks for ${name}, which it does not say that it needs`)
+        if (!product.secrets.has(name)) return ''
         return environment[name] ?? ''
       },
     }
