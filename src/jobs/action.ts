@@ -94,12 +94,12 @@ const end = async ({ loaded, request, context }: Doing, ran: Ran): Promise<void>
 }
 
 /** Nobody heard the end of a run: its target tells. */
-const readBack = async (doing: Doing, why: string): Promise<Instant | undefined> => {
+const readBack = async (doing: Doing, why: string, hands = handsOf(doing)): Promise<Instant | undefined> => {
   const { loaded, request, context, job } = doing
   const plan = request.preview?.plan ?? null
   try {
-    const found = await context.remedies.recover(productOf(doing), request, request.undoes !== null, plan, handsOf(doing))
-    if (found.outcome === 'resume') return await runIt(doing)
+    const found = await context.remedies.recover(productOf(doing), request, request.undoes !== null, plan, hands)
+    if (found.outcome === 'resume') return await runIt(doing, hands)
     if (found.outcome === 'undone') {
       // Whoever ran it may still be at it, cut off from here: only when its time is over nothing more comes of it.
       const began = doing.session.items.get(partOf(request))?.at ?? request.startedAt ?? loaded.incident.declaredAt
@@ -121,15 +121,16 @@ const readBack = async (doing: Doing, why: string): Promise<Instant | undefined>
   }
 }
 
-const runIt = async (doing: Doing): Promise<Instant | undefined> => {
+/** `hands`: those that ran it until now, which have what it remembered since the record was read. */
+const runIt = async (doing: Doing, hands = handsOf(doing)): Promise<Instant | undefined> => {
   const { loaded, request, context } = doing
   if (loaded.incident.kind === 'drill') {
     await end(doing, { outcome: 'done', text: 'This is a drill: nothing was run.' })
     return undefined
   }
   await doing.session.intend(partOf(request))
-  const ran = await context.remedies.run(productOf(doing), request, request.undoes !== null, request.preview?.plan ?? null, handsOf(doing))
-  if (ran.outcome === 'lost') return readBack(doing, ran.why)
+  const ran = await context.remedies.run(productOf(doing), request, request.undoes !== null, request.preview?.plan ?? null, hands)
+  if (ran.outcome === 'lost') return readBack(doing, ran.why, hands)
   if (ran.outcome === 'waits') {
     const { task, link = request.link } = ran
     await context.handle(loaded.incident.id, { type: 'wait-action', action: request.action, task, link })
