@@ -131,7 +131,7 @@ export const createRequests = ({
             // What depends on what is typed is known without anything typed, or not before.
             const typed = inputOf(definition, action.options).safeParse({})
             const ofOptions = definition.target.length < 2
-            return typed.success || ofOptions ? [definition.target(action.options, (typed.data ?? {}) as never)] : []
+            return typed.success || ofOptions ? [definition.target(action.options, typed.data ?? {})] : []
           }),
         ),
       ),

@@ -14,11 +14,11 @@ const parts = /\\.|\[(?:\\.|[^\]\\])*\]|[*?]|[^\\[\]*?]/gsu
 /** Why this pattern is not taken; null: it is. */
 export const patternRefusal = (pattern: string, prefixes: readonly string[]): string | null => {
   if (pattern.length > 200 || !pattern.isWellFormed() || /[\s\p{C}]/u.test(pattern)) return 'must be at most 200 characters without spaces'
-  const pieces = [...pattern.matchAll(parts)].map(([piece]) => piece)
-  if (pieces.join('') !== pattern) return 'has a bracket or a backslash that belongs to nothing'
-  if (pieces.every((piece) => piece === '*' || piece === '?' || piece.startsWith('[')))
+  const tokens = [...pattern.matchAll(parts)].map(([piece]) => piece)
+  if (tokens.join('') !== pattern) return 'has a bracket or a backslash that belongs to nothing'
+  if (tokens.every((piece) => piece === '*' || piece === '?' || piece.startsWith('[')))
     return 'matches every key, or every key of a length: begin with the prefix of those that are meant'
-  if (pieces.filter((piece) => piece === '*').length > mostStars) return `must have at most ${mostStars} *`
+  if (tokens.filter((piece) => piece === '*').length > mostStars) return `must have at most ${mostStars} *`
   return prefixes.some((prefix) => pattern.startsWith(prefix)) ? null : `must begin with ${prefixes.join(' or ')}`
 }
 

@@ -22,7 +22,8 @@ export const serverOptions = <Shape extends z.ZodRawShape>(common: Shape) =>
     }),
   ])
 
-export type Server = z.infer<ReturnType<typeof serverOptions<Record<never, never>>>>
+const Place = serverOptions({})
+export type Server = z.infer<typeof Place>
 
 const changes = ['SET', 'UNLINK', 'FLUSHDB', 'FLUSHALL'] as const
 
