@@ -40,6 +40,8 @@ const inputOf = ({ prefixes, all }: Options): z.ZodObject => {
 
 /** Over TCP as over REST, one piece is one command. */
 const unlinkAtOnce = 500
+/** How often it is gone on with after it broke off. */
+const mostTries = 5
 /** How often it is recorded how far it is: each time is an event. */
 const rememberEvery = 20_000
 
@@ -50,7 +52,12 @@ const wholeOf = (options: Options): string =>
 const Plan = z.union([z.object({ pattern: z.string(), most: z.int() }), z.object({ all: z.enum(['database', 'server']) })])
 type Plan = z.infer<typeof Plan>
 
-const Memo = z.object({ removed: z.int().optional(), marker: z.string().optional(), until: z.string().optional() })
+const Memo = z.object({
+  removed: z.int().optional(),
+  tries: z.int().optional(),
+  marker: z.string().optional(),
+  until: z.string().optional(),
+})
 
 const previewAll = async (options: Options, read: Read) => {
   const { all } = options
@@ -108,9 +115,11 @@ const removePattern = async (
   change: Change,
   context: ActContext,
 ): Promise<Ran> => {
-  let removed = Memo.safeParse(context.memo).data?.removed ?? 0
+  const before = Memo.safeParse(context.memo).data
+  const tries = (before?.tries ?? 0) + 1
+  let removed = before?.removed ?? 0
   let remembered = removed
-  await context.remember({ removed })
+  await context.remember({ removed, tries })
   try {
     for await (const keys of pieces(read, pattern)) {
       for (let at = 0; at < keys.length;) {
@@ -130,7 +139,7 @@ const removePattern = async (
       }
       if (removed - remembered < rememberEvery) continue
       remembered = removed
-      await context.remember({ removed })
+      await context.remember({ removed, tries })
     }
   } catch (error) {
     const why = refusedBy(error, options)
@@ -177,7 +186,7 @@ export default defineAction({
     }
   },
   recover: async (options, plan, context) => {
-    const { marker, until = '' } = Memo.safeParse(context.memo).data ?? {}
+    const { marker, until = '', removed = 0, tries = 0 } = Memo.safeParse(context.memo).data ?? {}
     if (context.memo === null) return { outcome: 'undone' }
     return withServer(options, context, async (read): Promise<Ran | { outcome: 'undone' } | { outcome: 'resume' }> => {
       if ('all' in plan) {
@@ -185,8 +194,14 @@ export default defineAction({
           return { outcome: 'unclear', text: `Nobody can tell any more whether everything was removed: look at ${nameOf(options)}.` }
         return Number(await read('EXISTS', marker)) > 0 ? { outcome: 'undone' } : { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
       }
+      if (!(await anyKey(read, plan.pattern))) return { outcome: 'done', text: `No key is left like ${plan.pattern}.` }
+      if (tries >= mostTries)
+        return {
+          outcome: 'failed',
+          text: `It broke off ${tries} times, with ${count(removed, 'key')} removed or more, and some are left: ask for it again.`,
+        }
       // To remove again what matches does no harm: it is what was approved, whoever wrote it in between, and a key that is gone stays gone.
-      return (await anyKey(read, plan.pattern)) ? { outcome: 'resume' } : { outcome: 'done', text: `No key is left like ${plan.pattern}.` }
+      return { outcome: 'resume' }
     })
   },
   verify: async (options, plan, context) => {

@@ -151,8 +151,13 @@ const progressOf = async (options: Options, { environment, down, files }: Plan, 
   return files.filter(({ version }) => applied.has(version) !== down).length
 }
 
+/** How often it is gone on with after it broke off. */
+const mostTries = 5
+const triesOf = ({ memo }: ActContext): number => z.object({ tries: z.int() }).safeParse(memo).data?.tries ?? 0
+
 const runPlan = async (options: Options, plan: Plan, context: ActContext): Promise<Ran> => {
   const at = options[plan.environment]
+  await context.remember({ tries: triesOf(context) + 1 })
   const made: string[] = []
   const before = (): string =>
     made.length === 0 ? 'Nothing was changed.' : `It was rolled back; what came before stays applied: ${listed(made)}.`
@@ -207,7 +212,13 @@ export default defineAction({
   recover: async (options, plan, context) => {
     const made = await progressOf(options, plan, context)
     if (made === plan.files.length) return { outcome: 'done', text: textDone(plan) }
-    return { outcome: made === 0 ? 'undone' : 'resume' }
+    if (made === 0) return { outcome: 'undone' }
+    return triesOf(context) < mostTries
+      ? { outcome: 'resume' }
+      : {
+          outcome: 'failed',
+          text: `It broke off ${mostTries} times, with ${made} of ${plan.files.length} applied: look at the database, and ask for it again.`,
+        }
   },
   verify: async (options, plan, context): Promise<Verification> => {
     const all = plan.files.length

@@ -12,7 +12,10 @@ export const startCutting = async (port: number) => {
   const listener = createServer((client) => {
     const server = connect(port, '127.0.0.1')
     let answered = false
+    let isCut = false
     const end = () => {
+      if (isCut) return
+      isCut = true
       cuts += 1
       client.resetAndDestroy()
       // The server still does what it was sent.

@@ -206,6 +206,18 @@ describe.skipIf(!isThere)('upstash over REST', () => {
     expect(await left('cache:odds:*')).toBe(0)
   })
 
+  test('a server that breaks off each time is given up', async () => {
+    const at = overRest()
+    const { plan } = await at.plan()
+    for (let tries = 1; tries <= 5; tries += 1) {
+      await server.client.set(`cache:odds:${tries}`, 'x')
+      rest.answers.push(502)
+      await expect(at.run(plan)).rejects.toThrow(FetchFault)
+      await server.client.set(`cache:odds:${tries}`, 'x')
+      expect(await at.recover(plan)).toMatchObject({ outcome: tries === 5 ? 'failed' : 'resume' })
+    }
+  })
+
   test('everything, and 502 after it was done: it is not done again', async () => {
     const at = overRest({ all: 'database' }, { all: 'yes' })
     const { plan } = await at.plan()

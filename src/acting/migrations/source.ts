@@ -103,7 +103,7 @@ const readerOf = (source: Source, context: LookContext): Reader =>
 export const migrationsOf = async (source: Source, context: LookContext): Promise<readonly Migration[]> => {
   const reader = readerOf(source, context)
   const names = await reader.names('')
-  const below = new Set(await reader.names('down'))
+  const kept = new Set(await reader.names('down'))
   const beside = new Set(names)
   const found = names
     .filter((file) => !file.endsWith('.down.sql'))
@@ -113,7 +113,7 @@ export const migrationsOf = async (source: Source, context: LookContext): Promis
       const base = file.slice(0, -'.sql'.length)
       const down = [
         ...(beside.has(`${base}.down.sql`) ? [`${base}.down.sql`] : []),
-        ...[`${base}.sql`, `${base}.down.sql`].flatMap((other) => (below.has(other) ? [`down/${other}`] : [])),
+        ...[`${base}.sql`, `${base}.down.sql`].flatMap((other) => (kept.has(other) ? [`down/${other}`] : [])),
       ]
       return [{ version, name, file, down: down[0] ?? null }]
     })

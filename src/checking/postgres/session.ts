@@ -67,7 +67,7 @@ const volatile = `select distinct lower(proname) from pg_catalog.pg_proc
     and prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`
 
 /** User, password and database of a connection string. Throws Refusal when it is none, or one for another server. */
-const credentialsOf = ({ host, port, secret }: Place, value: string) => {
+export const credentialsOf = ({ host, port, secret }: Place, value: string) => {
   const url = URL.parse(value)
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.username === '')
     throw new Refusal(
