@@ -50,6 +50,8 @@ const Options = z
     count: Sql,
     /** Rows, at most. */
     most: z.int().min(1).max(10_000),
+    /** Rows that triggers and cascades may change with them, at most. Without it, as many again: one record of each change. */
+    others: z.int().min(0).max(100_000).optional(),
     /** `exact`: when another number of rows is predicted than was approved, it is asked for anew. `step`: it is when more are than the next of
      *  1, 2, 5, 10, 20, 50 …: for rows that come and go by themselves. */
     predicted: z.enum(['exact', 'step']).default('exact'),
@@ -86,7 +88,7 @@ const Options = z
   })
 
 const Back = z.object({ keys: z.array(z.string()), values: z.array(z.string()) })
-const BackPlan = Back.extend({ statement: z.string(), most: z.int() })
+const BackPlan = Back.extend({ statement: z.string(), most: z.int(), others: z.int() })
 
 /** What is kept to take it back, where the catalogue can. */
 const undoOf = (options: z.infer<typeof Options>, values: readonly string[]) => (keys: readonly string[]) =>
@@ -110,13 +112,17 @@ export default defineAction({
     const seen = await predict(options, { ...options, values, called }, context)
     if ('unable' in seen) return seen
     const { rows, most, call } = seen
+    const others = options.others ?? most
     return {
       summary: `${what}: ${described(rows, called)}.`,
       calls: [call],
-      effects: [`${described(rows, called)} now; should it be more than ${most} when it runs, nothing is changed`],
+      effects: [
+        `${described(rows, called)} now; should it be more than ${most} when it runs, nothing is changed`,
+        `nor should triggers or cascades change more than ${described(others, 'rows')} besides`,
+      ],
       reversible: undo === undefined ? null : `by a statement of the catalogue, for the ${called} that are still as it left them`,
       warnings: [],
-      plan: { statement, values, most },
+      plan: { statement, values, most, others },
       state: { most },
     }
   },
@@ -143,13 +149,13 @@ export default defineAction({
         effects: [`${rows} of ${described(keys.length, called)} that were changed`],
         reversible: null,
         warnings: others > 0 ? [`${described(others, called)} are no longer as it left them, and stay as they are.`] : [],
-        plan: { statement: undo.statement, keys, values, most: rows },
+        plan: { statement: undo.statement, keys, values, most: rows, others: options.others ?? rows },
         state: { most: rows },
       }
     },
     run: (options, plan, context) => {
-      const { statement, keys, values, most } = BackPlan.parse(plan)
-      return changeRows(options, { statement, values: [keys, ...values], most, called: options.rows }, context, () => undefined)
+      const { statement, keys, values, most, others } = BackPlan.parse(plan)
+      return changeRows(options, { statement, values: [keys, ...values], most, others, called: options.rows }, context, () => undefined)
     },
     recover: (options, _, context) => readBackRows(options, options.rows, context, () => undefined),
   },

@@ -103,7 +103,10 @@ describe.skipIf(!isThere)('the right run', () => {
     expect(seen).toMatchObject({
       summary: 'Letters that are stuck become drafts: 3 letters.',
       calls: [expect.stringMatching(/^update letters set status = 'draft', .* returning id; \$1 = "25"$/)],
-      effects: ['3 letters now; should it be more than 3 when it runs, nothing is changed'],
+      effects: [
+        '3 letters now; should it be more than 3 when it runs, nothing is changed',
+        'nor should triggers or cascades change more than 3 rows besides',
+      ],
       plan: { values: ['25'], most: 3 },
     })
     expect(await statuses()).toEqual(stuck)
@@ -127,7 +130,7 @@ describe.skipIf(!isThere)('the right run', () => {
   test('a credit is added once, and taken away again', async () => {
     const at = act(credit, { user: 'ada', amount: '5' })
     const { plan, effects } = await at.plan()
-    expect(effects).toEqual(['1 row now; should it be more than 1 when it runs, nothing is changed'])
+    expect(effects[0]).toBe('1 row now; should it be more than 1 when it runs, nothing is changed')
     const ran = await at.run(plan)
     expect(ran).toMatchObject({ outcome: 'done', text: 'Changed 1 row.' })
     expect((await owner.query('select owner, amount from credits')).rows).toEqual([{ owner: 'ada', amount: 5 }])
@@ -166,6 +169,27 @@ describe.skipIf(!isThere)('what is not done', () => {
     })
     expect((await statuses()).slice(0, 9)).toEqual(stuck)
     expect(at.memo()).toBeNull()
+  })
+
+  test('rows that a cascade would take along are rolled back with the rest; one record a row is not many', async () => {
+    await owner.query(`create table owners (id int primary key);
+      create table pets (owner int references owners on delete cascade);
+      insert into owners values (1); insert into pets select 1 from generate_series(1, 40)`)
+    const one = {
+      what: 'An owner goes',
+      statement: 'delete from owners where id = 1',
+      count: 'select count(*) from owners where id = 1',
+      most: 1,
+    }
+    const at = act(one)
+    expect(await at.run((await at.plan()).plan)).toEqual({
+      outcome: 'failed',
+      text: 'Triggers or cascades would have changed 40 rows besides, and at most 1 are allowed: it was rolled back, and nothing was changed.',
+    })
+    expect((await owner.query('select from pets')).rowCount).toBe(40)
+    const wide = act({ ...one, others: 40 })
+    expect(await wide.run((await wide.plan()).plan)).toMatchObject({ outcome: 'done' })
+    expect((await owner.query('select from pets')).rowCount).toBe(0)
   })
 
   test('more rows than the catalogue allows, and none at all', async () => {

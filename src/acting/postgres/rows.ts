@@ -1,4 +1,5 @@
 /** Rows changed by one statement: predicted by a count, held to in the transaction, and read back by the transaction's number. */
+import type { Client } from 'pg'
 import { z } from 'zod'
 import { foreign } from '../../checking/foreign.ts'
 import { databaseFinding, Refusal } from '../../checking/postgres/fault.ts'
@@ -93,12 +94,29 @@ const done = (rows: number, called: string, undo: Json | undefined): Ran => ({
   ...(undo === undefined ? {} : { undo }),
 })
 
-type Planned = { readonly statement: string; readonly values: Values; readonly most: number; readonly called: string }
+type Planned = {
+  readonly statement: string
+  readonly values: Values
+  readonly most: number
+  /** Rows that triggers and cascades may change with them. */
+  readonly others: number
+  readonly called: string
+}
+
+/** Rows changed by this connection so far, in all tables: by triggers and cascades as well. An earlier transaction of a pooled connection may
+ *  be among them, so only the difference counts. */
+const rowsTouched = async (client: Client): Promise<number> => {
+  const { rows } = await query(
+    client,
+    'select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text from pg_catalog.pg_stat_xact_user_tables',
+  )
+  return numeric(rows[0]?.[0])
+}
 
 /** Changes them, all in one transaction, or none. `undoOf`: what is kept to take it back, of the first column that the statement returned. */
 export const changeRows = async (
   place: Place,
-  { statement, values, most, called }: Planned,
+  { statement, values, most, others, called }: Planned,
   context: ActContext,
   undoOf: (keys: readonly string[]) => Json | undefined,
 ): Promise<Ran> => {
@@ -110,11 +128,17 @@ export const changeRows = async (
       context,
       limits,
       async (client) => {
+        const before = await rowsTouched(client)
         const changed = await query(client, statement, taken(statement, values))
         rows = changed.rowCount ?? 0
+        const more = (await rowsTouched(client)) - before - rows
         if (rows > most)
           throw new GivenUp(
             `It would have changed ${described(rows, called)}, and ${most} ${most === 1 ? 'was' : 'were'} predicted: it was rolled back, and nothing was changed.`,
+          )
+        if (more > others)
+          throw new GivenUp(
+            `Triggers or cascades would have changed ${described(more, 'rows')} besides, and at most ${others} are allowed: it was rolled back, and nothing was changed.`,
           )
         keys = undoOf([]) === undefined ? [] : changed.rows.flatMap(([key]) => key ?? [])
       },
