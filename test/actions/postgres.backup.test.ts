@@ -200,6 +200,9 @@ describe.skipIf(!isThere)('over TLS', () => {
         text: expect.stringContaining('certificate verify failed'),
       })
     await expect(act(place, { url }).preview()).rejects.toThrow('is not trusted')
+    // Its authority is believed, and the certificate is another's.
+    const byAddress = act({ ...place, host: '127.0.0.1', ca }, { url: url.replace('localhost', '127.0.0.1'), runKey: 'inc-3:1' })
+    expect(await byAddress.run(plan)).toEqual({ outcome: 'failed', text: expect.stringContaining('does not match host name') })
     rmSync(keys, { recursive: true, force: true })
   })
 })

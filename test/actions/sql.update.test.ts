@@ -256,6 +256,29 @@ describe.skipIf(!isThere)('what is not done', () => {
     })
   })
 
+  test.each([
+    ['pg_cancel_backend', /^The database did not get done with it in time.*57014\) Nothing was changed\.$/],
+    ['pg_terminate_backend', /57P01\) Nothing was changed\.$/],
+  ])('%s while it runs, as a limit of time or a restart does', async (end, text) => {
+    const at = act(unstick, { minutes: '25' })
+    const { plan } = await at.plan()
+    await owner.query('begin; update letters set updated_at = updated_at where id = 4')
+    const other = new Client({ connectionString: server.url('shop') })
+    await other.connect()
+    const running = at.run(plan)
+    await expect
+      .poll(
+        async () =>
+          (await other.query(`select ${end}(pid) from pg_stat_activity where application_name = 'tocsin' and wait_event_type = 'Lock'`))
+            .rowCount,
+      )
+      .toBe(1)
+    expect(await running).toEqual({ outcome: 'failed', text: expect.stringMatching(text) })
+    await other.end()
+    await owner.query('rollback')
+    expect(await statuses()).toEqual(stuck)
+  })
+
   test('a server that is down, or does not answer, is a fault of the network', async () => {
     await expect(act(unstick, {}, { port: await closedPort() }).preview()).rejects.toThrow(FetchFault)
     await using silent = await startSilent()
