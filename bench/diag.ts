@@ -41,7 +41,7 @@ const runner = (list: unknown[]) => {
   const { catalogue, problems } = loadCatalogue({
     runbooks: folder,
     templates: join(root, 'templates'),
-    kinds: Object.fromEntries([...kinds].map(([name, kind]) => [name, kind.options])),
+    kinds: Object.fromEntries(kinds),
   })
   const wrong = problems.filter(({ level }) => level === 'error')
   if (catalogue === null || wrong.length > 0) throw new Error(JSON.stringify(wrong))

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import type { Catalogue } from './catalogue.ts'
 import type { Action } from './catalogue/actions.ts'
 import type { Product } from './catalogue/product.ts'
-import { maskSecrets } from './checking/mask.ts'
+import { createMask, type Mask } from './checking/mask.ts'
 import type { Log } from './define.ts'
 import { type ActContext, type ActionDefinition, inputOf, type LookContext, type Move } from './define/action.ts'
 import type { Json, Preview, Ran, Unable, Verification, Waits } from './incident/acting/action.ts'
@@ -30,7 +30,7 @@ export type Hands = Pick<ActContext, 'runKey' | 'memo' | 'remember' | 'progress'
 /** `lost`: nobody heard the end of it; `recover` tells. */
 export type RunEnd = Ran | Waits | { readonly outcome: 'lost'; readonly why: string }
 
-type Asked = Pick<ActionRequest, 'key' | 'input'>
+type Asked = Pick<ActionRequest, 'key' | 'kind' | 'input'>
 
 /** An action that can be done now: its kind, and everything that it may use. */
 export type Remedies = {
@@ -63,17 +63,21 @@ class NotPossible extends Error {}
 
 type Known = { product: Product; action: Action; definition: ActionDefinition; move: Move<unknown, unknown, Json>; back: boolean }
 
-/** sha256 of everything that is approved: who approves one of these approves no other. */
+/** sha256 of everything that is approved and everything that decides what runs: who approves one of these approves no other. The options
+ *  are the catalogue's, which may be another when it runs. */
 export const approvalHash = (bound: {
   product: string
   action: string
+  kind: string
+  options: unknown
   input: Readonly<Record<string, string>>
   back: boolean
   plan: Json
   state: Json
+  returnsAfter: number | null
 }): string =>
   createHash('sha256')
-    .update(canonicalize(bound) ?? '')
+    .update(canonicalize(JSON.parse(JSON.stringify(bound))) ?? '')
     .digest('hex')
 
 /** Ends when `work` does, or with a fault when the time is up and it does not end by itself. */
@@ -89,16 +93,19 @@ const within = async <Value>(ms: number, work: Promise<Value>): Promise<Value> =
   }
 }
 
+/** What is shorter than this stands in many a text by chance. */
+const shortestSecret = 8
+
 /** Lets what ends by itself at its limit say better why. */
 const graceMs = 250
 
 /** Makes the runner of all actions. */
 export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, environment, log }: Acting): Remedies => {
-  const find = (key: string, { key: actionKey }: Asked, back: boolean): Known => {
+  const find = (key: string, { key: actionKey, kind }: Asked, back: boolean): Known => {
     const product = catalogue.product(key)
     const action = product?.acting.actions.get(actionKey)
     const definition = action === undefined ? undefined : kinds.get(action.kind)
-    if (product === null || action === undefined || definition === undefined)
+    if (product === null || action === undefined || definition === undefined || action.kind !== kind)
       throw new NotPossible(`${product?.name ?? key} has no action \`${actionKey}\` any more.`)
     const move = back ? definition.undo : definition
     if (move === undefined) throw new NotPossible(`\`${actionKey}\` cannot be taken back.`)
@@ -108,17 +115,25 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
     return { product, action, definition, move: move as Move<unknown, unknown, Json>, back }
   }
 
-  const masked = async ({ product }: Known, text: string): Promise<string> =>
-    shorten(
-      await maskSecrets(
-        text,
-        [...product.secrets].flatMap((name) => environment[name] ?? []),
-      ),
-      longest,
-    )
+  const masks = new Map<string, Mask>()
+  const masked = async ({ product: { key, secrets } }: Known, text: string): Promise<string> => {
+    const mask = masks.get(key) ?? createMask([...secrets].flatMap((name) => environment[name] ?? []))
+    masks.set(key, mask)
+    return shorten(await mask(text), longest)
+  }
+
+  /** What is kept of an action is read by everybody, and never masked: it must do without secrets. */
+  const assertPlain = ({ product, action }: Known, kept: unknown) => {
+    const text = JSON.stringify(kept)
+    for (const name of product.secrets) {
+      const value = environment[name] ?? ''
+      if (value.length >= shortestSecret && text.includes(JSON.stringify(value).slice(1, -1)))
+        throw new Error(`the plan of ${action.key} holds the value of ${name}`)
+    }
+  }
 
   const hands = ({ product, action, definition }: Known, signal: AbortSignal, calls: readonly string[] | undefined): LookContext => {
-    const needed = definition.needs?.(action.options) ?? []
+    const needed = [...(definition.needs?.(action.options) ?? []), ...(definition.uses?.(action.options) ?? [])]
     const reach = guarded({
       hosts: definition.hosts(action.options),
       privateHosts: product.privateHosts,
@@ -134,6 +149,7 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
       signal,
       secret: (name) => {
         if (!needed.includes(name)) throw new Error(`the action asks for ${name}, which it does not say that it needs`)
+        if (!product.secrets.has(name)) return ''
         return environment[name] ?? ''
       },
     }
@@ -156,8 +172,17 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
     ...hands(known, signal, known.definition.calls?.(known.action.options) ?? []),
     runKey: given.runKey,
     memo: given.memo,
-    remember: given.remember,
-    progress: given.progress,
+    // Whose time is over is to stop here, before the next step: somebody else is at it.
+    remember: async (memo) => {
+      signal.throwIfAborted()
+      await given.remember(memo)
+    },
+    progress: (text) => {
+      masked(known, text).then(
+        (shown) => (signal.aborted ? undefined : given.progress(shown)),
+        (error: unknown) => note(error, known, 'progress'),
+      )
+    },
     ticked: given.ticked,
   })
 
@@ -186,15 +211,31 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
         if ('unable' in preview) return { unable: await masked(known, preview.unable) }
         const shown = async (texts: readonly string[]) => Promise.all(texts.map((text) => masked(known, text)))
         const { plan, state } = preview
+        // What takes something back is not for a time: it would be put there again.
+        const { returnsAfter, ...seen } = preview
+        const forTime = back !== null || returnsAfter === undefined ? {} : { returnsAfter }
+        assertPlain(known, { plan, state })
         return {
           preview: {
-            ...preview,
+            ...seen,
+            ...forTime,
+            reversible: preview.reversible === null ? null : await masked(known, preview.reversible),
             summary: await masked(known, preview.summary),
             calls: await shown(preview.calls),
             effects: await shown(preview.effects),
             warnings: await shown(preview.warnings),
           },
-          hash: approvalHash({ product: known.product.key, action: action.key, input: asked.input, back: back !== null, plan, state }),
+          hash: approvalHash({
+            product: known.product.key,
+            action: action.key,
+            kind: action.kind,
+            options: action.options,
+            input: asked.input,
+            back: back !== null,
+            plan,
+            state,
+            returnsAfter: forTime.returnsAfter ?? null,
+          }),
         }
       } catch (error) {
         if (error instanceof FetchFault)
@@ -204,7 +245,15 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
       }
     },
     run: async (product, asked, back, plan, given) => {
-      const known = find(product, asked, back)
+      // Another has taken over already: what is begun now would be done twice.
+      if (given.signal.aborted) return { outcome: 'lost', why: 'The bot was stopped as it began.' }
+      let known: Known
+      try {
+        known = find(product, asked, back)
+      } catch (error) {
+        if (error instanceof NotPossible) return { outcome: 'lost', why: error.message }
+        throw error
+      }
       const { action, move } = known
       try {
         return await end(known, await limited(known, given.signal, (ended) => move.run(action.options, plan, acting(known, given, ended))))
@@ -223,7 +272,13 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
       return end(known, await limited(known, given.signal, (ended) => move.recover(action.options, plan, context(ended))))
     },
     verify: async (product, asked, back, plan, signal) => {
-      const known = find(product, asked, back)
+      let known: Known
+      try {
+        known = find(product, asked, back)
+      } catch (error) {
+        if (error instanceof NotPossible) return { findings: [{ status: 'unknown', text: error.message }], settled: true }
+        throw error
+      }
       const { action, move } = known
       const { verify } = move
       if (verify === undefined) return { findings: [], settled: true }
@@ -235,8 +290,8 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
         return { settled: false, findings: [{ status: 'unknown', text: 'The target did not answer when it was looked at.' }] }
       }
     },
-    timeoutMs: (product, asked) => find(product, asked, false).definition.timeoutMs,
-    verifyMs: (product, asked) => find(product, asked, false).definition.verifyMs ?? 0,
+    timeoutMs: (_, asked) => kinds.get(asked.kind)?.timeoutMs ?? 0,
+    verifyMs: (_, asked) => kinds.get(asked.kind)?.verifyMs ?? 0,
   }
 }
 

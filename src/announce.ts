@@ -1,4 +1,4 @@
-/** The announcements channel: found once, made if it does not exist, and remembered by its id. */
+/** The channels that the bot posts in besides those of records: found once, made if they do not exist, and remembered by their ids. */
 import { PortFault, type Chat } from './ports.ts'
 import type { Store } from './store/database.ts'
 import { recall, remember } from './store/settings.ts'
@@ -14,13 +14,21 @@ type AnnounceOptions = {
   readonly chat: Chat
   /** An id, or a name. */
   readonly configured: string
+  /** What names it, for whoever must look after it. */
+  readonly setting?: string
   /** Milliseconds on a clock that only runs forwards. */
   readonly elapsed: () => number
 }
 
 /** With `gone`, an id that was remembered and no longer exists is found or made anew. Throws PortFault `denied`, saying what to do, when
  *  somebody must look after the channel. */
-export const createAnnounceChannel = ({ store, chat, configured, elapsed }: AnnounceOptions) => {
+export const createAnnounceChannel = ({
+  store,
+  chat,
+  configured,
+  setting = 'SLACK_ANNOUNCE_CHANNEL',
+  elapsed,
+}: AnnounceOptions): ((gone?: string) => Promise<string>) => {
   let obstacle: { readonly fault: PortFault; readonly at: number } | null = null
   let looking: Promise<string> | null = null
   /** Many records that are announced at once look once. */
@@ -28,7 +36,7 @@ export const createAnnounceChannel = ({ store, chat, configured, elapsed }: Anno
     if (obstacle !== null && elapsed() - obstacle.at < obstacleMs) throw obstacle.fault
     obstacle = null
     try {
-      looking ??= makeOrFind(chat, configured)
+      looking ??= makeOrFind(chat, configured, setting)
       return await looking
     } catch (fault) {
       if (fault instanceof PortFault && fault.code === 'denied') obstacle = { fault, at: elapsed() }
@@ -43,7 +51,7 @@ export const createAnnounceChannel = ({ store, chat, configured, elapsed }: Anno
       throw new PortFault(
         'denied',
         'chat.postMessage',
-        `the announcements channel ${configured} is archived or deleted, or private without the bot: unarchive it or invite the bot, or set SLACK_ANNOUNCE_CHANNEL to another one`,
+        `the channel ${configured} is archived or deleted, or private without the bot: unarchive it or invite the bot, or set ${setting} to another one`,
       )
     }
     const key = `announce-channel:${configured}`
@@ -55,7 +63,22 @@ export const createAnnounceChannel = ({ store, chat, configured, elapsed }: Anno
   }
 }
 
-const makeOrFind = async (chat: Chat, name: string): Promise<string> => {
+/** The same for the channels that products name, each found once. Without a name it is the announcements channel. */
+export const createNamedChannels = (
+  options: Omit<AnnounceOptions, 'configured' | 'setting'>,
+  announce: (gone?: string) => Promise<string>,
+) => {
+  const known = new Map<string, (gone?: string) => Promise<string>>()
+  return (configured: string | null, setting: string, gone?: string): Promise<string> => {
+    if (configured === null) return announce(gone)
+    const name = configured.replace(/^#/, '')
+    const find = known.get(name) ?? createAnnounceChannel({ ...options, configured: name, setting })
+    known.set(name, find)
+    return find(gone)
+  }
+}
+
+const makeOrFind = async (chat: Chat, name: string, setting: string): Promise<string> => {
   try {
     return (await chat.createChannel(name, false)).id
   } catch (fault) {
@@ -65,14 +88,10 @@ const makeOrFind = async (chat: Chat, name: string): Promise<string> => {
       throw new PortFault(
         'denied',
         'conversations.list',
-        `#${name} exists but the bot cannot see it: invite the bot, or set SLACK_ANNOUNCE_CHANNEL to its id`,
+        `#${name} exists but the bot cannot see it: invite the bot, or set ${setting} to its id`,
       )
     if (present.archived)
-      throw new PortFault(
-        'denied',
-        'conversations.list',
-        `#${name} is archived: unarchive it, or name another channel in SLACK_ANNOUNCE_CHANNEL`,
-      )
+      throw new PortFault('denied', 'conversations.list', `#${name} is archived: unarchive it, or name another channel in ${setting}`)
     return present.id
   }
 }

@@ -1,14 +1,16 @@
 /** What can be asked of a product's checks: what each asks, what can be typed behind it, and what it still lacks. */
-import { z } from 'zod'
 import type { Catalogue } from './catalogue.ts'
 import type { Check } from './catalogue/checks.ts'
 import type { Product } from './catalogue/product.ts'
 import type { CheckDefinition } from './define/check.ts'
+import { knownWords, wordFault } from './define/check-words.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 
 export type Words = Readonly<Record<string, string>>
 
 export type Askable = Pick<Check, 'key' | 'kind' | 'title' | 'auto' | 'link'> & {
+  /** It tells what was changed near the start. */
+  readonly tellsChanges: boolean
   /** What can be typed behind it: `since=1h`, with the value that it has without. */
   readonly words: readonly string[]
   /** What must be set before it can be asked. */
@@ -35,20 +37,8 @@ export const missingSettings = (
   ),
 ]
 
-const wordsOf = ({ words }: CheckDefinition): Map<string, string> => {
-  if (words === undefined) return new Map()
-  const { properties = {} } = z.toJSONSchema(words, { io: 'input', unrepresentable: 'any' })
-  return new Map(
-    Object.keys(words.shape).map((name) => {
-      const known = properties[name]
-      const preset = typeof known === 'object' ? known.default : undefined
-      return [name, `${name}=${typeof preset === 'string' || typeof preset === 'number' ? preset : '…'}`]
-    }),
-  )
-}
-
 const askable = (product: Product, check: Check, definition: CheckDefinition, environment: Environment): Askable => {
-  const words = wordsOf(definition)
+  const words = knownWords(definition.words)
   const { key, kind, title, auto, link } = check
   const known = [...words.values()].join(', ')
   return {
@@ -57,15 +47,16 @@ const askable = (product: Product, check: Check, definition: CheckDefinition, en
     title,
     auto,
     link,
+    tellsChanges: definition.tellsChanges?.(check.options) ?? false,
     words: [...words.values()],
     missing: missingSettings(product, check, definition, environment),
     refusal: (typed) => {
-      const unknown = Object.keys(typed).find((name) => !words.has(name))
-      if (unknown !== undefined) return refuse('unknown_check_word', { word: unknown, check: key, known })
-      const issue = definition.words?.safeParse(typed).error?.issues[0]
-      if (issue === undefined) return null
-      const name = String(issue.path[0] ?? '')
-      return refuse('bad_check_word', { word: `${name}=${typed[name] ?? ''}`, why: issue.message.replaceAll('`', ''), check: key, known })
+      const fault = wordFault(definition.words, typed)
+      if (fault === null) return null
+      const { name, value, why } = fault
+      return why === null
+        ? refuse('unknown_check_word', { word: name, check: key, known })
+        : refuse('bad_check_word', { word: `${name}=${value}`, why, check: key, known })
     },
   }
 }

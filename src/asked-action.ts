@@ -1,7 +1,7 @@
 /** What people type of actions: which one, with what, and why. */
 import type { Answer, Ask, CommandContext, Reply } from './define.ts'
 import { tell } from './define.ts'
-import { actionOf, type ActionRequest, openActions, type Wanted } from './incident/acting/request.ts'
+import { actionOf, type ActionRequest, type Wanted } from './incident/acting/request.ts'
 import { statusIcons, statusWords } from './incident/acting/words.ts'
 import type { Incident } from './incident/incident.ts'
 import type { Button, Span } from './incident/message.ts'

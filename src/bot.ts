@@ -8,7 +8,7 @@ import { createRemedies } from './acting.ts'
 import { createApprovers } from './approvers.ts'
 import { createControls } from './controls.ts'
 import { createRequests } from './requests.ts'
-import { createAnnounceChannel } from './announce.ts'
+import { createAnnounceChannel, createNamedChannels } from './announce.ts'
 import { createBacklog } from './backlog.ts'
 import { createConversation, createWaysIn } from './said.ts'
 import { openAlarms } from './adapters/alarm.ts'
@@ -23,6 +23,7 @@ import { createChannelWatch } from './channels.ts'
 import { createChecks } from './checking.ts'
 import type { BotOptions } from './bot-options.ts'
 import { createCheckup } from './checkup.ts'
+import { createDaily } from './daily.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
 import { createHomes } from './homes.ts'
@@ -106,7 +107,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const githubUrl = github?.apiUrl ?? 'https://api.github.com'
   const alarms = openAlarms(options.alarm, log)
   const outage = createOutageWatch({ store, queue, catalogue, ways: alarms.map(({ name }) => name), log })
-  const reconcile = createReconcile({ store, queue, handle, log })
+  const reconcile = createReconcile({ store, queue, handle, plan: () => daily.plan(), log })
   const pulse = createPulse(
     {
       slack: async () => {
@@ -129,6 +130,9 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     actions: createControls({ store, queue, handle, catalogue }),
     requests: createRequests({ catalogue, kinds: registry.actions, environment: options.environment }),
   }
+  const announceChannel = createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed })
+  const channelNamed = createNamedChannels({ store, chat, elapsed }, announceChannel)
+  const daily = createDaily({ store, queue, catalogue, ...checks, away: pulse.unreachable, channelNamed })
   const contextOf = createJobContext({
     store,
     queue,
@@ -136,7 +140,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     load,
     surface: withSurface(store),
     shared: withShared(store),
-    announceChannel: createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed }),
+    announceChannel,
     chat,
     reading: slack.reading,
     homes: { opened: () => homes.opened(), refresh: (user) => homes.refresh(user) },
@@ -152,6 +156,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     ...checks,
     ...doing,
     remedies: createRemedies({ ...hands, kinds: registry.actions }),
+    samples: daily.samples,
+    digests: daily.digests,
     matchAlerts: createMatcher({ store, handle, catalogue }),
     log,
   })
@@ -164,6 +170,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     verbs: registry.verbs,
     ...checks,
     ...doing,
+    digest: daily.digest,
     who: createWho(members, person),
     resolve,
     publishes: { codeHost: github !== null, record: supabase !== null },
@@ -182,7 +189,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     version,
     now: () => new Date(clock()).toISOString(),
     problems,
-    warnings,
+    warnings: async () => [...warnings, ...(await daily.digests.problems())],
     findings: checkup.findings,
     log,
   })

@@ -1,48 +1,48 @@
-/** `npm run catalogue`: every product, where each of its fields comes from, and what is wrong. Exit code 1 when something is. */
+/** `npm run catalogue`: what every product has, what is missing and what is wrong, a screen each; with names of products, these in full.
+ *  Exit code 1 when something is wrong. */
 import { resolve } from 'node:path'
-import { loadCatalogue, problemText, type Catalogue } from './catalogue.ts'
-import { loadRegistry } from './registry.ts'
+import { loadCatalogue, problemText, type Product } from './catalogue.ts'
+import { aheadLines, isOf, productLines } from './catalogue-report.ts'
+import { kindsOf, loadRegistry } from './registry.ts'
 
-const shorten = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`)
+// Empty is as good as unset, as it is for the bot.
+const runbooks = process.env['TOCSIN_RUNBOOKS'] || 'runbooks'
+const templates = process.env['TOCSIN_TEMPLATES'] || 'templates'
+const registry = await loadRegistry(resolve(import.meta.dirname, '..'))
+const { catalogue, problems } = loadCatalogue({ runbooks, templates, ...kindsOf(registry), sources: [...registry.alertSources.keys()] })
 
-/** The table of one product. */
-const table = (catalogue: Catalogue, key: string): string => {
-  const product = catalogue.products.get(key)
-  const rows = catalogue.provenance(key)
-  const counted = (['given', 'assumed', 'inherited'] as const).map((from) => `${rows.filter((row) => row.from === from).length} ${from}`)
-  const width = Math.max(...rows.map(({ path }) => path.length))
-  const lines = rows.map(({ path, from, why, value }) => {
-    const line = `  ${path.padEnd(width)}  ${from.padEnd(9)}  ${shorten(value, 80)}`
-    return why === null ? line : `${line}\n  ${' '.repeat(width)}  ↳ ${why}`
-  })
-  return [`${product?.name} (${key}): ${counted.join(', ')}; ${product?.hash.slice(0, 12)}`, ...lines, ''].join('\n')
-}
-
-const { TOCSIN_RUNBOOKS: runbooks = 'runbooks', TOCSIN_TEMPLATES: templates = 'templates' } = process.env
 const wanted = process.argv.slice(2)
-const { checks, alertSources } = await loadRegistry(resolve(import.meta.dirname, '..'))
-const kinds = Object.fromEntries([...checks].map(([kind, { options }]) => [kind, options]))
-const { catalogue, problems } = loadCatalogue({ runbooks, templates, kinds, sources: [...alertSources.keys()] })
+const unknown = wanted.filter((word) => catalogue !== null && catalogue.product(word) === null && !catalogue.broken.has(word))
+const products = [...(catalogue?.products.values() ?? [])]
+const isWanted = (product: Product) =>
+  wanted.length === 0 ? product !== catalogue?.unassigned : wanted.some((word) => catalogue?.product(word) === product)
+const shown = products.filter(isWanted)
 
-for (const key of catalogue?.products.keys() ?? []) {
-  if (catalogue !== null && (wanted.length === 0 || wanted.includes(key))) console.log(table(catalogue, key))
-}
-// No warnings: nothing is wrong with a runbook that is ahead of the bot.
-const ahead = [...(catalogue?.products.values() ?? [])].flatMap((product) =>
-  product.runbooks.flatMap(({ slug, actions }) =>
-    actions.map(({ action, line }) => ({ name: action.split(' ')[0] ?? action, place: `${runbooks}/${product.key}/${slug}.md:${line}` })),
-  ),
-)
-if (ahead.length > 0) {
-  const byName = Map.groupBy(ahead, ({ name }) => name)
-  console.log(
-    `${byName.size} action${byName.size === 1 ? '' : 's'} named in runbooks that ${byName.size === 1 ? 'is' : 'are'} not there yet`,
-  )
-  for (const [name, places] of byName) console.log(`  ${name}: ${places.map(({ place }) => place).join(', ')}`)
-}
-for (const level of ['warning', 'error'] as const) {
-  const these = problems.filter((problem) => problem.level === level)
+const lines = [
+  ...(catalogue === null
+    ? []
+    : shown.flatMap((product) =>
+        productLines(
+          product,
+          { catalogue, problems, runbooks, kinds: registry.checks, actionKinds: registry.actions, environment: process.env },
+          wanted.length > 0,
+        ),
+      )),
+  ...aheadLines(shown),
+]
+for (const line of lines) console.log(line)
+// Warnings of a product stand with it.
+const errors = problems.filter(({ level }) => level === 'error')
+const elsewhere = problems.filter((problem) => problem.level === 'warning' && !products.some((product) => isOf(product, runbooks)(problem)))
+for (const [level, these] of [
+  ['warning', problems.filter(({ level: of }) => of === 'warning')],
+  ['error', errors],
+] as const)
   console.log(`${these.length} ${level}${these.length === 1 ? '' : 's'}`)
-  for (const problem of these) console.log(`  ${problemText(problem)}`)
+for (const problem of [...elsewhere, ...errors]) console.log(`  ${problemText(problem)}`)
+for (const word of unknown) {
+  const meant = catalogue?.nearest(word) ?? null
+  const known = products.map(({ key }) => key).join(', ')
+  console.error(`No product is called ${JSON.stringify(word)}${meant === null ? `: there are ${known}` : `: did you mean ${meant}?`}`)
 }
-process.exitCode = problems.some(({ level }) => level === 'error') ? 1 : 0
+process.exitCode = errors.length > 0 || unknown.length > 0 ? 1 : 0

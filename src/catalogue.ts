@@ -12,13 +12,15 @@ import { claimNames, compact } from './catalogue/names.ts'
 import { nearest, type Path, type Problem, type Report } from './catalogue/problems.ts'
 import { hashOf, resolveProduct, type Product } from './catalogue/product.ts'
 import { provenanceOf, type Provenance } from './catalogue/provenance.ts'
-import { People, Service, Template } from './catalogue/schema.ts'
+import { People } from './catalogue/people.ts'
+import { Service, Template } from './catalogue/schema.ts'
 import { readRunbooks, suggestRunbooks, type Trouble } from './catalogue/runbooks.ts'
 import { severityOf, suggested, takeLeading } from './catalogue/severity.ts'
 import { readSource, type Source } from './catalogue/source.ts'
 import type { Environment } from './catalogue/variables.ts'
 
 export { problemText, startProblems, type Problem } from './catalogue/problems.ts'
+export { isMissing, isUnset, type Missing, missingOf } from './catalogue/missing.ts'
 export type { Product } from './catalogue/product.ts'
 
 /** The key of the product that alerts of unknown products belong to. It has nothing but the templates. */
@@ -107,7 +109,7 @@ export const loadCatalogue = ({
     problems.push(...source.problems.map((problem) => (isBroken ? { ...problem, leavesOut: key } : problem)))
     if (isBroken) broken.set(key, source.problems)
     else {
-      products.set(key, { ...product, runbooks: readRunbooks(join(runbooks, key), [...product.checks.keys()], problems) })
+      products.set(key, { ...product, runbooks: readRunbooks(join(runbooks, key), askedOf(product, kinds), problems) })
       sources.set(key, source)
     }
   }
@@ -149,6 +151,9 @@ export const loadCatalogue = ({
   }
   return { catalogue, problems }
 }
+
+/** What the checks of a product can be asked with. */
+const askedOf = (product: Product, kinds: CheckKinds) => new Map([...product.checks].map(([key, { kind }]) => [key, kinds[kind]?.words]))
 
 const bare = Service.parse({ name: 'Unassigned' })
 

@@ -11,6 +11,7 @@ import { createChecks } from './checking.ts'
 import { type Config, parseConfig } from './config.ts'
 import type { Log } from './define.ts'
 import { createControls } from './controls.ts'
+import { createDigestNow, createGather } from './digest-facts.ts'
 import { createHandle } from './handle.ts'
 import { createPerson, createWho } from './people.ts'
 import { kindsOf, loadRegistry } from './registry.ts'
@@ -102,6 +103,17 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
     })
     const handle = createHandle({ store, queue })
     const now = () => new Date(Date.now()).toISOString()
+    const checks = createChecks({
+      catalogue,
+      kinds: registry.checks,
+      guarded,
+      now,
+      elapsed: () => performance.now(),
+      environment: process.env,
+      log,
+    })
+    // No service is watched from here.
+    const facts = { store, queue, catalogue, ...checks, away: () => ({}) }
     const verbs = createVerbContext({
       store,
       queue,
@@ -111,23 +123,16 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       handle,
       catalogue,
       verbs: registry.verbs,
-      ...createChecks({
-        catalogue,
-        kinds: registry.checks,
-        guarded,
-        now,
-        elapsed: () => performance.now(),
-        environment: process.env,
-        log,
-      }),
       // Who asks from here cannot be told apart from anybody else; what is asked in Slack is.
       approvers: {
         identify: () => Promise.resolve([]),
         standing: () => Promise.resolve({ unknown: 'it is not asked from a terminal' }),
-        lapsed: () => Promise.resolve(null),
+        lapsed: () => Promise.resolve('It is not asked from a terminal.'),
       },
       actions: createControls({ store, queue, handle, catalogue }),
       requests: createRequests({ catalogue, kinds: registry.actions, environment: process.env }),
+      ...checks,
+      digest: createDigestNow(facts, createGather(facts)),
       publishes: { codeHost: config.github.mode === 'live', record: config.supabase.mode === 'live' },
     })
     const answer = await createTerminal({

@@ -19,8 +19,9 @@ import { readStream } from './store/stream.ts'
 type Against = { readonly code: Hindrance; readonly why: string }
 
 export type ActionControls = {
-  /** Starts an approved action, unless something stands against it. Gives whether it was this call that started it. */
-  readonly start: (id: string, action: number, hash: string, hindrance: Against | null) => Promise<boolean>
+  /** Starts an approved action, unless something stands against it. `started`: it was this call that did. `later`: what is to be taken back
+   *  by itself waits for a lock or a freeze to end, or for who is at its target. */
+  readonly start: (id: string, action: number, hash: string, hindrance: Against | null) => Promise<'started' | 'later' | 'not'>
   /** Records what came of a run. */
   readonly end: (id: string, action: number, ran: Ran) => Promise<Outcome>
   readonly now: () => Promise<Controls>
@@ -29,6 +30,9 @@ export type ActionControls = {
   /** Locks a target, or stops all actions, or takes that back. */
   readonly say: (control: Omit<Control, 'seq' | 'at'>) => Promise<Refusal | null>
 }
+
+/** What stands against an action only for some time. */
+const passing: ReadonlySet<Hindrance> = new Set(['locked', 'busy', 'frozen'])
 
 const bot: Actor = { kind: 'bot' }
 
@@ -78,14 +82,15 @@ export const createControls = ({
         await holdActions(trx)
         const loaded = await readStream(trx, id)
         const request = loaded === null ? undefined : actionOf(loaded.incident, action)
-        if (loaded === null || request?.status !== 'approved') return false
+        if (loaded === null || request?.status !== 'approved') return 'not'
         const found = hindrance ?? (await against(trx, loaded.incident, request, await store.now(trx)))
+        if (request.automatic && found !== null && passing.has(found.code)) return 'later'
         const outcome = await handle.within(trx).handle(id, { type: 'start-action', action, hash, hindrance: found }, bot)
         const started = 'events' in outcome ? outcome.events.find(({ event }) => event.type === 'action-started') : undefined
-        if (started === undefined) return false
+        if (started === undefined) return 'not'
         const { key, target } = request
         await beginRun(trx, { incident: id, action, product: loaded.incident.product.key, key, target, started_at: started.at })
-        return true
+        return 'started'
       }),
     end: (id, action, ran) =>
       store.transaction(async (trx) => {

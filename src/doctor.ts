@@ -135,17 +135,24 @@ const examineSlack = async ({ config, catalogue, environment, now, wait, userByE
   const { usable, scopes, findings } = await examineToken(token, { wanted: manifestScopes(), now })
   const socket = await examineSocket(token)
   if (!usable) return [...findings, ...socket]
+  // What a digest is posted in is made where it does not exist.
+  const digests = new Map(
+    [...catalogue.products.values()].flatMap(({ name, announce, digest }) => {
+      const channel = digest === null ? null : (digest.channel ?? announce)
+      return channel === null ? [] : [[channel, name] as const]
+    }),
+  )
   const named = new Map(
-    [...catalogue.products.values()].flatMap(({ name, announce, digestChannel, contacts }) =>
-      [announce, digestChannel, ...[...contacts.values()].map(({ slackChannel }) => slackChannel)].flatMap((channel) =>
-        channel === null || channel === undefined ? [] : [[channel, name] as const],
+    [...catalogue.products.values()].flatMap(({ name, announce, contacts }) =>
+      [announce, ...[...contacts.values()].map(({ slackChannel }) => slackChannel)].flatMap((channel) =>
+        channel === null || channel === undefined || digests.has(channel) ? [] : [[channel, name] as const],
       ),
     ),
   )
   return [
     ...findings,
     ...socket,
-    ...(await examineChannels(() => slack.channels(wait), { announce: config.announceChannel, named, scopes })),
+    ...(await examineChannels(() => slack.channels(wait), { announce: config.announceChannel, named, digests, scopes })),
     ...(await examinePeople(catalogue, { ...slack, ...(userByEmail === undefined ? {} : { userByEmail }) }, wait)),
   ]
 }

@@ -1,6 +1,5 @@
 /** An answer to one person that is told while it is still made: what is there soon, and the rest as it comes. */
-import type { Answer } from './define.ts'
-import type { Part } from './incident/message.ts'
+import type { Answer, Told } from './define.ts'
 
 /** The chat wants the first answer within 3 s, and somebody waits for it. In milliseconds. */
 const firstMs = 1400
@@ -14,7 +13,7 @@ const pause = (ms: number, work: Promise<unknown>): Promise<unknown> => {
 }
 
 /** `shown` gives what there is to show at the moment. Throws what `work` throws. */
-export const following = async (work: Promise<unknown>, shown: () => readonly Part[]): Promise<Answer> => {
+export const following = async (work: Promise<unknown>, shown: () => Told): Promise<Answer> => {
   let done = false
   const settled = work.finally(() => {
     done = true
@@ -23,17 +22,17 @@ export const following = async (work: Promise<unknown>, shown: () => readonly Pa
   const first = shown()
   // A method, because it changes while others wait.
   const isDone = () => done
-  if (isDone()) return { parts: first }
+  if (isDone()) return first
   return {
-    parts: first,
+    ...first,
     follows: async (show) => {
-      let last = JSON.stringify(first)
+      let last = JSON.stringify(first.parts)
       const showNew = async () => {
-        const parts = shown()
-        const text = JSON.stringify(parts)
+        const told = shown()
+        const text = JSON.stringify(told.parts)
         if (text === last) return
         last = text
-        await show(parts)
+        await show(told)
       }
       for (const ms of pausesMs) {
         if (isDone()) break

@@ -120,7 +120,8 @@ export const createHealth =
     version: string
     now: () => string
     problems: readonly string[]
-    warnings: readonly string[]
+    /** Asked of the database, so only while it answers. */
+    warnings: () => Promise<readonly string[]>
     /** What the doctor found; only an error makes the bot count as degraded. */
     findings: () => readonly Finding[]
     log: Log
@@ -143,7 +144,7 @@ export const createHealth =
       version,
       services,
       problems: [...problems, ...found.map(inShort)],
-      warnings,
+      warnings: database === null ? await warnings() : [],
     }
   }
 
@@ -156,8 +157,10 @@ const services: Readonly<Record<string, string>> = {
   file: 'slack',
   homes: 'slack',
   keep: 'slack',
+  digest: 'slack',
   'lead-here': 'slack',
   'still-here': 'slack',
+  'todo-told': 'slack',
   'sync-record': 'supabase',
   'sync-pull-request': 'github',
 }

@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import pino from 'pino'
 import { writeBackup } from './backup.ts'
 import { type Bot, startBot } from './bot.ts'
 import { loadCatalogue } from './catalogue.ts'
@@ -13,21 +12,10 @@ import { type Config, parseConfig, SettingsFault } from './config.ts'
 import type { Log } from './define.ts'
 import { examineLive } from './doctor.ts'
 import { startWorldProcess, type WorldProcess } from './embedded/child.ts'
+import { openLog } from './log.ts'
 import { kindsOf, loadRegistry, type Registry } from './registry.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-
-/** Names of fields that may hold a secret, wherever they stand in a log line. */
-const redacted = ['token', 'botToken', 'appToken', 'signingSecret', 'secretKey', 'secret', 'password', 'authorization']
-
-const openLog = (level: string): Log => {
-  const logger = pino(
-    { level, base: null, redact: { paths: redacted.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '***' } },
-    pino.destination(2),
-  )
-  const line = (severity: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) => logger[severity](fields, message)
-  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
-}
 
 /** A secret that is made once and kept beside the embedded database. */
 const keptSecret = (folder: string, name: string): string => {
@@ -154,7 +142,7 @@ const start = async (): Promise<void> => {
   const config = parseConfig(process.env)
   const none = noProducts(config.runbooks)
   if (none !== null) throw new SettingsFault([`TOCSIN_RUNBOOKS (${resolve(config.runbooks)}): ${none}`])
-  const log = openLog(config.logLevel)
+  const log = openLog(config.logLevel, process.env)
   // From now on the signal does not end the process.
   const running = backUpOnSignal(config.data, log)
   const registry = await loadRegistry(root)

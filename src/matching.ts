@@ -114,7 +114,7 @@ export const createMatcher = ({ store, handle, catalogue }: { store: Store; hand
         alert,
         runbooks: catalogue.suggestRunbooks(product, {
           severity: effect.opens,
-          text: `${row.summary} ${row.rule}`,
+          text: row.summary,
           alert: { rule: row.rule, runbook: row.labels['runbook'] ?? null },
         }),
       },

@@ -4,9 +4,12 @@ import type { Log } from './define.ts'
 import type { Handle } from './handle.ts'
 import type { QueueName } from './incident/react.ts'
 import type { Store } from './store/database.ts'
+import { openRuns } from './store/controls.ts'
+import { forgetDigests } from './store/digests.ts'
 import { forgetAlerts, forgetOld } from './store/limits.ts'
-import type { Queue } from './store/queue.ts'
+import { type Queue, timerId } from './store/queue.ts'
 import { openIncidents, recentIncidents } from './store/reads.ts'
+import { forgetSamples } from './store/samples.ts'
 import { forget, incidentsOn } from './store/surfaces.ts'
 
 /** How often it looks; a sync that finds nothing to do costs a read. */
@@ -20,7 +23,33 @@ const latest = 50
 
 const surfaces: readonly QueueName[] = ['sync-channel', 'sync-announcement', 'sync-record', 'sync-pull-request']
 
-export const createReconcile = ({ store, queue, handle, log }: { store: Store; queue: Queue; handle: Handle; log: Log }) => {
+type Reconciling = {
+  readonly store: Store
+  readonly queue: Queue
+  readonly handle: Handle
+  /** Makes sure of what is to come by the clock. */
+  readonly plan: () => Promise<void>
+  readonly log: Log
+}
+
+export const createReconcile = ({ store, queue, handle, plan, log }: Reconciling) => {
+  /** A run whose job was given up would stay one for ever, and nothing else could change its target. */
+  const lookAtRuns = async (): Promise<void> => {
+    const runs = await openRuns(store.db)
+    if (runs.length === 0) return
+    const round = Math.floor(Date.parse(await store.now()) / everyMs)
+    await store.transaction((trx) =>
+      queue.enqueue(
+        trx,
+        runs.map(({ incident, action }) => ({
+          queue: 'action',
+          data: { incident, action },
+          id: timerId(`look:${incident}:${action}:${round}`),
+        })),
+      ),
+    )
+  }
+
   const look = async (): Promise<void> => {
     const present = await openIncidents(store.db)
     const past = (await recentIncidents(store.db, latest)).filter((row) => row.resolvedAt !== null)
@@ -36,12 +65,16 @@ export const createReconcile = ({ store, queue, handle, log }: { store: Store; q
         jobs.map(({ name, id }) => ({ queue: name, data: { incident: id }, key: id })),
       ),
     )
+    await lookAtRuns()
+    await plan()
   }
 
   const tidy = async (): Promise<void> => {
     for (const dead of await queue.revive())
       log.info({ queue: dead.queue, job: dead.id, error: dead.error }, 'a dead job is tried once more')
     await forgetOld(store.db)
+    await forgetSamples(store.db)
+    await forgetDigests(store.db)
     const present = await openIncidents(store.db)
     await store.transaction((trx) =>
       queue.enqueue(

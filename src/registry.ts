@@ -41,9 +41,9 @@ export type Registry = {
 const optionsOf = (kinds: ReadonlyMap<string, { readonly options: z.ZodType }>): Readonly<Record<string, z.ZodType>> =>
   Object.fromEntries([...kinds].map(([name, { options }]) => [name, options]))
 
-/** The kinds that a product's file may name, each with the schema of its options. */
+/** The kinds that a product's file may name. */
 export const kindsOf = ({ checks, actions }: Pick<Registry, 'checks' | 'actions'>) => ({
-  kinds: optionsOf(checks),
+  kinds: Object.fromEntries(checks),
   actionKinds: optionsOf(actions),
 })
 

@@ -177,7 +177,8 @@ export const createRequests = ({
       const found = find(productKey, request.key)
       if ('code' in found) return found
       const { product, action, definition } = found
-      if (definition.undo === undefined)
+      // What it left is of the kind that it was.
+      if (definition.undo === undefined || action.kind !== request.kind)
         return refuse('action_not_undoable', { action: request.action, title: request.title, status: request.status })
       return {
         key: action.key,

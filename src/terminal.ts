@@ -69,11 +69,10 @@ export const createTerminal = ({
       // Without a channel: the record is always named. Without forms: a refusal says what to type.
       const told = await dispatch.type(command, words, { by, channel: '', canShowForm: false })
       if ('form' in told) return { text: `That needs more words: ${prefix} incident help ${told.form.submit}`, refused: true }
-      const { parts: first, file, follows } = told.answer
       // Here nothing is shown before it is complete.
-      let parts = first
-      await follows?.((more) => {
-        parts = more
+      let { parts, file } = told.answer
+      await told.answer.follows?.((more) => {
+        ;({ parts, file } = more)
         return Promise.resolve()
       })
       return {

@@ -28,6 +28,7 @@ export type VerbWorld = {
   readonly approvers: CommandContext['approvers']
   readonly actions: CommandContext['actions']
   readonly requests: CommandContext['requests']
+  readonly digest: CommandContext['digest']
   readonly who: CommandContext['who']
   readonly resolve: CommandContext['resolve']
   readonly publishes: NonNullable<CommandContext['publishes']>
@@ -58,6 +59,7 @@ export const createVerbContext = ({
   approvers,
   actions,
   requests,
+  digest,
   who,
   resolve,
   publishes,
@@ -146,6 +148,7 @@ export const createVerbContext = ({
     approvers,
     actions,
     requests,
+    digest,
     catalogue,
     who,
     resolve,

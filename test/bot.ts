@@ -316,7 +316,12 @@ export const startTestBot = async (given: TestBotOptions = {}) => {
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     health: async () =>
-      (await fetch(`${bot.url}/health`)).json() as Promise<{ status: string; services: Record<string, string>; problems: string[] }>,
+      (await fetch(`${bot.url}/health`)).json() as Promise<{
+        status: string
+        services: Record<string, string>
+        problems: string[]
+        warnings: string[]
+      }>,
     metrics: async () => (await fetch(`${bot.url}/metrics`)).text(),
     /** No job waits or runs: what the events call for is done. */
     idle: () =>

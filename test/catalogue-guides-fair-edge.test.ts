@@ -224,7 +224,7 @@ test.each(guide)('%s %s has the steps of the guide, in its order', (id, _, steps
 
 test('what is asked by itself', () => {
   const auto = [...product.checks.values()].filter((check) => check.auto).map(({ key }) => key)
-  expect(auto).toEqual(['health', 'docker.containers', 'celery', 'stripe.deliveries', 'stripe.payments', 'github.changes'])
+  expect(auto).toEqual(['health', 'docker.containers', 'celery', 'stripe.deliveries', 'stripe.payments'])
   expect([...product.checks.values()].filter(({ sampleMinutes }) => sampleMinutes !== null).map(({ key }) => key)).toEqual(['health'])
 })
 

@@ -150,15 +150,7 @@ test.each(guide)('%s %s has the steps of the guide, in its order', (id, _, steps
 
 test('what is asked by itself', () => {
   const auto = [...product.checks.values()].filter((check) => check.auto).map(({ key }) => key)
-  expect(auto).toEqual([
-    'health',
-    'stripe.webhooks',
-    'stripe.payments',
-    'vercel.deployment',
-    'vercel.changes',
-    'database.connections',
-    'database.migrations',
-  ])
+  expect(auto).toEqual(['health', 'stripe.webhooks', 'stripe.payments', 'vercel.deployment', 'database.connections'])
   expect([...product.checks.values()].filter(({ sampleMinutes }) => sampleMinutes !== null).map(({ key }) => key)).toEqual(['health'])
 })
 

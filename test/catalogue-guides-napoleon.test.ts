@@ -220,15 +220,7 @@ test.each(guide)('%s %s has the steps of the guide, in its order', (id, _, steps
 
 test('what is asked by itself; health as often as samples can be taken', () => {
   const auto = [...product.checks.values()].filter((check) => check.auto).map(({ key }) => key)
-  expect(auto).toEqual([
-    'health',
-    'vercel.deployment',
-    'vercel.changes',
-    'github.changes',
-    'supabase',
-    'stripe.webhooks',
-    'stripe.payments',
-  ])
+  expect(auto).toEqual(['health', 'vercel.deployment', 'supabase', 'stripe.webhooks', 'stripe.payments'])
   const sampled = [...product.checks.values()].filter(({ sampleMinutes }) => sampleMinutes !== null)
   expect(sampled.map(({ key, sampleMinutes }) => [key, sampleMinutes])).toEqual([['health', 1]])
 })

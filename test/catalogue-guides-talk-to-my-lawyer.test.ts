@@ -280,18 +280,7 @@ test('R16 names its five criteria', () => {
 
 test('what is asked by itself', () => {
   const auto = [...product.checks.values()].filter((check) => check.auto).map(({ key }) => key)
-  expect(auto).toEqual([
-    'health',
-    'detailed',
-    'stripe.webhooks',
-    'stripe.deliveries',
-    'stripe.payments',
-    'vercel.deployment',
-    'vercel.changes',
-    'github.changes',
-    'email-queue',
-    'database.migrations',
-  ])
+  expect(auto).toEqual(['health', 'detailed', 'stripe.webhooks', 'stripe.deliveries', 'stripe.payments', 'email-queue'])
   const sampled = [...product.checks.values()].filter(({ sampleMinutes }) => sampleMinutes !== null)
   expect(sampled.map(({ key, sampleMinutes }) => [key, sampleMinutes])).toEqual([
     ['health', 5],

@@ -252,6 +252,13 @@ describe('S8: meanings', () => {
   ] as const)('%s: %j suggests %s', (key, text, severity) => expect(all.suggestSeverity(product(key), text)?.severity).toBe(severity))
 })
 
+test.each(['invoice2e', 'napoleon', 'schnittwerk', 'talk-to-my-lawyer'])('%s: where payments fail, the first step can be run', (key) => {
+  const [best] = all.suggestRunbooks(product(key), { severity: 'P1', text: 'Payments fail' })
+  expect(best).toMatchObject({ runs: true })
+  const [step] = product(key).runbooks.find(({ slug }) => slug === best?.slug)?.steps ?? []
+  expect(step?.checks.map(({ check }) => product(key).checks.get(check)?.kind)).toContain('stripe')
+})
+
 test.each([
   ['invoice2e', ['P1', 'P2', 'P3', 'P4']],
   ['talk-to-my-lawyer', ['Level 1', 'level-2', 'LEVEL 3', 'level 4']],

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadCatalogue, problemText } from '../src/catalogue.ts'
 import http from '../src/checks/http.ts'
+import { told } from './fixture-check.ts'
 import { loadRepository } from './guide.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'runbooks-'))
@@ -13,6 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const shop = `name: Shop
 checks:
   health: { kind: http, title: Health, options: { url: "https://shop.test" } }
+  told: { kind: told, title: Told, options: { url: "https://shop.test" } }
 `
 let count = 0
 const load = (files: Record<string, string>) => {
@@ -22,7 +24,7 @@ const load = (files: Record<string, string>) => {
     mkdirSync(dirname(join(root, name)), { recursive: true })
     writeFileSync(join(root, name), text)
   }
-  const { catalogue, problems } = loadCatalogue({ runbooks: root, templates: 'templates', kinds: { http: http.options }, environment: {} })
+  const { catalogue, problems } = loadCatalogue({ runbooks: root, templates: 'templates', kinds: { http, told }, environment: {} })
   if (catalogue === null) throw new Error('no catalogue')
   const errors = problems.filter(({ level }) => level === 'error').map((problem) => problemText(problem).replace(`${root}/`, ''))
   return { catalogue, errors, runbooks: catalogue.product('shop')?.runbooks ?? [] }
@@ -96,6 +98,31 @@ describe('what is wrong is said with its place, and the product works without it
       'shop/payments.md:5:1: `check: health of it` is not understood: write `check: <name>` or `action: <name>`, with nothing behind but `key=value`',
     ],
     [
+      'payments.md',
+      `${front('')}1. Look\n\n   \`check: told sinc=1h\`\n`,
+      'shop/payments.md:7:1: step 1: `sinc` cannot be said of `told`, which takes since=1h; did you mean `since`?',
+    ],
+    [
+      'payments.md',
+      `${front('')}1. Look\n1. \`check: told\` \`check: told since=soon\`\n`,
+      'shop/payments.md:6:1: step 2: `since=soon`: must be hours, such as 2h; `told` takes since=1h',
+    ],
+    [
+      'payments.md',
+      `${front('')}\`check: told since=1h since=2\`\n1. x\n`,
+      'shop/payments.md:5:1: `since=2`: must be hours, such as 2h; `told` takes since=1h',
+    ],
+    [
+      'payments.md',
+      `${front('')}1. \`check: health since=1h\`\n`,
+      'shop/payments.md:5:1: step 1: `since` cannot be said of `health`, which takes no words',
+    ],
+    [
+      'payments.md',
+      `${front('')}1. \`check: all since=1h\`\n`,
+      'shop/payments.md:5:1: step 1: `since` cannot be said of `all`, which takes no words',
+    ],
+    [
       'Payments Fail.md',
       `${front('')}1. x`,
       'shop/Payments Fail.md:1:1: the file of a runbook is named in small letters, digits and dashes, such as `payment-failures.md`',
@@ -146,10 +173,34 @@ describe('those that may help are suggested', () => {
   })
 
   test('the one that the alert means comes first, at any severity', () => {
-    expect(suggest('P1', 'payments fail', { rule: 'pool_exhausted', runbook: null })).toEqual(['database', 'payments', 'stripe'])
+    expect(suggest('P1', 'payments fail', { rule: 'PoolExhausted', runbook: null })).toEqual(['database', 'payments', 'stripe'])
     expect(suggest('P3', 'webhooks fail', { rule: 'x', runbook: 'payments' })).toEqual(['payments', 'stripe'])
     expect(suggest('P3', 'x', { rule: 'x', runbook: 'r2' })).toEqual(['database'])
   })
+
+  test.each([
+    ['a part of it', 'Pool'],
+    ['its beginning', 'PoolExhauste'],
+    ['more than it', 'PoolExhaustedOnReplica'],
+    ['other case', 'poolexhausted'],
+    ['joined otherwise', 'pool_exhausted'],
+    ['a word with something before it', 'StripeWebhookFailures'],
+    ['a symptom, joined', 'PaymentsFail'],
+  ])('the name of an alert is whole, or another: %s', (_, rule) => expect(suggest('P1', '', { rule, runbook: null })).toEqual([]))
+
+  test('a rule that is a phrase is read like one', () =>
+    expect(suggest('P3', '', { rule: 'Webhooks failing', runbook: null })).toEqual(['stripe']))
+
+  test.each([
+    ['PoolExhausted fires again', ['database']],
+    ['poolexhausted, again', ['database']],
+    ['PoolExhaustedOnReplica fires', []],
+    ['PoolExhaust fires', []],
+    ['poolexhaustion again', []],
+    ['StripeWebhooks are late', []],
+    ['stripe is late', ['stripe']],
+    ['“Stripe”: late', ['stripe']],
+  ])('a name in a text is whole, too: %s', (text, slugs) => expect(suggest('P3', text)).toEqual(slugs))
 
   test('with its first step', () =>
     expect(catalogue.suggestRunbooks(product, { severity: 'P1', text: 'payments fail' })[0]).toEqual({

@@ -6,10 +6,15 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { loadCatalogue, problemText, startProblems, type Catalogue } from '../src/catalogue.ts'
 import { nearest } from '../src/catalogue/problems.ts'
+import { Wait } from '../src/define/wait.ts'
 
 const kinds = {
-  http: z.object({ url: z.url(), latency: z.number().optional(), secret: z.string().optional() }),
-  tcp: z.object({ port: z.int() }),
+  http: { options: z.object({ url: z.url(), latency: z.number().optional(), secret: z.string().optional() }) },
+  tcp: {
+    options: z.object({ port: z.int(), pause: Wait.optional() }),
+    timeoutMs: 10_000,
+    waits: (options: unknown) => ({ pause: (options as { pause?: number }).pause }),
+  },
 }
 
 const folders: string[] = []
@@ -64,6 +69,27 @@ const product = (result: ReturnType<typeof load>, key = 'shop') => {
   return found
 }
 
+describe('the daily digest', () => {
+  test('there is none where the product does not want one', () => expect(product(shopWith('')).digest).toBeNull())
+
+  test('what it does not say is the templates’ and the product’s', () =>
+    expect(product(shopWith('digest: {}\ncalendar: { zone: Europe/Zurich }\n')).digest).toEqual({
+      channel: null,
+      at: '09:00',
+      zone: 'Europe/Zurich',
+      checks: [],
+    }))
+
+  test('a check is asked with the words that are typed behind it', () =>
+    expect(
+      product(
+        shopWith(
+          'digest: { channel: shop-daily, at: "07:30", zone: Asia/Kolkata, checks: [web since=24h] }\nchecks: { web: { kind: http, title: Web, options: { url: "https://shop.test" } } }\n',
+        ),
+      ).digest,
+    ).toEqual({ channel: 'shop-daily', at: '07:30', zone: 'Asia/Kolkata', checks: [{ check: 'web', words: 'since=24h' }] }))
+})
+
 describe('what is wrong is said with its place', () => {
   // `shop` has 7 lines: what is added begins on line 8.
   test.each<[title: string, more: string, ...errors: string[]]>([
@@ -71,6 +97,17 @@ describe('what is wrong is said with its place', () => {
       'an unknown key, with the nearest known one',
       'severities:\n  P1:\n    respnse: 15 min\n',
       '10:5 severities.P1.respnse: unknown key; did you mean `response`?',
+    ],
+    [
+      'a part of a check that may take longer than the whole',
+      `checks:
+  a: { kind: tcp, title: A, options: { port: 1, pause: 9 s } }
+  b: { kind: tcp, title: B, options: { port: 1, pause: 10 s } }
+  c: { kind: tcp, title: C, timeout: 1 min, options: { port: 1, pause: 10 s } }
+  d: { kind: tcp, title: D, timeout: 5 s, options: { port: 1, pause: 9 s } }
+`,
+      '10:56 checks.b.options.pause: must be less than the 10 s that the whole check may take: give it a longer `timeout`',
+      '12:70 checks.d.options.pause: must be less than the 5 s that the whole check may take: give it a longer `timeout`',
     ],
     ['an unknown key that is like nothing', 'xylophone: 1\n', '8:1 xylophone: unknown key'],
     [
@@ -191,7 +228,14 @@ describe('what is wrong is said with its place', () => {
       'disaster: { rto: 1 h, rpo: 1 h, phases: { response: { title: A, task: A, by: 1 h } } }\n',
       '8:53 disaster.phases.response: `response` is the name of a clock: choose another',
     ],
-    ['a channel that cannot be', 'digestChannel: no spaces please\n', '8:16 digestChannel: must be the name or the id of a channel'],
+    [
+      'a channel of the digest that cannot be',
+      'digest: { channel: no spaces please }\n',
+      '8:20 digest.channel: must be the name or the id of a channel',
+    ],
+    ['an hour that there is not', 'digest: { at: "25:00" }\n', '8:15 digest.at: must be a time of day such as `09:00`'],
+    ['a check of the digest that there is not', 'digest: { checks: [revenue] }\n', '8:20 digest.checks[0]: no check is called `revenue`'],
+    ['a channel that cannot be', 'announce: no spaces please\n', '8:11 announce: must be the name or the id of a channel'],
     ['an alias', 'about: &x text\nhosting: [*x]\n', '9:11 hosting[0]: YAML aliases are not allowed here: write the value out'],
     [
       'several at once, of every sort',

@@ -2,12 +2,18 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { guarded } from '../src/adapters/fetch.ts'
 import { loadCatalogue } from '../src/catalogue.ts'
 import { type Checked, createChecking } from '../src/checking.ts'
+import { vendorRefusal } from '../src/checking/fault.ts'
+import { askJson } from '../src/checking/json.ts'
+import { createTarget } from '../src/check-target.ts'
 import { type CheckAnswer, type CheckDefinition, defineCheck } from '../src/define/check.ts'
+import type { Log } from '../src/define.ts'
+import { openLog } from '../src/log.ts'
 import { FetchFault } from '../src/ports.ts'
 import { startHttp } from './adapters/server.ts'
 import { silent } from './silent.ts'
@@ -29,18 +35,31 @@ const kindOf = (run: Run, more: Partial<CheckDefinition<typeof options>> = {}) =
     ...more,
   })
 
-/** A product whose checks are of the given kinds, one each, and its runner. */
-const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given: Record<string, object> = {}, environment = {}) => {
+/** `kind`: of another's kind, not of its own. */
+type Given = { readonly kind?: string; readonly url?: string; readonly secret?: string }
+
+/** Two products whose checks are of the given kinds, and their runner. */
+const checking = (
+  kinds: Record<string, CheckDefinition<typeof options>>,
+  given: Record<string, Given> = {},
+  environment = {},
+  log: Log = silent,
+) => {
   const folder = mkdtempSync(join(tmpdir(), 'checking-'))
-  mkdirSync(join(folder, 'shop'))
-  const checks = Object.keys(kinds).map((key) => [key, { kind: key, title: key, ...given[key], options: given[key] ?? {} }])
-  for (const [, check] of checks as [string, Record<string, unknown>][]) for (const name of ['url', 'secret']) delete check[name]
-  const service = { name: 'Shop', ladder: [], privateHosts: ['127.0.0.1'], checks: Object.fromEntries(checks) as object }
-  writeFileSync(join(folder, 'shop/service.yml'), JSON.stringify(service))
+  const checks = Object.keys(kinds).map((key) => {
+    const { kind = key, ...more } = given[key] ?? {}
+    return [key, { kind, title: key, options: more }]
+  })
+  const service = { ladder: [], privateHosts: ['127.0.0.1'], checks: Object.fromEntries(checks) as object }
+  // The other product asks the same.
+  for (const product of ['shop', 'stall']) {
+    mkdirSync(join(folder, product))
+    writeFileSync(join(folder, product, 'service.yml'), JSON.stringify({ name: product, ...service }))
+  }
   const { catalogue, problems } = loadCatalogue({
     runbooks: folder,
     templates: 'templates',
-    kinds: Object.fromEntries(Object.entries(kinds).map(([key, kind]) => [key, kind.options])),
+    kinds,
   })
   rmSync(folder, { recursive: true })
   expect(problems.filter(({ level }) => level === 'error')).toEqual([])
@@ -51,7 +70,7 @@ const checking = (kinds: Record<string, CheckDefinition<typeof options>>, given:
     now: () => '2026-11-20T10:15:00.000Z',
     elapsed: () => performance.now(),
     environment,
-    log: silent,
+    log,
   })
 }
 
@@ -115,6 +134,117 @@ describe('time', () => {
     await Promise.all(Array.from({ length: 10 }, () => run('shop', 'all')))
     expect(most).toBe(2)
   })
+
+  test('who asks does not wait for what is asked in the background', async () => {
+    const asked = Promise.withResolvers<void>()
+    let runs = 0
+    // The background's is answered only after the person's: were that one to wait for it, neither would ever end.
+    const slow = kindOf(
+      async () => {
+        runs += 1
+        if (runs === 1) await asked.promise
+        return ok(`Run ${runs}.`)
+      },
+      { concurrency: 1 },
+    )
+    const run = checking({ slow })
+    const background = run('shop', 'all', { background: true })
+    expect(said(await run('shop', 'all'))).toEqual(['slow ok: Run 2.'])
+    asked.resolve()
+    expect(said(await background)).toEqual(['slow ok: Run 2.'])
+  })
+})
+
+describe('a target that hangs', () => {
+  const fifteen = Array.from({ length: 15 }, (_, index) => `h${index}`)
+  const all = <Value>(value: Value): Record<string, Value> => Object.fromEntries(fifteen.map((key) => [key, value]))
+
+  test('fifteen checks of it are reported together at the limit, and no more than its connections are opened to it', async () => {
+    let asked = 0
+    const hangs = kindOf(
+      async (_, { signal }) => {
+        asked += 1
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        throw new FetchFault('timeout', 'db.example did not answer in time.')
+      },
+      { timeoutMs: 200, concurrency: 2 },
+    )
+    const results = await checking({ ...all(hangs) }, all({ kind: 'h0', url: 'http://db.example/' }))('shop', 'all')
+    expect(asked).toBeLessThanOrEqual(2)
+    expect(results).toHaveLength(15)
+    expect(said(results.slice(2))).toEqual(
+      fifteen.slice(2).map((key) => `${key} unknown: Not asked: db.example answered no other check within 0.2 s.`),
+    )
+  })
+
+  /** Hangs until `others` have answered: were one of them to wait for it, it would be given up. */
+  const until = (others: Promise<void>) =>
+    kindOf(
+      async ({ url }) => {
+        if (url === 'http://well.example/') return ok('Well.')
+        await others
+        return ok('Well at last.')
+      },
+      { timeoutMs: 2000, concurrency: 2 },
+    )
+
+  test('nobody waits for it who asks another host', async () => {
+    const others = Promise.withResolvers<void>()
+    const given = { ...all({ kind: 'h0', url: 'http://db.example/' }), well: { kind: 'h0', url: 'http://well.example/' } }
+    const results = await checking({ ...all(until(others.promise)), well: until(others.promise) }, given)('shop', 'all', {
+      onResult: ({ check }) => {
+        if (check === 'well') others.resolve()
+      },
+    })
+    expect(results.filter(({ status }) => status !== 'ok')).toEqual([])
+  })
+
+  test('nor a check of another product, nor one that cannot be asked anyway', async () => {
+    const others = Promise.withResolvers<void>()
+    let is = 'shop'
+    const hangs = kindOf(
+      async () => {
+        if (is === 'shop') await others.promise
+        return ok('Well.')
+      },
+      { timeoutMs: 2000, concurrency: 2 },
+    )
+    const given = {
+      ...all({ kind: 'h0', url: 'http://db.example/' }),
+      unset: { kind: 'h0', url: 'http://db.example/', secret: 'SHOP_KEY' },
+    }
+    const run = checking({ ...all(hangs), unset: hangs }, given)
+    const shop = run('shop', 'all')
+    is = 'stall'
+    expect(said(await run('stall', 'h3'))).toEqual(['h3 ok: Well.'])
+    expect(said(await run('shop', 'unset'))).toEqual(['unset unknown: Not configured yet: set SHOP_KEY in the bot’s environment.'])
+    others.resolve()
+    expect((await shop).filter(({ status }) => status !== 'ok').map(({ check }) => check)).toEqual(['unset'])
+  })
+
+  /** Questions one after the other, each of which takes 9 s of a limit of 10 s. */
+  const oneAfterTheOther = async (alive: boolean) => {
+    let clock = 0
+    const target = createTarget(1, () => clock)
+    return Promise.all(
+      Array.from({ length: 4 }, () =>
+        target({
+          askedAt: 0,
+          limitMs: 10_000,
+          ask: (leftMs) => {
+            clock += 9000
+            return Promise.resolve({ answer: `asked with ${leftMs / 1000} s left`, alive })
+          },
+          tooLate: () => 'not asked',
+        }),
+      ),
+    )
+  }
+
+  test('one that is only slow is asked everything; one that does not answer, no longer than the limit', async () => {
+    expect(await oneAfterTheOther(true)).toEqual(Array.from({ length: 4 }, () => 'asked with 10 s left'))
+    expect(await oneAfterTheOther(false)).toEqual(['asked with 10 s left', 'asked with 1 s left', 'not asked', 'not asked'])
+  })
 })
 
 describe('what a check may do', () => {
@@ -168,21 +298,145 @@ describe('what a check may do', () => {
 })
 
 describe('secrets (faults 58)', () => {
-  test('are masked by their value, and by what they look like, in findings, titles of changes, and details', async () => {
+  test('are masked by their value, and by what they look like, in findings, changes, names of measurements, and details', async () => {
+    const at = '2026-11-20T10:00:00.000Z'
     const secret = 'correct horse battery'
     const leaks = kindOf((_, context) => {
       const text = `Key ${context.secret('SHOP_KEY')} of postgres://admin:hunter22@db.example/shop and sk_live_51H8xyzABCDEFGHIJKLMNOPQ`
       return Promise.resolve({
         findings: [{ status: 'warn', text }],
-        measurements: [],
-        detail: { title: 'Log', text: `${text}\n${Buffer.from(secret).toString('base64')}` },
-        changes: [{ at: '2026-11-20T10:00:00.000Z', kind: 'commit', title: text, by: null, url: null }],
+        measurements: [{ name: `queue ${secret}`, value: 3, unit: '' }],
+        detail: { title: `Log of ${secret}`, text: `${text}\n${Buffer.from(secret).toString('base64')}` },
+        changes: [
+          { at, kind: 'commit', title: text, by: secret, url: `https://code.example/?token=${encodeURIComponent(secret)}` },
+          { at, kind: 'commit', title: 'Fix', by: 'Ann', url: 'https://code.example/1' },
+        ],
       })
     })
     const results = await checking({ leaks }, { leaks: { secret: 'SHOP_KEY' } }, { SHOP_KEY: secret })('shop', 'all')
     const shown = JSON.stringify(results)
     for (const part of [secret, 'hunter22', '51H8xyz', Buffer.from(secret).toString('base64')]) expect(shown).not.toContain(part)
     expect(results[0]?.findings[0]?.text).toBe('Key *** of postgres://admin:***@db.example/shop and sk_live_***')
-    expect(results[0]?.detail).toEqual({ title: 'Log', lines: 2 })
+    expect(shown).not.toContain(encodeURIComponent(secret))
+    expect(results[0]?.detail).toEqual({ title: 'Log of ***', lines: 2 })
+    expect(results[0]?.measurements).toEqual([{ name: 'queue ***', value: 3, unit: '' }])
+    expect(results[0]?.changes).toMatchObject([
+      { by: '***', url: null },
+      { title: 'Fix', by: 'Ann', url: 'https://code.example/1' },
+    ])
   })
+
+  test('the password of an address that is a secret is one, too; what a bug says comes masked into the log', async () => {
+    let written = ''
+    const to = new Writable({
+      write: (chunk: Buffer, _, done) => {
+        written += chunk.toString()
+        done()
+      },
+    })
+    const environment = { SHOP_DATABASE_URL: 'postgres://shop:quite%20plain@db.example/shop' }
+    const repeats = kindOf(() => Promise.resolve(ok('It refused quite plain of shop, and quite%20plain.')))
+    const broken = kindOf(() => Promise.reject(new Error('no way for quite plain with sk_live_51H8xyzABCDEFGHIJKLMNOPQ')))
+    const secret = { secret: 'SHOP_DATABASE_URL' }
+    const results = await checking(
+      { repeats, broken },
+      { repeats: secret, broken: secret },
+      environment,
+      openLog('debug', environment, to),
+    )('shop', 'all')
+    expect(results.map(({ findings }) => findings[0]?.text)).toEqual([
+      'It refused *** of shop, and ***.',
+      'The check itself failed; the log of the bot says why.',
+    ])
+    expect(written).toContain('no way for *** with sk_live_***')
+    expect(written).not.toMatch(/quite|51H8/)
+  })
+
+  /** The longest piece of `secret` that stands in `text`. */
+  const longestPiece = (text: string, secret: string): number => {
+    let longest = 0
+    for (let from = 0; from < secret.length; from += 1)
+      while (from + longest < secret.length && text.includes(secret.slice(from, from + longest + 1))) longest += 1
+    return longest
+  }
+
+  const jwtPart = (held: object) => Buffer.from(JSON.stringify(held)).toString('base64url')
+  const keys = {
+    hex: 'b7f1c09e5d3a48e2f6a917c3d5e8f0b24a6c9d1e',
+    mixed: 'Kz8mVq2LpW9xTn4RbYc7Jd5F',
+    jwt: `${jwtPart({ alg: 'HS256', typ: 'JWT' })}.${jwtPart({ iss: 'supabase', role: 'service_role', iat: 1_700_000_000 })}.${'q9Xz_-A1'.repeat(6)}`,
+    words: 'correct horse battery staple',
+  }
+  const echoes: Record<string, (key: string) => [status: number, body: string]> = {
+    'a page that begins with it': (key) => [200, `<html>key ${key} is wrong`],
+    'a message that is cut within it': (key) => [400, JSON.stringify({ message: `${'x'.repeat(170)} ${key}` })],
+    'a message': (key) => [401, JSON.stringify({ message: `bad key ${key}` })],
+    'in two words': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)} ${key.slice(10)}` })],
+    'split unseen': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)}\u200B${key.slice(10)}` })],
+    'as a login': (key) => [401, JSON.stringify({ message: `not ${Buffer.from(`me:${key}`).toString('base64')}` })],
+  }
+  test.each(Object.keys(echoes).flatMap((how) => Object.keys(keys).map((kind) => [how, kind] as const)))(
+    'a key that is sent back is not shown, whole or in part: %s, %s',
+    async (how, kind) => {
+      const secret = keys[kind as keyof typeof keys]
+      const [status, body] = echoes[how]!(secret)
+      await using server = await startHttp((_, response) => void response.writeHead(status).end(body))
+      const url = `http://${server.host}/`
+      const asks = kindOf(async (_, context) => {
+        const asked = await askJson(context, { vendor: 'Shop', url, secret: 'SHOP_KEY', schema: z.object({}) })
+        return { findings: 'findings' in asked ? asked.findings : [], measurements: [] }
+      })
+      const results = await checking({ asks }, { asks: { url, secret: 'SHOP_KEY' } }, { SHOP_KEY: secret })('shop', 'all')
+      const text = results[0]?.findings[0]?.text ?? ''
+      expect(text).toContain('Shop')
+      expect(text).toContain('***')
+      expect(longestPiece(text, secret)).toBeLessThan(4)
+      expect(longestPiece(text, Buffer.from(`me:${secret}`).toString('base64').slice(4))).toBeLessThan(8)
+    },
+  )
+
+  test('nor is what is left of a key that nobody knows, where a text is cut within it', () => {
+    const { text } = vendorRefusal('Shop', 400, null, `${'word '.repeat(37)}sk_live_51H8xyzABCDEFGHIJKLMNOPQ is no key`)
+    expect(text).toContain('sk_live_***')
+    expect(text).not.toContain('51H')
+  })
+
+  test('no text of an answer is left out', async () => {
+    const key = keys.mixed
+    const leaks = kindOf(() =>
+      Promise.resolve({
+        findings: [{ status: 'ok', text: 'Well.' }],
+        measurements: [{ name: `age of ${key}`, value: 1, unit: `${key.slice(0, 12)}/s` }],
+        detail: { title: `Log of ${key}`, text: key },
+        changes: [{ at: '2026-11-20T10:00:00.000Z', kind: 'commit', title: key, by: key, url: `https://shop.example/?key=${key}` }],
+      } as const),
+    )
+    const results = await checking({ leaks }, { leaks: { secret: 'SHOP_KEY' } }, { SHOP_KEY: key })('shop', 'all')
+    expect(longestPiece(JSON.stringify(results), key)).toBeLessThan(4)
+    expect(results[0]?.changes?.[0]).toMatchObject({ title: '***', by: '***', url: null })
+  })
+
+  test('of an address only what is secret in it: its host, and words that stand in any text, stay', async () => {
+    const text = 'https://shop.example:5432 refuses user postgres.abcdefgh: password Hunter22pass is wrong, or Hunter22…'
+    const login = 'postgres://postgres.abcdefgh:Hunter22pass@shop.example:5432/postgres?sslmode=verify-full'
+    const tells = kindOf(() => Promise.resolve(ok(text)))
+    const results = await checking({ tells }, { tells: { secret: 'SHOP_LOGIN' } }, { SHOP_LOGIN: login })('shop', 'all')
+    expect(results[0]?.findings[0]?.text).toBe('https://shop.example:5432 refuses user postgres.abcdefgh: password *** is wrong, or ***…')
+  })
+})
+
+test('of too many findings those that make the status are kept', async () => {
+  const many = kindOf(() =>
+    Promise.resolve({
+      findings: [
+        ...Array.from({ length: 40 }, (_, index) => ({ status: 'ok' as const, text: `Part ${index} is well.` })),
+        { status: 'fail' as const, text: 'Part 40 is down.' },
+      ],
+      measurements: [],
+    }),
+  )
+  const [result] = await checking({ many })('shop', 'all')
+  expect(result?.status).toBe('fail')
+  expect(result?.findings).toHaveLength(30)
+  expect(result?.findings[0]).toEqual({ status: 'fail', text: 'Part 40 is down.' })
 })

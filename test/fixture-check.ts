@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type CheckAnswer, defineCheck } from '../src/define/check.ts'
 import type { Registry } from '../src/registry.ts'
 
-const told = defineCheck({
+export const told = defineCheck({
   summary: 'asks an address what to say',
   options: z.strictObject({ url: z.string(), secret: z.string().optional() }),
   words: z.object({

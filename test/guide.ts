@@ -11,7 +11,7 @@ export const loadRepository = (environment: Readonly<Record<string, string>> = {
   loadCatalogue({
     runbooks: 'runbooks',
     templates: 'templates',
-    kinds: Object.fromEntries([...kinds].map(([kind, { options }]) => [kind, options])),
+    kinds: Object.fromEntries(kinds),
     sources: [...alertSources.keys()],
     environment,
   })

@@ -1,9 +1,10 @@
 import { askedOf, type Meant, meantChecks, productOf } from '../../src/asked-check.ts'
-import { type Ask, type CommandContext, defineCommand, type Reply, say, tell } from '../../src/define.ts'
+import { type Ask, type Checked, type CommandContext, defineCommand, type Reply, say, tell, type Told } from '../../src/define.ts'
 import { following } from '../../src/following.ts'
-import type { CheckResult } from '../../src/incident/check.ts'
 import { checkParts, headingOf } from '../../src/incident/check-report.ts'
 import type { Incident } from '../../src/incident/incident.ts'
+import type { Part } from '../../src/incident/message.ts'
+import { shorten } from '../../src/incident/text.ts'
 import { noProduct } from '../../src/which.ts'
 
 /** In a record's channel the results are posted for everybody, and kept. */
@@ -27,17 +28,39 @@ const forOne = (
   meant: Meant,
   context: CommandContext,
 ): Promise<Reply> => {
-  const results: CheckResult[] = []
+  const results: Checked[] = []
   const keys = meant.checks.map(({ key }) => key)
   const all = context.runChecks(product.key, keys, { words: meant.words, onResult: (result) => void results.push(result) })
-  return following(all, () =>
-    checkParts({
+  return following(all, () => {
+    const parts = checkParts({
       heading: `${product.name}: ${headingOf('asked')}`,
       results,
       waiting: meant.checks.filter(({ key }) => !results.some(({ check }) => check === key)).map(({ title }) => title),
       zone: product.calendar.zone,
-    }),
-  )
+      list: `/diag ${product.key}`,
+    })
+    return withLines(product.key, parts, meant, results)
+  })
+}
+
+/** So much is read in a message; more is a file. */
+const most = { lines: 15, characters: 1500 }
+
+/** The lines behind a result are kept for nobody here, so they come with it. Of many checks only each by itself gives them. */
+const withLines = (product: string, parts: readonly Part[], { checks }: Meant, results: readonly Checked[]): Told => {
+  const [result] = results
+  if (checks.length > 1) {
+    const more = results.filter((each) => each.more !== undefined).map(({ check }) => check)
+    if (more.length === 0) return { parts }
+    const rest = more.length === 1 ? '' : `, ${shorten(more.slice(1).join(', '), 300)}`
+    return { parts: [...parts, { kind: 'context', spans: ['More lines by ', { code: `/diag ${product} ${more[0] ?? ''}` }, rest] }] }
+  }
+  if (result?.more === undefined) return { parts }
+  const { title, text } = result.more
+  if (text.length <= most.characters && text.split('\n').length <= most.lines)
+    return { parts: [...parts, { kind: 'text', spans: [{ bold: title }] }, { kind: 'quote', text }] }
+  const name = `${product}-${result.check.replaceAll(/[^\w-]+/g, '-')}.txt`
+  return { parts, file: { name, type: 'text/plain', content: Buffer.from(text) }, standsAlone: true }
 }
 
 const diagnose = async (ask: Ask, context: CommandContext): Promise<Reply> => {

@@ -3,11 +3,12 @@ import { productOf } from '../../src/asked-check.ts'
 import { defineCommand } from '../../src/define.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { refuse } from '../../src/incident/refusals.ts'
+import { noProduct } from '../../src/which.ts'
 
 /** One check: what is typed, and what it asks. */
-const line = ({ key, title, words, auto }: Askable, typed: string): Span[] => [
+const line = ({ key, title, words, auto, tellsChanges }: Askable, typed: string): Span[] => [
   { code: `/diag ${typed}${key}${words.map((word) => ` [${word}]`).join('')}` },
-  ` ${title}${auto ? ' · by itself, too' : ''}`,
+  ` ${title}${auto ? ' · by itself, too' : tellsChanges ? ' · at opening, too' : ''}`,
 ]
 
 /** What cannot be asked yet, by what must be set for it. */
@@ -28,7 +29,7 @@ export default defineCommand({
     const known = [...catalogue.products.keys()].filter((key) => key !== catalogue.unassigned.key).join(', ')
     if (rest !== '') return { refused: refuse('unknown_product', { word: rest, nearest: catalogue.nearest(rest), known }) }
     const product = named ?? productOf(ask, context)
-    if (product === null) return { refused: refuse('product_needed', { example: '/diag <product>', known }) }
+    if (product === null) return noProduct(catalogue, '', (some) => `/diag ${some}`)
     // In its own channel the product need not be named.
     const typed = ask.incident?.product.key === product.key ? '' : `${product.key} `
     const all = [...context.askable(product.key).values()]
@@ -41,10 +42,11 @@ export default defineCommand({
             [{ code: '/diag diff' }, ' now against the opening'],
           ]
         : []
+    const digest: Span[] = [{ code: `/diag digest${typed === '' ? '' : ` ${product.key}`}` }, ' the last 24 h in one message']
     const list: Part[] =
       all.length === 0
         ? [{ kind: 'text', spans: ['It has no checks yet.'] }]
-        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], ...watching, ...unset] }]
+        : [{ kind: 'list', items: [...checks, [{ code: `/diag ${typed}all` }, ' all of them'], digest, ...watching, ...unset] }]
     return { parts: [{ kind: 'text', spans: [{ bold: product.name }, ' can be asked:'] }, ...list] }
   },
 })

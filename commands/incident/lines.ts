@@ -1,5 +1,5 @@
 import { defineCommand, given, say, tell } from '../../src/define.ts'
-import { linesFile, runOfChecks } from '../../src/incident/areas/checking.ts'
+import { linesFile, linesTitle, runOfChecks } from '../../src/incident/areas/checking.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 const example = '/incident lines 3 health'
@@ -19,12 +19,13 @@ export default defineCommand({
         say('📎 The lines come into the thread of the diagnosis.'),
       )
     // Elsewhere who asked gets them, alone.
-    const detail = runOfChecks(incident, run)?.results.find((each) => each.check === check)?.detail
+    const asked = runOfChecks(incident, run)
+    const title = asked === undefined ? null : linesTitle(asked, check)
     const { id, name } = linesFile(incident.id, run, check)
-    const content = detail === undefined ? null : await files.content(incident.id, id)
+    const content = title === null ? null : await files.content(incident.id, id)
     if (content === null) return { refused: refuse('no_lines', { check, run }) }
     return {
-      parts: [{ kind: 'text', spans: [`📎 ${incident.id} `, { bold: detail?.title ?? check }] }],
+      parts: [{ kind: 'text', spans: [`📎 ${incident.id} `, { bold: title ?? check }] }],
       file: { name, type: 'text/plain', content },
     }
   },

@@ -81,6 +81,8 @@ export default defineCommand({
   usage: 'run [action] [key=value …] [why] | again <n>',
   examples: ['/incident run', example, '/incident run again 3'],
   needs: 'incident',
+  // Planned rotations, migrations and deployments happen in a change.
+  outside: (words) => refuse('action_outside', { action: words === '' ? '<action>' : words }),
   form: (place, context) => Promise.resolve(formOf(place, context, {})),
   refill: (values, place, context) => {
     const form = formOf(place, context, values)

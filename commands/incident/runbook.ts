@@ -78,9 +78,12 @@ const runStep = async (
     const refused = check.refusal(words)
     if (refused !== null) return { refused }
   }
-  for (const { name, words, check } of asked) {
-    const checks = askedOf(check === undefined ? [] : [check])
-    const outcome = await context.handle(incident.id, { type: 'start-checks', phase: 'asked', which: name, checks, words }, by)
+  // One answer for all that are asked with the same words: words are those of a run.
+  for (const same of Map.groupBy(asked, ({ words }) => JSON.stringify(words)).values()) {
+    const checks = [...new Map(same.flatMap(({ check }) => (check === undefined ? [] : [[check.key, check] as const]))).values()]
+    const which = checks.map(({ key }) => key).join(', ')
+    const intent = { type: 'start-checks', phase: 'asked', which, checks: askedOf(checks), words: same[0]?.words ?? {} } as const
+    const outcome = await context.handle(incident.id, intent, by)
     if ('refused' in outcome) return outcome
   }
   return say(`🩺 Step ${number} of “${title}”: what was asked comes in `, { bold: incident.id }, '’s channel.')

@@ -28,7 +28,7 @@ export default defineAction({
     Promise.resolve({
       summary: `People do by hand ${steps.length === 1 ? 'one step' : `${steps.length} steps`}${note === '' ? '' : `: ${note}`}.`,
       calls: [],
-      effects: [...effects, ...steps.map((step, index) => `${index + 1}. ${step}`)],
+      effects: [...effects, ...steps],
       reversible: undo ?? null,
       warnings: [],
       plan: { steps },

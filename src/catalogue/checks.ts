@@ -6,8 +6,19 @@ import type { Service } from './schema.ts'
 import { validate } from './validate.ts'
 import { isHost, Url } from './values.ts'
 
-/** The kinds of check that exist, each with the schema of its options. */
-export type CheckKinds = Readonly<Record<string, z.ZodType>>
+/** The kinds of check that exist, as far as a file is held against them. */
+export type CheckKinds = Readonly<
+  Record<
+    string,
+    {
+      readonly options: z.ZodType
+      readonly words?: z.ZodObject
+      readonly timeoutMs?: number
+      /** A method, so that each kind takes its own options. */
+      waits?(options: unknown): Readonly<Record<string, number | undefined>>
+    }
+  >
+>
 
 export type Check = {
   readonly key: string
@@ -34,18 +45,26 @@ export const resolveChecks = (service: Service, kinds: CheckKinds, unset: Unset,
   const checks = new Map<string, Check>()
   for (const [key, { kind, title, auto, sample, timeout, link, options: written }] of Object.entries(service.checks)) {
     const path = ['checks', key]
-    const schema = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-    if (schema === undefined) {
+    const definition = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+    if (definition === undefined) {
       const known = Object.keys(kinds)
       const suggestion = nearest(kind, known)
       const list = suggestion === null && known.length > 0 ? `: there are ${known.join(', ')}` : ''
       report([...path, 'kind'], `no kind of check is called \`${kind}\`${list}`, { suggestion })
       continue
     }
+    const { options: schema, timeoutMs = Infinity } = definition
     const strict = schema instanceof z.ZodObject ? schema.strict() : schema
     const options = validate(strict, written, report, [...path, 'options'])
     const missing = [...unset].filter(([at]) => at[0] === 'checks' && at[1] === key).flatMap(([, names]) => names)
     if (options === null) continue
+    const whole = timeout ?? timeoutMs
+    for (const [name, part = 0] of Object.entries(definition.waits?.(options) ?? {}))
+      if (part >= whole)
+        report(
+          [...path, 'options', name],
+          `must be less than the ${whole / 1000} s that the whole check may take: give it a longer \`timeout\``,
+        )
     checks.set(key, {
       key,
       kind,

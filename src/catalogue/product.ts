@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Calendar, Contact as Reachable, Policy, Severity } from '../incident/policy.ts'
-import type { Disaster, Link, People, Place, Service, Suggest, Template } from './schema.ts'
+import type { People } from './people.ts'
+import type { Disaster, Link, Place, Service, Suggest, Template } from './schema.ts'
 import { alertFields } from './schema.ts'
 import { nearest, type Report } from './problems.ts'
 import type { Source } from './source.ts'
 import { type Acting, type ActionKinds, resolveActions } from './actions.ts'
 import { type Check, type CheckKinds, resolveChecks, resolveHosts } from './checks.ts'
+import { type ProductDigest, resolveDigest } from './digest.ts'
 import { findContacts, resolveContacts, type ProductContact } from './contacts.ts'
 import { called, resolveSeverities, type ProductSeverity } from './policies.ts'
 import type { Runbook } from './runbooks.ts'
@@ -51,7 +53,8 @@ export type Product = {
   readonly secrets: ReadonlySet<string>
   /** Names or ids of channels. */
   readonly announce: string | null
-  readonly digestChannel: string | null
+  /** The daily digest; null: none is posted. */
+  readonly digest: ProductDigest | null
   readonly suggest: Suggest | null
   readonly notifications: Notifications
   readonly environments: ReadonlyMap<string, Place>
@@ -123,7 +126,7 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
     acting,
     ...resolveHosts(service, checks, acting.actions, unset, report),
     announce: service.announce ?? null,
-    digestChannel: service.digestChannel ?? null,
+    digest: resolveDigest(service, template, calendar, checks, report),
     suggest: service.suggest ?? null,
     notifications: { critical: notify('critical'), warning: notify('warning'), status: notify('status') },
     environments: new Map(

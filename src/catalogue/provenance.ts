@@ -23,6 +23,7 @@ const opened: Readonly<Record<string, number>> = {
   disaster: 1,
   notifications: 1,
   environments: 1,
+  digest: 1,
   variables: 1,
 }
 

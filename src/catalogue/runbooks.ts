@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { knownWords, wordFault } from '../define/check-words.ts'
 import type { RunbookRef } from '../incident/areas/runbooks.ts'
 import type { Severity } from '../incident/policy.ts'
 import { firstWords, parseRunbook, type RunbookStep } from '../incident/runbook.ts'
@@ -54,7 +55,21 @@ const lineOf = (text: string, offset: number): number => text.slice(0, offset).s
 /** Whose a title or an id is, by what it is without case and joints. */
 type Taken = Map<string, string>
 
-const readRunbook = (file: string, slug: string, checks: readonly string[], taken: Taken, problems: Problem[]): Runbook | null => {
+/** The checks of the product, each with the words that can be typed behind it. */
+export type Asked = ReadonlyMap<string, z.ZodObject | undefined>
+
+/** What is wrong with the words behind a check, or null. */
+const faultOf = (check: string, words: Readonly<Record<string, string>>, schema: z.ZodObject | undefined) => {
+  const fault = wordFault(schema, words)
+  if (fault === null) return null
+  const known = knownWords(schema)
+  const takes = known.size === 0 ? 'takes no words' : `takes ${[...known.values()].join(', ')}`
+  return fault.why === null
+    ? { message: `\`${fault.name}\` cannot be said of \`${check}\`, which ${takes}`, suggestion: nearest(fault.name, known.keys()) }
+    : { message: `\`${fault.name}=${fault.value}\`: ${fault.why}; \`${check}\` ${takes}`, suggestion: null }
+}
+
+const readRunbook = (file: string, slug: string, asked: Asked, taken: Taken, problems: Problem[]): Runbook | null => {
   let broken = false
   const complain = (line: number, message: string, suggestion: string | null = null): null => {
     broken = true
@@ -95,8 +110,13 @@ const readRunbook = (file: string, slug: string, checks: readonly string[], take
         line,
         `\`${each.text}\` is not understood: write \`check: <name>\` or \`action: <name>\`, with nothing behind but \`key=value\``,
       )
-    if (each.kind !== 'check' || each.question.check === 'all' || checks.includes(each.question.check)) continue
-    complain(line, `the product has no check \`${each.question.check}\``, nearest(each.question.check, checks))
+    if (each.kind !== 'check') continue
+    const { check, words } = each.question
+    if (check !== 'all' && !asked.has(check)) complain(line, `the product has no check \`${check}\``, nearest(check, asked.keys()))
+    else {
+      const fault = faultOf(check, words, asked.get(check))
+      if (fault !== null) complain(line, `${each.step === null ? '' : `step ${each.step}: `}${fault.message}`, fault.suggestion)
+    }
   }
   if (value === null || failed(front) || broken) return null
   return {
@@ -113,13 +133,13 @@ const readRunbook = (file: string, slug: string, checks: readonly string[], take
 }
 
 /** The runbooks in a product's folder, by name. */
-export const readRunbooks = (folder: string, checks: readonly string[], problems: Problem[]): Runbook[] => {
+export const readRunbooks = (folder: string, asked: Asked, problems: Problem[]): Runbook[] => {
   const taken: Taken = new Map()
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
     .map(({ name }) => name)
     .toSorted()
-    .flatMap((name) => readRunbook(join(folder, name), name.slice(0, -'.md'.length), checks, taken, problems) ?? [])
+    .flatMap((name) => readRunbook(join(folder, name), name.slice(0, -'.md'.length), asked, taken, problems) ?? [])
 }
 
 /** What a runbook is wanted for. `alert`: the name of its rule, and the runbook that it asks for itself. */
@@ -135,15 +155,17 @@ const mostSuggested = 3
 /** The most characters of its first step that a suggestion shows. */
 const longestFirst = 300
 
-/** How well a runbook fits, the first that differs counts: whether the alert means it, how many of its symptoms the text names, whether it
+/** How well a runbook fits, the first that differs counts: whether the alert means it (by the whole name of its rule, or as its runbook), how many of its symptoms the text names, whether it
  *  is for this severity in particular. Null: not at all. */
 const fitOf = ({ slug, id, title, when, severity }: Runbook, trouble: Trouble): readonly number[] | null => {
   const { rule, runbook = null } = trouble.alert ?? {}
   const isMeant =
-    (rule !== undefined && when.some((word) => compact(word) === compact(rule))) ||
+    (rule !== undefined && when.some((name) => name === rule)) ||
     (runbook !== null && [slug, id ?? slug, title].some((word) => compact(word) === compact(runbook)))
   if (!isMeant && severity.length > 0 && !severity.includes(trouble.severity)) return null
-  const symptoms = [title, ...when].filter((symptom) => names(trouble.text, symptom)).length
+  // The name of a rule is no symptom: only one that is a phrase says what somebody sees.
+  const text = rule !== undefined && /[\s-]/.test(rule) ? `${trouble.text} ${rule}` : trouble.text
+  const symptoms = [title, ...when].filter((symptom) => names(text, symptom)).length
   return isMeant || symptoms > 0 ? [Number(isMeant), symptoms, Number(severity.length > 0)] : null
 }
 

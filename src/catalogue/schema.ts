@@ -1,5 +1,6 @@
-/** The files of the catalogue: `templates/severities.yml`, `runbooks/people.yml` and `runbooks/<product>/service.yml`. */
+/** The files of the catalogue: `templates/severities.yml` and `runbooks/<product>/service.yml`. */
 import { z } from 'zod'
+import { Wait } from '../define/wait.ts'
 import { reservedClocks } from '../incident/policy.ts'
 import {
   ActionKey,
@@ -18,7 +19,6 @@ import {
   Text,
   TimeOfDay,
   Url,
-  Wait,
   WarnAt,
   Words,
   Zone,
@@ -27,8 +27,8 @@ import { Variable, VariableName } from './variables.ts'
 
 const each = <Value extends z.ZodType>(value: Value) => z.strictObject({ P1: value, P2: value, P3: value, P4: value })
 
-const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
-const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
+export const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
+export const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
 
 /** How somebody can be told. A `placeholder` is what a guide says in place of an address. */
 const Contact = z
@@ -158,7 +158,8 @@ export type Suggest = z.infer<typeof Suggest>
 const Check = z.strictObject({
   kind: Text,
   title: Text,
-  /** Asked by itself when an incident opens, when its severity changes, and when it is resolved. */
+  /** Asked by itself when an incident opens, when its severity changes, and when it is resolved. What tells changes needs none: it is
+   *  asked at each opening. */
   auto: z.boolean().default(false),
   /** Asked this often for the daily digest. */
   sample: Duration.optional(),
@@ -167,6 +168,14 @@ const Check = z.strictObject({
   /** Where a person looks further: the name of a link of the product, or an address. */
   link: Text.optional(),
   options: z.record(z.string(), z.unknown()),
+})
+
+/** Where and when the daily digest is posted, and which checks are asked for it, as they are typed behind /diag. */
+const Digest = z.strictObject({
+  channel: ChannelName.optional(),
+  at: TimeOfDay.optional(),
+  zone: Zone.optional(),
+  checks: Words.default([]),
 })
 
 /** One remedy. */
@@ -206,7 +215,12 @@ const Approvals = z.strictObject({
 })
 
 /** When no action runs, except in an incident of P1 or P2. */
-const Freeze = z.strictObject({ from: Moment, to: Moment, why: Text })
+const Freeze = z
+  .strictObject({ from: Moment, to: Moment, why: Text })
+  // Either would never hold, and nobody would notice.
+  .refine(({ from, to }) => /^\d/.test(from) === /^\d/.test(to), 'give two dates, or two points of the week')
+  .refine(({ from, to }) => !/^\d/.test(from) || from.slice(0, 10) <= to.slice(0, 10), '`to` is before `from`')
+  .refine(({ from, to }) => from !== to || !from.includes(' '), '`from` and `to` are the same moment')
 export type Freeze = z.infer<typeof Freeze>
 
 /** When to think of an action: a measurement of a check is beyond what is bearable. */
@@ -226,6 +240,7 @@ export const Template = z.strictObject({
   immediate: Duration,
   defaultSeverity: SeverityKey,
   calendar: z.strictObject(calendarFields),
+  digest: z.strictObject({ at: TimeOfDay }),
   severities: each(TemplateSeverity),
   contacts: Contacts.default({}),
   ladder: Words.default([]),
@@ -236,22 +251,6 @@ export const Template = z.strictObject({
   approvals: Approvals,
 })
 export type Template = z.infer<typeof Template>
-
-/** `runbooks/people.yml`. */
-export const People = z.record(
-  Slug,
-  z.strictObject({
-    name: Text,
-    email: Email.optional(),
-    slack: slackUser.optional(),
-    github: z
-      .string()
-      .regex(/^[A-Za-z0-9-]{1,39}$/, 'must be a GitHub user name')
-      .optional(),
-    phone: phone.optional(),
-  }),
-)
-export type People = z.infer<typeof People>
 
 /** `runbooks/<product>/service.yml`. */
 export const Service = z.strictObject({
@@ -268,7 +267,8 @@ export const Service = z.strictObject({
   defaultSeverity: SeverityKey.optional(),
   severities: each(OwnSeverity.optional()).partial().default({}),
   announce: ChannelName.optional(),
-  digestChannel: ChannelName.optional(),
+  /** Without it, there is no daily digest; `{}` takes everything from the templates. */
+  digest: Digest.optional(),
   /** Where whoever writes such words is told that an incident can be declared. */
   suggest: Suggest.optional(),
   notifications: Notifications.partial().default({}),

@@ -65,12 +65,19 @@ export const suggested = (text: string, words: SeverityWords): { severity: Sever
   return best === null ? null : { severity: best.severity, because: best.because }
 }
 
-/** Whether a text says what a symptom says, in whatever order and form of the words. */
+/** Whether a text says what a symptom says, in whatever order and form of the words. A name such as `CheckoutErrors` has no other
+ *  forms: it stands there as a whole, or not at all. */
 export const names = (text: string, symptom: string): boolean => {
-  const said = significant(text)
+  const tokens = text.replace(/e-mail/gi, 'email').split(/[^\p{L}\p{N}_]+/u)
+  const same = (word: string) => tokens.some((token) => token.toLowerCase() === word.toLowerCase())
+  if (isName(symptom)) return same(symptom)
+  const said = significant(tokens.filter((token) => !isName(token)).join(' '))
   const needed = significant(symptom)
-  return needed.length > 0 && needed.every((word) => said.some((other) => alike(word, other)))
+  return needed.length > 0 && needed.every((word) => same(word) || said.some((other) => alike(word, other)))
 }
+
+/** One word that is joined of several. */
+const isName = (word: string): boolean => /^[\p{L}\p{N}_]+$/u.test(word) && /[\p{Ll}\p{N}]\p{Lu}|[\p{L}\p{N}]_[\p{L}\p{N}]/u.test(word)
 
 const fillers = new Set(
   'a an and are at be been for from has have in is it its of on or our s that the their this to was were with'.split(' '),

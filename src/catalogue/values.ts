@@ -45,23 +45,12 @@ export const Duration = z.string().transform((text, context): number => {
   return z.NEVER
 })
 
-const shortUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 }
-
-/** How long a machine is waited for. Gives milliseconds. */
-export const Wait = z.string().transform((text, context): number => {
-  const [, count, unit] = /^(\d+) ?(ms|s|min)$/.exec(text) ?? []
-  const ms = Number(count) * (shortUnits[unit ?? ''] ?? Number.NaN)
-  if (ms >= 100 && ms <= 300_000) return ms
-  context.addIssue({ code: 'custom', message: `\`${text}\` is not a time from \`100 ms\` to \`5 min\`, such as \`10 s\`` })
-  return z.NEVER
-})
-
 /** The key of a check: like other keys, in parts with dots, such as `stripe.webhooks`. */
 export const CheckKey = z
   .string()
   .regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, 'the key of a check is made of small letters, digits, dots and dashes, such as `stripe.webhooks`')
   .refine(
-    (key) => !['all', 'auto', 'sampled', 'watch', 'unwatch', 'diff', 'digest', 'list'].includes(key),
+    (key) => !['all', 'auto', 'watch', 'unwatch', 'diff', 'digest', 'list'].includes(key),
     'this word means something to /diag: choose another key',
   )
 

@@ -1,5 +1,5 @@
 /** Answers put together from parts. */
-import type { CheckAnswer } from '../define/check.ts'
+import { type CheckAnswer, worst } from '../define/check.ts'
 import type { CheckStatus, Finding } from '../incident/check.ts'
 import { duration } from '../incident/duration.ts'
 import { foreign } from './foreign.ts'
@@ -44,11 +44,23 @@ export const hold = (name: string, value: number, unit: string, bound: 'most' | 
   return { findings, measurements: first.measurement }
 }
 
+/** What is behind numbers that passed their limits, in one sentence and with the worst of their states: the numbers stand beside it. */
+export const explained = (text: string, numbers: readonly CheckAnswer[], otherwise: CheckStatus = 'ok'): CheckAnswer => {
+  const passed = numbers.flatMap(({ findings }) => findings.filter(({ status }) => status === 'warn' || status === 'fail'))
+  const rest = numbers.flatMap(({ findings }) => findings.filter((one) => !passed.includes(one)))
+  return {
+    findings: [{ status: passed.length === 0 ? otherwise : worst(passed), text }, ...rest],
+    measurements: numbers.flatMap(({ measurements }) => measurements),
+  }
+}
+
 /** `1 event`, `3 events`. */
 export const count = (many: number, one: string, several = `${one}s`): string => `${many} ${many === 1 ? one : several}`
 
-/** `the last 15 min`. */
-export const lately = (ms: number): string => `the last ${duration(ms)}`
+const spans: Readonly<Record<string, string>> = { '1 h': 'hour', '1 d': 'day' }
+
+/** `the last 15 min`, `the last hour`. */
+export const lately = (ms: number): string => `the last ${spans[duration(ms)] ?? duration(ms)}`
 
 /** How often each occurs, the most frequent first: `card_declined 7, expired_card 2`. */
 export const tally = (names: readonly string[], most = 5): string => {
@@ -72,5 +84,5 @@ export const listed = (names: readonly string[], most = 6): string =>
 /** An address without its query, which may hold a token. */
 export const shownUrl = (text: string): string => {
   const url = URL.parse(text)
-  return foreign(url === null ? text : `${url.origin}${url.pathname}`, 120)
+  return foreign(url === null ? text : `${url.protocol}//${url.host}${url.pathname}`, 120)
 }

@@ -4,7 +4,8 @@ import type { CheckContext } from '../define/check.ts'
 import type { Finding } from '../incident/check.ts'
 import type { WebFetch } from '../ports.ts'
 import { networkFault, vendorFault, vendorRefusal } from './fault.ts'
-import { asDocumented, objectFinding, said } from './json.ts'
+import { othersFirst } from './turn.ts'
+import { asDocumented, bodyForClient, said } from './json.ts'
 
 type Ask = {
   readonly vendor: string
@@ -36,14 +37,17 @@ export const throughClient = async <Value>(
       throw error
     }
     const { status, headers } = response
-    const trouble = response.ok
-      ? objectFinding(vendor, status, body, lists)
-      : (refusal?.(status, body) ?? vendorRefusal(vendor, status, secret, said(body)))
-    if (trouble !== null) {
-      noted.push(trouble)
+    await othersFirst()
+    const read = response.ok
+      ? bodyForClient(vendor, status, body, lists)
+      : { finding: refusal?.(status, body) ?? vendorRefusal(vendor, status, secret, said(body)) }
+    if ('finding' in read) {
+      noted.push(read.finding)
       throw new Error(`${vendor} gave no answer that its client could read`)
     }
-    return new Response(body, { status, headers })
+    // The client parses it once more.
+    await othersFirst()
+    return new Response(read.body, { status, headers })
   }
   try {
     return { value: await ask(web) }

@@ -1,7 +1,7 @@
 /** What senders of e-mail have in common: domains that must be verified, and how much arrives. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../define/check.ts'
-import { count, finding, hold, listed, together } from './answer.ts'
+import { count, finding, found, hold, listed, together } from './answer.ts'
 import { Limit, SecretName } from './option.ts'
 
 /** Options of every sender. */
@@ -39,30 +39,48 @@ export type Sent = {
   readonly bounced: number
   /** Given up for another reason: blocked, invalid, suppressed. */
   readonly failed: number
+  /** Waiting for longer than delivery takes: whoever waits for it has nothing. */
+  readonly late?: number
+  /** All that was handed to the sender, where it says so: what is not among the others is open. */
+  readonly requests?: number
   /** Of the window, in words: `today`, `the last 1 h`. */
   readonly window: string
   /** What was left out of the count, as a sentence. */
   readonly note?: string
 }
 
+/** Per cent of what was handed over that may be open before it is a warning: a few are always under way. */
+const mostOpen = 10
+
 /** Rates of what was decided: what is still under way is neither. */
 export const judgeSent = (
-  { delivered, bounced, failed, window, note }: Sent,
+  { delivered, bounced, failed, late = 0, requests, window, note }: Sent,
   limits: { readonly delivery?: Limit | undefined; readonly bounces?: Limit | undefined },
 ): CheckAnswer => {
-  const decided = delivered + bounced + failed
-  const more = note === undefined ? '' : ` ${note}`
+  const decided = delivered + bounced + failed + late
+  const open = requests === undefined ? 0 : Math.max(requests - decided, 0)
+  const notes = [...(open > 0 ? [`${count(open, 'e-mail')} of ${requests} not decided.`] : []), ...(note === undefined ? [] : [note])]
+  const more = notes.map((text) => ` ${text}`).join('')
   // NaN and negative numbers are no counts.
-  if (![delivered, bounced, failed].every((value) => Number.isFinite(value) && value >= 0))
+  if (![delivered, bounced, failed, requests ?? 0].every((value) => Number.isFinite(value) && value >= 0))
     return finding('unknown', `The counts (${window}) make no sense: delivered ${delivered}, bounced ${bounced}, given up ${failed}.`)
-  if (decided === 0) return finding('unknown', `No e-mail was decided (${window}): no rate can be told.${more}`)
+  const stuck =
+    requests !== undefined && (open / requests) * 100 > mostOpen
+      ? found({
+          status: 'warn',
+          text: `Of ${count(requests, 'e-mail')} (${window}) ${open} are neither delivered nor given up: if they are not of the last minutes, they are stuck. Look at the sender’s log.`,
+        })
+      : found()
+  if (decided === 0) return together(stuck, finding('unknown', `No e-mail was decided (${window}): no rate can be told.${more}`))
   const unjudged = decided > delivered && limits.delivery === undefined && limits.bounces === undefined
+  const waiting = late === 0 ? '' : `, ${late} waiting for too long`
   return together(
+    stuck,
     hold('delivery rate', (delivered / decided) * 100, '%', 'least', limits.delivery),
     hold('bounce rate', (bounced / decided) * 100, '%', 'most', limits.bounces),
     finding(
       unjudged ? 'warn' : 'ok',
-      `${delivered} of ${count(decided, 'e-mail')} (${window}) delivered, ${bounced} bounced, ${failed} given up.${more}`,
+      `${delivered} of ${count(decided, 'e-mail')} (${window}) delivered, ${bounced} bounced, ${failed} given up${waiting}.${more}`,
     ),
   )
 }

@@ -15,6 +15,8 @@ export type WantedEndpoint = {
   readonly url?: string | undefined
   /** `payment_intent.*` is there when at least one event of that group is. */
   readonly events: readonly string[]
+  /** The events of a group without which it is not whole. */
+  readonly core?: Readonly<Record<string, readonly string[]>>
 }
 
 /** One form of an address, so that a slash at the end makes no difference. */
@@ -56,6 +58,10 @@ export const judgeEndpoints = (vendor: string, endpoints: readonly Endpoint[], w
     if (by.length === 0) return []
     return by.includes(event) ? [event] : [`${event} (as ${listed(by.map((name) => name.slice(event.length - 1)))})`]
   })
+  const half = events.flatMap((event) => {
+    const needed = wanted.core !== undefined && Object.hasOwn(wanted.core, event) ? (wanted.core[event] ?? []) : []
+    return missing.includes(event) ? [] : needed.filter((name) => !sent.includes('*') && !sent.includes(event) && !sent.includes(name))
+  })
   const gist = `${enabled.length} of ${count(mine.length, 'endpoint')} for ${place} enabled`
   return answer(
     missing.length > 0
@@ -64,6 +70,14 @@ export const judgeEndpoints = (vendor: string, endpoints: readonly Endpoint[], w
           text: `${vendor} does not send ${listed(missing)} to ${place}, so the product never hears of it: add it to the endpoint’s events in ${where}.`,
         }
       : { status: 'ok', text: covered.length === 0 ? `${gist}.` : `${gist}; it is sent ${listed(covered)}.` },
+    ...(half.length > 0
+      ? [
+          {
+            status: 'warn' as const,
+            text: `${vendor} does not send ${listed(half)} to ${place}, without which a group is not whole: add it in ${where}, unless the product does without.`,
+          },
+        ]
+      : []),
     ...(off.length > 0 ? [{ status: 'warn' as const, text: `Disabled: ${listed(off)}.` }] : []),
   )
 }

@@ -71,6 +71,10 @@ export const readJson = <Schema extends z.ZodType>(vendor: string, response: Gua
   return parsed.success ? { value: parsed.data, response } : { findings: [asDocumented(vendor, parsed.error)] }
 }
 
+/** A list of which no more than `most` are looked at, however many come. */
+export const atMost = <Item extends z.ZodType>(item: Item, most: number) =>
+  z.preprocess((value) => (Array.isArray(value) ? value.slice(0, most) : value), z.array(item))
+
 const notJson = (vendor: string, status: number, body: string): Finding => {
   const begins = foreign(body, 60)
   return { status: 'unknown', text: `${vendor} answered ${status} with what is not JSON${begins === '' ? '' : `: it begins “${begins}”`}.` }
@@ -84,18 +88,30 @@ export const asDocumented = (vendor: string, { issues: [issue] }: z.ZodError): F
   return { status: 'unknown', text: `${vendor}’s answer is not as documented${where}: ${what}.` }
 }
 
-/** For a body that is no JSON object, or one with an error: vendors' clients stumble over both. Null for a good one, and for a list
- *  where the vendor answers with `lists`. */
-export const objectFinding = (vendor: string, status: number, body: string, lists = false): Finding | null => {
+/** More of one list no client needs to read: what it is given is cut there. */
+const longestList = 1000
+
+const cut = (value: unknown): unknown => (Array.isArray(value) && value.length > longestList ? value.slice(0, longestList) : value)
+
+/** A body for a vendor's client, which stumbles over what is no JSON object and over one with an error: that is a finding. A list is right
+ *  where the vendor answers with `lists`; one that is longer than any page is cut, since clients parse slowly. */
+export const bodyForClient = (
+  vendor: string,
+  status: number,
+  body: string,
+  lists = false,
+): { readonly body: string } | { readonly finding: Finding } => {
+  let data: unknown
   try {
-    const data: unknown = JSON.parse(body)
-    if (lists && Array.isArray(data)) return null
-    if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
-      if (!('error' in data) || data.error === null) return null
-      return { status: 'unknown', text: `${vendor} answered ${status}, but with an error: ${foreign(said(body), 200)}` }
-    }
+    data = JSON.parse(body)
   } catch {
-    return notJson(vendor, status, body)
+    return { finding: notJson(vendor, status, body) }
   }
-  return { status: 'unknown', text: `${vendor}’s answer is not as documented: it is no object.` }
+  if (Array.isArray(data) && lists) return { body: data.length > longestList ? JSON.stringify(cut(data)) : body }
+  if (typeof data !== 'object' || data === null || Array.isArray(data))
+    return { finding: { status: 'unknown', text: `${vendor}’s answer is not as documented: it is no object.` } }
+  if ('error' in data && data.error !== null)
+    return { finding: { status: 'unknown', text: `${vendor} answered ${status}, but with an error: ${foreign(said(body), 200)}` } }
+  const isLong = Object.values(data).some((value) => Array.isArray(value) && value.length > longestList)
+  return { body: isLong ? JSON.stringify(Object.fromEntries(Object.entries(data).map(([name, value]) => [name, cut(value)]))) : body }
 }

@@ -2,20 +2,34 @@
  *  (faults 58). */
 import { lintSource } from '@secretlint/core'
 import { creator } from '@secretlint/secretlint-rule-preset-recommend'
+import { knownSecrets, maskKnown } from '../incident/known-secrets.ts'
 import { mask } from '../incident/text.ts'
+import { fragmentMask } from './fragment.ts'
+import { othersFirst } from './turn.ts'
 
-/** Shorter values would be found by chance in text that is no secret. */
-const shortest = 6
+/** From here on everything else comes to its turn in between. */
+const long = 20_000
 
 const config = { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator, options: {} }] }
 
-/** Masks a text. `values`: secrets that are known, whatever they look like. */
-export const maskSecrets = async (text: string, values: readonly string[]): Promise<string> => {
-  const known = values.filter((value) => value.length >= shortest).toSorted((a, b) => b.length - a.length)
-  const without = known
-    .flatMap((value) => [value, encodeURIComponent(value), Buffer.from(value).toString('base64')])
-    .reduce((masked, value) => masked.replaceAll(value, '***'), text)
-  const own = mask(without)
+export type Mask = (text: string) => Promise<string>
+
+/** Makes what masks texts. `values`: secrets that are known, whatever they look like; pieces of them are masked, too. */
+export const createMask = (values: readonly string[]): Mask => {
+  const known = knownSecrets(values)
+  const fragments = fragmentMask(values)
+  return async (text) => {
+    const without = maskKnown(text, known)
+    if (text.length > long) await othersFirst()
+    const whole = fragments(without)
+    if (text.length > long) await othersFirst()
+    return maskForms(whole)
+  }
+}
+
+/** Masks what looks like a secret. */
+const maskForms = async (text: string): Promise<string> => {
+  const own = mask(text)
   const { messages } = await lintSource({
     source: { content: own, filePath: '/finding.txt', ext: '.txt', contentType: 'text' },
     options: { config, noPhysicFilePath: true },

@@ -4,7 +4,13 @@ import type { CheckStatus, Finding } from '../incident/check.ts'
 import { nearest } from '../incident/nearest.ts'
 import { foreign } from './foreign.ts'
 
-type Component = { readonly name: string; readonly status: CheckStatus; readonly word: string }
+type Component = {
+  readonly name: string
+  readonly status: CheckStatus
+  readonly word: string
+  /** It stands for those under it: told only where it is asked for by name. */
+  readonly isGroup?: boolean
+}
 type Incident = {
   readonly title: string
   readonly status: CheckStatus
@@ -126,7 +132,7 @@ const formats: readonly (readonly [schema: z.ZodType, read: (value: never) => St
     Statuspage,
     ({ page, status, components, incidents = [], scheduled_maintenances = [] }: z.infer<typeof Statuspage>) => ({
       name: page.name,
-      components: components?.filter(({ group }) => group !== true).map((one) => component(one.name, one.status)) ?? null,
+      components: components?.map((one) => ({ ...component(one.name, one.status), isGroup: one.group === true })) ?? null,
       incidents: [
         ...incidents
           .filter((one) => !['resolved', 'postmortem'].includes(one.status ?? ''))
@@ -213,10 +219,12 @@ export const judgeStatusPage = (page: StatusPage, vendor: string, wanted: readon
   const { components, incidents, overall } = page
   if (wanted.length === 0) {
     const bad = told(incidents)
-    if (overall.status === 'ok' && bad.length === 0) return [{ status: 'ok', text: `${vendor}: ${overall.word}.` }]
-    const ill = (components ?? []).filter(({ status }) => status !== 'ok').slice(0, mostTold)
+    const ill = (components ?? []).filter(({ status, isGroup }) => status !== 'ok' && isGroup !== true).slice(0, mostTold)
+    if (overall.status === 'ok' && bad.length === 0 && ill.length === 0) return [{ status: 'ok', text: `${vendor}: ${overall.word}.` }]
     const which = ill.length === 0 ? '' : `: ${ill.map(({ name, word }) => `${foreign(name)} (${word})`).join(', ')}`
-    return [{ status: overall.status, text: `${vendor} says “${overall.word}”${which}.` }, ...bad]
+    // The vendor itself does not count it, so that it is no more than a warning.
+    const status = overall.status === 'ok' && ill.length > 0 ? 'warn' : overall.status
+    return [{ status, text: `${vendor} says “${overall.word}”${which}.` }, ...bad]
   }
   const same = (a: string, b: string) => a.trim().toLowerCase() === b.trim().toLowerCase()
   const states = wanted.map((name) => {
@@ -243,5 +251,19 @@ export const judgeStatusPage = (page: StatusPage, vendor: string, wanted: readon
   const all = [...findings, ...told(concerning)]
   if (all.length > 0) return all
   const others = incidents.length === 0 ? '' : ` ${incidents.length} under way elsewhere.`
+  if (components === null) {
+    // Nothing says which component is meant, or that there is one of that name.
+    const list = wanted.map((name) => foreign(name)).join(', ')
+    if (overall.status !== 'ok' && incidents.length === 0)
+      return [{ status: overall.status, text: `${vendor} says “${overall.word}”, and not of what: look whether ${list} is meant.` }]
+    return [
+      incidents.length === 0
+        ? { status: 'ok', text: `${vendor}: ${overall.word}. The page does not list ${list} by name.` }
+        : {
+            status: 'unknown',
+            text: `${vendor}: nothing that is under way names ${list}, but the page lists no components by which to tell.${others}`,
+          },
+    ]
+  }
   return [{ status: 'ok', text: `${vendor}: ${wanted.map((name) => foreign(name)).join(', ')} operational.${others}` }]
 }

@@ -43,7 +43,16 @@ const account = ({ plan, relay }: z.infer<typeof Account>, limit: Limit | undefi
   if (mail.length === 0)
     return together(...relayed, ...(limit === undefined ? [] : [finding('unknown', 'Brevo names no credits for e-mail in this plan.')]))
   const left = mail.reduce((sum, credits) => sum + credits, 0)
-  return together(...relayed, hold('credits left', left, '', 'least', limit))
+  const none =
+    left > 0
+      ? []
+      : [
+          finding(
+            'fail',
+            'Brevo has no credits left for e-mail: nothing is sent until there are. Buy some, or wait for the plan’s next day.',
+          ),
+        ]
+  return together(...relayed, ...none, hold('credits left', left, '', 'least', limit))
 }
 
 export default defineCheck({
@@ -79,6 +88,7 @@ export default defineCheck({
             delivered: report.delivered,
             bounced: report.hardBounces + report.softBounces,
             failed: report.blocked + report.invalid,
+            requests: report.requests,
             window: wanted.days === 1 ? 'today' : `the last ${count(wanted.days, 'day')}`,
           },
           wanted,

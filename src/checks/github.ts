@@ -55,20 +55,33 @@ const changes = async (wanted: Of<'changes'>, context: CheckContext, before: num
   })
 }
 
+const good = ['success', 'neutral']
 const bad = ['failure', 'timed_out', 'startup_failure']
+/** Says nothing of whether the workflow works: somebody, or a condition, ended it before. */
+const undecided = ['cancelled', 'skipped', 'stale']
 
-/** Judges the last run of one workflow that ended. */
+const statusOf = (last: Run | undefined, decided: Run | undefined): CheckStatus => {
+  if (last === undefined) return 'unknown'
+  if (last.conclusion === 'action_required' || bad.includes(decided?.conclusion ?? '')) return 'warn'
+  if (decided === undefined || (last !== decided && !undecided.includes(last.conclusion ?? ''))) return 'unknown'
+  return 'ok'
+}
+
+/** Judges the last run of one workflow that ended, and the last one that came to a result. */
 const judge = (runs: readonly Run[], now: number): Finding => {
   const [newest] = runs
-  const ended = runs.find(({ status }) => status === 'completed')
+  const all = runs.filter(({ status }) => status === 'completed')
+  const [ended] = all
+  const decided = all.find(({ conclusion }) => [...good, ...bad].includes(conclusion ?? ''))
   const shown = ended ?? newest!
   const link = shown.html_url && /^https?:\/\//.test(shown.html_url) ? ` ${shown.html_url}` : ''
-  const status: CheckStatus = ended === undefined ? 'unknown' : bad.includes(ended.conclusion ?? '') ? 'warn' : 'ok'
+  const status = statusOf(ended, decided)
+  const before = decided === undefined || decided === ended ? '' : ` The last with a result, #${decided.run_number}: ${outcomeOf(decided)}.`
   const when = `${duration(Math.max(now - startOf(shown), 0))} ago`
   const going = newest !== undefined && newest !== ended && ended !== undefined ? ` #${newest.run_number} is ${outcomeOf(newest)}.` : ''
   return {
     status,
-    text: `${nameOf(shown)} #${shown.run_number} (${shortCommit(shown.head_sha)}, ${when}): ${outcomeOf(shown)}.${going}${status === 'warn' ? link : ''}`,
+    text: `${nameOf(shown)} #${shown.run_number} (${shortCommit(shown.head_sha)}, ${when}): ${outcomeOf(shown)}.${before}${going}${status === 'warn' ? link : ''}`,
   }
 }
 
@@ -121,6 +134,7 @@ export default defineCheck({
   words: sinceWord,
   hosts: apiHost,
   needs: ({ secret }) => [secret],
+  tellsChanges: ({ ask }) => ask === 'changes',
   timeoutMs: 15_000,
   concurrency: 2,
   run: (wanted, context, { since }) =>

@@ -1,9 +1,10 @@
 /** Metrics (D19): what a PromQL query gives, or what stands at a path of JSON over HTTP, against limits and against earlier days. */
 import { z } from 'zod'
+import { count, listed } from '../checking/answer.ts'
 import { vendorFault } from '../checking/fault.ts'
 import { foreign } from '../checking/foreign.ts'
 import { askJson } from '../checking/json.ts'
-import { at, numbersAt, stepsOf } from '../checking/metrics/path.ts'
+import { at, numbersOf, stepsOf } from '../checking/metrics/path.ts'
 import { askEarlier, askInstant } from '../checking/metrics/prometheus.ts'
 import { judgeChange, judgeSeries } from '../checking/metrics/series.ts'
 import { HttpAddress, hostOf } from '../checking/address.ts'
@@ -70,15 +71,25 @@ const none = (wanted: Options, what: string): CheckAnswer =>
     ? { findings: [{ status: 'ok', text: `${wanted.name}: no series, as hoped for.` }], measurements: [] }
     : { findings: [{ status: 'unknown', text: `${wanted.name}: ${what}.` }], measurements: [] }
 
-const old = (name: string, seconds: number, most: number): Finding[] =>
-  seconds <= most
-    ? []
-    : [
-        {
-          status: 'unknown',
-          text: `The numbers of ${name} are ${duration(seconds * 1000)} old, more than ${duration(most * 1000)}: they say nothing about now.`,
-        },
-      ]
+/** Seconds that another clock may be ahead of ours. */
+const skew = 60
+
+const old = (name: string, seconds: number, most: number): Finding[] => {
+  if (seconds < -skew)
+    return [
+      {
+        status: 'unknown',
+        text: `The numbers of ${name} are from ${duration(-seconds * 1000)} in the future: look at the clock that writes them, and at its zone.`,
+      },
+    ]
+  if (seconds <= most) return []
+  return [
+    {
+      status: 'unknown',
+      text: `The numbers of ${name} are ${duration(seconds * 1000)} old, more than ${duration(most * 1000)}: they say nothing about now.`,
+    },
+  ]
+}
 
 const askPrometheus = async (wanted: Options, place: NonNullable<Options['prometheus']>, context: CheckContext): Promise<CheckAnswer> => {
   const now = context.now()
@@ -121,9 +132,11 @@ const askPrometheus = async (wanted: Options, place: NonNullable<Options['promet
   }
 }
 
-/** Seconds since the time that stands in the answer. */
+/** Seconds since the time that stands in the answer. Without a zone it is taken for UTC, not for the zone of this machine. */
 const ageOf = (value: unknown, now: string): number => {
-  const instant = typeof value === 'number' ? value * (value < 1e11 ? 1000 : 1) : typeof value === 'string' ? Date.parse(value) : Number.NaN
+  const zoned = (text: string) => (/(?:z|gmt|utc|[+-]\d\d(?::?\d\d)?)$/i.test(text) && /:/.test(text) ? text : `${text}Z`)
+  const instant =
+    typeof value === 'number' ? value * (value < 1e11 ? 1000 : 1) : typeof value === 'string' ? Date.parse(zoned(value.trim())) : Number.NaN
   return (Date.parse(now) - instant) / 1000
 }
 
@@ -135,18 +148,41 @@ const askPath = async (wanted: Options, place: NonNullable<Options['json']>, con
   const vendor = hostOf(place.url)
   const asked = await askJson(context, { vendor, url: place.url, headers, secret: secret ?? null, schema: z.unknown() })
   if ('findings' in asked) return { findings: asked.findings, measurements: [] }
-  const series = numbersAt(asked.value, place.path)
-  const [time] = place.timestamp === undefined ? [] : at(asked.value, place.timestamp)
-  const age = ageOf(time?.value, context.now())
+  const { found, lacking, cut } = at(asked.value, place.path)
+  const { series, otherUnits } = numbersOf(found, wanted.unit)
+  const times = place.timestamp === undefined ? [] : at(asked.value, place.timestamp).found
+  // Of several the oldest, or the one that cannot be read: the others would hide it. One from the future hides as well.
+  const ages = times.map(({ value: time }) => ageOf(time, context.now()))
+  const age = ages.length === 0 || Math.min(...ages) < -skew ? Math.min(...ages) : Math.max(...ages)
   const stale: readonly Finding[] =
     place.timestamp === undefined
       ? []
       : Number.isFinite(age)
         ? old(wanted.name, age, wanted.freshFor)
         : [{ status: 'unknown', text: `${vendor} gives no time at ${place.timestamp}: how old the numbers are is not known.` }]
-  const answer =
-    series.length === 0 ? none(wanted, `${vendor} gives nothing at ${place.path}`) : judgeSeries(wanted.name, wanted.unit, series, wanted)
-  return { ...answer, findings: [...answer.findings, ...stale] }
+  const unread: readonly string[] = [
+    ...(lacking > 0 && found.length > 0
+      ? [`${count(lacking, 'item')} of ${vendor} ${lacking === 1 ? 'has' : 'have'} nothing at ${place.path}`]
+      : []),
+    ...(cut ? [`${vendor} gives more than ${count(found.length, 'value')} at ${place.path}: the rest was not read`] : []),
+    ...(otherUnits.length > 0
+      ? [
+          `${vendor} gives ${listed(otherUnits, 3)} at ${place.path}, which is not in ${wanted.unit === '' ? 'a bare number' : wanted.unit}: look at \`unit\` in service.yml`,
+        ]
+      : []),
+  ]
+  // An empty list may be hoped for; a path that leads nowhere is not.
+  const nothing = `${vendor} gives nothing at ${place.path}`
+  const answer: CheckAnswer =
+    found.length === 0
+      ? lacking > 0
+        ? { findings: [{ status: 'unknown', text: `${wanted.name}: ${nothing}.` }], measurements: [] }
+        : none(wanted, nothing)
+      : series.length === 0
+        ? { findings: [], measurements: [] }
+        : judgeSeries(wanted.name, wanted.unit, series, wanted)
+  const open = unread.map((text): Finding => ({ status: 'unknown', text: `${wanted.name}: ${text}.` }))
+  return { ...answer, findings: [...answer.findings, ...open, ...stale] }
 }
 
 export default defineCheck({

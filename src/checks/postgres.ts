@@ -86,6 +86,8 @@ const options = z.discriminatedUnion('ask', [
     column: Name,
     /** Rows by value of the column, at most. */
     limits: z.record(z.string(), Limit).default({}),
+    /** Whether a table without rows is as it should be, where limits are given: a queue may be, letters of years not. */
+    empty: z.enum(['unknown', 'ok']).default('unknown'),
     /** Rows that have had a value for too long, by the column `since`. */
     stuck: z
       .array(z.strictObject({ value: z.string(), since: Name, after: Span, most: Limit.default(0) }))
@@ -158,6 +160,8 @@ export default defineCheck({
   options,
   hosts: ({ host, port }) => [`${host}:${port}`],
   needs: ({ secret }) => [secret],
+  tellsChanges: ({ ask }) => ask === 'migrations',
+  waits: ({ statementTimeout }) => ({ statementTimeout }),
   timeoutMs: 15_000,
   concurrency: 3,
   run: async (wanted, context) => {

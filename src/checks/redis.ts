@@ -19,7 +19,7 @@ export default defineCheck({
     try {
       return await withRedis(wanted, context, async (read, choose) => {
         if (wanted.db !== 0) await choose(wanted.db)
-        return askRedis(read, wanted, context.elapsed, secret)
+        return askRedis(read, wanted, context, secret)
       })
     } catch (error) {
       return found(redisFinding(error, secret, productFault))

@@ -62,6 +62,11 @@ const read = async <Item extends z.ZodType<{ readonly id: string }>>(
 const arrived = ['delivered', 'opened', 'clicked', 'complained']
 const given = ['failed', 'suppressed']
 
+/** Longer than delivery takes: what is open then has not arrived, and may never. */
+const patienceMs = 15 * 60_000
+/** Meant to wait, or not to be sent at all. */
+const elsewhere = ['scheduled', 'canceled', 'cancelled']
+
 /** A time as Resend writes it: ISO 8601, or with a space and a short offset. */
 const timeOf = (text: string): number => Date.parse(text.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00'))
 
@@ -69,24 +74,34 @@ const emails = async (context: CheckContext, wanted: Options, window: number): P
   const since = Date.parse(context.now()) - window
   const asked = await read(context, wanted, '/emails', EmailItem, ({ created_at: at }) => timeOf(at) < since)
   if ('findings' in asked) return found(...asked.findings)
-  const recent = asked.items.filter(({ created_at: at }) => timeOf(at) >= since)
+  const undated = asked.items.filter(({ created_at: at }) => !Number.isFinite(timeOf(at))).length
   // Events of webhooks have the prefix, answers of the API have not.
-  const events = recent.map(({ last_event: event }) => (event ?? '').replace(/^email\./, ''))
-  const many = (names: readonly string[]) => events.filter((event) => names.includes(event)).length
-  const open = events.length - many([...arrived, ...given, 'bounced'])
+  const recent = asked.items
+    .map(({ created_at: at, last_event: event }) => ({ at: timeOf(at), event: (event ?? '').replace(/^email\./, '') }))
+    .filter(({ at }) => at >= since)
+  const many = (names: readonly string[]) => recent.filter(({ event }) => names.includes(event)).length
+  const undecided = recent.filter(({ event }) => ![...arrived, ...given, ...elsewhere, 'bounced'].includes(event))
+  const late = undecided.filter(({ at, event }) => event === 'delivery_delayed' || at < Date.parse(context.now()) - patienceMs).length
+  const open = undecided.length - late
   const notes = [
     ...(open > 0 ? [`${count(open, 'e-mail')} under way.`] : []),
     ...(asked.more ? [`Only the newest ${asked.items.length} were counted.`] : []),
   ]
-  return judgeSent(
+  const judged = judgeSent(
     {
       delivered: many(arrived),
       bounced: many(['bounced']),
       failed: many(given),
+      late,
       window: lately(window),
       ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
     },
     wanted,
+  )
+  if (undated === 0) return judged
+  return together(
+    judged,
+    finding('unknown', `${count(undated, 'e-mail')} could not be counted: Resend gives no time for them that can be read.`),
   )
 }
 

@@ -22,6 +22,7 @@ const Domains = z.array(z.object({ domain: z.string(), subdomain: z.string().nul
 const Credits = z.object({ remain: z.number(), total: z.number() })
 const Count = z.number().default(0)
 const Metrics = z.object({
+  requests: Count,
   delivered: z.number(),
   bounces: Count,
   blocks: Count,
@@ -34,6 +35,9 @@ const Stats = z.array(z.object({ date: z.string(), stats: z.array(z.object({ met
 
 const dayMs = 86_400_000
 
+const pageSize = 50
+const mostDomains = 500
+
 export default defineCheck({
   summary: 'asks SendGrid whether it can send, its domains are authenticated and its e-mails arrive',
   options,
@@ -42,11 +46,31 @@ export default defineCheck({
   timeoutMs: 15_000,
   concurrency: 4,
   run: async (wanted, context) => {
-    const ask = async <Schema extends z.ZodType>(path: string, schema: Schema, judge: (value: z.infer<Schema>) => CheckAnswer) => {
+    const ask = async <Schema extends z.ZodType>(
+      path: string,
+      schema: Schema,
+      judge: (value: z.infer<Schema>) => CheckAnswer | Promise<CheckAnswer>,
+    ) => {
       const headers = { authorization: `Bearer ${context.secret(wanted.secret)}` }
       const asked = await askJson(context, { vendor: 'SendGrid', url: below(wanted.apiUrl, path), headers, secret: wanted.secret, schema })
       return 'findings' in asked ? found(...asked.findings) : judge(asked.value)
     }
+    /** Page by page, until one is not full. */
+    const domainsFrom = (offset: number, before: z.infer<typeof Domains> = []): Promise<CheckAnswer> =>
+      ask(`/v3/whitelabel/domains?limit=${pageSize}&offset=${offset}`, Domains, (page) => {
+        const domains = [...before, ...page]
+        const more = page.length === pageSize
+        if (more && domains.length < mostDomains) return domainsFrom(offset + pageSize, domains)
+        return together(
+          judgeDomains(
+            'SendGrid',
+            domains.map(({ domain, valid }) => ({ name: domain, verified: valid, state: valid ? 'valid' : 'not valid' })),
+            wanted.domains,
+            'SendGrid, Settings → Sender Authentication',
+          ),
+          more ? finding('unknown', `Only ${domains.length} domains were read: there may be more.`) : found(),
+        )
+      })
     const first = new Date(Date.parse(context.now()) - (wanted.days - 1) * dayMs).toISOString().slice(0, 10)
     const parts = await Promise.all([
       ask('/v3/scopes', Scopes, ({ scopes }) =>
@@ -54,14 +78,7 @@ export default defineCheck({
           ? finding('ok', 'The key may send.')
           : finding('warn', `The key in ${wanted.secret} may not send (no scope mail.send): look whether it is the product’s own.`),
       ),
-      ask('/v3/whitelabel/domains?limit=50', Domains, (domains) =>
-        judgeDomains(
-          'SendGrid',
-          domains.map(({ domain, valid }) => ({ name: domain, verified: valid, state: valid ? 'valid' : 'not valid' })),
-          wanted.domains,
-          'SendGrid, Settings → Sender Authentication',
-        ),
-      ),
+      domainsFrom(0),
       ask(`/v3/stats?start_date=${first}&aggregated_by=day`, Stats, (days) => {
         const metrics = days.flatMap(({ stats }) => stats.map((one) => one.metrics))
         const sum = (...keys: (keyof z.infer<typeof Metrics>)[]) =>
@@ -70,6 +87,7 @@ export default defineCheck({
           {
             delivered: sum('delivered'),
             bounced: sum('bounces'),
+            requests: sum('requests'),
             failed: sum('blocks', 'bounce_drops', 'invalid_emails', 'spam_report_drops', 'unsubscribe_drops'),
             window: wanted.days === 1 ? 'today' : `the last ${count(wanted.days, 'day')}`,
           },

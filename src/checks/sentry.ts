@@ -1,6 +1,6 @@
 /** Sentry (D15): unresolved issues of a window, and those that concern security. */
 import { z } from 'zod'
-import { count, finding, found, hold, lately, once, together } from '../checking/answer.ts'
+import { count, explained, finding, found, hold, lately, once, together } from '../checking/answer.ts'
 import { foreign } from '../checking/foreign.ts'
 import { askJson } from '../checking/json.ts'
 import { below } from '../checking/address.ts'
@@ -75,12 +75,13 @@ const judge = ({ issues, total, more }: Found, what: string, span: string, limit
   if (total === 0) return together(hold(what, 0, '', 'most', limit), finding('ok', `No ${what} in ${span}.`))
   const [newest] = issues.toSorted((a, b) => Date.parse(b.firstSeen) - Date.parse(a.firstSeen))
   const fresh = issues.filter(({ firstSeen }) => Date.parse(firstSeen) >= Date.parse(since)).length
-  const news = fresh === 0 ? 'none of them new' : `${fresh} of them new`
+  const news = fresh === 0 ? 'none of them new' : fresh === total ? 'new' : `${fresh} of them new`
   const told = newest === undefined ? '' : ` Newest: ${line(newest)}.`
   return {
-    ...together(
-      hold(what, total, '', 'most', limit),
-      finding(limit === undefined && fresh > 0 ? 'warn' : 'ok', `${total}${more ? ' or more' : ''} ${what} in ${span}, ${news}.${told}`),
+    ...explained(
+      `${total}${more ? ' or more' : ''} ${total === 1 && !more ? what.replace(/s$/, '') : what} in ${span}, ${news}.${told}`,
+      [hold(what, total, '', 'most', limit)],
+      limit === undefined && fresh > 0 ? 'warn' : 'ok',
     ),
     detail: { title: `Sentry: ${what} in ${span}`, text: issues.map(line).join('\n') },
   }

@@ -3,12 +3,12 @@ import { Stripe } from 'stripe'
 import { z } from 'zod'
 import { found, together } from '../checking/answer.ts'
 import { throughClient } from '../checking/client.ts'
-import { judgeEndpoints } from '../checking/endpoints.ts'
+import { type Endpoint, judgeEndpoints } from '../checking/endpoints.ts'
 import { judgeMode } from '../checking/mode.ts'
 import { HttpAddress } from '../checking/address.ts'
 import { apiHost, apiUrl, Limit, SecretName, sinceWord, Span } from '../checking/option.ts'
 import { judgeAccount, StripeAccount } from '../checking/stripe/account.ts'
-import { judgeDeliveries, StripeEvent } from '../checking/stripe/deliveries.ts'
+import { judgeDeliveries, StripeEvent, typesOf } from '../checking/stripe/deliveries.ts'
 import { type Page, readPages, seconds } from '../checking/stripe/pages.ts'
 import { judgePayments, outcomeOfCharge, outcomeOfPayment, StripeCharge, StripePayment } from '../checking/stripe/payments.ts'
 import { judgeRevenue, StripeTransaction } from '../checking/stripe/revenue.ts'
@@ -88,6 +88,20 @@ const options = z.discriminatedUnion('ask', [
 ])
 type Options = z.infer<typeof options>
 
+const StripeEndpoint = z.object({ id: z.string(), url: z.string(), status: z.string(), enabled_events: z.array(z.string()) })
+
+const endpointsOf = async (stripe: Stripe): Promise<Endpoint[]> => {
+  const { items } = await readPages(StripeEndpoint, (page) => stripe.webhookEndpoints.list(page))
+  return items.map(({ url, status, enabled_events: wanted }) => ({ url, enabled: status === 'enabled', events: wanted }))
+}
+
+/** What a group is wanted for: with none of these an endpoint hears that something began, and never how it ended. */
+const core: Readonly<Record<string, readonly string[]>> = {
+  'payment_intent.*': ['payment_intent.succeeded', 'payment_intent.payment_failed'],
+  'customer.subscription.*': ['customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted'],
+  'invoice.*': ['invoice.paid', 'invoice.payment_failed'],
+}
+
 type Asked = { readonly now: number; readonly key: string; readonly since: number | undefined }
 
 /** Only lists and reads: what the guard would refuse is not even here. */
@@ -104,19 +118,18 @@ const answer = async (stripe: Stripe, wanted: Options, { now, key, since }: Aske
         judgeAccount(StripeAccount.parse(account), newest?.api_version ?? null, wanted.apiVersion),
       )
     }
-    case 'webhooks': {
-      const Endpoint = z.object({ id: z.string(), url: z.string(), status: z.string(), enabled_events: z.array(z.string()) })
-      const { items } = await readPages(Endpoint, (page) => stripe.webhookEndpoints.list(page))
-      const endpoints = items.map(({ url, status, enabled_events: sent }) => ({ url, enabled: status === 'enabled', events: sent }))
-      return judgeEndpoints('Stripe', endpoints, wanted, 'Stripe’s dashboard, Developers → Webhooks')
-    }
+    case 'webhooks':
+      return judgeEndpoints('Stripe', await endpointsOf(stripe), { ...wanted, core }, 'Stripe’s dashboard, Developers → Webhooks')
     case 'deliveries': {
-      const list = (page: Page, failed: boolean) => stripe.events.list({ ...page, created, ...(failed ? { delivery_success: false } : {}) })
+      const endpoints = await endpointsOf(stripe)
+      const types = typesOf(wanted.events, endpoints)
+      const list = (page: Page, failed: boolean) =>
+        stripe.events.list({ ...page, created, ...(failed ? { delivery_success: false } : types === undefined ? {} : { types }) })
       const [all, failed] = await Promise.all([
         readPages(StripeEvent, (page) => list(page, false)),
         readPages(StripeEvent, (page) => list(page, true)),
       ])
-      return judgeDeliveries(all, failed, { ...wanted, window, now })
+      return judgeDeliveries(all, failed, { ...wanted, endpoints, window, now })
     }
     case 'payments': {
       if (wanted.by === 'attempts') {

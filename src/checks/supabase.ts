@@ -3,6 +3,7 @@ import { createClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import { networkFault, productFault } from '../checking/fault.ts'
 import { foreign } from '../checking/foreign.ts'
+import { atMost } from '../checking/json.ts'
 import { below, HttpAddress, hostOf } from '../checking/address.ts'
 import { SecretName } from '../checking/option.ts'
 import { type CheckAnswer, type CheckContext, defineCheck } from '../define/check.ts'
@@ -42,8 +43,8 @@ const options = z.strictObject({
 type Options = z.infer<typeof options>
 
 /** The client gives whatever came, typed as if it were right. */
-const Rows = z.array(z.record(z.string(), z.unknown()))
-const Buckets = z.array(z.object({ id: z.string(), name: z.string() }))
+const Rows = atMost(z.record(z.string(), z.unknown()), 1)
+const Buckets = atMost(z.object({ id: z.string(), name: z.string() }), 1000)
 
 const names: Readonly<Record<Part, string>> = { rest: 'REST', auth: 'Auth', storage: 'Storage' }
 
@@ -79,6 +80,17 @@ const refused = (part: Part, status: number, secret: string, code = '', message 
 
 type Said = { readonly good: string; readonly findings: readonly Finding[] }
 
+/** `{"version":"v2.180.0","name":"GoTrue","description":"…"}`: anything else, such as an error with a name, is no health. */
+const Auth = z.object({ name: z.literal('GoTrue'), version: z.string() })
+const isAuth = (body: string): boolean => {
+  try {
+    return Auth.safeParse(JSON.parse(body)).success
+  } catch {
+    // Not JSON, so not its health.
+    return false
+  }
+}
+
 const questions: Readonly<Record<Part, (wanted: Options, key: string, web: CheckContext['web']) => Promise<Said>>> = {
   rest: async ({ url, table, column, secret }, key, web) => {
     const { data, error, status } = await clientOf(url, key, web).from(table).select(column).limit(1).retry(false)
@@ -97,8 +109,7 @@ const questions: Readonly<Record<Part, (wanted: Options, key: string, web: Check
     const answer = await web(below(url, '/auth/v1/health'), { headers: { apikey: key, accept: 'application/json' } })
     const body = await answer.text()
     if (!answer.ok) return { good: '', findings: [refused('auth', answer.status, secret)] }
-    const isHealth = /^\s*\{/.test(body) && body.slice(0, 2000).includes('"name"')
-    return isHealth
+    return isAuth(body)
       ? { good: 'Auth', findings: [] }
       : { good: '', findings: [{ status: 'unknown', text: 'Auth answered what is not its health.' }] }
   },

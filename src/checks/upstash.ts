@@ -25,7 +25,7 @@ export default defineCheck({
   concurrency: 4,
   run: async (wanted, context) => {
     try {
-      return await askRedis(onlyReading(sender(wanted, context)), wanted, context.elapsed, wanted.secret)
+      return await askRedis(onlyReading(sender(wanted, context)), wanted, context, wanted.secret)
     } catch (error) {
       return found(redisFinding(error, wanted.secret))
     }

@@ -118,6 +118,7 @@ export default defineCheck({
   words: sinceWord,
   hosts: (wanted) => [hostOf(wanted.apiUrl), ...(wanted.ask === 'errors' && wanted.log === 'past' ? [hostOf(wanted.logsUrl)] : [])],
   needs: ({ secret }) => [secret],
+  tellsChanges: ({ ask }) => ask === 'changes',
   timeoutMs: 15_000,
   concurrency: 4,
   run: async (wanted, context, { since }) => {

@@ -34,6 +34,8 @@ const options = z.strictObject({
   url: HttpAddress,
   /** Whose events: Stripe; Svix, as Clerk and Resend use it; GitHub. */
   sender: z.enum(['stripe', 'svix', 'github']).default('stripe'),
+  /** What the receiver answers to a signature that is wrong: another 4xx may come from something before it. */
+  refusal: z.array(z.int().min(400).max(499)).min(1).default([400, 422]),
   /** Milliseconds from the request to the end of the answer. */
   latency: z.number().positive().optional(),
 })
@@ -47,7 +49,7 @@ const meanings: Readonly<Record<number, string>> = {
 /** Headers by which a protection in front says that it answered itself. */
 const challenges = ['cf-mitigated', 'x-vercel-mitigated']
 
-const judge = (status: number, headers: Headers, took: string): Finding => {
+const judge = (status: number, headers: Headers, took: string, refusal: readonly number[]): Finding => {
   const answered = `An event with an invalid signature was answered ${status}`
   if (challenges.some((name) => headers.has(name)))
     return {
@@ -69,10 +71,14 @@ const judge = (status: number, headers: Headers, took: string): Finding => {
       status: 'fail',
       text: `${answered} (${took}): the receiver fails where it should refuse; look at its logs and its signing secret.`,
     }
+  if (refusal.includes(status)) return { status: 'ok', text: `An event with an invalid signature is refused (${status}, ${took}).` }
   if (status === 429) return { status: 'unknown', text: `${answered} (${took}): it limits our rate. Ask again in a minute.` }
   const meaning = meanings[status]
   if (meaning !== undefined) return { status: 'fail', text: `${answered} (${took}): ${meaning}.` }
-  return { status: 'ok', text: `An event with an invalid signature is refused (${status}, ${took}).` }
+  return {
+    status: 'warn',
+    text: `${answered} (${took}), not ${refusal.join(' or ')}: something before the receiver may refuse it, and every real event with it. Look whether events arrive; if this is the receiver’s own answer, set \`refusal: [${status}]\`.`,
+  }
 }
 
 const bodyFault = (error: unknown): Finding[] => {
@@ -87,7 +93,7 @@ export default defineCheck({
   posts: ({ url }) => [new URL(url).href],
   timeoutMs: 10_000,
   concurrency: 4,
-  run: async ({ url, sender, latency }, context) => {
+  run: async ({ url, sender, latency, refusal }, context) => {
     const seconds = Math.floor(Date.parse(context.now()) / 1000)
     const started = context.elapsed()
     try {
@@ -102,7 +108,7 @@ export default defineCheck({
       const late: Finding[] =
         latency !== undefined && value > latency ? [{ status: 'warn', text: `Took ${value} ms, above the limit of ${latency} ms.` }] : []
       return {
-        findings: [judge(answer.status, answer.headers, `${value} ms`), ...cut, ...late],
+        findings: [judge(answer.status, answer.headers, `${value} ms`, refusal), ...cut, ...late],
         measurements: [{ name: 'latency', value, unit: 'ms', ...(latency === undefined ? {} : { limit: latency }) }],
       }
     } catch (error) {

@@ -16,7 +16,7 @@ export type LookContext = {
   readonly now: () => Instant
   /** Milliseconds on a clock that only goes forward, for durations. */
   readonly elapsed: () => number
-  /** The value of a setting that `needs` names. */
+  /** The value of a setting that `needs` or `uses` names; empty for one of `uses` that is not set. */
   readonly secret: (name: string) => string
   /** Aborted when the time is up, or when another process has taken over: what was opened must be closed, and nothing begun, then. */
   readonly signal: AbortSignal
@@ -82,6 +82,8 @@ export type ActionDefinition<
   readonly hosts: (options: z.infer<Schema>) => readonly string[]
   /** Names of the settings that it cannot do without. */
   readonly needs?: (options: z.infer<Schema>) => readonly string[]
+  /** Names of the settings that it makes use of, and can do without. */
+  readonly uses?: (options: z.infer<Schema>) => readonly string[]
   /** What may be called to change something: `POST https://api.vercel.com/v9/projects/:project/rollback/:id`, where `:word` is any one piece of a
    *  path. The query is free. */
   readonly calls?: (options: z.infer<Schema>) => readonly string[]

@@ -18,6 +18,8 @@ export type CheckContext = {
   readonly elapsed: () => number
   /** The value of a setting that `needs` names. */
   readonly secret: (name: string) => string
+  /** How long the check may take. */
+  readonly timeoutMs: number
   /** Aborted when the check's time is up: what it opened must be closed then. */
   readonly signal: AbortSignal
   /** What is asked about: the start of the incident, or now. */
@@ -48,9 +50,14 @@ export type CheckDefinition<Schema extends z.ZodType = z.ZodType, Words extends 
   readonly needs?: (options: z.infer<Schema>) => readonly string[]
   /** The only addresses that it may POST to, for the one question that cannot be asked otherwise. */
   readonly posts?: (options: z.infer<Schema>) => readonly string[]
-  /** Milliseconds for the whole question, unless the product gives a `timeout`. */
+  /** Whether these options ask what was changed near `around`: such a check is asked at each opening, whether it is `auto` or not. */
+  readonly tellsChanges?: (options: z.infer<Schema>) => boolean
+  /** Milliseconds for the whole question, unless the product gives a `timeout`. Waiting behind others counts, as long as none of them is
+   *  answered. */
   readonly timeoutMs: number
-  /** How many of this kind are asked side by side. */
+  /** Options that say how long a part of it may take, in milliseconds, by their names: less than the whole, or the file is wrong. */
+  readonly waits?: (options: z.infer<Schema>) => Readonly<Record<string, number | undefined>>
+  /** How many of this kind a product asks the same hosts side by side. */
   readonly concurrency: number
   /** Reads only. Never throws for what it found out about the product; a fault of the network may be thrown (it becomes a finding);
    *  anything else that is thrown is a bug. */

@@ -1,5 +1,5 @@
 /** The catalogue: what is wrong in its files, which secrets are missing and what does not work without them, and P1s that reach nobody. */
-import type { Catalogue, Problem, Product } from '../catalogue.ts'
+import { type Catalogue, isMissing, isUnset, type Missing, missingOf, type Problem, type Product } from '../catalogue.ts'
 import { error, type Finding, ok, plural, warning } from './finding.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -22,30 +22,66 @@ const names = (options: unknown, secret: string): boolean => {
   return typeof options === 'object' && options !== null && Object.values(options).some((each) => names(each, secret))
 }
 
-const missingSecrets = (product: Product, environment: Environment): Finding[] =>
-  [...product.secrets]
-    .filter((secret) => (environment[secret] ?? '').trim() === '')
-    .map((secret) => {
-      const sources = Object.entries(product.alerts.secrets).flatMap(([source, name]) => (name === secret ? [source] : []))
-      const checks = [...product.checks.values()].filter(({ options }) => names(options, secret)).map(({ key }) => key)
-      const without = [
-        ...sources.map((source) => `alerts to /alerts/${source}/${product.key} are refused`),
-        ...(checks.length === 0 ? [] : [`${checks.length === 1 ? 'the check' : 'the checks'} ${checks.join(', ')} cannot ask`]),
-      ]
-      const what = without.length === 0 ? `${product.name} names it` : `without it ${without.join(', and ')}`
-      return warning(secret, `is not set: ${what}`, `Set it to ${product.name}’s secret in the environment of the bot.`)
-    })
+/** `a`, `a, and b`. */
+const joined = (parts: readonly string[]): string => parts.join(', and ')
+
+const withoutIt = ({ checks, actions, links, contacts, alerts }: Missing, key: string): string[] => [
+  ...alerts.map((source) => `alerts to /alerts/${source}/${key} are refused`),
+  ...(checks.length === 0 ? [] : [`${checks.length === 1 ? 'the check' : 'the checks'} ${checks.join(', ')} cannot ask`]),
+  ...(actions.length === 0 ? [] : [`${actions.length === 1 ? 'the action' : 'the actions'} ${actions.join(', ')} cannot run`]),
+  ...(links.length === 0
+    ? []
+    : [`${links.length === 1 ? 'the link' : 'the links'} ${links.join(', ')} ${links.length === 1 ? 'is' : 'are'} not shown`]),
+  ...(contacts.length === 0 ? [] : [`${contacts.join(', ')} cannot be told`]),
+]
+
+/** One finding for each setting that is missing, with everything that it is missing for. */
+const missingSettings = (product: Product, own: readonly Problem[], catalogue: Catalogue, environment: Environment): Finding[] => {
+  const secrets = [...product.secrets].filter((secret) => isUnset(environment, secret))
+  const needed = ({ options, unset }: { readonly options: unknown; readonly unset: readonly string[] }) => [
+    ...unset,
+    ...secrets.filter((secret) => names(options, secret)),
+  ]
+  const missing = missingOf(product, {
+    unassigned: catalogue.unassigned,
+    problems: own,
+    environment,
+    lacking: needed,
+    unable: needed,
+  })
+  return missing.map((each) => {
+    const declared = own.find(({ path }) => path === `variables.${each.name}`)
+    const without = withoutIt(each, product.key)
+    const so = without.length === 0 ? '' : `: without it ${joined(without)}`
+    return warning(
+      declared === undefined ? each.name : placeOf(declared),
+      `${declared === undefined ? 'is not set' : declared.message}${so}`,
+      each.isSecret
+        ? `Set it to ${product.name}’s secret in the environment of the bot.`
+        : `Set ${each.name} in the environment of the bot.`,
+    )
+  })
+}
 
 /** `problems`: as `loadCatalogue` gives them. */
 export const examineCatalogue = (catalogue: Catalogue | null, problems: readonly Problem[], environment: Environment): Finding[] => {
-  const found = problems.map((problem) => (problem.level === 'error' ? error : warning)(placeOf(problem), problem.message, todoOf(problem)))
+  const products = [...(catalogue?.products.values() ?? [])].filter(({ key }) => key !== catalogue?.unassigned.key)
+  const owner = ({ file }: Problem) => products.find(({ key }) => file.endsWith(`/${key}/service.yml`))
+  const said = problems.filter((problem) => !isMissing(problem) || owner(problem) === undefined)
+  const found = said.map((problem) => (problem.level === 'error' ? error : warning)(placeOf(problem), problem.message, todoOf(problem)))
   if (catalogue === null) return found
-  const products = [...catalogue.products.values()].filter(({ key }) => key !== catalogue.unassigned.key)
   const checks = products.reduce((sum, product) => sum + product.checks.size, 0)
   return [
     ok('catalogue', `${plural(products.length, 'product')}, ${plural(checks, 'check')}`),
     ...found,
-    ...products.flatMap((product) => missingSecrets(product, environment)),
+    ...products.flatMap((product) =>
+      missingSettings(
+        product,
+        problems.filter((each) => owner(each) === product),
+        catalogue,
+        environment,
+      ),
+    ),
   ]
 }
 

@@ -10,7 +10,8 @@ const interactive = (block: Json): Json[] =>
 
 const label = (element: Json): string => string(object(element['text'])['text'])
 
-const optionsOf = (element: Json): Json[] => [
+/** What can be chosen. */
+export const optionsOf = (element: Json): Json[] => [
   ...objects(element['options']),
   ...objects(element['option_groups']).flatMap((group) => objects(group['options'])),
 ]
@@ -68,6 +69,15 @@ const chosen: Fill = (element, given) => ({
 const chosenMany: Fill = (element, given) => ({
   selected_options: given === undefined ? (element['initial_options'] ?? []) : list(given).map((each) => option(element, String(each))),
 })
+
+/** What a field holds before anybody fills it in, as it is given on a command line; empty: nothing. */
+export const initialOf = (element: Json): string => {
+  const preset = isJson(element['initial_option']) ? [element['initial_option']] : objects(element['initial_options'])
+  if (preset.length > 0) return preset.map((each) => string(each['value'])).join(', ')
+  const key = Object.keys(element).find((each) => each.startsWith('initial_'))
+  const value = key === undefined ? '' : element[key]
+  return typeof value === 'number' ? String(value) : string(value)
+}
 
 /** How each kind of input reports what was put in. */
 const FILLS: Readonly<Record<string, Fill>> = {

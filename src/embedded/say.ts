@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, styleText } from 'node:util'
 import { changesBetween, type ChannelChange, type Snapshot } from './changes.ts'
 import type { Call } from './gate.ts'
-import { isJson, object, parsed, string } from './json.ts'
+import { formLines, submittedLines } from './form.ts'
+import { isJson, object, parsed, string, type Json } from './json.ts'
 import type { Acted } from './people.ts'
 import { plainMessage, plainText, type Names } from './plain.ts'
 import type { Received } from './responses.ts'
@@ -14,7 +15,8 @@ import type { Workspace } from './workspace.ts'
 
 const USAGE = `usage: npm run slack -- --as alice --in general '/incident list'
        npm run slack -- --as alice --in general --press ack     press a button by its id or label
-       npm run slack -- --as alice --submit title='Payments fail'   fill in and send the open form
+       npm run slack -- --as alice --submit title='Payments fail' --submit severity=P1
+                                                                fill in and send the form that was shown; what is left out stays as it is
        npm run slack -- --read general                          show a whole channel
        npm run slack -- --as bob --in inc-1-… --do react --name pushpin --on 'Deploy of v142'
                                                                 also pin, unpin, unreact, edit, remove, shortcut (the newest message with
@@ -142,6 +144,15 @@ const printAnswer = (acted: Acted, received: Received[], names: Names): void => 
   for (const answer of received) for (const line of plainMessage(answer, names)) print(line)
 }
 
+type OpenForm = { id: string; user: string; open: boolean; view: Json }
+
+/** The forms that whoever acts has open. */
+const openForms = async (): Promise<OpenForm[]> => {
+  const { people } = await ask<Workspace>('GET', '/workspace')
+  const me = people.find(({ name, id }) => [name, id].includes(options.as.replace(/^@/, '')))?.id
+  return (await ask<OpenForm[]>('GET', '/views')).filter(({ user, open, view }) => open && user === me && view['type'] === 'modal')
+}
+
 const act = async (): Promise<Acted> => {
   const common = { as: options.as, in: options.in }
   if (options.press !== undefined)
@@ -198,6 +209,7 @@ const run = async (): Promise<void> => {
   if (options.help || (options.do === undefined && positionals.length === 0 && options.press === undefined && !options.submit))
     return print(USAGE)
   const before = await snapshot()
+  const formsBefore = new Map((await openForms()).map(({ id, view }) => [id, JSON.stringify(view)]))
   const since = Date.now()
   const acted = await act()
   await quiet(since)
@@ -209,6 +221,12 @@ const run = async (): Promise<void> => {
     received.filter((each) => each.type === 'ephemeral'),
     names,
   )
+  if (options.submit && acted.status === 200) for (const line of submittedLines(acted.body, names)) print(line)
+  for (const { id, view } of await openForms()) {
+    // Unchanged it was shown already, and what an answer has put in its place is shown above.
+    const isNew = formsBefore.get(id) !== JSON.stringify(view)
+    if (isNew && !options.submit) for (const line of formLines(view, options.as, names)) print(line)
+  }
   const answers = new Set(received.map((each) => JSON.stringify([each.text, each.blocks])))
   for (const change of changesBetween(before, after)) {
     const messages = change.messages.filter(

@@ -68,6 +68,14 @@ const firstAt = (zone: string, shown: number): number => {
   return high
 }
 
+/** The instant at which a local date has this time of day: the instant of the change where that time is skipped, the first of two where
+ *  it comes twice. Throws RangeError for a malformed date, time or zone. */
+export const localInstant = (zone: string, date: LocalDate, time: TimeOfDay): Instant =>
+  instant(firstAt(zone, dayNumber(date) * day + minuteOfDay(time) * minute))
+
+/** The date so many days after another one. Throws RangeError for a malformed date. */
+export const addDays = (date: LocalDate, days: number): LocalDate => dateOf(dayNumber(date) + days)
+
 const stretchOf = (calendar: Calendar, number: number): Stretch | null => {
   if (!calendar.days.includes(weekday(number)) || calendar.holidays.includes(dateOf(number))) return null
   const from = minuteOfDay(calendar.from)

@@ -11,9 +11,9 @@ const distance: Readonly<Record<Change['kind'], number>> = {
   deployment: 1,
   migration: 2,
   setting: 3,
-  commit: 6,
-  'pull-request': 6,
-  workflow: 8,
+  commit: 30,
+  'pull-request': 30,
+  workflow: 40,
 }
 
 const kindWord: Readonly<Record<Change['kind'], string>> = {
@@ -34,14 +34,19 @@ const nearMs = 60_000
 
 const suspicion = ({ at, kind }: Change, start: Instant): number => Math.max(nearMs, Date.parse(start) - Date.parse(at)) * distance[kind]
 
+/** What stands for its commit where that is told as well: nobody needs to read it twice. */
+const told: readonly Change['kind'][] = ['commit', 'pull-request']
+
 /** Those of the day before `start`, each once, the likeliest cause first: by how long before it was, and by its kind. What came after
- *  the start is left out. */
+ *  the start is left out, and a commit whose deployment is there. */
 export const rankChanges = (changes: readonly Change[], start: Instant): Change[] => {
   const since = Date.parse(start) - windowMs
   const until = Date.parse(start) + skewMs
   const inTime = changes.filter(({ at }) => Date.parse(at) >= since && Date.parse(at) <= until)
   const once = new Map(inTime.map((change) => [JSON.stringify([change.kind, change.url ?? [change.at, change.title]]), change]))
-  return [...once.values()].toSorted(
+  const deployed = new Set(inTime.flatMap(({ kind, commit }) => (kind === 'deployment' && commit !== undefined ? [commit] : [])))
+  const distinct = [...once.values()].filter(({ kind, commit }) => !(told.includes(kind) && commit !== undefined && deployed.has(commit)))
+  return distinct.toSorted(
     (a, b) => suspicion(a, start) - suspicion(b, start) || distance[a.kind] - distance[b.kind] || Date.parse(b.at) - Date.parse(a.at),
   )
 }
@@ -50,18 +55,59 @@ export const rankChanges = (changes: readonly Change[], start: Instant): Change[
 export const changeLine = (change: Change, start: Instant): string => {
   const before = Date.parse(start) - Date.parse(change.at)
   const when = before < nearMs ? 'as it began' : `${duration(before)} before`
-  return `${kindWord[change.kind]}, ${when}: ${shorten(change.title, 150)}${change.by === null ? '' : ` (${shorten(change.by, 60)})`}`
+  return `${kindWord[change.kind]}, ${when}: ${shorten(change.title, 150)}${change.by === null ? '' : `, by ${shorten(change.by, 60)}`}`
+}
+
+/** What the checks see of changes, and why some of them see nothing; null: they are not configured yet. */
+export type Seen = {
+  readonly changes: readonly Change[]
+  readonly unseen: readonly { readonly title: string; readonly why: string | null }[]
+}
+
+/** One plain line for a notification. */
+export const changesSummary = ({ changes, unseen }: Seen, start: Instant): string => {
+  const [first] = rankChanges(changes, start)
+  if (first !== undefined) return shorten(`What changed before it began: ${first.title}`, 150)
+  return unseen.length === 0 ? 'Nothing was changed before it began' : 'What changed before it began is not known in full'
 }
 
 /** The most that are shown. */
 const mostShown = 5
 
+/** Without what could not be asked, nobody may believe that nothing was changed. */
+const unseenParts = (unseen: Seen['unseen']): Part[] => {
+  const unset = unseen.filter(({ why }) => why === null).map(({ title }) => title)
+  return [
+    ...unseen.flatMap(({ title, why }): Part[] => (why === null ? [] : [{ kind: 'context', spans: [`⚪ Not seen: ${title}. ${why}`] }])),
+    ...(unset.length === 0
+      ? []
+      : [
+          {
+            kind: 'context' as const,
+            spans: [`⚪ Not seen, as it is not configured yet: ${shorten(unset.join(', '), 300)}. What to set: `, { code: '/diag' }],
+          },
+        ]),
+  ]
+}
+
 /** The message's parts: the likeliest first, the rest counted. */
-export const changeParts = (changes: readonly Change[], start: Instant): Part[] => {
+export const changeParts = ({ changes, unseen }: Seen, start: Instant): Part[] => {
   const ranked = rankChanges(changes, start)
   const rest = ranked.length - mostShown
   if (ranked.length === 0)
-    return [{ kind: 'text', spans: ['🔎 ', { bold: 'Nothing was changed' }, ' in the 24 h before it began, as far as the checks see.'] }]
+    return [
+      unseen.length === 0
+        ? { kind: 'text', spans: ['🔎 ', { bold: 'Nothing was changed' }, ' in the 24 h before it began, as far as the checks see.'] }
+        : {
+            kind: 'text',
+            spans: [
+              '🔎 ',
+              { bold: 'What changed before it began' },
+              ' is not known in full: nothing was found, but not all could be asked.',
+            ],
+          },
+      ...unseenParts(unseen),
+    ]
   return [
     { kind: 'text', spans: ['🔎 ', { bold: 'What changed before it began' }] },
     {
@@ -81,5 +127,6 @@ export const changeParts = (changes: readonly Change[], start: Instant): Part[] 
         { code: '/incident suspect <text>' },
       ],
     },
+    ...unseenParts(unseen),
   ]
 }

@@ -45,6 +45,8 @@ export type Change = {
   /** Who changed it, as the vendor names them. */
   readonly by: string | null
   readonly url: string | null
+  /** The short hash of the commit that it is, or brought. */
+  readonly commit?: string
 }
 
 /** The most changes of one result that an event holds. */

@@ -25,12 +25,13 @@ export type Button = {
 
 export type Part =
   | { readonly kind: 'heading'; readonly text: string }
-  | { readonly kind: 'text'; readonly spans: readonly Span[] }
+  /** `firm`: it stays when the message is too long, as buttons do. */
+  | { readonly kind: 'text'; readonly spans: readonly Span[]; readonly firm?: boolean }
   | { readonly kind: 'fields'; readonly fields: readonly { readonly label: string; readonly value: readonly Span[] }[] }
   | { readonly kind: 'list'; readonly items: readonly (readonly Span[])[] }
   | { readonly kind: 'quote'; readonly text: string }
   /** Small print. */
-  | { readonly kind: 'context'; readonly spans: readonly Span[] }
+  | { readonly kind: 'context'; readonly spans: readonly Span[]; readonly firm?: boolean }
   | { readonly kind: 'buttons'; readonly buttons: readonly Button[] }
   | { readonly kind: 'divider' }
 

@@ -19,6 +19,7 @@ export type QueueName =
   | 'timer'
   | 'file'
   | 'lead-here'
+  | 'todo-told'
   | 'homes'
   | 'merge-link'
 

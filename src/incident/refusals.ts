@@ -32,10 +32,20 @@ const table = {
     `${p.id} cannot be read: its record is damaged, or a later version of the bot wrote it. \`/incident audit ${p.id}\` says which. Nothing was recorded. To go on: \`/incident new\`.`,
   private_incident: (p: { id: string }) => `${p.id} is private. Only somebody who is in it can invite you; who that is is not told here.`,
   // `text`: what was typed looks like a text; this would take it.
-  unknown_verb: (p: { verb: string; nearest: string | null; text?: string }) =>
-    `\`/incident ${foreign(p.verb)}\` does not exist. ${meant(p.nearest === null ? null : `/incident ${p.nearest}`)}${
-      p.text === undefined ? '' : `As a text: \`/incident ${foreign(p.text, 80)}\`. `
-    }\`/incident help\` lists what does.`,
+  unknown_verb: ({
+    verb,
+    nearest,
+    text,
+    command = 'incident',
+  }: {
+    verb: string
+    nearest: string | null
+    text?: string
+    command?: 'incident' | 'diag'
+  }) =>
+    `\`/${command} ${foreign(verb)}\` does not exist. ${meant(nearest === null ? null : `/${command} ${nearest}`)}${
+      text === undefined ? '' : `As a text: \`/incident ${foreign(text, 80)}\`. `
+    }\`/${command} help\` lists what does.`,
   nothing_asked: always(
     'Say what to do, for example `/incident list` or `/incident new <product> P1 Payments fail`. All of it: `/incident help`.',
   ),

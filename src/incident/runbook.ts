@@ -17,8 +17,8 @@ export type RunbookStep = {
   readonly ready?: readonly string[]
 }
 
-/** What inline code names, and the line of the body in which it stands, from 1. */
-export type Named = { readonly line: number } & (
+/** What inline code names, and the line of the body in which it stands, from 1. `step`: from 1; null outside of the steps. */
+export type Named = { readonly line: number; readonly step: number | null } & (
   | { readonly kind: 'check'; readonly question: Question }
   | { readonly kind: 'action'; readonly action: string }
   /** It begins like one of them and goes on like neither. */
@@ -38,31 +38,31 @@ export type RunbookBody = {
 const written = /^(check|action):\s*(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
 const typed = /^\/diag\s+(?:watch\s+)?(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
 /** Verbs of `/diag` that ask for no check by its name. */
-const otherVerbs: ReadonlySet<string> = new Set(['unwatch', 'diff', 'digest'])
+const otherVerbs: ReadonlySet<string> = new Set(['unwatch', 'diff', 'digest', 'list'])
 
 const wordsBehind = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/([\w-]+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value]))
 
 /** Null: code like any other. */
-const nameOf = (code: string, line: number): Named | null => {
+const nameOf = (code: string, line: number, step: number | null): Named | null => {
   const text = code.trim()
   if (/^(?:check|action):/.test(text)) {
     const [, kind, name = '', words = ''] = written.exec(text) ?? []
-    if (kind === undefined) return { line, kind: 'unclear', text }
+    if (kind === undefined) return { line, step, kind: 'unclear', text }
     return kind === 'check'
-      ? { line, kind, question: { check: name, words: wordsBehind(words) } }
-      : { line, kind: 'action', action: `${name}${words}`.replace(/\s+/g, ' ') }
+      ? { line, step, kind, question: { check: name, words: wordsBehind(words) } }
+      : { line, step, kind: 'action', action: `${name}${words}`.replace(/\s+/g, ' ') }
   }
   const [, check, words = ''] = typed.exec(text) ?? []
-  return check === undefined || otherVerbs.has(check) ? null : { line, kind: 'check', question: { check, words: wordsBehind(words) } }
+  return check === undefined || otherVerbs.has(check) ? null : { line, step, kind: 'check', question: { check, words: wordsBehind(words) } }
 }
 
-const namedIn = (node: Nodes): Named[] => {
+const namedIn = (node: Nodes, step: number | null): Named[] => {
   if (node.type === 'inlineCode') {
-    const named = nameOf(node.value, node.position?.start.line ?? 1)
+    const named = nameOf(node.value, node.position?.start.line ?? 1, step)
     return named === null ? [] : [named]
   }
-  return 'children' in node ? node.children.flatMap(namedIn) : []
+  return 'children' in node ? node.children.flatMap((child) => namedIn(child, step)) : []
 }
 
 const startOf = (node: Nodes | undefined): number => node?.position?.start.offset ?? 0
@@ -83,12 +83,17 @@ export const parseRunbook = (source: string): RunbookBody => {
   const root = parseMarkdown(body)
   const steps: RunbookStep[] = []
   const lines: number[] = []
+  const all: Named[] = []
   let from = 0
   for (const list of root.children) {
-    if (list.type !== 'list' || list.ordered !== true) continue
+    if (list.type !== 'list' || list.ordered !== true) {
+      all.push(...namedIn(list, null))
+      continue
+    }
     for (const [index, item] of list.children.entries()) {
       const before = index === 0 ? body.slice(from, startOf(list)).trim() : ''
-      const named = namedIn(item)
+      const named = namedIn(item, steps.length + 1)
+      all.push(...named)
       steps.push({
         ...(before === '' ? {} : { before }),
         text: sourceOf(body, item.children),
@@ -99,7 +104,7 @@ export const parseRunbook = (source: string): RunbookBody => {
     }
     from = endOf(list)
   }
-  return { steps, lines, after: steps.length === 0 ? '' : body.slice(from).trim(), named: namedIn(root) }
+  return { steps, lines, after: steps.length === 0 ? '' : body.slice(from).trim(), named: all }
 }
 
 /** The first paragraph of a step, in Markdown. */

@@ -18,12 +18,16 @@ export const stepWord: Readonly<Record<Step, string>> = {
 /** What planned work does not have, unless it was done all the same: nobody acknowledges it, and it has no impact to end. */
 const ofTrouble: ReadonlySet<Step> = new Set(['assess', 'mitigate'])
 
-/** The steps in their order. One that was passed over is skipped; of a record that became part of another nothing is to come any more. */
-export const stepRows = ({ kind, stamps, mergedInto }: Pick<Incident, 'kind' | 'stamps' | 'mergedInto'>): StepRow[] =>
+type Far = Pick<Incident, 'kind' | 'stamps' | 'mergedInto' | 'reopenings'>
+
+/** The steps in their order. One that was passed over is skipped, unless it was reached before the record was opened again; of a record
+ *  that became part of another nothing is to come any more. */
+export const stepRows = ({ kind, stamps, mergedInto, reopenings }: Far): StepRow[] =>
   steps
     .filter((step) => clocked(kind) || stamps[step] !== null || !ofTrouble.has(step))
     .map((step) => {
-      const at = stamps[step]
       const passed = mergedInto !== null || steps.slice(steps.indexOf(step) + 1).some((later) => stamps[later] !== null)
+      const before = step === 'mitigate' && passed ? reopenings.findLast(({ mitigatedAt }) => mitigatedAt !== undefined)?.mitigatedAt : null
+      const at = stamps[step] ?? before ?? null
       return { step, at, state: at !== null ? 'reached' : passed ? 'skipped' : 'pending' }
     })

@@ -3,7 +3,18 @@
 import type { Checked } from '../checking.ts'
 import { defineJob, type JobContext, type Loaded } from '../define.ts'
 import { crossed } from '../incident/acting/criteria.ts'
-import { type AskedCheck, beganAt, hasChecked, linesFile, runOfChecks, unanswered } from '../incident/areas/checking.ts'
+import {
+  type AskedCheck,
+  beganAt,
+  type CheckRun,
+  everyCheck,
+  hasChecked,
+  linesFile,
+  runOfChecks,
+  unanswered,
+} from '../incident/areas/checking.ts'
+import type { CheckResult } from '../incident/check.ts'
+import { inFull } from '../incident/check-groups.ts'
 import type { EventType } from '../incident/events.ts'
 import { recordingBatches } from '../surfaces/batches.ts'
 
@@ -17,19 +28,29 @@ const start = async ({ incident, events }: Loaded, phase: keyof typeof causes, c
   // Looked at here, too: a job that comes again must not cost a transaction.
   if (hasChecked(incident, phase, since)) return
   const checks = [...context.askable(incident.product.key).values()]
-    .filter(({ auto }) => auto)
-    .map(({ key, kind, title }): AskedCheck => ({ check: key, kind, title }))
+    .filter(({ auto, tellsChanges }) => auto || (phase === 'opening' && tellsChanges))
+    .map(({ key, kind, title, auto }): AskedCheck => ({ check: key, kind, title, ...(auto ? {} : { for: 'changes' }) }))
   if (phase === 'severity' && checks.length === 0) return
   await context.handle(incident.id, { type: 'start-checks', phase, which: 'auto', checks, since })
 }
 
-/** Records results; the lines behind one are kept first, so that whoever reads of them finds them. */
-const record = async (id: string, run: number, results: readonly Checked[], context: JobContext): Promise<void> => {
-  for (const { check, more } of results) {
-    if (more === undefined) continue
-    const content = Buffer.from(`${more.title}\n\n${more.text}\n`)
-    await context.saveFile(id, { ...linesFile(id, run, check), type: 'text/plain', bytes: content.length }, content)
-  }
+/** Keeps a text beside the record. */
+const keepFile = async (id: string, run: number, check: string, text: string, context: JobContext): Promise<void> => {
+  const content = Buffer.from(text)
+  await context.saveFile(id, { ...linesFile(id, run, check), type: 'text/plain', bytes: content.length }, content)
+}
+
+/** Records results; the lines behind one are kept first, so that whoever reads of them finds them. `known`: with those of before. */
+const record = async (
+  id: string,
+  { run, asked }: CheckRun,
+  results: readonly Checked[],
+  known: readonly CheckResult[],
+  context: JobContext,
+): Promise<void> => {
+  for (const { check, more } of results) if (more !== undefined) await keepFile(id, run, check, `${more.title}\n\n${more.text}\n`, context)
+  // A message may have no room for all of them.
+  if (asked.length > 1 && known.length >= asked.length) await keepFile(id, run, everyCheck, `${inFull(known)}\n`, context)
   const outcome = await context.handle(id, { type: 'answer-checks', run, results })
   if ('refused' in outcome) return
   const criteria = context.catalogue.product(outcome.incident.product.key)?.acting.criteria ?? []
@@ -52,7 +73,11 @@ export default defineJob({
     const run = runOfChecks(incident, Number(data['run']))
     const waiting = run === undefined ? [] : unanswered(run)
     if (run === undefined || waiting.length === 0) return
-    const batches = recordingBatches((results: readonly Checked[]) => record(id, run.run, results, context), waiting.length)
+    const known = [...run.results]
+    const batches = recordingBatches((results: readonly Checked[]) => {
+      known.push(...results)
+      return record(id, run, results, known, context)
+    }, waiting.length)
     const keys = waiting.map(({ check }) => check)
     try {
       await context.runChecks(incident.product.key, keys, { words: run.words, around: beganAt(incident), onResult: batches.add })

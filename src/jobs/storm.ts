@@ -1,8 +1,10 @@
 /** Keeps the one message that tells of a storm what it should be, for as long as the storm lasts. */
 import { createHash } from 'node:crypto'
-import { defineJob, type SurfaceItem } from '../define.ts'
+import { defineJob, type JobContext, type SurfaceItem, type SurfaceSession } from '../define.ts'
+import type { Incident } from '../incident/incident.ts'
 import { isStorm, stormMessage } from '../incident/storm.ts'
 import type { Instant } from '../incident/policy.ts'
+import { PortFault } from '../ports.ts'
 import { editOrPost } from '../surfaces/message.ts'
 
 /** How often the message is brought up to date. */
@@ -14,6 +16,39 @@ const next = (now: Instant): Instant => new Date((Math.floor(Date.parse(now) / e
 /** What stands for the hash of a message whose storm is over. */
 const over = 'over'
 
+/** A storm's message is known by where it stands and when the storm began. One that was begun before places were recorded stands in the
+ *  present channel. */
+const standsIn = (channel: string, { key }: SurfaceItem): boolean => !key.includes('/') || key.startsWith(`${channel}/`)
+
+const beganAt = ({ key }: SurfaceItem): Instant => key.slice(key.indexOf('/') + 1)
+
+/** Makes the message of the storm in this channel what it should be. */
+const show = async (
+  channel: string,
+  waiting: readonly Incident[],
+  open: readonly SurfaceItem[],
+  session: SurfaceSession,
+  context: JobContext,
+): Promise<void> => {
+  // Each storm has its own message. What stands in a channel that is gone went with it.
+  const present = open.findLast((item) => standsIn(channel, item))
+  if (present === undefined && !isStorm(waiting)) return
+  const message = stormMessage(waiting)
+  const hash = createHash('sha256').update(JSON.stringify(message)).digest('hex')
+  if (present?.hash === hash) return
+  const key = present?.key ?? `${channel}/${await context.now()}`
+  const marker = `storm/${key}`
+  await context.mayCall('chat.postMessage', channel)
+  if (present === undefined) await session.intend(key)
+  const posted = present === undefined || present.ref !== null ? null : await context.chat.findPosted(channel, marker, beganAt(present))
+  const known = present?.ref ?? posted?.ts
+  const ts =
+    known === undefined
+      ? (await context.chat.post(channel, message, marker)).ts
+      : await editOrPost(channel, known, message, marker, context.chat)
+  await session.done(key, ts, waiting.length === 0 ? over : hash)
+}
+
 export default defineJob({
   summary: 'Says that more records wait for a channel than Slack opens at once',
   expireInSeconds: 60,
@@ -24,26 +59,17 @@ export default defineJob({
     let again: Instant | null = null
     await context.shared('storm', retryCount > 0, async (session) => {
       const waiting = await context.waiting()
-      const now = await context.now()
-      again = waiting.length === 0 ? null : next(now)
-      // Each storm has its own message, by the time at which it began.
-      const present: SurfaceItem | undefined = [...session.items.values()].findLast(({ hash }) => hash !== over)
-      if (present === undefined && !isStorm(waiting)) return
-      const message = stormMessage(waiting)
-      const hash = createHash('sha256').update(JSON.stringify(message)).digest('hex')
-      if (present?.hash === hash) return
-      const key = present?.key ?? now
-      const marker = `storm/${key}`
+      again = waiting.length === 0 ? null : next(await context.now())
+      const open = [...session.items.values()].filter(({ hash }) => hash !== over)
+      if (open.length === 0 && !isStorm(waiting)) return
       const channel = await context.announceChannel()
-      await context.mayCall('chat.postMessage', channel)
-      if (present === undefined) await session.intend(key)
-      const posted = present === undefined || present.ref !== null ? null : await context.chat.findPosted(channel, marker, key)
-      const known = present?.ref ?? posted?.ts
-      const ts =
-        known === undefined
-          ? (await context.chat.post(channel, message, marker)).ts
-          : await editOrPost(channel, known, message, marker, context.chat)
-      await session.done(key, ts, waiting.length === 0 ? over : hash)
+      try {
+        await show(channel, waiting, open, session, context)
+      } catch (fault) {
+        if (!(fault instanceof PortFault) || fault.code !== 'gone') throw fault
+        // Found or made anew, or it is said what is in the way.
+        await show(await context.announceChannel(channel), waiting, open, session, context)
+      }
     })
     return again === null ? undefined : { again }
   },

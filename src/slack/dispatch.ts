@@ -144,6 +144,7 @@ export const createDispatch = (world: World): Dispatch => {
     if (needs !== 'nothing' && id === null) {
       // A bare number may be part of the text, so it is not taken for an incident without asking.
       const number = /^(\d+)(?=\s|$)/.exec(words)?.[1]
+      if (number === undefined && verb.definition.outside !== undefined) return told({ refused: verb.definition.outside(words) }, place)
       return told(
         {
           refused: refuse('not_in_incident', {
@@ -185,7 +186,7 @@ export const createDispatch = (world: World): Dispatch => {
     const byName = (name: string) => mine.find((verb) => verb.name === name)
     if (command === 'diag') {
       const { product, rest: behind } = world.catalogue.takeProduct(text)
-      const own = product === null ? byName(word.toLowerCase() === 'help' ? 'list' : word.toLowerCase()) : undefined
+      const own = product === null ? byName(word.toLowerCase()) : undefined
       if (own !== undefined) return { verb: own, words: rest }
       const verb = byName(text.trim() === '' || behind === '' ? 'list' : 'check')
       if (verb !== undefined) return { verb, words: text.trim() }

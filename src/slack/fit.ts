@@ -145,8 +145,8 @@ const inLimits = (part: Part, { text, field }: Measures): Part => {
 
 const sizeOf = (blocks: readonly object[]): number => JSON.stringify(blocks).length
 
-/** The parts within every limit. The same parts when they are already; otherwise the text ends early, with a line that says so, and the
- *  buttons stay, as far as they take no more than half the room. */
+/** The parts within every limit. The same parts when they are already; otherwise the text ends early, with a line that says so, and
+ *  buttons and what is firm stay, as far as each takes no more than half the room. */
 export const fit = (parts: readonly Part[], measures: Measures): readonly Part[] => {
   // Nothing longer can fit, and measuring is not free.
   const bounded = parts.slice(0, 1000).map((part) => (part.kind === 'buttons' ? part : shorter(part)))
@@ -161,6 +161,8 @@ const shorter = (part: Part): Part => {
   const short = cutPart(part, limits.total)
   return JSON.stringify(short) === JSON.stringify(part) ? part : short
 }
+
+const isFirm = (part: Part): boolean => part.kind === 'buttons' || ('firm' in part && part.firm)
 
 const shortened = (parts: readonly Part[], { blocks }: Measures): Part[] => {
   const room = { size: limits.total - sizeOf(blocks(noticePart)), blocks: limits.blocks - 1 }
@@ -179,26 +181,32 @@ const shortened = (parts: readonly Part[], { blocks }: Measures): Part[] => {
           (each) => fits(each, share),
         )
 
-  const buttons = new Map<Part, Part>()
+  const staying = new Map<Part, Part>()
   for (const part of parts) {
-    if (part.kind !== 'buttons') continue
-    const row = shrunk(part, 0.5)
-    if (row.kind !== 'buttons' || row.buttons.length === 0) continue
-    buttons.set(part, row)
-    take(row)
+    if (!isFirm(part)) continue
+    const piece = shrunk(part, 0.5)
+    if (!fits(piece, 1) || (piece.kind === 'buttons' && piece.buttons.length === 0)) continue
+    staying.set(part, piece)
+    take(piece)
   }
   const kept: Part[] = []
   let full = false
   for (const part of parts) {
-    const row = buttons.get(part)
-    if (row !== undefined) kept.push(row)
-    if (part.kind === 'buttons' || full) continue
-    const piece = shrunk(part, 1)
+    const piece: Part | null = staying.get(part) ?? (isFirm(part) || full ? null : shrunk(part, 1))
+    if (piece === null) continue
+    if (isFirm(part)) {
+      kept.push(piece)
+      continue
+    }
     full = piece !== part
-    if (!fits(piece, 1)) continue
-    kept.push(piece)
-    take(piece)
+    if (fits(piece, 1)) {
+      kept.push(piece)
+      take(piece)
+    }
+    // Where the text ends, what follows being what stays.
+    if (full) kept.push(noticePart)
   }
+  if (full) return kept
   const end = kept.findLastIndex((part) => part.kind !== 'buttons') + 1
   return [...kept.slice(0, end), noticePart, ...kept.slice(end)]
 }

@@ -10,7 +10,7 @@ export const follow = (
   log: Log,
 ): void => {
   void answer
-    ?.follows?.(async (parts) => {
+    ?.follows?.(async ({ parts }) => {
       await respond({ ...body({ parts }), replace_original: true })
     })
     .catch((error: unknown) => log.warn({ err: error }, 'the rest of an answer did not arrive'))

@@ -48,7 +48,7 @@ const settingsOf = (definition: QueueDefinition) => ({
   expireInSeconds: definition.expireInSeconds,
   deadLetter: deadQueue,
   retentionSeconds: keptSeconds.waiting,
-  deleteAfterSeconds: definition.coalesce ? keptSeconds.coalesced : keptSeconds.plain,
+  deleteAfterSeconds: definition.keptSeconds ?? (definition.coalesce ? keptSeconds.coalesced : keptSeconds.plain),
 })
 
 const deadSettings = {

@@ -38,6 +38,10 @@ export const runOn = async (db: Db | Trx, target: string): Promise<Run | null> =
     .where('ended_at', 'is', null)
     .executeTakeFirst()) ?? null
 
+/** Runs that have begun, and of which nobody has recorded the end. */
+export const openRuns = async (db: Db): Promise<Run[]> =>
+  db.selectFrom('action_run').select(['incident', 'action', 'target', 'started_at']).where('ended_at', 'is', null).execute()
+
 /** How many runs of the product began since then. */
 export const runsSince = async (db: Db | Trx, product: string, since: Instant): Promise<number> => {
   const { count } = await db

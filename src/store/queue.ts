@@ -27,6 +27,8 @@ export type QueueDefinition = {
   readonly concurrency: number
   /** A job whose key is queued already is not queued again; one that runs already may be queued once more. */
   readonly coalesce: boolean
+  /** How long its finished jobs, and with them the ids that say "once", are kept; a week without it. */
+  readonly keptSeconds?: number
 }
 
 export type JobSpec = {

@@ -82,6 +82,20 @@ export const publicSince = async (db: Db | Trx, since: Instant, product: string 
   return rows.map(({ id }) => id)
 }
 
+/** Records of a product that are over and may still be owed something: their review, a to-do that was to be done by some day; and those
+ *  in which a promise was not kept since. Without private ones and those that are part of another; the newest first, at most `limit`. */
+export const closedAndOwed = async (db: Db | Trx, product: string, since: Instant, limit: number): Promise<string[]> => {
+  const { rows } = await sql<{ id: string }>`
+    select id from tocsin.incident
+    where product = ${product} and not private and merged_into is null and status in ('resolved', 'reviewed') and (
+      status = 'resolved' or resolved_at >= ${since}::timestamptz or id in (
+        select incident from tocsin.event
+        where data -> 'event' ->> 'type' = 'todo-added' and data -> 'event' ->> 'due' is not null
+      )
+    ) order by number desc limit ${limit}`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
 /** An open incident of the same product and title that the same author declared in the last `sinceMinutes` minutes. */
 export const duplicateDeclaration = async (
   trx: Db | Trx,

@@ -1,6 +1,8 @@
 /** The tables of schema `tocsin`, as the migrations make them. Instants come out as ISO strings (see `database.ts`). */
 import type { ColumnType, Generated } from 'kysely'
 import type { Actor, Kind } from '../incident/events.ts'
+import type { CheckStatus, Measurement } from '../incident/check.ts'
+import type { Digest } from '../incident/digest.ts'
 import type { Status } from '../incident/incident.ts'
 import type { Instant, Severity } from '../incident/policy.ts'
 
@@ -60,6 +62,25 @@ export type Tables = {
     at: Instant
   }
   file: { incident: string; id: string; name: string; type: string; bytes: number; content: Buffer; at: Generated<Instant> }
+  sample: {
+    product: string
+    check_key: string
+    slot: Instant
+    minutes: number
+    status: CheckStatus
+    ms: number
+    finding: string | null
+    measurements: Json<readonly Measurement[]>
+  }
+  digest: {
+    kind: string
+    product: string
+    date: string
+    data: Json<Digest>
+    made_at: Generated<Instant>
+    posted_at: Instant | null
+    problem: string | null
+  }
   pause: { method: string; scope: string; until: Instant }
   seen: { source: string; id: string; at: Instant }
   setting: { key: string; value: string }

@@ -32,6 +32,7 @@ const handOf = <Options, Given, Plan extends Json>(
   definition: Pick<ActionDefinition, 'timeoutMs'> & {
     readonly hosts: (options: Options) => readonly string[]
     readonly needs?: ((options: Options) => readonly string[]) | undefined
+    readonly uses?: ((options: Options) => readonly string[]) | undefined
     readonly calls?: ((options: Options) => readonly string[]) | undefined
     readonly reads?: ((options: Options) => readonly string[]) | undefined
   },
@@ -41,7 +42,7 @@ const handOf = <Options, Given, Plan extends Json>(
   more: Acting,
 ): Hand<Plan> => {
   const hosts = definition.hosts(options)
-  const needed = definition.needs?.(options) ?? []
+  const needed = [...(definition.needs?.(options) ?? []), ...(definition.uses?.(options) ?? [])]
   const timeoutMs = more.timeoutMs ?? definition.timeoutMs
   let memo: Json = null
   let ticked = 0

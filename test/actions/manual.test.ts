@@ -7,7 +7,7 @@ const options = { target: 'supabase:shop', steps: ['Open the dashboard.', 'Resto
 test('the preview lists every step, and says how it is taken back', async () => {
   const seen = await hand(manual, options, { note: 'backup of 02:00' }).plan()
   expect(seen.summary).toBe('People do by hand 2 steps: backup of 02:00.')
-  expect(seen.effects).toEqual(['1. Open the dashboard.', '2. Restore the backup of 02:00.'])
+  expect(seen.effects).toEqual(['Open the dashboard.', 'Restore the backup of 02:00.'])
   expect(seen.reversible).toBe('Restore the one before.')
 })
 

@@ -168,7 +168,9 @@ describe('redirects', () => {
     ['another host', 'https://evil.example/?token=secret', /302\) to https:\/\/evil\.example\/: evil\.example is not a host/],
     ['another port', 'http://127.0.0.1:1/', /not a host that the product names/],
     ['metadata (fault 56)', 'http://169.254.169.254/latest/meta-data/', /169\.254\.169\.254 is not a host/],
-    ['a file', 'file:///etc/passwd', /neither http nor https/],
+    ['a file', 'file:///etc/passwd', /to file:\/\/\/etc\/passwd: .*neither http nor https/],
+    ['a mailbox', 'mailto:ops@example.test', /to mailto:ops@example\.test: .*neither http nor https/],
+    ['another scheme with credentials', 'redis://me:secret@cache.example/0', /to redis:\/\/cache\.example\/0: .*neither http nor https/],
     ['credentials', 'http://user:pass@127.0.0.1/', /credentials/],
     ['no address', 'http://[', /no address/],
   ])('to %s: not followed', async (_, location, words) => {

@@ -60,6 +60,7 @@ export const ask = async <Schema extends z.ZodType, Words extends z.ZodObject>(
           if (!needed.includes(name)) throw new Error(`${name} is not among what the check says that it needs`)
           return more.secrets?.[name] ?? ''
         },
+        timeoutMs,
         signal: ended.signal,
         around: more.around ?? now,
       },

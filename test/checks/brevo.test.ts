@@ -32,7 +32,7 @@ test('all is well', async () => {
   expect([status, ...texts]).toEqual([
     'ok',
     'ok: 1 domain verified: mail.example.',
-    'ok: 970 of 990 e-mails (the last 7 days) delivered, 15 bounced, 5 given up.',
+    'ok: 970 of 990 e-mails (the last 7 days) delivered, 15 bounced, 5 given up. 10 e-mails of 1000 not decided.',
   ])
   expect(measurements).toEqual([
     { name: 'credits left', value: 5000, unit: '', limit: 1000, bound: 'least' },
@@ -54,6 +54,22 @@ test('limits passed', async () => {
     'warn: delivery rate is 92.78 %, below the limit of 95 %.',
     'warn: bounce rate is 6.7 %, above the limit of 2 %.',
   ])
+})
+test('what was handed over and never decided', async () => {
+  const few = { ...report, delivered: 10, hardBounces: 0, softBounces: 0, blocked: 0, invalid: 0 }
+  const { status, texts, measurements } = await about({ '/v3/smtp/statistics/aggregatedReport': { body: few } })
+  expect([status, ...texts.slice(1)]).toEqual([
+    'warn',
+    'warn: Of 1000 e-mails (today) 990 are neither delivered nor given up: if they are not of the last minutes, they are stuck. Look at the sender’s log.',
+    'ok: 10 of 10 e-mails (today) delivered, 0 bounced, 0 given up. 990 e-mails of 1000 not decided.',
+  ])
+  expect(measurements).toContainEqual({ name: 'delivery rate', value: 100, unit: '%', limit: 95, bound: 'least' })
+  const none = await about({ '/v3/smtp/statistics/aggregatedReport': { body: { ...few, delivered: 0 } } })
+  expect(none.texts.slice(1)).toEqual([expect.stringMatching(/^warn: Of 1000/), expect.stringMatching(/^unknown: No e-mail was decided/)])
+})
+test('no credits are left', async () => {
+  const { status, texts } = await about({ '/v3/account': { body: { ...account, plan: [{ type: 'free', credits: 0 }] } } }, {})
+  expect([status, texts[0]]).toEqual(['fail', expect.stringContaining('no credits left for e-mail: nothing is sent')])
 })
 test('nothing is sent: the relay is off, a domain is not authenticated', async () => {
   const { status, texts } = await about({

@@ -54,7 +54,7 @@ for priority in [0, 3, 9, 9]: pay.apply_async(queue='slow', priority=priority)`)
   test('failures, also those that are too large to read as a whole', async () => {
     const { texts, measurements } = await ofShop({ failures: { warn: 0.5, fail: 50 } })
     expect(texts).toContainEqual(expect.stringMatching(/^warn: task failure rate is [\d.]+ %, above the limit of 0\.5 %/))
-    expect(texts).toContainEqual(expect.stringMatching(/^ok: 1 of \d+ tasks failed in the last 1 h: shop\.fail 1\.$/))
+    expect(texts).toContainEqual(expect.stringMatching(/^ok: 1 of \d+ tasks failed in the last hour: shop\.fail 1\.$/))
     expect(measurements.find(({ name }) => name === 'task failure rate')).toMatchObject({ unit: '%', limit: 0.5 })
   })
 
@@ -81,7 +81,7 @@ for priority in [0, 3, 9, 9]: pay.apply_async(queue='slow', priority=priority)`)
 
   test('an hour in which nothing ended', async () => {
     const { status, texts } = await ofShop({ failures: 1 }, { now: new Date(Date.now() + 3 * 3_600_000).toISOString() })
-    expect([status, texts.at(-1)]).toEqual(['unknown', expect.stringMatching(/^unknown: No task with a result ended in the last 1 h/)])
+    expect([status, texts.at(-1)]).toEqual(['unknown', expect.stringMatching(/^unknown: No task with a result ended in the last hour/)])
   })
 })
 
@@ -125,7 +125,7 @@ describe.skipIf(!ensure(redisPackages))('celery: what Redis may hold', () => {
     const { status, texts } = await holding(some(['SUCCESS', 'SUCCESS', 'STARTED', 'RETRY', 'REVOKED']), { failures: 1 })
     expect([status, texts]).toEqual([
       'ok',
-      ['ok: 0 tasks wait in celery; workers have taken 0.', 'ok: 0 of 2 tasks failed in the last 1 h.'],
+      ['ok: 0 tasks wait in celery; workers have taken 0.', 'ok: 0 of 2 tasks failed in the last hour.'],
     ])
   })
 
@@ -150,7 +150,7 @@ describe.skipIf(!ensure(redisPackages))('celery: what Redis may hold', () => {
     const all = Array.from({ length: 3000 }, (_, n) => [`celery-task-meta-${n}`, meta('SUCCESS', { name: 'b' })] as const)
     await redis.client.mset(Object.fromEntries(all))
     const { texts } = await asked(redis.port, { failures: 1, scheduled: [{ task: 'a', within: '5m' }] })
-    expect(texts).toContainEqual(expect.stringMatching(/0 of 2000 tasks failed in the last 1 h \(of 2000 results that were looked at\)/))
+    expect(texts).toContainEqual(expect.stringMatching(/0 of 2000 tasks failed in the last hour \(of 2000 results that were looked at\)/))
     expect(texts).toContainEqual(expect.stringMatching(/^unknown: a: no success is among the results that were looked at/))
   })
 
@@ -162,7 +162,7 @@ describe.skipIf(!ensure(redisPackages))('celery: what Redis may hold', () => {
       'celery-task-meta-d': meta('FAILURE', { name: '<!channel>\u202E' }),
       'celery-task-meta-e': meta('SUCCESS', { date_done: 'yesterday' }),
     })
-    expect(texts.join('\n')).toContain('1 of 1 task failed in the last 1 h: <!channel> 1. 3 results could not be read.')
+    expect(texts.join('\n')).toContain('1 of 1 task failed in the last hour: <!channel> 1. 3 results could not be read.')
   })
 
   test('a key of another type', async () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { readOnly } from '../../src/checking/docker/engine.ts'
 import { logReader } from '../../src/checking/docker/lines.ts'
-import { durationIn } from '../../src/checking/docker/logs.ts'
+import { durationIn } from '../../src/checking/docker/duration.ts'
 import check from '../../src/checks/docker.ts'
 import { type DockerEngine, type EngineContainer, startDockerEngine } from '../../src/embedded/docker-engine.ts'
 import { startHttp } from '../adapters/server.ts'
@@ -150,7 +150,7 @@ describe('docker: logs', () => {
   })
   test('words typed behind it', async () => {
     const { texts, detail } = await asked({ ask: 'logs', most: 0 }, { words: { since: '2h', service: 'api', filter: 'ERROR' } })
-    expect(texts).toEqual(['ok: 3 of 6 lines of api in the last 2 h are with ERROR.'])
+    expect(texts).toEqual(['warn: 3 of 6 lines of api in the last 2 h are with ERROR.'])
     expect(detail?.text.split('\n')).toHaveLength(3)
     const two = await asked({ ask: 'logs' }, { words: { filter: 'stripe,supabase' } })
     expect(two.texts).toEqual(['ok: 2 of 6 lines of shop in the last 15 min are with stripe, supabase.'])
@@ -160,6 +160,21 @@ describe('docker: logs', () => {
     expect([status, texts[0]]).toEqual(['fail', 'fail: lines with ERROR is 2, above the limit of 1.'])
     expect(measurements).toEqual([{ name: 'lines with ERROR', value: 2, unit: '', limit: 1 }])
     expect((await asked({ ask: 'logs', service: 'api', filter: ['(.*)+$'], most: 0 })).texts[0]).toContain('0 of 5 lines')
+  })
+  test('errors without a limit are not well, and what is only looked at is', async () => {
+    const looked = async (...filter: string[]) => (await asked({ ask: 'logs', service: 'api', filter })).status
+    expect([await looked('ERROR'), await looked('payment_failed'), await looked('stripe'), await looked('stripe', 'error')]).toEqual([
+      'warn',
+      'ok',
+      'ok',
+      'warn',
+    ])
+  })
+  test('no time is told where one has a limit', async () => {
+    const log = [{ at: ago(1), text: 'checkout done' }]
+    const question = { ask: 'logs', filter: ['checkout', 'duration'] } as const
+    expect(await of([{ service: 'api', log }], { ...question, most: 1000 })).toMatchObject({ status: 'unknown' })
+    expect(await of([{ service: 'api', log }], question)).toMatchObject({ status: 'ok' })
   })
   test('the slowest', async () => {
     const { status, texts, detail, measurements } = await asked({ ask: 'logs', filter: ['duration'], most: 1000 })
@@ -193,6 +208,24 @@ describe('docker: logs', () => {
     ['"duration":250,', 250],
     ['"duration_s":0.25', 250],
     ['took 3 seconds', 3000],
+    ['took 2m3s', 123_000],
+    ['took 1m', 60_000],
+    ['took 1h0m0.5s', 3_600_500],
+    ['took 5 min', 300_000],
+    ['took 1 min 30 s', 90_000],
+    ['elapsed=00:01:30', 90_000],
+    ['duration: 0:00:02.250000', 2250],
+    ['elapsed 1:30', 90_000],
+    ['"durationMs": 12', 12],
+    ['http_request_duration_seconds 0.25', 250],
+    ['durations: many, took 7 ms', 7],
+    ['GET /slow 200 2m3s', 123_000],
+    ['10:15:30 GET / 85ms', 85],
+    ['retry in 5 minutes', null],
+    ['done in 1,200ms', 1200],
+    ['took 1.5e3ms', 1500],
+    ['sizes 3,4ms', null],
+    ['3 items', null],
     ['GET / 200 85ms', 85],
     ['latency=900µs', 0.9],
     ['nothing of that', null],
@@ -220,7 +253,7 @@ describe('docker: logs', () => {
     }
     const before = use()
     const { texts, detail } = await of([{ service: 'api', log }], { ask: 'logs', filter: ['ERROR'] })
-    expect(texts).toEqual(['ok: 20 of 200000 lines of shop in the last 15 min are with ERROR.'])
+    expect(texts).toEqual(['warn: 20 of 200000 lines of shop in the last 15 min are with ERROR.'])
     expect(detail?.text.split('\n')).toHaveLength(20)
     expect(sent).toBeGreaterThanOrEqual(200_000_000)
     expect(peak - before).toBeLessThan(150 * megabyte)
@@ -240,7 +273,7 @@ describe('docker: logs', () => {
       await new Promise(() => {})
     }
     const { status, texts } = await of([{ service: 'api', log }], { ask: 'logs', filter: ['ERROR'] }, { timeoutMs: 500 })
-    expect(status).toBe('unknown')
+    expect(status).toBe('warn')
     expect(texts).toEqual([
       expect.stringContaining('1 of 1 line of shop'),
       expect.stringContaining('Only the first 1 line (0 MB) could be read'),

@@ -133,11 +133,26 @@ describe('as GitHub documents', () => {
       'warn',
       'warn: Deploy #2 (feed123, 2 min ago): failure. #1 is in progress. https://github.example/acme/incidents/actions/runs/2',
       'ok: Test #4 (feed123, 4 min ago): success.',
-      'ok: Nightly #5 (feed123, 5 min ago): cancelled.',
+      'unknown: Nightly #5 (feed123, 5 min ago): cancelled.',
       'unknown: workflow 10 #6 (feed123, 6 min ago): queued.',
     ])
     expect(measurements).toEqual([{ name: 'failed workflows', value: 1, unit: '' }])
     expect(detail?.text.split('\n')).toHaveLength(6)
+  })
+  test.each<[string, (string | null)[], string, string]>([
+    ['cancelled after a failure', ['cancelled', 'failure'], 'warn', ': cancelled. The last with a result, #3: failure.'],
+    ['skipped after a failure', ['skipped', 'timed_out'], 'warn', ': skipped. The last with a result, #3: timed out.'],
+    ['no result after a failure', [null, 'failure'], 'warn', 'The last with a result, #3: failure.'],
+    ['cancelled after a success', ['cancelled', 'success'], 'ok', ': cancelled. The last with a result, #3: success.'],
+    ['no result after a success', [null, 'success'], 'unknown', 'The last with a result, #3: success.'],
+    ['waiting for somebody', ['action_required', 'success'], 'warn', ': action required.'],
+    ['waiting for somebody, alone', ['action_required'], 'warn', ': action required.'],
+    ['neutral', ['neutral', 'failure'], 'ok', ': neutral.'],
+    ['never a result', ['cancelled', 'skipped'], 'unknown', ': cancelled.'],
+    ['a word that is not known', ['exploded', 'success'], 'unknown', ': exploded.'],
+  ])('%s', async (_, conclusions, expected, words) => {
+    const { status, texts } = await runs(conclusions.map((conclusion, index) => run(index + 2, { conclusion })))
+    expect([status, texts[0]]).toEqual([expected, expect.stringContaining(words)])
   })
   test('only those that matter; one that never ran; many that are well', async () => {
     const all = [run(2, { conclusion: 'failure' }), ...[3, 4, 5, 6].map((id) => run(id, { workflow_id: id, name: `W${id}` }))]
@@ -149,7 +164,7 @@ describe('as GitHub documents', () => {
     expect((await runs([])).texts).toEqual(['unknown: No workflow ran on main: nothing can be told.'])
   })
   test('pages end at a bound', async () => {
-    const commits = Array.from({ length: 100 }, (_, index) => ({
+    const commits = Array.from({ length: 50 }, (_, index) => ({
       sha: `${index}`.padStart(40, '0'),
       commit: { message: `c${index}`, committer: { date: iso(-index * 1000) } },
     }))
@@ -161,7 +176,7 @@ describe('as GitHub documents', () => {
     const { texts, changes } = await about({ ask: 'changes', apiUrl: vendor.url })
     expect(texts[0]).toMatch(/^ok: 300 changes .* There is more than was read\. Only the newest 50 are kept\.$/)
     expect(changes).toHaveLength(50)
-    expect(vendor.heard.filter(({ url }) => url.includes('/commits')).length).toBe(3)
+    expect(vendor.heard.filter(({ url }) => url.includes('/commits')).length).toBe(6)
     expect(new Set(vendor.heard.map(({ headers }) => headers.authorization))).toEqual(new Set(['token ghp_test']))
   })
   test('one of the lists may not be read: the others are told all the same', async () => {

@@ -249,8 +249,69 @@ describe('JSON', () => {
     ['milliseconds', Date.parse(now) - 900_000, 'unknown'],
     ['no time', 'soon', 'unknown'],
     ['missing', undefined, 'unknown'],
+    ['in the future', '2026-11-20T11:15:00Z', 'unknown'],
+    ['a clock that is ahead a little', '2026-11-20T10:15:20Z', 'ok'],
+    ['without a zone: UTC', '2026-11-20T10:14:00', 'ok'],
+    ['the same with a space', '2026-11-20 10:14:00', 'ok'],
+    ['in the words of mail', 'Fri, 20 Nov 2026 10:14:00 GMT', 'ok'],
+    ['with an offset', '2026-11-20T11:14:00+01:00', 'ok'],
+    ['a day', '2026-11-20', 'unknown'],
   ])('its time: %s', async (_, time, expected) => {
     expect((await asked({ a: 1, time }, { timestamp: 'time' })).status).toBe(expected)
+  })
+  test('a time without a zone is UTC wherever the bot runs', async () => {
+    const before = process.env['TZ']
+    process.env['TZ'] = 'Asia/Tokyo'
+    try {
+      expect((await asked({ a: 1, time: '2026-11-20T10:14:00' }, { timestamp: 'time' })).status).toBe('ok')
+      expect((await asked({ a: 1, time: '2026-11-20T19:14:00' }, { timestamp: 'time' })).status).toBe('unknown')
+    } finally {
+      if (before === undefined) delete process.env['TZ']
+      else process.env['TZ'] = before
+    }
+  })
+  test('of several times the oldest counts', async () => {
+    const hosts = [
+      { cpu: 1, time: '2026-11-20T10:14:00Z' },
+      { cpu: 1, time: '2026-11-20T09:14:00Z' },
+    ]
+    expect((await asked({ hosts }, { path: 'hosts[*].cpu', timestamp: 'hosts[*].time' })).status).toBe('unknown')
+  })
+  test.each<[string, unknown, string, string]>([
+    ['a longer unit', '1.5s', 'ms', 'warn: load is 1500 ms, above the limit of 500 ms.'],
+    ['a shorter one', '750 ms', 's', 'ok: load is 0.75 s.'],
+    ['a size', '1.9GB', 'MB', 'warn: load is 1900 MB, above the limit of 500 MB.'],
+    ['the same', '120ms', 'ms', 'ok: load is 120 ms.'],
+    ['a bare number', 120, 'ms', 'ok: load is 120 ms.'],
+    ['another kind', '45%', 'ms', 'unknown: load: @ gives 45% at a, which is not in ms: look at `unit` in service.yml.'],
+    [
+      'a unit where none is told',
+      '1.5s',
+      '',
+      'unknown: load: @ gives 1.5s at a, which is not in a bare number: look at `unit` in service.yml.',
+    ],
+    ['one that is not known', '1.5s', 'req/s', 'unknown: load: @ gives 1.5s at a, which is not in req/s: look at `unit` in service.yml.'],
+  ])('in %s', async (_, a, unit, expected) => {
+    const { texts } = await asked({ a }, {}, { unit, warn: { most: 500 } })
+    expect(texts.map((text) => text.replace(/127\.0\.0\.1:\d+/, '@'))).toEqual([expected])
+  })
+  test('what is not read is said', async () => {
+    const some = await asked({ hosts: [{ cpu: 1 }, { name: 'b' }, 'down'] }, { path: 'hosts[*].cpu' }, { warn: { most: 5 } })
+    expect([some.status, some.texts]).toEqual([
+      'unknown',
+      ['ok: load is 1 (0).', expect.stringMatching(/^unknown: load: 2 items of .* have nothing at hosts\[\*\]\.cpu\.$/)],
+    ])
+    const hosts = Array.from({ length: 1001 }, (_, index) => (index === 1000 ? 99 : 1))
+    const many = await asked({ hosts }, { path: 'hosts[*]' }, { warn: { most: 5 } })
+    expect([many.status, many.texts[1]]).toEqual([
+      'unknown',
+      expect.stringContaining('more than 1000 values at hosts[*]: the rest was not read'),
+    ])
+  })
+  test('an empty list may be hoped for, a path that leads nowhere not', async () => {
+    expect((await asked({ broken: [] }, { path: 'broken[*].age' }, { empty: 'ok' })).status).toBe('ok')
+    expect((await asked({ broke: [{ age: 1 }] }, { path: 'broken[*].age' }, { empty: 'ok' })).status).toBe('unknown')
+    expect((await asked({ broken: [{ years: 1 }] }, { path: 'broken[*].age' }, { empty: 'ok' })).status).toBe('unknown')
   })
   test('past a limit', async () => {
     const { status, texts } = await asked({ a: 90 }, {}, { unit: '%', fail: { most: 80 } })

@@ -339,7 +339,7 @@ describe('postgres: when it does not answer', () => {
 
   test('what the user may not read', async () => {
     const secrets = { DATABASE_URL_SHOP: `postgres://reader:right-horse@127.0.0.1:${server.port}/shop` }
-    const { status, texts } = await asked({ ask: 'counts', table: 'letters', column: 'status' }, { secrets })
+    const { status, texts } = await asked({ ask: 'counts', table: 'open_table', column: 'id' }, { secrets })
     expect([status, texts[0]]).toEqual(['unknown', expect.stringContaining('may not read that')])
   })
 
@@ -396,6 +396,20 @@ describe('postgres: when it does not answer', () => {
     const sql = 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b'
     const { status, texts } = await asked({ ask: 'query', sql, name: 'forever' }, { timeoutMs: 1000 })
     expect([status, texts[0]]).toEqual(['fail', expect.stringContaining('Timeout')])
+  })
+
+  test('a statement is given as long as the product says, and no longer than the check has', async () => {
+    const sql = `select (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::int`
+    const given = async (place: object, timeoutMs?: number) => {
+      const { measurements } = await asked({ ask: 'query', sql, name: 'ms' }, { place, ...(timeoutMs && { timeoutMs }) })
+      return measurements[0]?.value
+    }
+    expect(await given({})).toBe(8000)
+    expect(await given({ statementTimeout: '12 s' })).toBe(12_000)
+    expect(await given({}, 5000)).toBe(5000)
+    const long = 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b'
+    const { status, texts } = await asked({ ask: 'query', sql: long, name: 'forever' }, { place: { statementTimeout: '200 ms' } })
+    expect([status, texts[0]]).toEqual(['unknown', expect.stringContaining('did not answer our question in time')])
   })
 
   test('an address that is not allowed (faults 56)', async () => {

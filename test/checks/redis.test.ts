@@ -157,6 +157,40 @@ describe.skipIf(!isThere).each(['redis', 'upstash'])('%s: what it is asked', (ki
   })
 })
 
+describe.skipIf(!isThere)('redis: what it does now', () => {
+  test('is judged apart from the mean of all the time before', async () => {
+    await using busy = await startRedis({ maxmemory: '3mb', 'maxmemory-policy': 'allkeys-lru' })
+    const { client } = busy
+    await client.set('there', 'x')
+    const hits = client.pipeline()
+    for (let n = 0; n < 20_000; n += 1) hits.get('there')
+    await hits.exec()
+    const calm = await asked({ port: busy.port, hitRate: 80, evictions: 100 })
+    expect([calm.status, calm.measurements.map(({ name }) => name)]).toEqual(['ok', expect.not.arrayContaining(['hit rate now'])])
+    expect(calm.texts[0]).toContain('hit rate 100 % since it started')
+    const over = new AbortController()
+    const traffic = async () => {
+      for (let n = 0; !over.signal.aborted; n += 1) {
+        await client.get(`gone ${n}`)
+        await client.set(`filling ${n}`, 'x'.repeat(20_000))
+      }
+    }
+    const running = traffic()
+    const { status, texts, measurements } = await asked({ port: busy.port, hitRate: 80, evictions: { fail: 100 } })
+    over.abort()
+    await running
+    expect(measurements.find(({ name }) => name === 'hit rate')?.value).toBeGreaterThan(80)
+    expect(measurements.find(({ name }) => name === 'hit rate now')?.value).toBe(0)
+    expect([status, texts]).toEqual([
+      'fail',
+      expect.arrayContaining([
+        'warn: hit rate now is 0 %, below the limit of 80 %.',
+        expect.stringMatching(/^fail: evictions an hour now is \d+(\.\d+)?, above the limit of 100\.$/),
+      ]),
+    ])
+  })
+})
+
 describe.skipIf(!isThere)('redis: nothing can be changed', () => {
   test('what reaches the server is on the list, whatever the options say', async () => {
     const hostile = ['fair:*', 'a\r\nFLUSHALL\r\n', 'x FLUSHALL', '"; CONFIG SET dir /tmp', '../../flushall', '%2e%2e/flushall', '*\u0000']

@@ -39,10 +39,10 @@ describe('the emulator', () => {
   test('what became of e-mails', async () => {
     const asked = { apiUrl, domains: ['mail.example'], delivery: 95, bounces: 2 }
     const here = { now: new Date(Date.now() + 1000).toISOString() }
-    expect((await about(asked, here)).texts[1]).toBe('unknown: No e-mail was decided (the last 1 d): no rate can be told.')
+    expect((await about(asked, here)).texts[1]).toBe('unknown: No e-mail was decided (the last day): no rate can be told.')
     for (let sent = 0; sent < 3; sent += 1) await post('/emails', { from: 'a@mail.example', to: 'b@example.test', subject: 'x', text: 'x' })
     const { status, texts, measurements } = await about(asked, here)
-    expect([status, texts[1]]).toEqual(['ok', 'ok: 3 of 3 e-mails (the last 1 d) delivered, 0 bounced, 0 given up.'])
+    expect([status, texts[1]]).toEqual(['ok', 'ok: 3 of 3 e-mails (the last day) delivered, 0 bounced, 0 given up.'])
     expect(measurements).toEqual([
       { name: 'delivery rate', value: 100, unit: '%', limit: 95, bound: 'least' },
       { name: 'bounce rate', value: 0, unit: '%', limit: 2 },
@@ -70,12 +70,40 @@ describe('as Resend documents', () => {
       'ok: 1 domain verified: mail.example.',
       'fail: delivery rate is 66.67 %, below the limit of 95 %.',
       'warn: bounce rate is 16.67 %, above the limit of 2 %.',
-      'ok: 4 of 6 e-mails (the last 1 h) delivered, 1 bounced, 1 given up. 3 e-mails under way.',
+      'ok: 4 of 6 e-mails (the last hour) delivered, 1 bounced, 1 given up. 3 e-mails under way.',
     ])
     expect(measurements[0]).toEqual({ name: 'daily quota used', value: 42, unit: '' })
     expect(vendor.heard.map(({ method, headers }) => [method, headers.authorization])).toEqual(
       vendor.heard.map(() => ['GET', 'Bearer re_test_key_of_resend']),
     )
+  })
+  test('what waits for hours has not arrived', async () => {
+    const events = ['sent', 'delivery_delayed', 'queued', null, 'held']
+    const old = Array.from({ length: 90 }, (_, id) => email(id, events[id % events.length]!, 360))
+    const fresh = [
+      email(100, 'delivered'),
+      email(101, 'delivery_delayed'),
+      email(102, 'sent'),
+      email(103, 'scheduled', 360),
+      email(104, 'canceled', 360),
+    ]
+    await using vendor = await startVendor({ '/domains': { body: { data: [domain] } }, '/emails': { body: { data: [...fresh, ...old] } } })
+    const { status, texts, measurements } = await about({ apiUrl: vendor.url, delivery: 95 })
+    expect([status, ...texts.slice(1)]).toEqual([
+      'warn',
+      'warn: delivery rate is 1.09 %, below the limit of 95 %.',
+      'ok: 1 of 92 e-mails (the last day) delivered, 0 bounced, 0 given up, 91 waiting for too long. 1 e-mail under way.',
+    ])
+    expect(measurements[0]?.value).toBe(1.09)
+  })
+  test('times that cannot be read', async () => {
+    const odd = Array.from({ length: 90 }, (_, id) => ({ ...email(id, 'bounced'), created_at: 'yesterday' }))
+    await using vendor = await startVendor({
+      '/domains': { body: { data: [domain] } },
+      '/emails': { body: { data: [email(100, 'delivered'), ...odd] } },
+    })
+    const { status, texts } = await about({ apiUrl: vendor.url, bounces: 2 })
+    expect([status, texts.at(-1)]).toEqual(['unknown', expect.stringMatching(/^unknown: 90 e-mails could not be counted/)])
   })
   test('pages, until the window is over or the cap is reached', async () => {
     let pages = 0
@@ -87,7 +115,7 @@ describe('as Resend documents', () => {
       },
     })
     const { texts } = await about({ apiUrl: vendor.url, delivery: 95 })
-    expect(texts[1]).toBe('ok: 10 of 10 e-mails (the last 1 d) delivered, 0 bounced, 0 given up. Only the newest 10 were counted.')
+    expect(texts[1]).toBe('ok: 10 of 10 e-mails (the last day) delivered, 0 bounced, 0 given up. Only the newest 10 were counted.')
     expect(vendor.heard.map(({ url }) => url).slice(1, 3)).toEqual(['/emails?limit=100', '/emails?limit=100&after=e1'])
     const old = { data: [email(1, 'bounced', 600)], has_more: true }
     await using quiet = await startVendor({ '/domains': { body: { data: [domain] } }, '/emails': { body: old } })

@@ -47,6 +47,21 @@ describe('what a value is like', () => {
     ['sk_live_...', ['sk_live_'], 'production', 'placeholder'],
     ['<set me>', [], 'production', 'placeholder'],
     ['anything', [], 'production', 'good'],
+    ['mysecretpassword123', [], 'production', 'good'],
+    ['thequickbrownfox', [], 'production', 'good'],
+    ['undefined', [], 'production', 'placeholder'],
+    ['null', [], 'production', 'placeholder'],
+    ['[object Object]', [], 'production', 'placeholder'],
+    ['changeme', [], 'production', 'placeholder'],
+    ['${STRIPE_KEY}', [], 'production', 'placeholder'],
+    [`sk_live_${'x'.repeat(24)}`, ['sk_live_'], 'production', 'placeholder'],
+    [`sk_live_${'x'.repeat(24)}`, [], 'production', 'placeholder'],
+    ['sk_live_undefined', ['sk_live_'], 'production', 'placeholder'],
+    ['whsec_0000000000000000', ['whsec_'], 'production', 'placeholder'],
+    ['whsec_your_webhook_secret', ['whsec_'], 'production', 'placeholder'],
+    ['sk-proj-****************', ['sk-'], 'production', 'placeholder'],
+    [`sk_live_${canary}example`, ['sk_live_'], 'production', 'placeholder'],
+    ['postgres://me:pass@db.example:5432/shop', [], 'production', 'good'],
   ])('%j %j %s: %s', (value, prefixes, environment, form) => expect(formOf(value, prefixes, environment)).toBe(form))
 })
 
@@ -263,7 +278,7 @@ describe('no value leaves the process', () => {
     mkdirSync(join(folder, 'shop'))
     const checks = { secrets: { kind: 'secrets', title: 'Secrets', options } }
     writeFileSync(join(folder, 'shop/service.yml'), JSON.stringify({ name: 'Shop', ladder: [], privateHosts: ['127.0.0.1'], checks }))
-    const { catalogue } = loadCatalogue({ runbooks: folder, templates: 'templates', kinds: { secrets: check.options } })
+    const { catalogue } = loadCatalogue({ runbooks: folder, templates: 'templates', kinds: { secrets: check } })
     rmSync(folder, { recursive: true })
     const logged: string[] = []
     const log = (fields: object, message: string) =>

@@ -26,7 +26,7 @@ test('all is well', async () => {
     'ok',
     'ok: The key may send.',
     'ok: 1 domain verified: mail.example.',
-    'ok: 980 of 990 e-mails (the last 2 days) delivered, 8 bounced, 2 given up.',
+    'ok: 980 of 990 e-mails (the last 2 days) delivered, 8 bounced, 2 given up. 10 e-mails of 1000 not decided.',
   ])
   expect(measurements.map(({ name, value }) => [name, value])).toEqual([
     ['delivery rate', 98.99],
@@ -52,6 +52,25 @@ test('a key that may not send, a domain that is not valid', async () => {
     'warn: The key in SENDGRID_API_KEY may not send (no scope mail.send): look whether it is the product’s own.',
     expect.stringMatching(/^fail: SendGrid does not send for mail\.example \(not valid\)/),
   ])
+})
+test('domains are read page by page', async () => {
+  const page = ({ url }: { url: string }) => {
+    const offset = Number(new URL(url, 'http://api').searchParams.get('offset'))
+    return {
+      body: Array.from({ length: offset === 100 ? 3 : 50 }, (_, n) => ({ domain: `d${offset + n}.example`, valid: offset + n !== 102 })),
+    }
+  }
+  const all = await about({ '/v3/whitelabel/domains': page })
+  expect(all.texts[1]).toMatch(/^fail: SendGrid does not send for d102\.example \(not valid\)/)
+  expect((await about({ '/v3/whitelabel/domains': page }, { domains: ['d101.example'] })).status).toBe('ok')
+  const endless = await about({
+    '/v3/whitelabel/domains': { body: Array.from({ length: 50 }, (_, n) => ({ domain: `d${n}.example`, valid: true })) },
+  })
+  expect(endless.texts).toContain('unknown: Only 500 domains were read: there may be more.')
+})
+test('what was handed over and never decided', async () => {
+  const { status, texts } = await about({ '/v3/stats': { body: [day('2026-11-20', { delivered: 5, bounces: 0, blocks: 0 })] } })
+  expect([status, texts[2]]).toEqual(['warn', expect.stringMatching(/^warn: Of 500 e-mails \(today\) 495 are neither/)])
 })
 test('nothing was sent', async () => {
   const { status, texts } = await about({ '/v3/stats': { body: [] } })

@@ -96,6 +96,24 @@ describe('Statuspage and what answers as it does', () => {
       ['warn', 'warn: “Upgrade of the pooler” (maintenance) is under way.'],
     ],
     [
+      'a group by name, which is worse than what is called the same',
+      { components: [component('API', 'major_outage', { group: true }), component('API')] },
+      { components: ['API'] },
+      ['fail', 'fail: Supabase: API is “major outage”.'],
+    ],
+    [
+      'all is well, but a component is not',
+      { components: [component('Auth', 'major_outage'), component('Storage', 'under_maintenance'), component('API')] },
+      {},
+      ['warn', 'warn: Supabase says “All Systems Operational”: Auth (major outage), Storage (under maintenance).'],
+    ],
+    [
+      'no list of components, where one is wanted',
+      { components: undefined, status: { indicator: 'major', description: 'Partial System Outage' } },
+      { components: ['Auth'] },
+      ['warn', 'warn: Supabase says “Partial System Outage”, and not of what: look whether Auth is meant.'],
+    ],
+    [
       'an incident that is over',
       { incidents: [incident('Was', 'critical', [], 'resolved')] },
       {},
@@ -158,7 +176,22 @@ describe('other formats', () => {
       'incident.io, ill elsewhere',
       io({ ongoing_incidents: [{ name: 'Chat is down', current_worst_impact: 'full_outage', affected_components: affected }] }),
       { components: ['Files'] },
-      ['ok', 'ok: Linear: Files operational. 1 under way elsewhere.'],
+      [
+        'unknown',
+        'unknown: Linear: nothing that is under way names Files, but the page lists no components by which to tell. 1 under way elsewhere.',
+      ],
+    ],
+    [
+      'incident.io, well, and one is wanted',
+      io({}),
+      { components: ['Files'] },
+      ['ok', 'ok: Linear: no incident. The page does not list Files by name.'],
+    ],
+    [
+      'Instatus, ill, and does not say of what',
+      { page: { name: 'Acme', url: 'https://acme.example', status: 'HASISSUES' } },
+      { components: ['API'] },
+      ['warn', 'warn: Acme says “hasissues”, and not of what: look whether API is meant.'],
     ],
     ['Instatus, well', { page: { name: 'Acme', url: 'https://acme.example', status: 'UP' } }, {}, ['ok', 'ok: Acme: up.']],
     [

@@ -164,6 +164,12 @@ describe('health', () => {
     ['good', project(), services(), ['ok', 'ok: The project is healthy: db, rest, auth, storage.']],
     ['of a service that is not', project(), services({ db: 'UNHEALTHY' }), ['fail', 'fail: db is unhealthy: connection refused.']],
     ['of a service that starts', project(), services({ auth: 'COMING_UP' }), ['warn', 'warn: auth is coming up: connection refused.']],
+    [
+      'of two by one name',
+      project(),
+      [...services(), { name: 'db', status: 'UNHEALTHY', error: 'down' }],
+      ['fail', 'fail: db is unhealthy: down.'],
+    ],
     ['of a service of which nothing is said', project(), services().slice(1), ['unknown', 'unknown: Supabase says nothing of db.']],
     [
       'of a project that restores',
@@ -221,13 +227,17 @@ describe('usage', () => {
   })
   test('more than usual', async () => {
     const { said } = await asked(api({ [path]: { result: [row(500)] } }), { ask: 'usage', most: 100 })
-    expect(said).toEqual(['warn', 'warn: requests is 503, above the limit of 100.'])
+    expect(said.slice(0, 2)).toEqual(['warn', 'warn: requests is 503, above the limit of 100.'])
+    expect(said[2]).toContain('ok: 503 requests in the last 24 h: auth 2,')
   })
   test.each<[string, unknown]>([
     ['none', { result: [] }],
     ['an error', { result: null, error: 'Unable to query' }],
     ['an error that is no text', { error: { code: 400, message: 'x'.repeat(5000) } }],
     ['no number', { result: [row('many')] }],
+    ['a field by another name', { result: [{ timestamp: ago(1), requests: 5 }] }],
+    ['a number below nothing', { result: [row(-5)] }],
+    ['null', { result: [row(null)] }],
   ])('%s is unknown, not 0', async (_, answer) => {
     expect((await asked(api({ [path]: answer }), { ask: 'usage' })).status).toBe('unknown')
   })
@@ -235,8 +245,8 @@ describe('usage', () => {
 
 describe('logs', () => {
   const counts = [
-    { source: 'edge_logs', errors: 3 },
-    { source: 'postgres_logs', errors: '2' },
+    { source: 'edge_logs', lines: 900, errors: 3 },
+    { source: 'postgres_logs', lines: '40', errors: '2' },
   ]
   const lines = [
     { timestamp: '2026-11-20T10:14:00.215000', source: 'postgres_logs', event_message: 'deadlock\ndetected \u202E' },
@@ -258,7 +268,7 @@ describe('logs', () => {
   }
   test('errors by source, with the latest lines', async () => {
     const { said, measurements, detail, asks } = await run()
-    expect(said).toEqual(['ok', 'ok: 5 errors in the logs of the last 1 h: api 3, functions 0, postgres 2, auth 0.'])
+    expect(said).toEqual(['warn', 'warn: 5 errors in the logs of the last 1 h: api 3, functions 0, postgres 2, auth 0.'])
     expect(measurements).toEqual([
       { name: 'log errors', value: 5, unit: '' },
       { name: 'api errors', value: 3, unit: '' },
@@ -290,14 +300,19 @@ describe('logs', () => {
     }
   })
   test('none', async () => {
-    const { said, detail } = await run({}, {}, [], [])
+    const { said, detail } = await run({}, {}, [], [{ source: 'edge_logs', lines: 5, errors: 0 }])
     expect(said).toEqual(['ok', 'ok: 0 errors in the logs of the last 1 h: api 0, functions 0, postgres 0, auth 0.'])
     expect(detail).toBeUndefined()
   })
   test.each<[string, unknown]>([
     ['nothing', null],
     ['rows of another kind', [{ n: 1 }]],
-    ['no number', [{ source: 'edge_logs', errors: 'many' }]],
+    ['no number', [{ source: 'edge_logs', lines: 900, errors: 'many' }]],
+    ['a number below nothing', [{ source: 'edge_logs', lines: 900, errors: -3 }]],
+    ['null', [{ source: 'edge_logs', lines: 900, errors: null }]],
+    ['another source', [{ source: 'gateway_logs', lines: 900, errors: 900 }]],
+    ['no line at all', []],
+    ['a source without a line', [{ source: 'edge_logs', lines: 0, errors: 0 }]],
   ])('%s instead of a count is unknown, not 0', async (_, counted) => {
     expect((await run({}, {}, lines, counted)).status).toBe('unknown')
   })

@@ -125,6 +125,21 @@ describe('a project in trouble', () => {
       'ok: Answering: REST, Storage (1 bucket).',
     ])
   })
+  test.each([
+    ['an error with a name', { name: 'AuthError', message: 'down' }],
+    ['a name within', { error: { name: 'GoTrue', version: 'v2' } }],
+    ['another service', { name: 'PostgREST', version: '13' }],
+    ['no object', '["name","GoTrue"]'],
+  ])('%s is not the health of sign-in', async (_, body) => {
+    const { status, texts } = await asked(json(body), { parts: ['auth'] })
+    expect([status, ...texts]).toEqual(['unknown', 'unknown: Auth answered what is not its health.'])
+  })
+  test('the health of sign-in', async () => {
+    const { texts } = await asked(json({ version: 'v2.180.0', name: 'GoTrue', description: 'GoTrue is a user registration API' }), {
+      parts: ['auth'],
+    })
+    expect(texts).toEqual(['ok: Answering: Auth.'])
+  })
   test('asks once: the client does not try again', async () => {
     const asks: string[] = []
     await asked((request, response) => {

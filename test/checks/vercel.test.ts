@@ -141,9 +141,9 @@ describe('the emulator', () => {
 
   test('errors at run time of the past', async () => {
     const silent = await errors()
-    expect([silent.status, silent.texts[0]]).toEqual(['unknown', expect.stringMatching(/^unknown: The log has nothing of the last 1 h: /)])
+    expect([silent.status, silent.texts[0]]).toEqual(['unknown', expect.stringMatching(/^unknown: The log has nothing of the last hour: /)])
     await log(-5 * minute, 200, 'info', 'fine')
-    expect((await errors({ errors: 0 })).texts).toEqual(['ok: No runtime error in the last 1 h.'])
+    expect((await errors({ errors: 0 })).texts).toEqual(['ok: No runtime error in the last hour.'])
     for (const id of [1, 2, 3]) await log(-id * minute, 500, 'error', `TypeError: order ${id} has no total`)
     await log(-7 * minute, 504, '', '', '/api/slow?token=hidden')
     await log(-8 * minute, 200, 'fatal', 'Bearer abcdefghijklmnopqrstuvwxyz leaked')
@@ -152,7 +152,7 @@ describe('the emulator', () => {
     expect([status, texts[0], texts[1]]).toEqual([
       'fail',
       'fail: runtime errors is 5, above the limit of 4.',
-      'ok: 5 runtime errors in the last 1 h: 3 × POST /api/checkout 500 “TypeError: order 1 has no total”; 1 × POST /api/checkout 200 “Bearer *** leaked”; 1 × POST /api/slow 504.',
+      'ok: 5 runtime errors in the last hour: 3 × POST /api/checkout 500 “TypeError: order 1 has no total”; 1 × POST /api/checkout 200 “Bearer *** leaked”; 1 × POST /api/slow 504.',
     ])
     expect(measurements).toEqual([{ name: 'runtime errors', value: 5, unit: '', limit: 0 }])
     expect(detail?.text.split('\n')).toHaveLength(5)
@@ -164,7 +164,7 @@ describe('the emulator', () => {
   test('more errors than are read', async () => {
     for (let number = 0; number < 300; number += 1) await log(-number * 1000, 503, 'error', `busy ${number}`, '/api/busy')
     expect((await errors()).texts[0]).toMatch(
-      /^warn: \d+ runtime errors in the last 1 h: \d+ × POST \/api\/busy 503 .* There are more: only the newest were read\.$/,
+      /^warn: \d+ runtime errors in the last hour: \d+ × POST \/api\/busy 503 .* There are more: only the newest were read\.$/,
     )
   })
 
@@ -241,6 +241,38 @@ describe('as Vercel documents', () => {
       )
     })
 
+  test('rows of the log in which no error can be read are not none', async () => {
+    const rows = [{ requestId: 'r1', timestamp: now, statusCode: 200, requestPath: '/api', logs: [] }]
+    await using server = await startHttp((request, response) => {
+      const isLog = request.url?.startsWith('/api/logs/') === true
+      response.end(JSON.stringify(isLog ? { rows: request.url?.includes('level=') === true ? rows : [], hasMoreRows: false } : project))
+    })
+    const { status, texts } = await about({ ask: 'errors', apiUrl: `http://${server.host}`, logsUrl: `http://${server.host}` })
+    expect([status, texts[0]]).toEqual(['unknown', expect.stringMatching(/answers 1 request as ones with errors, but not as documented/)])
+  })
+  test('a project that is paused serves nothing', async () => {
+    const current = { id: 'd1', created: at(-3_600_000), readyState: 'READY', meta: { githubCommitSha: 'abc1234def5678' } }
+    const answering = async (more: object) => {
+      await using server = await startHttp(
+        (request, response) =>
+          void response.end(
+            JSON.stringify(
+              request.url?.startsWith('/v6/') === true
+                ? { deployments: [current] }
+                : { ...project, targets: { production: current }, ...more },
+            ),
+          ),
+      )
+      return await about({ ask: 'deployment', apiUrl: `http://${server.host}` })
+    }
+    const { status, texts } = await answering({ paused: true })
+    expect([status, ...texts]).toEqual([
+      'fail',
+      expect.stringMatching(/^fail: shop is paused in Vercel: its domains serve nothing/),
+      'ok: Production would serve abc1234, for 1 h.',
+    ])
+    expect((await answering({ paused: false })).texts).toEqual(['ok: Production serves abc1234, for 1 h.'])
+  })
   test('the live log, which goes on and on, is left after a while', async () => {
     await using server = await logging((send) => {
       const full = line(2, 'error', 'caf\u00e9 broke')

@@ -48,8 +48,14 @@ describe('an event with an invalid signature', () => {
     ['not there', answer(404), 'fail', /answered 404 .*: nothing is at that address, so every event is lost/],
     ['not taken', answer(405), 'fail', /answered 405 .*does not take POST/],
     ['redirected', answer(307, { location: '/elsewhere' }), 'fail', /answered 307 .*: it redirects, and senders do not follow/],
-    ['unauthorised', answer(401), 'ok', /is refused \(401/],
-    ['forbidden', answer(403), 'ok', /is refused \(403/],
+    ['cannot be processed', answer(422), 'ok', /is refused \(422/],
+    ['unauthorised', answer(401), 'warn', /answered 401 .*, not 400 or 422: something before the receiver may refuse it/],
+    ...[402, 403, 413, 415, 418, 421, 451].map((code): [string, RequestListener, string, RegExp] => [
+      `${code}`,
+      answer(code),
+      'warn',
+      new RegExp(`answered ${code} .*set \`refusal: \\[${code}\\]\``),
+    ]),
     ['limited', answer(429), 'unknown', /answered 429 .*: it limits our rate/],
     [
       'stopped before it',
@@ -62,6 +68,11 @@ describe('an event with an invalid signature', () => {
     const { status, texts } = await asked(listener)
     expect(status).toBe(expected)
     expect(texts[0]).toMatch(words)
+  })
+  test('as the product says that it refuses', async () => {
+    expect((await asked(answer(401), { refusal: [401] })).texts).toEqual([expect.stringMatching(/^ok: .* is refused \(401/)])
+    expect((await asked(answer(400), { refusal: [401] })).status).toBe('warn')
+    expect(check.options.safeParse({ url: 'https://shop.test/hook', refusal: [200] }).success).toBe(false)
   })
   test('slowly', async () => {
     const { status, texts } = await asked((_, response) => void setTimeout(() => response.writeHead(400).end(), 60), { latency: 20 })

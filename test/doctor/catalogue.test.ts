@@ -13,7 +13,9 @@ import { policy } from '../given.ts'
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-doctor-catalogue-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const kinds = { probe: z.object({ url: z.string(), secret: z.string().optional(), auth: z.object({ secret: z.string() }).optional() }) }
+const kinds = {
+  probe: { options: z.object({ url: z.string(), secret: z.string().optional(), auth: z.object({ secret: z.string() }).optional() }) },
+}
 
 const look = (files: Record<string, string>, environment: Record<string, string> = { FALLBACK_EMAIL: 'a@example.test' }) => {
   const runbooks = mkdtempSync(join(folder, 'runbooks-'))
@@ -46,6 +48,33 @@ describe('catalogue', () => {
     )
   })
 
+  test('a variable that several things wait for is said once, with all of them', () => {
+    const shop = `name: Shop
+variables: { SHOP_URL: { placeholder: "https://shop.example" } }
+links:
+  - { name: Site, url: "\${SHOP_URL}", kind: site }
+  - { name: Health, url: "\${SHOP_URL}/health", kind: health }
+contacts:
+  a: { name: A, email: "\${SHOP_EMAIL:-}", placeholder: nobody yet }
+  b: { name: B, email: "\${SHOP_EMAIL:-}", placeholder: nobody yet }
+  c: { name: C, email: c@example.test }
+ladder: [a, c]
+checks:
+  one: { kind: probe, title: One, options: { url: "\${SHOP_URL}/one", secret: SHOP_KEY } }
+`
+    const found = look({ shop })
+    expect(found).toEqual([
+      'ok catalogue: 1 product, 1 check → ',
+      expect.stringMatching(
+        /^warning shop\/service\.yml:2:\d+ variables\.SHOP_URL: not set in the environment: .*: without it the check one cannot ask, and the links Site, Health are not shown → Set SHOP_URL in the environment of the bot\.$/,
+      ),
+      'warning SHOP_KEY: is not set: without it the check one cannot ask → Set it to Shop’s secret in the environment of the bot.',
+      'warning SHOP_EMAIL: is not set: without it A, B cannot be told → Set SHOP_EMAIL in the environment of the bot.',
+    ])
+    // A product that is left out has only its problems.
+    expect(look({ shop: `${shop}nonsense: 1\n` }).filter((line) => line.includes('SHOP_URL')).length).toBe(3)
+  })
+
   test('a secret that is missing says which alerts and checks do not work', () => {
     const shop = `name: Shop
 contacts: { a: { name: A, email: a@example.test } }
@@ -58,8 +87,8 @@ checks:
     const found = look({ shop })
     expect(found).toEqual([
       'ok catalogue: 1 product, 2 checks → ',
-      'warning SHOP_SECRET: is not set: without it alerts to /alerts/generic/shop are refused → Set it to Shop’s secret in the environment of the bot.',
       'warning SHOP_KEY: is not set: without it the checks one, two cannot ask → Set it to Shop’s secret in the environment of the bot.',
+      'warning SHOP_SECRET: is not set: without it alerts to /alerts/generic/shop are refused → Set it to Shop’s secret in the environment of the bot.',
     ])
     expect(look({ shop }, { FALLBACK_EMAIL: 'a@example.test', SHOP_SECRET: 'x', SHOP_KEY: 'y' })).toEqual([
       'ok catalogue: 1 product, 2 checks → ',

@@ -25,7 +25,7 @@ const fails = (fault: Error) => () => Promise.reject(fault)
 const nothing = () => Promise.resolve()
 
 /** A catalogue of one product. */
-const catalogueOf = (text: string, kinds: Record<string, z.ZodType> = {}) => {
+const catalogueOf = (text: string, kinds: Record<string, { options: z.ZodType }> = {}) => {
   const runbooks = mkdtempSync(join(tmpdir(), 'tocsin-doctor-people-'))
   mkdirSync(join(runbooks, 'shop'))
   writeFileSync(join(runbooks, 'shop', 'service.yml'), text)
@@ -91,9 +91,15 @@ describe('channels', () => {
     scopes = ['channels:manage', 'chat:write.public'],
     announce = 'incidents',
     named = new Map<string, string>(),
+    digests = new Map<string, string>(),
   ) =>
     lines(
-      await examineChannels(channels instanceof PortFault ? fails(channels) : () => Promise.resolve(channels), { announce, named, scopes }),
+      await examineChannels(channels instanceof PortFault ? fails(channels) : () => Promise.resolve(channels), {
+        announce,
+        named,
+        digests,
+        scopes,
+      }),
     )
 
   test.each<[name: string, channels: Channel[], scopes: string[] | undefined, announce: string | undefined, expected: string]>([
@@ -128,6 +134,21 @@ describe('channels', () => {
         'warning Shop old: the channel is archived',
       ],
     )
+  })
+
+  test('those that digests are posted in are made where they are not there', async () => {
+    const old = channel({ id: 'C1', name: 'old', archived: true })
+    const digests = new Map([
+      ['#shop', 'Shop'],
+      ['old', 'Bakery'],
+      ['C000000008', 'Kiosk'],
+    ])
+    expect(await ask([channel({ member: true }), old], undefined, undefined, undefined, digests)).toEqual([
+      'ok channels: #incidents can be written to',
+      'ok channels: #shop will be made',
+      'error Bakery digest.channel: #old is archived',
+      'error Kiosk digest.channel: there is no channel C000000008 that the bot can see',
+    ])
   })
 
   test('no right to look', async () => expect(await ask(refused('denied', 'missing_scope'))).toEqual(['error channels: missing_scope']))
@@ -330,7 +351,7 @@ checks:
   one: { kind: probe, title: One, options: { url: "https://a.example/x?key=hidden", other: "https://b.example/y" } }
   two: { kind: probe, title: Two, options: { url: "https://a.example/x?key=hidden" } }
 `,
-      { probe: options },
+      { probe: kind },
     )
     const asked: string[] = []
     const found = await examineReach(catalogue, new Map([['probe', kind]]), (guard) => (url, given) => {

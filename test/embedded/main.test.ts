@@ -21,6 +21,38 @@ const header = (state: string) => [
     elements: [{ type: 'button' as const, action_id: 'ack', text: { type: 'plain_text' as const, text: 'Acknowledge' }, value: 'INC-1' }],
   },
 ]
+const plain = (text: string) => ({ type: 'plain_text' as const, text })
+const form = {
+  type: 'modal' as const,
+  callback_id: 'form:new',
+  title: plain('Declare'),
+  submit: plain('Send'),
+  blocks: [
+    { type: 'section' as const, text: plain('Take care.') },
+    {
+      type: 'input' as const,
+      block_id: 'title',
+      label: plain('What is wrong'),
+      element: { type: 'plain_text_input' as const, action_id: 'value' },
+    },
+    {
+      type: 'input' as const,
+      block_id: 'severity',
+      label: plain('Severity'),
+      hint: plain('Empty: suggested'),
+      optional: true,
+      element: {
+        type: 'static_select' as const,
+        action_id: 'value',
+        options: [
+          { text: plain('P1 Down'), value: 'P1' },
+          { text: plain('P2'), value: 'P2' },
+        ],
+        initial_option: { text: plain('P2'), value: 'P2' },
+      },
+    },
+  ],
+}
 let alice = ''
 
 beforeAll(async () => {
@@ -44,6 +76,15 @@ beforeAll(async () => {
       await client.conversations.invite({ channel: posted.channel, users: alice })
       return `Declared in <#${posted.channel}>`
     }
+    if (heard.form.get('command') === '/diag') {
+      await client.views.open({ trigger_id: heard.form.get('trigger_id') ?? '', view: form })
+      return ''
+    }
+    const payload = JSON.parse(heard.form.get('payload') ?? '{}') as { type?: string; view?: { state: unknown } }
+    if (payload.type === 'view_submission')
+      return JSON.stringify(payload.view?.state).includes('"P1"')
+        ? '{}'
+        : JSON.stringify({ response_action: 'errors', errors: { severity: 'The severity is missing.' } })
     await client.chat.update({ ...posted, text: 'INC-1', blocks: header('acknowledged') })
     return ''
   })
@@ -74,6 +115,24 @@ test('a command typed in a terminal shows the answer and what came of it', async
   const pressed = await say('--as', 'bob', '--in', 'inc-1-payments-fail', '--press', 'ack')
   expect(pressed).toMatch(/bot \(edited\)\n {4}INC-1 Payments fail\n {4}State: acknowledged/)
   expect(await say('--read', 'inc-1-payments-fail')).toContain('State: acknowledged')
+})
+
+test('a form is shown with its fields and the command that sends it; what is wrong with it is said', async () => {
+  const shown = await say('--as', 'bob', '--in', 'general', '/diag')
+  expect(shown).toBe(`A form: Declare
+  Take care.
+  title     What is wrong: text
+  severity  Severity: P1 (P1 Down) | P2 (may be left out; it is "P2" unless you say otherwise)
+            Empty: suggested
+Send it: npm run slack -- --as bob --submit title='…'
+`)
+  expect(await say('--as', 'bob', '--submit', 'title=Payments fail')).toBe(
+    'Nothing was done; the form is still open:\n  severity: The severity is missing.\n',
+  )
+  // A form that was there before is not shown again.
+  expect(await say('--as', 'bob', '--in', 'general', '--say', 'Hello')).not.toContain('A form')
+  expect(await say('--as', 'bob', '--submit', 'title=Payments fail', '--submit', 'severity=P1')).toBe('')
+  await expect(say('--as', 'bob', '--submit', 'title=x')).rejects.toThrow('bob has no form open')
 })
 
 test('it ends quietly when nobody reads any more, as with `| head`', async () => {

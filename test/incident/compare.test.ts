@@ -98,8 +98,21 @@ describe('what changed before it began', () => {
     ).toEqual(['again', 'commit -4'])
   })
 
+  test('a commit that was deployed is told by its deployment', () => {
+    const commit = 'abc1234'
+    expect(
+      order(change('deployment', -12, { commit }), change('commit', -16, { commit }), change('pull-request', -15, { commit })),
+    ).toEqual(['deployment -12'])
+    expect(order(change('deployment', -12, { commit: 'fff9999' }), change('commit', -1, { commit }))).toEqual([
+      'deployment -12',
+      'commit -1',
+    ])
+    // A day later it is no change of that day, and the commit is.
+    expect(order(change('deployment', -1500, { commit }), change('commit', -30, { commit }))).toEqual(['commit -30'])
+  })
+
   test('in words', () => {
-    expect(changeLine(change('pull-request', -64, { by: 'Bea' }), start)).toBe('pull request, 1 h 04 min before: pull-request -64 (Bea)')
+    expect(changeLine(change('pull-request', -64, { by: 'Bea' }), start)).toBe('pull request, 1 h 04 min before: pull-request -64, by Bea')
     expect(changeLine(change('deployment', 0), start)).toBe('deployment, as it began: deployment 0')
   })
 })

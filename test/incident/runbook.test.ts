@@ -58,10 +58,10 @@ test('what inline code names, wherever it stands', () => {
   )
   expect([steps, after]).toEqual([[], ''])
   expect(named).toEqual([
-    { kind: 'check', line: 1, question: { check: 'a.b', words: {} } },
-    { kind: 'action', line: 3, action: 'x' },
-    { kind: 'unclear', line: 4, text: 'check: two words' },
-    { kind: 'check', line: 5, question: { check: 'c', words: {} } },
+    { kind: 'check', line: 1, step: null, question: { check: 'a.b', words: {} } },
+    { kind: 'action', line: 3, step: null, action: 'x' },
+    { kind: 'unclear', line: 4, step: null, text: 'check: two words' },
+    { kind: 'check', line: 5, step: null, question: { check: 'c', words: {} } },
   ])
 })
 

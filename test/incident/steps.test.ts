@@ -54,7 +54,17 @@ test.each<[string, readonly Step[], string]>([
   [
     'resolved again without a mitigation',
     [...first, reopen(40), resolve(50)],
-    'Detect ✓, Assess ✓, Communicate ✓, Mitigate skipped, Resolve ✓, Review pending',
+    'Detect ✓, Assess ✓, Communicate ✓, Mitigate ✓, Resolve ✓, Review pending',
+  ],
+  [
+    'resolved twice, and never mitigated',
+    [declared(), resolve(5), reopen(9), resolve(50)],
+    'Detect ✓, Assess skipped, Communicate skipped, Mitigate skipped, Resolve ✓, Review pending',
+  ],
+  [
+    'resolved three times, mitigated the first time only',
+    [...first, reopen(40), resolve(50), reopen(60), resolve(70)],
+    'Detect ✓, Assess ✓, Communicate ✓, Mitigate ✓, Resolve ✓, Review pending',
   ],
   ['merged', [declared(), ack(1), merge(5)], 'Detect ✓, Assess ✓, Communicate skipped, Mitigate skipped, Resolve ✓, Review skipped'],
   [

@@ -9,7 +9,8 @@ import type { Intent } from '../../src/incident/commands.ts'
 import check from '../../src/jobs/check.ts'
 import { at, bot, checked, declared, happened, record, resolve, severity, step, type Step } from '../given.ts'
 
-const askable = (key: string, auto: boolean) => [key, { key, kind: 'http', title: key, auto } as Askable] as const
+const askable = (key: string, auto: boolean, tellsChanges = false) =>
+  [key, { key, kind: 'http', title: key, auto, tellsChanges } as Askable] as const
 const asked = (key: string) => ({ check: key, kind: 'http', title: key })
 const result = (key: string) => ({ ...asked(key), status: 'ok' as const, findings: [], measurements: [], startedAt: at(9), took: 1 })
 
@@ -18,6 +19,7 @@ const run = async (data: Record<string, string | number>, past: readonly Step[],
   let events = happened(...past)
   const before = events.length
   const wanted: (readonly string[] | string)[] = []
+  const files: [name: string, content: string, events: number][] = []
   const runChecks: RunChecks = async (_, which, request = {}) => {
     wanted.push(which)
     for (const key of answers) if (which.includes(key)) request.onResult?.(result(key))
@@ -25,8 +27,9 @@ const run = async (data: Record<string, string | number>, past: readonly Step[],
   }
   const context = {
     load: () => Promise.resolve({ incident: replay(events)!, events, head: () => '' }),
-    askable: () => new Map([askable('a', true), askable('b', true), askable('c', false)]),
+    askable: () => new Map([askable('a', true), askable('b', true), askable('c', false), askable('d', false, true)]),
     runChecks,
+    saveFile: async (_, { name }, content) => void files.push([name, content.toString(), events.length - before]),
     handle: async (_: string, intent: Intent) => {
       const decision = decide(replay(events), { intent, at: at(9), by: bot })
       events = [...events, ...record(events, { at: at(9), by: bot }, decision)]
@@ -37,12 +40,15 @@ const run = async (data: Record<string, string | number>, past: readonly Step[],
     { data: { incident: 'INC-7', ...data }, retryCount: 1, signal: AbortSignal.timeout(60_000) },
     context as unknown as JobContext,
   )
-  return { wanted, recorded: events.slice(before).map(({ event }) => event) }
+  return { wanted, recorded: events.slice(before).map(({ event }) => event), files }
 }
 
-test('told of a phase it starts a run of what is asked by itself, once since its cause', async () => {
+test('told of a phase it starts a run of what is asked by itself, once since its cause; at the opening with what tells changes', async () => {
   const start = { type: 'checks-started', checks: [asked('a'), asked('b')] }
-  expect((await run({ phase: 'opening' }, [declared()])).recorded).toMatchObject([{ ...start, phase: 'opening' }])
+  const changes = { ...asked('d'), for: 'changes' }
+  expect((await run({ phase: 'opening' }, [declared()])).recorded).toMatchObject([
+    { ...start, checks: [...start.checks, changes], phase: 'opening' },
+  ])
   expect((await run({ phase: 'opening' }, [declared(), ...checked(1, 'opening', 1)])).recorded).toEqual([])
   const worse = [declared(), ...checked(1, 'opening', 1), severity('P2', 3)]
   expect((await run({ phase: 'severity' }, worse)).recorded).toMatchObject([{ ...start, phase: 'severity' }])
@@ -56,11 +62,13 @@ test('whoever takes over asks what has not answered, and nothing twice', async (
     step({ type: 'start-checks', phase: 'asked', which: 'all', checks: ['a', 'b', 'c'].map(asked) }, 1),
     step({ type: 'answer-checks', run: 1, results: [result('b')] }, 2, bot),
   ]
-  const { wanted, recorded } = await run({ run: 1 }, past)
+  const { wanted, recorded, files } = await run({ run: 1 }, past)
   expect(wanted).toEqual([['a', 'c']])
   expect(recorded).toMatchObject([{ type: 'checks-answered', run: 1, results: [{ check: 'a' }, { check: 'c' }] }])
+  // Kept before whoever reads of them could ask for it: with what was answered before.
+  expect(files).toEqual([['inc-7-all-1.txt', 'OK  b (b)\n\nOK  a (a)\n\nOK  c (c)\n', 0]])
   const done = [...past, step({ type: 'answer-checks', run: 1, results: [result('a'), result('c')] }, 3, bot)]
-  expect(await run({ run: 1 }, done)).toEqual({ wanted: [], recorded: [] })
+  expect(await run({ run: 1 }, done)).toEqual({ wanted: [], recorded: [], files: [] })
 })
 
 test('a check that the product has no more is not waited for', async () => {

@@ -157,7 +157,7 @@ describe('what has moved', () => {
     expect((await bot.say('carol', channel, '/incident lock server:shop The disk is being moved')).text).toContain('Locked server:shop')
     await bot.say('bob', channel, '/incident approve 1')
     await becomes(1, 'refused')
-    expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('is locked already')
+    expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('is locked since')
     await bot.say('carol', channel, '/incident unlock server:shop')
     await bot.say('carol', 'general', '/incident freeze Somebody has the account')
     expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('All actions are stopped')
@@ -186,7 +186,9 @@ describe('bad input', () => {
   })
 
   test('outside of a record it says how to open one', async () => {
-    expect((await bot.say('alice', 'general', '/incident run server.rollback')).text).toContain('not the channel of an incident')
+    const said = (await bot.say('alice', 'general', '/incident run server.rollback')).text
+    expect(said).toContain('Actions run in a record only. Open one first, /incident new or for planned work /incident change')
+    expect(said).toContain('/incident run server.rollback')
   })
 
   test('what it cannot do it says before anybody is asked', async () => {

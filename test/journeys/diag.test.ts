@@ -1,5 +1,6 @@
 /** Asking a product how it is: in a record's channel for everybody, elsewhere for who asked. */
 import type { ServerResponse } from 'node:http'
+import { WebClient } from '@slack/web-api'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CheckAnswer } from '../../src/define/check.ts'
@@ -49,7 +50,9 @@ ${check('p95', 'auto: true, link: Dashboard, ')}${check('changes', 'auto: true, 
     .map((key) => check(key))
     .join('')}  lacking: { kind: told, title: LACKING, options: { url: "http://${target.host}/lacking", secret: KIOSK_KEY } }
 `
-  bot = await startTestBot({ registry: withTold, files: { 'kiosk/service.yml': service } })
+  const unset = ['x', 'y', 'z'].map((key) => check(key).replace('" }', '", secret: STALL_KEY }')).join('')
+  const stall = `name: Stall\nprivateHosts: [127.0.0.1]\nchecks:\n${unset}`
+  bot = await startTestBot({ registry: withTold, files: { 'kiosk/service.yml': service, 'stall/service.yml': stall } })
   expect(bot.bot.problems).toEqual([])
   says.set('p95', value(2100, 'fail'))
   const before = (minutes: number) => new Date(Date.now() - minutes * 60_000 - 5000).toISOString()
@@ -90,6 +93,19 @@ describe('what can be asked', () => {
     expect(text).toMatch(/p95 \[since=1h\].*by itself, too/)
     expect(text).toMatch(/not configured yet: set KIOSK_KEY for lacking/)
     expect((await bot.say('alice', channel, '/diag')).text).toContain('/diag queue [since=1h]')
+  })
+
+  test('help is on the verbs of this command, wherever it is asked', async () => {
+    for (const where of ['general', channel]) {
+      const { text } = await bot.say('alice', where, '/diag help')
+      expect(text).toContain('watch <check> [key=value …] [every 2m] Ask a check again and again')
+      expect(text).toMatch(/What each product can be asked: .*\/diag kiosk/)
+      const one = await bot.say('alice', where, '/diag help watch')
+      expect(one.text).toContain('/diag watch <check> [key=value …] [every 2m] Ask a check again')
+      expect(one.text).toContain('/diag watch health every 5m')
+    }
+    expect((await bot.say('alice', 'general', '/diag help wach')).text).toContain('Did you mean /diag watch?')
+    expect((await bot.say('alice', 'general', '/diag')).text).toMatch(/Which product\? For example \/diag [a-z]/)
   })
 
   test.each([
@@ -133,9 +149,9 @@ describe('in the channel', () => {
   test('all lines of a result: into the thread by a button, once; elsewhere for who asks', async () => {
     says.set('logs', { ...ok, detail: { title: 'Log', text: 'line 1\nline 2' } })
     await bot.say('bob', channel, '/diag logs')
-    await bot.sees(channel, /LOGS Fine[\s\S]*Log: LOGS/)
+    await bot.sees(channel, /LOGS Fine[\s\S]*\[Log\]/)
     const run = (await runs()).at(-1)?.run ?? 0
-    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('Log: LOGS'))
+    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('[Log]'))
     expect((await bot.press('carol', channel, 'lines', { value: `INC-1 ${run} logs` })).text).toContain('The lines come into the thread')
     const reply = await until(
       async () => (await bot.messages(channel)).find(({ raw }) => JSON.stringify(raw['files'] ?? []).includes(`inc-1-logs-${run}.txt`)),
@@ -147,11 +163,45 @@ describe('in the channel', () => {
   })
 })
 
+describe('more than a message holds', () => {
+  const long: CheckAnswer = {
+    findings: Array.from({ length: 4 }, (_, part) => ({ status: 'fail', text: `Part ${part} ${'does not answer '.repeat(15)}.` })),
+    measurements: Array.from({ length: 9 }, (_, part) => ({ name: `the wait of part number ${part}`, value: 9, unit: 's', limit: 1 })),
+  }
+  const all = ['p95', 'queue', 'logs', 'a', 'b', 'c', 'd', 'changes']
+  const before = new Map(says)
+
+  test('is named, and all of it comes into the thread by a button', async () => {
+    for (const check of all) {
+      before.set(check, says.get(check) ?? ok)
+      // Each says something else, or they would be told together.
+      says.set(check, { ...long, findings: [{ status: 'fail', text: `${check} is down.` }, ...long.findings] })
+    }
+    await bot.say('bob', channel, '/diag all')
+    const text = await bot.sees(channel, /🔴 P95 p95 is down[\s\S]*🔴 \d more: /)
+    expect(text).toContain('All results in full')
+    expect(text).toMatch(/asked /)
+    const run = (await runs()).at(-1)?.run ?? 0
+    const message = (await bot.messages(channel)).find(({ shown }) => shown.includes('All results in full'))
+    expect((await bot.press('carol', channel, 'lines', { value: `INC-1 ${run} all` })).text).toContain('The lines come into the thread')
+    const reply = await until(
+      async () => (await bot.messages(channel)).find(({ raw }) => JSON.stringify(raw['files'] ?? []).includes(`inc-1-all-${run}.txt`)),
+      'the file in the thread',
+    )
+    expect(reply.thread_ts).toBe(message?.ts)
+    expect((await bot.say('dave', 'general', `/incident lines INC-1 ${run} all`)).text).toContain('It is in your messages with the bot')
+    for (const [check, answer] of before) says.set(check, answer)
+    await bot.idle()
+  })
+})
+
 describe('watched', () => {
   test('only what changes is posted, and it ends with the record', async () => {
     says.set('queue', value(100))
     expect((await bot.say('bob', channel, '/diag watch queue every 2s')).text).toContain('2s is not a time from 1m to 1h')
-    expect((await bot.say('bob', channel, '/diag watch all')).text).toContain('The one check to watch is missing')
+    const named = 'For example /diag watch p95 every 5m.'
+    expect((await bot.say('bob', channel, '/diag watch all')).text).toContain(`all is not one check to watch. ${named}`)
+    expect((await bot.say('bob', channel, '/diag watch')).text).toContain(`The one check to watch is missing. ${named}`)
     expect((await bot.say('bob', channel, '/diag watch queue since=2h every 1m')).text).toContain('Watching QUEUE every 1 min')
     await bot.sees(channel, /👁 @bob watches QUEUE every 1 min, until .*\nAt first: 🟢 Fine\./)
     const before = await posted()
@@ -171,7 +221,7 @@ describe('evidence', () => {
   test('what was changed before it began is shown, the likeliest cause first', async () => {
     await bot.sees(
       channel,
-      /🔎 What changed before it began\n.*deployment, 4 min before: v142 \(Bea\) · show.*\n.*commit, 3 min before: Faster cart/,
+      /🔎 What changed before it began\n.*deployment, 4 min before: v142, by Bea · show.*\n.*commit, 3 min before: Faster cart/,
     )
   })
 
@@ -204,12 +254,16 @@ describe('evidence', () => {
       return content === undefined ? null : Buffer.from(content, 'base64').toString()
     }, 'the post-mortem')
     expect(document).toContain('| P95 | | fail | ok | |\n| | p95 | 2.1 s | 180 ms | 500 ms |')
-    expect(document).toMatch(/Changed before it began[^]*1\. \[deployment, 4 min before: v142 \(Bea\)\]/)
+    expect(document).toMatch(/Changed before it began[^]*1\. \[deployment, 4 min before: v142, by Bea\]/)
     expect(document).toContain('Ran 2 checks at the change of severity: P95 fail (Slow.)')
   })
 })
 
 describe('elsewhere', () => {
+  test('what is to be set is asked for with the product, which the channel does not name', async () => {
+    expect((await bot.say('dave', 'general', '/diag stall all')).text).toContain('3 not configured yet: X, Y, Z. What to set: /diag stall')
+  })
+
   test('who asked gets what is there soon, and the rest in its place', async () => {
     says.delete('c')
     const before = await runs()
@@ -228,5 +282,56 @@ describe('elsewhere', () => {
     expect((await bot.messages('general')).filter(({ shown }) => shown.includes('Kiosk: Diagnosis'))).toHaveLength(1)
     // It is no evidence in a record that nobody named.
     expect(await runs()).toEqual(before)
+  })
+})
+
+describe('lines of a check that is asked outside of a record', () => {
+  const client = () => new WebClient('xoxp-dave', { slackApiUrl: bot.world.slackApiUrl, retryConfig: { retries: 0 } })
+  /** The names of the files in Dave's messages with the bot, the newest first. */
+  const received = async (): Promise<string[]> => {
+    const { channels = [] } = await client().conversations.list({ types: 'im' })
+    const pages = await Promise.all(channels.map(({ id }) => client().conversations.history({ channel: id ?? '' })))
+    return pages.flatMap(({ messages = [] }) => messages.flatMap(({ files = [] }) => files.map(({ name }) => name ?? '')))
+  }
+  const log = (lines: number): CheckAnswer => ({
+    ...ok,
+    detail: { title: 'Log', text: Array.from({ length: lines }, (_, index) => `line ${index}`).join('\n') },
+  })
+
+  test('a few are in the answer', async () => {
+    says.set('logs', log(3))
+    const before = await received()
+    expect((await bot.say('dave', 'general', '/diag kiosk logs')).text).toMatch(/LOGS Fine[\s\S]*Log\n[\s\S]*line 2/)
+    expect(await received()).toEqual(before)
+  })
+
+  test('many are a file for who asked, also when the check is slow', async () => {
+    says.set('logs', log(200))
+    const before = await received()
+    const { text } = await bot.say('dave', 'general', '/diag kiosk logs')
+    expect(text).toMatch(/LOGS Fine[\s\S]*kiosk-logs\.txt is in your messages with the bot, where only you see it\./)
+    expect(text).not.toContain('line 2')
+    expect(await received()).toEqual(['kiosk-logs.txt', ...before])
+
+    says.delete('logs')
+    const slow = await bot.say('dave', 'general', '/diag kiosk logs')
+    expect(slow.text).toContain('Still running: LOGS')
+    release('logs', log(201))
+    await until(async () => (await received()).length === before.length + 2, 'the second file')
+  })
+
+  test('where the file cannot be sent, what was found is told all the same', async () => {
+    says.set('logs', log(200))
+    await bot.fault({ service: 'slack', method: 'files.getUploadURLExternal', kind: 'error', error: 'access_denied' })
+    const { text } = await bot.say('dave', 'general', '/diag kiosk logs')
+    await bot.mend()
+    expect(text).toMatch(/LOGS Fine[\s\S]*kiosk-logs\.txt could not be sent/)
+  })
+
+  test('of all checks it is said how to get them', async () => {
+    says.set('logs', log(200))
+    const before = await received()
+    expect((await bot.say('dave', 'general', '/diag kiosk all')).text).toMatch(/More lines by .?\/diag kiosk logs/)
+    expect(await received()).toEqual(before)
   })
 })

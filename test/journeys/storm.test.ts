@@ -1,6 +1,7 @@
 /** More incidents at once than Slack opens channels for. */
+import { WebClient } from '@slack/web-api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestBot, type TestBot } from '../bot.ts'
+import { botToken, startTestBot, type TestBot } from '../bot.ts'
 import { until } from '../until.ts'
 
 let bot: TestBot
@@ -73,4 +74,34 @@ test('one that waits alone is no storm, and the next storm has a message of its 
   for (const id of ['INC-10', 'INC-11']) await bot.opened(id)
   await until(async () => (await told()).every(({ shown }) => shown.includes('The storm is over')), 'the end of both')
   expect(await told()).toHaveLength(2)
+})
+
+test('when the announcements channel is replaced meanwhile, the message of the storm stands in the new one', async () => {
+  const before = (await told()).length
+  await bot.fault({
+    service: 'slack',
+    method: 'conversations.create',
+    kind: 'status',
+    status: 429,
+    retryAfter: 1,
+    times: 0,
+    contains: 'inc-',
+  })
+  await bot.say('alice', 'general', '/incident new acme P3 Moved one')
+  await bot.say('alice', 'general', '/incident new acme P3 Moved two')
+  await until(async () => (await told()).length === before + 1, 'a message in the old channel')
+  const old = (await bot.channel('incidents')).id
+  const client = new WebClient(botToken, { slackApiUrl: bot.world.slackApiUrl, retryConfig: { retries: 0 } })
+  await client.conversations.rename({ channel: old, name: 'old-incidents' })
+  await client.conversations.archive({ channel: old })
+  await bot.say('alice', 'general', '/incident new acme P1 Moved three')
+  await until(async () => {
+    const there = (await bot.channels()).some(({ name, id }) => name === 'incidents' && id !== old)
+    return there && (await told()).some(({ shown }) => shown.includes('Moved three'))
+  }, 'the message in the new channel')
+  expect(await told()).toHaveLength(1)
+  await bot.mend()
+  for (const id of ['INC-12', 'INC-13', 'INC-14']) await bot.opened(id)
+  await until(async () => (await told())[0]?.shown.includes('The storm is over'), 'the end of the storm')
+  expect(await told()).toHaveLength(1)
 })

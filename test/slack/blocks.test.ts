@@ -134,6 +134,16 @@ describe('18: too long is shortened, never dropped', () => {
     expect(shortened(blocks)).toBe(true)
     expect(JSON.stringify(blocks[1]).length).toBeGreaterThan(10_000)
   })
+  test('what is firm stays as well, in its place below the line that says so', () => {
+    const firm: Part[] = [{ kind: 'text', spans: ['sum'], firm: true }, buttons, { kind: 'context', spans: ['time'], firm: true }]
+    for (const long of [[textPart('word '.repeat(20_000))], Array.from({ length: 80 }, (_, index) => textPart(`line ${index}`))]) {
+      const blocks = renderParts([...long, textPart('never seen'), ...firm])
+      expect(blocks.slice(-4).map(({ type }) => type)).toEqual(['context', 'rich_text', 'actions', 'context'])
+      expect(JSON.stringify(blocks.slice(-4))).toMatch(/…shortened.*sum.*Acknowledge.*time/)
+      expect(blocks.length).toBeLessThanOrEqual(50)
+      expect(JSON.stringify(blocks).length).toBeLessThanOrEqual(limits.total)
+    }
+  })
   test('more than 50 parts', () => {
     const blocks = renderParts([...Array.from({ length: 80 }, (_, index) => textPart(`line ${index}`)), buttons])
     expect(blocks).toHaveLength(50)

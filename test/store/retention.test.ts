@@ -85,7 +85,7 @@ eachStore((open) => {
       .set({ received_at: sql`clock_timestamp() - interval '91 days'` })
       .execute()
     const { log, lines } = recorder()
-    await createReconcile({ store, queue, handle: createHandle({ store, queue }), log }).tidy()
+    await createReconcile({ plan: () => Promise.resolve(), store, queue, handle: createHandle({ store, queue }), log }).tidy()
     await vi.waitFor(() => expect(runs).toEqual([0, 1]), { timeout: 10_000 })
     expect(await store.db.selectFrom('alert').selectAll().execute()).toEqual([])
     expect(lines.map(({ message }) => message)).toEqual(['a dead job is tried once more', 'old alerts are forgotten'])

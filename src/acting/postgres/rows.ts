@@ -126,7 +126,7 @@ export const changeRows = async (
     await inTransaction(
       place,
       context,
-      limits,
+      { statementMs: place.statementTimeout ?? limits.statementMs, lockMs: limits.lockMs },
       async (client) => {
         const before = await rowsTouched(client)
         const changed = await query(client, statement, taken(statement, values))

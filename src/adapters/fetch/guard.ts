@@ -28,7 +28,9 @@ export type FetchGuard = {
 }
 
 /** An address without what may be secret in it. */
-export const shown = (url: URL): string => `${url.origin}${url.pathname}`.slice(0, 200)
+export const shown = ({ protocol, host, pathname, href }: URL): string =>
+  // Other schemes have no origin, and some no host.
+  `${protocol}${href.startsWith(`${protocol}//`) ? '//' : ''}${host}${pathname}`.slice(0, 200)
 
 /** A host without the brackets of IPv6. */
 const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')

@@ -4,8 +4,8 @@ import { FetchFault, type WebFetch } from '../../ports.ts'
 import { faultOf, type Progress } from './fault.ts'
 import { agentFor, type FetchGuard, methodRefusal, parse, refusal } from './guard.ts'
 
-/** What a client reads of one answer at most, after decompression. */
-const maxBytes = 8 * 1024 * 1024
+/** What a client reads of one answer at most, after decompression: more could not be parsed without holding everybody else up. */
+const maxBytes = 2 * 1024 * 1024
 
 /** The body, cut off with an error where it passes the limit; what breaks it off is a FetchFault, too. With its end the connection is
  *  closed. */

@@ -1,9 +1,8 @@
 /** What Celery's result backend holds of tasks that ran. Pure. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
-import { duration } from '../../incident/duration.ts'
 import { type Interval, judgeAge, neverStatus } from '../age.ts'
-import { count, finding, hold, tally, together } from '../answer.ts'
+import { count, finding, hold, lately, tally, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import type { Limit } from '../option.ts'
 
@@ -60,15 +59,15 @@ export const judgeFailures = (sample: Sample, { failures, minimum, window, now }
   const recent = sample.results.filter(({ doneAt }) => doneAt !== null && doneAt >= now - window)
   const failed = recent.filter(({ status }) => status === 'FAILURE')
   const ended = recent.filter(({ status }) => status === 'SUCCESS').length + failed.length
-  const lately = `the last ${duration(window)}`
+  const span = lately(window)
   const unread = sample.unread === 0 ? '' : ` ${count(sample.unread, 'result')} could not be read.`
   if (ended < minimum)
     return finding(
       // Who set no limit did not ask.
       failures === undefined ? 'ok' : 'unknown',
       ended === 0
-        ? `No task with a result ended in ${lately}: no failure rate can be told. Tasks that ignore their result leave none.${unread}`
-        : `Only ${count(ended, 'task')} ended in ${lately}, too few for a failure rate.${unread}`,
+        ? `No task with a result ended in ${span}: no failure rate can be told. Tasks that ignore their result leave none.${unread}`
+        : `Only ${count(ended, 'task')} ended in ${span}, too few for a failure rate.${unread}`,
     )
   const names = failed.flatMap(({ task }) => task ?? [])
   const which = names.length === 0 ? '' : `: ${tally(names)}`
@@ -77,7 +76,7 @@ export const judgeFailures = (sample: Sample, { failures, minimum, window, now }
     hold('task failure rate', (failed.length / ended) * 100, '%', 'most', failures),
     finding(
       isUnjudged ? 'warn' : 'ok',
-      `${failed.length} of ${count(ended, 'task')} failed in ${lately}${which}${sampled(sample)}.${unread}`,
+      `${failed.length} of ${count(ended, 'task')} failed in ${span}${which}${sampled(sample)}.${unread}`,
     ),
   )
 }

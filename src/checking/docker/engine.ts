@@ -35,7 +35,7 @@ export type Engine = {
   ) => Promise<z.infer<Schema>>
 }
 
-const mostBytes = 8 * 1024 * 1024
+const mostBytes = 2 * 1024 * 1024
 
 /** Every status is an answer: the client would gather the body of the others without an end. */
 const anyStatus = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [index + 100, true]))

@@ -1,12 +1,12 @@
 /** Logs of a Compose project, by service, since a time, filtered by words. */
 import type { CheckAnswer, CheckContext } from '../../define/check.ts'
-import { duration } from '../../incident/duration.ts'
-import { count, finding, found, hold, listed, together } from '../answer.ts'
+import { count, finding, found, hold, lately, listed, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import { amount } from '../measure.ts'
 import type { Limit } from '../option.ts'
 import { type Container, containersOf, inspect } from './containers.ts'
 import type { Engine } from './engine.ts'
+import { durationIn } from './duration.ts'
 import { logReader } from './lines.ts'
 
 /** The filter that asks for the slowest lines instead of the last ones. */
@@ -26,17 +26,8 @@ type Wanted = {
   readonly most?: Limit | undefined
 }
 
-const factors: Readonly<Record<string, number>> = { s: 1000, sec: 1000, seconds: 1000, ms: 1, us: 0.001, µs: 0.001 }
-
-/** The milliseconds that a line tells of, or null: `duration=12ms`, `"duration_ms": 12`, `took 1.2 s`, `… 85ms`. Without a unit they are
- *  taken for milliseconds. */
-export const durationIn = (line: string): number | null => {
-  const named = /\b(?:duration|elapsed|took|latency)(_ms|_s)?["']?\s*[=:]?\s*["']?(\d+(?:\.\d+)?)\s*(ms|µs|us|seconds|sec|s)?\b/i.exec(line)
-  const [, suffix, value, unit] = named ?? []
-  if (value !== undefined) return Number(value) * (factors[(unit ?? suffix?.slice(1) ?? 'ms').toLowerCase()] ?? 1)
-  const [, bare, bareUnit = 'ms'] = /\b(\d+(?:\.\d+)?)\s?(ms|s)\b/i.exec(line) ?? []
-  return bare === undefined ? null : Number(bare) * (factors[bareUnit.toLowerCase()] ?? 1)
-}
+/** A filter that looks for what must not be there: what it finds is not well. */
+const isOfErrors = (word: string): boolean => /error|fatal|fail|exception|panic|critical|traceback/i.test(word)
 
 /** The last lines, as many as there is room for. */
 const lastLines = () => {
@@ -132,7 +123,7 @@ export const askLogs = async (engine: Engine, wanted: Wanted, service: string | 
       else last.add(kept)
     })
   }
-  const window = `the last ${duration(wanted.since)}`
+  const window = lately(wanted.since)
   const note = read.cut
     ? finding(
         'unknown',
@@ -144,10 +135,11 @@ export const askLogs = async (engine: Engine, wanted: Wanted, service: string | 
   const what = words.length === 0 ? '' : ` with ${listed(words)}`
   if (isSlowest) {
     const [first] = slow.lines
+    const isLimited = wanted.most !== undefined
     return together(
       first === undefined ? found() : hold('slowest', first.ms, 'ms', 'most', wanted.most),
       first === undefined
-        ? finding('ok', `No line of ${place}${what} in ${window} tells how long something took.`)
+        ? finding(isLimited ? 'unknown' : 'ok', `No line of ${place}${what} in ${window} tells how long something took.`)
         : finding(
             'ok',
             `${count(read.matched, 'line')} of ${place}${what} in ${window} tell how long something took, the slowest ${amount(first.ms, 'ms')}.`,
@@ -162,10 +154,14 @@ export const askLogs = async (engine: Engine, wanted: Wanted, service: string | 
     )
   }
   const counted = hold(words.length === 0 ? 'lines' : `lines${what}`.slice(0, 60), read.matched, '', 'most', wanted.most)
+  const unjudged = read.matched > 0 && wanted.most === undefined && words.some(isOfErrors)
   const gone = read.matched - last.lines.length
   return together(
     counted,
-    finding('ok', `${read.matched} of ${count(read.lines, 'line')} of ${place} in ${window}${what === '' ? '' : ` are${what}`}.`),
+    finding(
+      unjudged ? 'warn' : 'ok',
+      `${read.matched} of ${count(read.lines, 'line')} of ${place} in ${window}${what === '' ? '' : ` ${read.matched === 1 ? 'is' : 'are'}${what}`}.`,
+    ),
     note,
     last.lines.length === 0
       ? found()

@@ -6,6 +6,7 @@ import type { Change, Finding } from '../../incident/check.ts'
 import { throughClient } from '../client.ts'
 import { shortCommit, subject } from '../commit.ts'
 import { foreign } from '../foreign.ts'
+import { atMost } from '../json.ts'
 import { apiUrl, SecretName } from '../option.ts'
 
 export const githubOptions = {
@@ -62,9 +63,9 @@ export const Run = z.object({
 })
 export type Run = z.infer<typeof Run>
 
-/** Items of a page, and pages that are read at most. */
-const pageSize = 100
-const mostPages = 3
+/** Items of a page, and pages that are read at most. A pull request alone is 20 kB. */
+const pageSize = 50
+const mostPages = 6
 
 export type Listed<Item> = { readonly items: readonly Item[]; readonly more: boolean }
 type Answered<Value> = { readonly value: Value } | { readonly findings: readonly Finding[] }
@@ -122,7 +123,7 @@ export const createGitHub = (context: Pick<CheckContext, 'web' | 'secret'>, want
     commits: async (since: string, until: string): Promise<Answered<Listed<z.infer<typeof Commit>>>> => {
       const asked = await list(
         (client, page) => client.repos.listCommits({ owner, repo, sha: wanted.branch, since, until, ...page }),
-        z.array(Commit),
+        atMost(Commit, pageSize),
         (items) => items,
       )
       return 'findings' in asked ? asked : { value: { items: asked.value.pages.flat(), more: asked.value.more } }
@@ -132,7 +133,7 @@ export const createGitHub = (context: Pick<CheckContext, 'web' | 'secret'>, want
       const asked = await list(
         (client, page) =>
           client.pulls.list({ owner, repo, base: wanted.branch, state: 'closed', sort: 'updated', direction: 'desc', ...page }),
-        z.array(Pull),
+        atMost(Pull, pageSize),
         (items) => items,
         (items) => items.some(({ updated_at: at }) => Date.parse(at) < Date.parse(since)),
       )
@@ -149,7 +150,7 @@ export const createGitHub = (context: Pick<CheckContext, 'web' | 'secret'>, want
             ...(created === undefined ? {} : { created }),
             ...page,
           }),
-        z.object({ workflow_runs: z.array(Run) }),
+        z.object({ workflow_runs: atMost(Run, pageSize) }),
         ({ workflow_runs: items }) => items,
       )
       return 'findings' in asked
@@ -170,10 +171,11 @@ export const commitChange = ({ sha, commit, author, html_url: url }: z.infer<typ
     title: `${subject(commit.message)} (${shortCommit(sha)})`,
     by: by === null ? null : foreign(by, 60),
     url: page(url),
+    commit: shortCommit(sha),
   }
 }
 
-export const pullChange = ({ number, title, merged_at: at, user, html_url: url }: z.infer<typeof Pull>): Change[] =>
+export const pullChange = ({ number, title, merged_at: at, merge_commit_sha: sha, user, html_url: url }: z.infer<typeof Pull>): Change[] =>
   at === null || at === undefined
     ? []
     : [
@@ -183,6 +185,7 @@ export const pullChange = ({ number, title, merged_at: at, user, html_url: url }
           title: `#${number} ${foreign(title, 120)}`,
           by: user ? foreign(user.login, 60) : null,
           url: page(url),
+          ...(sha === null || sha === undefined ? {} : { commit: shortCommit(sha) }),
         },
       ]
 

@@ -1,5 +1,6 @@
 /** A path into JSON, `data.hosts[*].cpu`: names, indexes, and `*` for every item. Own fields only. Pure. */
 import { parseQuantity } from '../../incident/health.ts'
+import { foreign } from '../foreign.ts'
 import type { Series } from './series.ts'
 
 /** More than a page of a dashboard has. */
@@ -14,23 +15,63 @@ export const stepsOf = (path: string): string[] | null => {
 
 type Found = { readonly label: string; readonly value: unknown }
 
-const into = ({ label, value }: Found, step: string): Found[] => {
-  if (typeof value !== 'object' || value === null) return []
-  const inside = (key: string): string => (label === '' ? key : `${label}.${key}`)
-  if (step === '*')
-    return Object.entries(value)
-      .slice(0, mostValues)
-      .map(([key, item]) => ({ label: inside(key), value: item as unknown }))
-  return Object.hasOwn(value, step) ? [{ label, value: (value as Record<string, unknown>)[step] }] : []
+export type Reached = {
+  /** What stands at the path: labelled by the keys that `*` stood for. */
+  readonly found: readonly Found[]
+  /** How many items lack what the path names next. */
+  readonly lacking: number
+  /** There are more than were read. */
+  readonly cut: boolean
 }
 
-/** What stands at the path: labelled by the keys that `*` stood for. */
-export const at = (json: unknown, path: string): Found[] =>
-  (stepsOf(path) ?? []).reduce<Found[]>(
-    (found, step) => found.flatMap((one) => into(one, step)).slice(0, mostValues),
-    [{ label: '', value: json }],
+const into = ({ label, value }: Found, step: string): Found[] | null => {
+  if (typeof value !== 'object' || value === null) return null
+  const inside = (key: string): string => (label === '' ? key : `${label}.${key}`)
+  // One more than are kept tells that there are more.
+  if (step === '*')
+    return Object.entries(value)
+      .slice(0, mostValues + 1)
+      .map(([key, item]) => ({ label: inside(key), value: item as unknown }))
+  return Object.hasOwn(value, step) ? [{ label, value: (value as Record<string, unknown>)[step] }] : null
+}
+
+/** Goes down the path. */
+export const at = (json: unknown, path: string): Reached =>
+  (stepsOf(path) ?? []).reduce<Reached>(
+    ({ found, lacking, cut }, step) => {
+      const inside = found.map((one) => into(one, step))
+      const all = inside.flatMap((items) => items ?? [])
+      return {
+        found: all.slice(0, mostValues),
+        lacking: lacking + inside.filter((items) => items === null).length,
+        cut: cut || all.length > mostValues,
+      }
+    },
+    { found: [{ label: '', value: json }], lacking: 0, cut: false },
   )
 
-/** The numbers at the path. A text such as `45%` counts; what is no number is NaN. */
-export const numbersAt = (json: unknown, path: string): Series[] =>
-  at(json, path).map(({ label, value }) => ({ label, value: parseQuantity(value)?.value ?? Number.NaN }))
+const times = ['ns', 'µs', 'ms', 's', 'min', 'h']
+
+const kindOf = (unit: string): string => (unit === '' || unit === '%' ? unit : times.includes(unit) ? 'time' : 'size')
+
+/** A value in the unit that is wanted: `1.5s` is 1500 in ms. A bare number has that unit already. Null when it is of another kind; NaN when
+ *  it is no number. */
+const inUnit = (value: unknown, wanted: string): number | null => {
+  const quantity = parseQuantity(value)
+  if (quantity === null) return Number.NaN
+  const { value: number, unit, factor } = quantity
+  // Per cent are often shown bare.
+  if (unit === '' || (unit === '%' && wanted === '')) return number
+  const own = wanted === '' ? null : parseQuantity(`1${wanted}`)
+  if (own === null || kindOf(own.unit) !== kindOf(unit)) return null
+  return Number(((number * factor) / own.factor).toPrecision(12))
+}
+
+/** The numbers among what was reached, and the values whose unit is none of the kind that is wanted. */
+export const numbersOf = (found: readonly Found[], unit: string): { readonly series: Series[]; readonly otherUnits: string[] } => {
+  const values = found.map(({ label, value }) => ({ label, value: inUnit(value, unit), sent: value }))
+  return {
+    series: values.flatMap(({ label, value }) => (value === null ? [] : [{ label, value }])),
+    otherUnits: values.flatMap(({ value, sent }) => (value === null ? [foreign(String(sent), 40)] : [])),
+  }
+}

@@ -48,16 +48,24 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '22P02': wrong,
 }
 
+const hidden: Meaning = [
+  'unknown',
+  (secret) =>
+    `Row-level security hides rows from the user in ${secret}, so that what is counted would be too few. Once, as an administrator: alter role … bypassrls; it still reads only the tables that it is granted.`,
+]
+
 /** The findings for an error of a session. Throws what is a bug. `secret`: the setting with the connection string. */
 export const databaseFinding = (error: unknown, secret: string): Finding => {
   if (error instanceof Refusal) return { status: 'unknown', text: error.message }
   if (error instanceof FetchFault) return productFault(error)
   if (!(error instanceof DatabaseError)) throw error
-  const { code = '', message } = error
+  const { code = '', message, routine } = error
   const says = ` It says: ${foreign(message, 160)}${code === '' ? '' : ` (${code})`}`
   // Poolers have codes of their own, or none, and say this in words.
   const isFull = /max(imum)?[ _]?client|no more connections|too many (clients|connections)|EMAXCONN/i.test(message)
-  const meaning = isFull ? full : Object.hasOwn(meanings, code) ? meanings[code] : undefined
+  // The same code as for a missing right, in the words of the server's own language.
+  const isHidden = code === '42501' && (routine === 'check_enable_rls' || /row-level security/i.test(message))
+  const meaning = isFull ? full : isHidden ? hidden : Object.hasOwn(meanings, code) ? meanings[code] : undefined
   if (meaning === undefined) return { status: 'unknown', text: `The database refuses the question.${says}` }
   return { status: meaning[0], text: `${meaning[1](secret)}${says}` }
 }

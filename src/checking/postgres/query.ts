@@ -1,7 +1,8 @@
 /** Questions in a product's own SQL: a number, rows of numbers, a table, or when something last succeeded. */
 import type { CheckAnswer } from '../../define/check.ts'
+import type { Finding } from '../../incident/check.ts'
 import { type Interval, judgeAge, neverStatus } from '../age.ts'
-import { count, finding, hold, together } from '../answer.ts'
+import { count, finding, found, hold, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import { amount } from '../measure.ts'
 import type { Limit } from '../option.ts'
@@ -20,7 +21,12 @@ type Query = {
 }
 
 /** How many rows are read of each kind of answer. */
-const mostRows = { number: 1, rows: 20, table: 200 } as const
+const mostRows = { number: 1, rows: 500, table: 200 } as const
+
+/** Rows that are judged but not measured: numbers of so many names are compared by nobody. */
+const mostMeasured = 20
+/** How many rows that are past a limit are told one by one. */
+const mostTold = 5
 
 const held = (
   name: string,
@@ -36,6 +42,13 @@ const held = (
   // One measurement, with the first limit.
   return together(first, ...rest.map(({ findings }) => ({ findings, measurements: [] })))
 }
+
+/** What was not read may be past a limit. */
+const unread = (name: string, read: number): CheckAnswer =>
+  finding(
+    'unknown',
+    `${name}: only the first ${read} rows were read, so that the limit was not held against all: let the query give fewer.`,
+  )
 
 const asNumber = (wanted: Query, { columns, rows, more }: Table): CheckAnswer => {
   const [row] = rows
@@ -58,17 +71,36 @@ const asRows = (wanted: Query, { columns, rows, more }: Table): CheckAnswer => {
     const own = label !== null && Object.hasOwn(wanted.limits, label) ? wanted.limits[label] : undefined
     return held(name, numeric(text), wanted.unit, own === undefined ? wanted : { most: own })
   })
+  const isLimited = wanted.most !== undefined || wanted.least !== undefined || Object.keys(wanted.limits).length > 0
   const list = rows.slice(0, 8).map(([label = null, text = null]) => `${foreign(label ?? 'null', 40)} ${foreign(text ?? 'null', 30)}`)
   const rest = more || rows.length > list.length ? ', and more' : ''
-  return together(...parts, finding('ok', `${wanted.name}: ${list.join(', ')}${rest}.`))
+  const findings = parts.flatMap((part) => part.findings)
+  const told = (['fail', 'warn', 'unknown'] as const).flatMap((status): Finding[] => {
+    const past = findings.filter((one) => one.status === status)
+    const untold = past.length - mostTold
+    return [
+      ...past.slice(0, mostTold),
+      ...(untold > 0
+        ? [{ status, text: `${wanted.name}: ${count(untold, 'more row')} ${status === 'unknown' ? 'without a number' : 'past a limit'}.` }]
+        : []),
+    ]
+  })
+  return together(
+    { findings: told, measurements: parts.flatMap(({ measurements }) => measurements).slice(0, mostMeasured) },
+    more && isLimited ? unread(wanted.name, rows.length) : found(),
+    finding('ok', `${wanted.name}: ${list.join(', ')}${rest}.`),
+  )
 }
 
 const cell = (text: string | null): string => foreign(text ?? 'null', 100)
 
 const asTable = (wanted: Query, { columns, rows, more }: Table): CheckAnswer => {
   const lines = [columns, ...rows].map((row) => row.map(cell).join(' | '))
+  const counted = held(wanted.name, rows.length, '', wanted)
   return together(
-    held(wanted.name, rows.length, '', wanted),
+    counted,
+    // More rows than a limit are more, however many they are.
+    more && counted.findings.length === 0 && wanted.most !== undefined ? unread(wanted.name, rows.length) : found(),
     finding(
       'ok',
       rows.length === 0 ? `${wanted.name}: no row.` : `${wanted.name}: ${count(rows.length, 'row')}${more ? ', and more' : ''}.`,

@@ -1,6 +1,7 @@
 /** The server of a product's database: version, connections, statements, cache, locks. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
+import { duration } from '../../incident/duration.ts'
 import { count, finding, hold, together } from '../answer.ts'
 import { foreign } from '../foreign.ts'
 import { amount } from '../measure.ts'
@@ -29,27 +30,42 @@ export const askVersion = async (
   )
 }
 
+/** What stands instead of a statement of another user's. */
+const notShown = '<insufficient privilege>'
+const monitor = 'Once, as an administrator: grant pg_monitor to our user; it changes nothing.'
+
 export const askConnections = async (
   { read }: Session,
   wanted: { readonly most?: number | undefined; readonly used?: Limit | undefined },
 ): Promise<CheckAnswer> => {
+  // Of the sessions of others a plain user sees only that they are there. What has no user is a process of the server's own.
   const states = ofRows(
     z.object({ state: z.string(), many: z.coerce.number(), max: z.coerce.number(), oldest: z.coerce.number().nullable() }),
-    await read(`select coalesce(state, 'unknown') as state, count(*) as many,
-        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as max,
+    await read(`select case when query = '${notShown}' then 'hidden' else coalesce(state, 'unknown') end as state, count(*) as many,
+        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+          - coalesce(current_setting('reserved_connections', true)::int, 0) as max,
         extract(epoch from max(now() - xact_start) filter (where state like 'idle in transaction%')) as oldest
-      from pg_catalog.pg_stat_activity where backend_type = 'client backend' group by 1 order by 2 desc`),
+      from pg_catalog.pg_stat_activity
+      where backend_type = 'client backend' or (backend_type is null and usesysid is not null and datid is not null)
+      group by 1 order by 2 desc`),
   )
   const many = states.reduce((sum, state) => sum + state.many, 0)
   const max = wanted.most ?? states[0]?.max ?? Number.NaN
   const list = states.map(({ state, many: each }) => `${each} ${state}`).join(', ')
   const stuck = states.find(({ oldest }) => oldest !== null && oldest > 60)
+  const hidden = states.find(({ state }) => state === 'hidden')?.many ?? 0
   return together(
     hold('connections used', (many / max) * 100, '%', 'most', wanted.used),
     { findings: [], measurements: [{ name: 'connections', value: many, unit: '' }] },
     stuck?.oldest === undefined || stuck.oldest === null
       ? { findings: [], measurements: [] }
       : finding('warn', `A connection has been idle in a transaction for ${Math.round(stuck.oldest)} s: it holds its locks until it ends.`),
+    hidden === 0
+      ? { findings: [], measurements: [] }
+      : finding(
+          'unknown',
+          `What ${count(hidden, 'connection')} of other users do is not shown, idle ones in a transaction among them. ${monitor}`,
+        ),
     finding('ok', `${many} of ${max} connections: ${list}.`),
   )
 }
@@ -66,6 +82,27 @@ const schemaOf = async ({ read }: Session): Promise<string | null> => {
   return row?.schema ?? null
 }
 
+/** BEGIN, SET, FETCH and other commands are counted as well, and are none of the product's queries: thousands of them, each in no time, make
+ *  any average small. A query within a function is part of the one that called it. */
+const isQuery = `coalesce((to_jsonb(s) ->> 'toplevel')::boolean, true) and (s.query = '${notShown}' or left(s.query, 2000) ~*
+  '^(?:\\s|\\(|/[*](?:[^*]|[*]+[^*/])*[*]+/|--[^\\n]*\\n)*(?:select|insert|update|delete|merge|with|values|table)\\M')`
+
+/** Since when statements are counted: the mean of weeks says little of the last minutes, so it is said with it. */
+const sinceReset = async (session: Session, schema: string): Promise<string> => {
+  const unknown = 'since the statistics began'
+  const [there] = ofRows(
+    z.object({ name: z.string().nullable() }),
+    await session.read('select to_regclass($1)::text as name', [`${quoted(schema)}.pg_stat_statements_info`]),
+  )
+  if (there === undefined || there.name === null) return unknown
+  const [row] = ofRows(
+    z.object({ seconds: z.coerce.number().nullable() }),
+    await session.read(`select extract(epoch from now() - stats_reset) as seconds from ${quoted(schema)}.pg_stat_statements_info`),
+  )
+  const { seconds = null } = row ?? {}
+  return seconds === null ? unknown : `${unknown}, ${duration(Math.max(seconds, 0) * 1000)} ago`
+}
+
 export const askSlow = async (
   session: Session,
   wanted: { readonly average?: Limit | undefined; readonly slowest?: Limit | undefined; readonly calls: number },
@@ -76,13 +113,14 @@ export const askSlow = async (
       'unknown',
       'Statements are not counted here: the extension is missing. Once, as its owner: create extension pg_stat_statements; (in Supabase under Database → Extensions).',
     )
-  // Utility commands are counted as well, and are none of the product's queries.
-  const from = `from ${quoted(schema)}.pg_stat_statements s join pg_catalog.pg_database d on d.oid = s.dbid
-    where d.datname = current_database()`
+  const own = `d.datname = current_database()`
+  const from = `from ${quoted(schema)}.pg_stat_statements s join pg_catalog.pg_database d on d.oid = s.dbid where ${own} and ${isQuery}`
   const [all] = ofRows(
-    z.object({ calls: z.coerce.number(), average: z.coerce.number().nullable() }),
-    await session.read(`select coalesce(sum(calls), 0) as calls, sum(total_exec_time) / nullif(sum(calls), 0) as average ${from}`),
+    z.object({ calls: z.coerce.number(), average: z.coerce.number().nullable(), hidden: z.coerce.number() }),
+    await session.read(`select coalesce(sum(calls), 0) as calls, sum(total_exec_time) / nullif(sum(calls), 0) as average,
+        count(*) filter (where query = '${notShown}') as hidden ${from}`),
   )
+  const since = await sinceReset(session, schema)
   const list = ofRows(
     z.object({ mean: z.coerce.number(), calls: z.coerce.number(), query: z.string() }),
     await session.read(
@@ -91,15 +129,24 @@ export const askSlow = async (
     ),
   )
   if (all === undefined || all.average === null || all.calls === 0)
-    return finding('unknown', 'No statement was counted yet: nothing can be said of their speed.')
+    return finding('unknown', 'No query was counted yet: nothing can be said of their speed.')
   const [first] = list
   const lines = list.map(({ mean, calls, query }) => `${amount(mean, 'ms')} × ${calls}: ${shape(query, 1000)}`)
   return together(
     hold('average query', all.average, 'ms', 'most', wanted.average),
     first === undefined ? { findings: [], measurements: [] } : hold('slowest query', first.mean, 'ms', 'most', wanted.slowest),
     first === undefined
-      ? finding('ok', `${count(all.calls, 'call')}; no statement was called ${wanted.calls} times.`)
-      : finding('ok', `${count(all.calls, 'call')}; the slowest takes ${amount(first.mean, 'ms')} on average: ${shape(first.query)}`),
+      ? finding('ok', `${count(all.calls, 'call')} ${since}; no statement was called ${wanted.calls} times.`)
+      : finding(
+          'ok',
+          `${count(all.calls, 'call')} ${since}, ${amount(all.average, 'ms')} on average; the slowest takes ${amount(first.mean, 'ms')} on average: ${shape(first.query)}`,
+        ),
+    all.hidden === 0
+      ? { findings: [], measurements: [] }
+      : finding(
+          'unknown',
+          `${count(all.hidden, 'statement')} of other users cannot be told from BEGIN or SET: their text is not shown. ${monitor}`,
+        ),
     { findings: [], measurements: [], detail: { title: `The ${list.length} slowest statements, mean × calls`, text: lines.join('\n') } },
   )
 }
@@ -126,7 +173,7 @@ export const askCache = async (
 
 const Wait = z.object({
   pid: z.coerce.number(),
-  waited: z.coerce.number(),
+  waited: z.coerce.number().nullable(),
   what: z.string(),
   query: z.string().nullable(),
   blocker: z.coerce.number().nullable(),
@@ -149,11 +196,16 @@ export const askLocks = async ({ read }: Session, wanted: { readonly wait?: Limi
   )
   const waits = ofRows(Wait, table)
   const [longest] = waits
-  const held = hold('longest lock wait', longest?.waited ?? 0, 'ms', 'most', wanted.wait)
-  if (longest === undefined) return together(held, finding('ok', 'Nobody waits for a lock.'))
+  if (longest === undefined)
+    return together(hold('longest lock wait', 0, 'ms', 'most', wanted.wait), finding('ok', 'Nobody waits for a lock.'))
+  // Servers before version 14 say how long only of one's own sessions. The longest stands first, what is not known last.
+  const held =
+    longest.waited === null
+      ? finding('unknown', `How long sessions have waited is not shown to our user. ${monitor}`)
+      : hold('longest lock wait', longest.waited, 'ms', 'most', wanted.wait)
   const lines = waits.map(({ pid, waited, what, query, blocker, state, blocking }) => {
     const by = blocker === null ? 'nobody that is still there' : `pid ${blocker} (${state ?? 'unknown'}): ${shape(blocking ?? '', 160)}`
-    return `pid ${pid} waits ${Math.round(waited)} ms for ${foreign(what)}: ${shape(query ?? '', 160)}, blocked by ${by}`
+    return `pid ${pid} waits ${waited === null ? 'for some time' : `${Math.round(waited)} ms`} for ${foreign(what)}: ${shape(query ?? '', 160)}, blocked by ${by}`
   })
   const waiting = new Set(waits.map(({ pid }) => pid)).size
   return together(

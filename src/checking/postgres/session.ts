@@ -2,6 +2,7 @@
  *  which everything is a cursor over one SELECT. */
 import { Client } from 'pg'
 import type { CheckContext } from '../../define/check.ts'
+import { Wait } from '../../define/wait.ts'
 import { FetchFault } from '../../ports.ts'
 import { Host, Port } from '../address.ts'
 import { encryption, tlsOptions } from '../encryption.ts'
@@ -16,6 +17,8 @@ export const place = {
   port: Port.default(5432),
   /** The setting with its connection string. It must name the same host and port; its user, password and database are used. */
   secret: SecretName,
+  /** How long the server works at one statement; 8 s unless it is said. */
+  statementTimeout: Wait.optional(),
   ...encryption,
 }
 
@@ -23,6 +26,7 @@ export type Place = {
   readonly host: string
   readonly port: number
   readonly secret: string
+  readonly statementTimeout?: number | undefined
   readonly tls: 'verify' | 'unverified' | 'none'
   readonly ca?: string | undefined
 }
@@ -45,20 +49,24 @@ export type Session = {
 
 /** What a connection needs of whoever looks or acts. */
 export type Reach = Pick<CheckContext, 'address' | 'secret' | 'signal'>
+type Patience = Partial<Pick<CheckContext, 'timeoutMs'>>
 
-const statementMs = 8000
+const usualStatementMs = 8000
 const lockMs = 1000
 const mostBytes = 8 * 1024 * 1024
 
-/** `set local` ends with the transaction, so behind a pooler nobody inherits it. */
-const begin = [
-  'begin transaction read only',
-  `set local statement_timeout = ${statementMs}`,
-  `set local lock_timeout = ${lockMs}`,
-  `set local idle_in_transaction_session_timeout = ${statementMs * 4}`,
-  "set local timezone = 'UTC'",
-  "set local datestyle = 'ISO, YMD'",
-].join('; ')
+/** `set local` ends with the transaction, so behind a pooler nobody inherits it. Without `row_security` the server leaves out what a policy
+ *  hides, and a table that is full looks empty; with it off, it refuses instead. */
+const begin = (statementMs: number): string =>
+  [
+    'begin transaction read only',
+    'set local row_security = off',
+    `set local statement_timeout = ${statementMs}`,
+    `set local lock_timeout = ${lockMs}`,
+    `set local idle_in_transaction_session_timeout = ${statementMs * 4}`,
+    "set local timezone = 'UTC'",
+    "set local datestyle = 'ISO, YMD'",
+  ].join('; ')
 
 /** Functions that PostgreSQL does not know to be harmless. A read-only transaction alone would let pass those that act outside of it:
  *  locks of the session, connections to elsewhere, files, signals to other sessions. */
@@ -166,9 +174,11 @@ export const connected = async <Value>(wanted: Place, context: Reach, use: (clie
 }
 
 /** Opens a session, asks, and closes it whatever happens. Throws as `connected` does. */
-export const inSession = <Value>(wanted: Place, context: Reach, ask: (session: Session) => Promise<Value>): Promise<Value> =>
+export const inSession = <Value>(wanted: Place, context: Reach & Patience, ask: (session: Session) => Promise<Value>): Promise<Value> =>
   connected(wanted, context, async (client) => {
-    await client.query(begin)
+    const { timeoutMs = Number.POSITIVE_INFINITY } = context
+    // Never longer than somebody waits for it.
+    await client.query(begin(Math.min(wanted.statementTimeout ?? usualStatementMs, timeoutMs)))
     const value = await ask(sessionOn(client))
     await client.query('rollback')
     return value

@@ -31,15 +31,28 @@ export type Environment = z.infer<typeof Environment>
 /** All that is known of a value once it was looked at. */
 export type Form = 'good' | 'empty' | 'placeholder' | 'padded' | 'other' | 'live' | 'test'
 
+/** What programs and people leave where a value is missing. */
+const nothing =
+  /^(undefined|null|none|nil|nan|n\/?a|todo|tbd|fixme|dummy|placeholder|change_?me|replace_?me|insert_?me|set_?me|\[object object\])$/i
+/** How templates begin: `your_anon_key`, `<set me>`, `my-secret`. A word alone is a beginning of many passwords. */
+const template = /^(?:(?:your|my|the|change|replace|insert|todo|xxx)[ _-]|<|\$\{|\{\{)|example$/i
+/** What stands for the part that is left out. */
+const leftOut = /^(.)\1{5,}$|x{6,}|\*{3,}|\.{3}|…|your[_-]|placeholder|change_?me/i
+
+/** The beginnings of vendors' keys, behind which a template may stand. */
+const vendors = /^(?:(?:sk|pk|rk)_(?:live|test)_|whsec_|sb_(?:secret|publishable)_|sk-(?:proj-)?|re_|SG\.|xkeysib-|gh[ps]_)/
+
+const isPlaceholder = (bare: string, prefixes: readonly string[]): boolean => {
+  const prefix = prefixes.find((one) => bare.startsWith(one)) ?? vendors.exec(bare)?.[0] ?? ''
+  const rest = bare.slice(prefix.length)
+  return nothing.test(bare) || (rest !== '' && (nothing.test(rest) || leftOut.test(rest))) || (rest.length <= 40 && template.test(rest))
+}
+
 /** `live` and `test`: a key for the wrong world. */
 export const formOf = (value: string, prefixes: readonly string[], environment: Environment): Form => {
   const bare = value.trim().replace(/^(["'])(.*)\1$/s, '$2')
   if (bare === '') return 'empty'
-  if (
-    /^(your|my|the|change|replace|insert|todo|xxx|<)[ _-]?|\.\.\.$|example$/i.test(bare) &&
-    !prefixes.some((prefix) => bare.length > prefix.length + 8 && bare.startsWith(prefix))
-  )
-    return 'placeholder'
+  if (isPlaceholder(bare, prefixes)) return 'placeholder'
   const [, world] = /^(?:sk|pk|rk)_(live|test)_/.exec(bare) ?? []
   if (environment === 'production' ? world === 'test' : world === 'live') return world === 'test' ? 'test' : 'live'
   if (prefixes.length > 0 && !prefixes.some((prefix) => bare.startsWith(prefix) && bare.length > prefix.length)) return 'other'

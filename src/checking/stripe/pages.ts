@@ -1,5 +1,6 @@
 /** Stripe's lists, read page by page up to a cap. */
 import { z } from 'zod'
+import { atMost } from '../json.ts'
 
 export type Pages<Item> = {
   readonly items: readonly Item[]
@@ -10,6 +11,8 @@ export type Pages<Item> = {
 /** What is asked of one page. */
 export type Page = { readonly limit: number; readonly starting_after?: string }
 
+const pageSize = 100
+
 /** The most of one list that is read: ten requests. */
 const most = 1000
 
@@ -19,12 +22,12 @@ export const readPages = async <Item extends z.ZodType<{ readonly id: string }>>
   ask: (page: Page) => Promise<unknown>,
 ): Promise<Pages<z.infer<Item>>> => {
   const list = z
-    .object({ data: z.array(item), has_more: z.boolean() })
+    .object({ data: atMost(item, pageSize), has_more: z.boolean() })
     .refine(({ data, has_more: more }) => data.length > 0 || !more, 'a page is empty, but says that there is more')
   const items: z.infer<Item>[] = []
   let after: string | undefined
   for (;;) {
-    const { data, has_more: more } = list.parse(await ask({ limit: 100, ...(after === undefined ? {} : { starting_after: after }) }))
+    const { data, has_more: more } = list.parse(await ask({ limit: pageSize, ...(after === undefined ? {} : { starting_after: after }) }))
     items.push(...data)
     after = data.at(-1)?.id
     if (!more || after === undefined || items.length >= most) return { items, more }

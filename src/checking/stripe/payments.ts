@@ -1,7 +1,7 @@
 /** How many payments fail. */
 import { z } from 'zod'
 import type { CheckAnswer } from '../../define/check.ts'
-import { count, finding, hold, lately, tally, together } from '../answer.ts'
+import { count, explained, finding, hold, lately, tally } from '../answer.ts'
 import type { Limit } from '../option.ts'
 import type { Pages } from './pages.ts'
 
@@ -56,5 +56,5 @@ export const judgePayments = (
   if (decided < asked.minimum) return finding('unknown', `${gist} That is too few for a rate: ${asked.minimum} are needed.`)
   const rate = hold('failure rate', (failed.length / decided) * 100, '%', 'most', asked.failures)
   const unjudged = failed.length > 0 && asked.failures === undefined
-  return together(rate, finding(unjudged ? 'warn' : 'ok', gist))
+  return explained(gist, [rate], unjudged ? 'warn' : 'ok')
 }

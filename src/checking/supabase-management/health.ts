@@ -20,7 +20,9 @@ export const judgeHealth = (project: string, services: z.infer<typeof Health>, w
   else if (project === 'UNKNOWN') findings.push({ status: 'unknown', text: 'Supabase does not know how the project is.' })
   else if (project !== 'ACTIVE_HEALTHY') findings.push({ status: 'fail', text: `The project is “${state}”: look at it in the dashboard.` })
   for (const name of wanted) {
-    const service = services.find((one) => one.name === name)
+    // Of several by one name the one that is ill.
+    const mine = services.filter((one) => one.name === name)
+    const service = mine.find(({ status }) => status !== 'ACTIVE_HEALTHY') ?? mine[0]
     const why = service?.error === undefined || service.error === null ? '' : `: ${foreign(service.error, 120)}`
     if (service === undefined) findings.push({ status: 'unknown', text: `Supabase says nothing of ${name}.` })
     else if (service.status === 'COMING_UP') findings.push({ status: 'warn', text: `${name} is coming up${why}.` })

@@ -7,17 +7,17 @@ import { foreign } from '../foreign.ts'
 import { measure } from '../measure.ts'
 
 /** A count, as JSON or as ClickHouse writes large ones. */
-const Count = z.coerce.number()
+const Count = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative())
 
 /** GET /v1/projects/{ref}/analytics/endpoints/usage.api-counts. */
 export const Usage = z.object({
   result: z
     .array(
       z.object({
-        total_auth_requests: Count.optional(),
-        total_realtime_requests: Count.optional(),
-        total_rest_requests: Count.optional(),
-        total_storage_requests: Count.optional(),
+        total_auth_requests: Count,
+        total_realtime_requests: Count,
+        total_rest_requests: Count,
+        total_storage_requests: Count,
       }),
     )
     .nullish(),
@@ -44,14 +44,14 @@ export const judgeUsage = ({ result, error }: z.infer<typeof Usage>, window: str
     }
   const sums = services.map((name) => ({
     name,
-    sum: result.reduce((sum, row) => sum + (row[`total_${name}_requests`] ?? 0), 0),
+    sum: result.reduce((sum, row) => sum + row[`total_${name}_requests`], 0),
   }))
   const total = sums.reduce((sum, one) => sum + one.sum, 0)
   const { measurement, finding } = measure('requests', total, '', { most })
   const by = sums.map(({ name, sum }) => `${name} ${sum}`).join(', ')
   const good: Finding = { status: 'ok', text: `${total} requests in the last ${window}: ${by}.` }
   return {
-    findings: finding.length > 0 ? finding : [good],
+    findings: [...finding, good],
     measurements: [...measurement, ...sums.flatMap(({ name, sum }) => measure(`${name} requests`, sum, '').measurement)],
   }
 }
@@ -78,9 +78,11 @@ const sourceOf: Readonly<Record<string, LogSource>> = {
 
 const whereOf = (sources: readonly LogSource[]): string => sources.map((source) => `(${failing[source]})`).join(' or ')
 
-/** Errors by source. */
-export const countErrors = (sources: readonly LogSource[]): string =>
-  `select source, count() as errors from logs where ${whereOf(sources)} group by source`
+/** All lines by source, and the errors among them: logs without a line tell of no error, and of nothing else. */
+export const countErrors = (sources: readonly LogSource[]): string => {
+  const names = Object.entries(sourceOf).flatMap(([name, source]) => (sources.includes(source) ? [`'${name}'`] : []))
+  return `select source, count() as lines, countIf(${whereOf(sources)}) as errors from logs where source in (${names.join(', ')}) group by source`
+}
 
 /** The API gives at most 1000 rows. */
 export const mostLines = 200
@@ -89,7 +91,7 @@ export const mostLines = 200
 export const listErrors = (sources: readonly LogSource[]): string =>
   `select timestamp, source, event_message from logs where ${whereOf(sources)} order by timestamp desc limit ${mostLines}`
 
-const Counted = z.object({ source: z.string(), errors: Count })
+const Counted = z.object({ source: z.string(), lines: Count, errors: Count })
 const Line = z.object({ timestamp: z.union([z.string(), z.number()]), source: z.string(), event_message: z.string() })
 
 /** The longest line that is kept of a log. */
@@ -116,6 +118,27 @@ export const judgeLogs = (
     name,
     sum: counted.data.filter(({ source }) => sourceOf[source] === name).reduce((sum, { errors }) => sum + errors, 0),
   }))
+  const strange = counted.data.flatMap(({ source }) => (Object.hasOwn(sourceOf, source) ? [] : [foreign(source, 40)]))
+  if (strange.length > 0)
+    return {
+      findings: [
+        {
+          status: 'unknown',
+          text: `Supabase’s logs count errors of ${strange.slice(0, 3).join(', ')}, which is none of the sources known here.`,
+        },
+      ],
+      measurements: [],
+    }
+  if (!counted.data.some(({ lines: written }) => written > 0))
+    return {
+      findings: [
+        {
+          status: 'unknown',
+          text: `Supabase’s logs hold no line of the last ${window} (${sources.join(', ')}): either nobody asked anything of the project, or they are behind.`,
+        },
+      ],
+      measurements: [],
+    }
   const total = by.reduce((sum, one) => sum + one.sum, 0)
   const { measurement, finding } = measure('log errors', total, '', { most })
   const list = by.map(({ name, sum }) => `${name} ${sum}`).join(', ')
@@ -130,7 +153,10 @@ export const judgeLogs = (
     })
     .join('\n')
   return {
-    findings: [...finding, { status: 'ok', text: `${total} errors in the logs of the last ${window}: ${list}.` }],
+    findings: [
+      ...finding,
+      { status: total > 0 && most === undefined ? 'warn' : 'ok', text: `${total} errors in the logs of the last ${window}: ${list}.` },
+    ],
     measurements: [...measurement, ...by.flatMap(({ name, sum }) => measure(`${name} errors`, sum, '').measurement)],
     ...(text === '' ? {} : { detail: { title: `Errors in Supabase’s logs, last ${window}`, text } }),
   }

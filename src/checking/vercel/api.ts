@@ -5,6 +5,7 @@ import type { Finding } from '../../incident/check.ts'
 import { below } from '../address.ts'
 import { vendorRefusal } from '../fault.ts'
 import { readJson, said } from '../json.ts'
+import { othersFirst } from '../turn.ts'
 import { apiUrl, SecretName } from '../option.ts'
 
 /** Options of every question to Vercel. */
@@ -34,14 +35,16 @@ export type Got<Value> = { readonly value: Value } | { readonly findings: readon
 type Query = Readonly<Record<string, string>>
 
 /** The parameter by which Vercel knows a team. */
-const teamOf = (team: string | undefined): Query => (team === undefined ? {} : team.startsWith('team_') ? { teamId: team } : { slug: team })
+export const teamOf = (team: string | undefined): Query =>
+  team === undefined ? {} : team.startsWith('team_') ? { teamId: team } : { slug: team }
+
+/** What a refusal is about: a token that is not known is 403, as one is that may not do this. */
+export const refusalCode = (status: number, words: string): number =>
+  status === 403 && /invalid ?token|not authorized/i.test(words) ? 401 : status
 
 /** What to do about a refusal that Vercel has words of its own for. */
-const refused = (status: number, secret: string, words: string, quiet: boolean): Finding => {
-  // A token that is not known is 403, as one is that may not read this.
-  const code = status === 403 && /invalid ?token|not authorized/i.test(words) ? 401 : status
-  return vendorRefusal('Vercel', code, secret, quiet ? '' : words)
-}
+const refused = (status: number, secret: string, words: string, quiet: boolean): Finding =>
+  vendorRefusal('Vercel', refusalCode(status, words), secret, quiet ? '' : words)
 
 /** `quiet`: nothing of what an answer says is repeated, however wrong it is: it may hold secrets. */
 export const createVercel = (
@@ -72,7 +75,9 @@ export const createVercel = (
     const why = await refusal(response)
     if (why !== null) return { findings: [why] }
     const { status } = response
-    const read = readJson('Vercel', { status, headers: {}, body: await response.text(), took: 0, urls: [] }, schema)
+    const body = await response.text()
+    await othersFirst()
+    const read = readJson('Vercel', { status, headers: {}, body, took: 0, urls: [] }, schema)
     if (!('findings' in read)) return { value: read.value }
     return quiet ? { findings: [{ status: 'unknown', text: `Vercel’s answer (${status}) is not as documented.` }] } : read
   }

@@ -6,11 +6,15 @@ import { duration } from '../../incident/duration.ts'
 import type { Instant } from '../../incident/policy.ts'
 import { shortCommit, subject } from '../commit.ts'
 import { foreign } from '../foreign.ts'
+import { atMost } from '../json.ts'
 import { measure } from '../measure.ts'
 import type { Got, Vercel } from './api.ts'
 
 const Millis = z.number().min(0).max(8.64e15)
 const Text = z.string().nullish().catch(null)
+
+/** The name of the mark that an action's run leaves on what it deploys. */
+export const markName = 'tocsinRun'
 
 export const Deployment = z
   .object({
@@ -23,6 +27,10 @@ export const Deployment = z
     readyState: z.string().optional(),
     state: z.string().optional(),
     readySubstate: Text,
+    projectId: Text,
+    target: Text,
+    plan: Text,
+    isRollbackCandidate: z.boolean().nullish().catch(null),
     aliasAssigned: z.union([z.boolean(), Millis]).nullish(),
     errorMessage: Text,
     inspectorUrl: Text,
@@ -53,11 +61,21 @@ export const Deployment = z
       live: Math.max(live, created),
       state: (one.readyState ?? one.state ?? 'UNKNOWN').toUpperCase(),
       staged: one.readySubstate === 'STAGED',
+      /** It has never served, as far as Vercel says. */
+      unserved:
+        one.readySubstate === 'STAGED' || one.isRollbackCandidate === false || (one.readySubstate !== 'PROMOTED' && !one.aliasAssigned),
+      project: one.projectId ?? null,
+      target: one.target ?? null,
+      plan: one.plan ?? null,
+      /** Its own address, a host. */
+      host: one.url ?? null,
       error: one.errorMessage ?? null,
       page: page !== null && /^https?:\/\//.test(page) ? page : null,
       commit: meta('CommitSha'),
       message: meta('CommitMessage'),
       branch: meta('CommitRef'),
+      /** What a run of an action marked it with. */
+      mark: typeof one.meta?.[markName] === 'string' ? one.meta[markName] : null,
       by: meta('CommitAuthorName', 'CommitAuthorLogin') ?? one.creator?.githubLogin ?? one.creator?.username ?? one.creator?.email ?? null,
     }
   })
@@ -67,10 +85,14 @@ export const Project = z.object({
   id: z.string(),
   accountId: z.string().optional(),
   name: z.string(),
+  /** Its domains answer 503 to everybody, whatever is deployed. */
+  paused: z.boolean().nullish(),
   targets: z
     .object({ production: Deployment.nullish() })
     .nullish()
     .transform((targets) => targets?.production ?? null),
+  /** How releases go there in stages, where they do. */
+  rollingRelease: z.record(z.string(), z.unknown()).nullish().catch(null),
   lastAliasRequest: z
     .object({
       fromDeploymentId: z.string().nullish(),
@@ -86,17 +108,26 @@ export type Project = z.infer<typeof Project>
 /** Asks for the project, with what production's domains point to. */
 export const askProject = (vercel: Vercel): Promise<Got<Project>> => vercel.get(`/v9/projects/${vercel.project}`, Project)
 
-const List = z.object({ deployments: z.array(Deployment), pagination: z.object({ next: z.number().nullish() }).nullish() })
+/** As many as a page of Vercel's holds. */
+const mostListed = 100
 
-/** Deployments to production, the newest first; `more`: there are older ones in the same time. */
+const List = z.object({ deployments: atMost(Deployment, mostListed), pagination: z.object({ next: z.number().nullish() }).nullish() })
+
+/** Deployments to production, or to everything, the newest first; `more`: there are older ones in the same time. */
 export const askDeployments = async (
   vercel: Vercel,
   projectId: string,
   limit: number,
   between: { readonly since?: number; readonly until?: number } = {},
+  target: 'production' | 'any' = 'production',
 ): Promise<Got<{ readonly list: readonly Deployment[]; readonly more: boolean }>> => {
   const query = Object.fromEntries(Object.entries(between).map(([name, at]) => [name, String(at)]))
-  const asked = await vercel.get('/v6/deployments', List, { projectId, target: 'production', limit: String(limit), ...query })
+  const asked = await vercel.get('/v6/deployments', List, {
+    projectId,
+    ...(target === 'any' ? {} : { target }),
+    limit: String(limit),
+    ...query,
+  })
   if ('findings' in asked) return asked
   const { deployments, pagination } = asked.value
   return {
@@ -195,13 +226,22 @@ export const judgeProduction = (
       measurements: [],
       ...detail,
     }
+  const paused: Finding[] =
+    project.paused === true
+      ? [
+          {
+            status: 'fail',
+            text: `${foreign(project.name)} is paused in Vercel: its domains serve nothing, whatever is deployed. Find out who paused it, or which limit of spending, then resume it in Vercel, Settings → General.`,
+          },
+        ]
+      : []
   const age = Math.max(now - current.live, 0)
   const failed = list.filter(({ state }) => state === 'ERROR').length
   const first: Finding = {
     status: current.state === 'READY' ? 'ok' : 'fail',
     text:
       current.state === 'READY'
-        ? `Production serves ${described(current)}, for ${duration(age)}.`
+        ? `Production ${project.paused === true ? 'would serve' : 'serves'} ${described(current)}, for ${duration(age)}.`
         : `Production points to a deployment that is ${foreign(current.state.toLowerCase(), 20)}: ${described(current)}. Roll back to one that is ready.`,
   }
   const elsewhere: Finding[] =
@@ -209,7 +249,7 @@ export const judgeProduction = (
       ? [{ status: 'warn', text: `It was built from ${foreign(current.branch, 60)}, where production is built from ${branch}.` }]
       : []
   return {
-    findings: [first, ...elsewhere, ...aliasing(project, list, now), ...newest(project, list, now)],
+    findings: [...paused, first, ...elsewhere, ...aliasing(project, list, now), ...newest(project, list, now)],
     measurements: [
       ...measure('deployment age', age / 3_600_000, 'h').measurement,
       ...(list.length === 0 ? [] : measure('failed builds', failed, '').measurement),
@@ -232,6 +272,7 @@ export const changeOf = (one: Deployment): Change => ({
   title: `${one.message === null ? `Deployment ${foreign(one.id, 40)}` : subject(one.message)}${one.commit === null ? '' : ` (${shortCommit(one.commit)})`}${outcome(one)}`,
   by: one.by === null ? null : foreign(one.by, 60),
   url: one.page,
+  ...(one.commit === null ? {} : { commit: shortCommit(one.commit) }),
 })
 
 /** A rollback or a promotion as something that was changed. */

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { Change } from '../../incident/check.ts'
 import { foreign } from '../foreign.ts'
+import { atMost } from '../json.ts'
 import type { Got, Vercel } from './api.ts'
 
 const Millis = z.number().min(0).max(8.64e15).nullish().catch(null)
@@ -48,11 +49,14 @@ const readVariable = <Judged>(raw: z.infer<typeof Raw>, judge: (key: string, val
   judged: raw.type === 'plain' && typeof raw.value === 'string' ? judge(raw.key, raw.value) : null,
 })
 
+/** More than any project has. */
+const mostListed = 1000
+
 const Own = z.union([
-  z.object({ envs: z.array(Raw), pagination: z.object({ next: z.number().nullish() }).nullish() }),
-  z.array(Raw).transform((envs) => ({ envs, pagination: null })),
+  z.object({ envs: atMost(Raw, mostListed), pagination: z.object({ next: z.number().nullish() }).nullish() }),
+  atMost(Raw, mostListed).transform((envs) => ({ envs, pagination: null })),
 ])
-const Shared = z.object({ data: z.array(Raw) })
+const Shared = z.object({ data: atMost(Raw, mostListed) })
 
 /** Pages of variables that are read at most. */
 const mostPages = 10

@@ -7,6 +7,7 @@ import { keepLine, shorten } from '../../incident/text.ts'
 import { count, hold, together } from '../answer.ts'
 import { networkFault } from '../fault.ts'
 import { foreign } from '../foreign.ts'
+import { atMost } from '../json.ts'
 import type { Limit } from '../option.ts'
 import type { Vercel } from './api.ts'
 
@@ -55,7 +56,7 @@ const Row = z.object({
     .nullish()
     .catch(null),
 })
-const Page = z.object({ rows: z.array(Row), hasMoreRows: z.boolean().default(false) })
+const Page = z.object({ rows: atMost(Row, 100), hasMoreRows: z.boolean().default(false) })
 
 const lineOf = (row: z.infer<typeof Row>): LogLine => {
   const logs = row.logs ?? []
@@ -90,6 +91,7 @@ export const askPast = async (
     )
   const found = new Map<string, LogLine>()
   let more = false
+  let odd = 0
   for (const kind of [{ level: 'error,fatal' }, { statusCode: '5xx' }]) {
     for (let number = 0; ; number += 1) {
       const asked = await page({ ...kind, page: String(number) })
@@ -97,7 +99,8 @@ export const askPast = async (
       const { rows, hasMoreRows } = asked.value
       for (const [index, row] of rows.entries()) {
         const line = lineOf(row)
-        if (isError(line)) found.set(line.id === '' ? `${number} ${index} ${line.at}` : line.id, kept(line))
+        if (!isError(line)) odd += 1
+        else found.set(line.id === '' ? `${number} ${index} ${line.at}` : line.id, kept(line))
       }
       const enough = number + 1 === mostPages || found.size >= mostErrors
       if (hasMoreRows && enough) more = true
@@ -105,6 +108,15 @@ export const askPast = async (
     }
   }
   if (found.size > 0) return { errors: [...found.values()], seen: null, note: more ? 'There are more: only the newest were read.' : null }
+  if (odd > 0)
+    return {
+      findings: [
+        {
+          status: 'unknown',
+          text: `Vercel’s log answers ${count(odd, 'request')} as ones with errors, but not as documented: no error can be read in them. Look at the log in Vercel.`,
+        },
+      ],
+    }
   // None: it may be that nothing was asked of the product, or that the plan keeps no log of that time.
   const any = await page({ page: '0' })
   return 'findings' in any ? any : { errors: [], seen: any.value.rows.length, note: null }

@@ -43,7 +43,7 @@ const planned = (request: ActionRequest): Part[] => {
     {
       kind: 'context',
       spans: [
-        preview.reversible === null ? '⚠ This cannot be undone.' : `Undone by: ${shorten(preview.reversible, 200)}`,
+        preview.reversible === null ? '⚠ This cannot be undone.' : `Taken back by: ${shorten(preview.reversible, 200)}`,
         ...(preview.returnsAfter === undefined ? [] : [` · returns by itself after ${preview.returnsAfter} min`]),
         ` · risk ${request.risk} · target ${request.target}`,
       ],

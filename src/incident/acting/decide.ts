@@ -1,13 +1,25 @@
 /** What may be done with a request for an action, by whom, and when. */
 import { addMinutes } from 'date-fns/addMinutes'
 import { type Area, samePerson } from '../areas/area.ts'
+import { isAtTerminal } from '../at-terminal.ts'
 import { kept } from '../check.ts'
+import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { type Refusal, refuse } from '../refusals.ts'
 import { shorten } from '../text.ts'
 import { isRefusal, optional, written } from '../written.ts'
 import type { ActingEvent, ActingIntent } from './events.ts'
-import { actionOf, type ActionRequest, breakGlassAt, hindranceIn, type Identities, isPending, isRunning, sameIdentity } from './request.ts'
+import {
+  actionOf,
+  type ActionRequest,
+  type ApprovalRule,
+  breakGlassAt,
+  hindranceIn,
+  type Identities,
+  isPending,
+  isRunning,
+  sameIdentity,
+} from './request.ts'
 
 const longestText = 1000
 
@@ -29,6 +41,12 @@ const stranger = (by: { readonly kind: string; readonly via?: 'terminal'; readon
 
 const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
+
+/** Whoever has the server may ask there in another's name, and approve it in the chat as themselves: one more must agree then. */
+const ruleFor = (by: Actor, rule: ApprovalRule): ApprovalRule => (isAtTerminal(by) ? { ...rule, needed: rule.needed + 1 } : rule)
+
+/** So often is what was approved for a time taken back by itself, when its target moves again and again. */
+const mostReturns = 5
 
 export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
   // Said once: who has decided against it is not told again.
@@ -63,6 +81,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
         v: 1,
         action: incident.actions.length + 1,
         ...wanted,
+        rule: ruleFor(by, wanted.rule),
         reason: why,
         identities,
         ...(undoes === undefined ? {} : { undoes }),
@@ -72,8 +91,11 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
   },
   'return-action': (incident, { action, wanted }, { by }) => {
     const first = actionOf(incident, action)
-    const open = incident.actions.some((request) => request.undoes === action && (isPending(request) || isRunning(request)))
-    if (by.kind !== 'bot' || first?.preview?.returnsAfter === undefined) return []
+    const backs = incident.actions.filter((request) => request.undoes === action)
+    const open = backs.some((request) => isPending(request) || isRunning(request))
+    // What takes something back stays: else it would be put there again, and nobody has approved that.
+    if (by.kind !== 'bot' || first?.preview?.returnsAfter === undefined || first.undoes !== null) return []
+    if (backs.filter(({ automatic }) => automatic).length >= mostReturns) return []
     if (first.ran?.outcome !== 'done' || first.ran.undo === undefined || first.undoneBy !== null || open) return []
     const number = incident.actions.length + 1
     return [
@@ -88,9 +110,10 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
   },
   'refuse-action': (incident, { action, why }) => {
     const request = actionOf(incident, action)
-    return request === undefined || !isPending(request)
-      ? []
-      : [{ type: 'action-refused', v: 1, action, code: 'unable', why: shorten(why, longestText) }]
+    // Whoever comes late with it knows less than the preview that is there.
+    return request?.status === 'previewing'
+      ? [{ type: 'action-refused', v: 1, action, code: 'unable', why: shorten(why, longestText) }]
+      : []
   },
   'approve-action': (incident, { action, hash, identities, basis }, { by, at }) => {
     const refused = notWaiting(incident, action)
@@ -173,8 +196,8 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
       : [],
   'wait-action': (incident, { action, task, link }) => {
     const request = actionOf(incident, action)
-    const known = request?.task !== null && request?.task?.text === task
-    return request?.status === 'running' && !known ? [{ type: 'action-waits', v: 1, action, task: shorten(task, longestText), link }] : []
+    const text = shorten(task, longestText)
+    return request?.status === 'running' && request.task?.text !== text ? [{ type: 'action-waits', v: 1, action, task: text, link }] : []
   },
   'tick-action': (incident, { action, tick }, { by }) => {
     const request = actionOf(incident, action)

@@ -17,7 +17,7 @@ export const actingRefusals = {
   not_configured: (p: { action: string; missing: string }) =>
     `\`${foreign(p.action)}\` cannot run yet: set ${foreign(p.missing, 200)} in the bot’s environment, and start it again.`,
   action_outside: (p: { action: string }) =>
-    `Actions run in a record, so that everybody sees what was done and why. Open one first: \`/incident new\`, or \`/incident change <product> <title>\` for planned work; then there: \`/incident run ${foreign(p.action)}\`.`,
+    `Actions run in a record only. Open one first, \`/incident new\` or for planned work \`/incident change\`; then there: \`/incident run ${foreign(p.action)}\`.`,
   unknown_target: (p: { target: string; known: string }) =>
     p.known === ''
       ? `No action of any product changes \`${foreign(p.target)}\`, so there is nothing to lock.`
@@ -25,7 +25,7 @@ export const actingRefusals = {
   not_told_apart: (p: { why: string }) =>
     `Slack does not say who you are, so your vote cannot count: ${foreign(p.why, 200)}. Try again in a minute.`,
   unknown_requester: always(
-    'The bot cannot tell who you are for certain, so it cannot hold your request against an approval. Ask in Slack, with a verified e-mail there, or as somebody in people.yml.',
+    'The bot cannot tell who you are for certain, so you cannot ask for an action. Ask in Slack, with a verified e-mail there, or as somebody in people.yml.',
   ),
   unknown_voter: always(
     'The bot cannot tell who you are for certain, so your vote cannot count. Whoever approves has a verified e-mail in Slack, or stands in people.yml.',
@@ -68,13 +68,13 @@ export const actingRefusals = {
       ? `Action ${p.action}, “${foreign(p.title, 100)}”, cannot be taken back.`
       : `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}, so there is nothing to take back.`,
   is_locked: (p: { target: string; name: string; at: string; why: string }) =>
-    `\`${foreign(p.target)}\` is locked already since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To open it: \`/incident unlock ${foreign(p.target)}\`.`,
+    `\`${foreign(p.target)}\` is locked since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To open it: \`/incident unlock ${foreign(p.target)}\`.`,
   not_locked: (p: { target: string; known: string }) =>
     p.known === ''
       ? `\`${foreign(p.target)}\` is not locked; nothing is.`
       : `\`${foreign(p.target)}\` is not locked. Locked: ${foreign(p.known, 200)}.`,
   is_frozen: (p: { name: string; at: string; why: string }) =>
-    `All actions are stopped already since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To let them run: \`/incident unfreeze\`.`,
+    `All actions are stopped since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To let them run: \`/incident unfreeze\`.`,
   not_frozen: always('Actions are not stopped. To stop all of them: `/incident freeze <why>`.'),
   nothing_to_tick: (p: { action: number; title: string }) =>
     `Nothing of action ${p.action}, “${foreign(p.title, 100)}”, waits to be ticked off now. Its card says how far it is.`,

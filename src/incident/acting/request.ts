@@ -4,6 +4,7 @@ import type { Json, Preview, Ran, Risk } from './action.ts'
 import type { CheckResult, Finding } from '../check.ts'
 import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
+import { samePerson } from '../areas/area.ts'
 import type { Contact, Instant } from '../policy.ts'
 
 /** Everything that one person is known by: `person:bea`, `email:bea@example.com`. Two accounts that share one of these are one person. */
@@ -140,6 +141,12 @@ export const breakGlassAt = ({ severity, kind }: Incident, { previewedAt, rule, 
 export const hindrances = ['expired', 'votes', 'record', 'moved', 'role', 'locked', 'busy', 'frozen', 'cap', 'unable'] as const
 export type Hindrance = (typeof hindrances)[number]
 
+/** Whether what this takes back was taken back meanwhile, or is being taken back by another request. */
+const isTakenBack = ({ actions }: ActingState, { action, undoes }: ActionRequest): boolean =>
+  undoes !== null &&
+  (actionOf({ actions }, undoes)?.undoneBy !== null ||
+    actions.some((other) => other.action !== action && other.undoes === undoes && isRunning(other)))
+
 /** What the record itself has against the start of an action now; null: nothing. */
 export const hindranceIn = (
   incident: Incident,
@@ -148,12 +155,14 @@ export const hindranceIn = (
 ): { readonly code: Hindrance; readonly why: string } | null => {
   const { automatic, forced, expires, hash, preview } = request
   if (preview === null || hash === null || expires === null) return { code: 'votes', why: 'It was never previewed.' }
+  if (isTakenBack(incident, request)) return { code: 'unable', why: `Action ${request.undoes} was taken back already.` }
   // What was approved for a time ends, whatever has become of the record meanwhile.
   if (automatic) return null
   if (incident.mergedInto !== null) return { code: 'record', why: `${incident.id} was merged into ${incident.mergedInto}.` }
   if (incident.stamps.resolve !== null) return { code: 'record', why: `${incident.id} is closed.` }
   if (at >= expires) return { code: 'expired', why: 'The time for it was over.' }
+  if (forced !== null && incident.severity !== 'P1') return { code: 'votes', why: 'Only in a P1 the lead may do without an approval.' }
   if (forced !== null)
-    return incident.severity === 'P1' ? null : { code: 'votes', why: 'Only in a P1 the lead may do without an approval.' }
+    return samePerson(incident.lead, forced.by) ? null : { code: 'role', why: 'Whoever wanted to run it alone does not lead any more.' }
   return isApproved(request) ? null : { code: 'votes', why: 'Not enough people have approved it.' }
 }

@@ -1,9 +1,10 @@
 /** Checks: a run is started with what is asked, and answered batch by batch, so that what is known is shown while the rest is still
  *  asked, and a run whose process died is finished by another. */
 import { addMinutes } from 'date-fns/addMinutes'
-import { changeParts, rankChanges } from '../changes.ts'
+import { changeParts, changesSummary, rankChanges, type Seen } from '../changes.ts'
 import { type CheckResult, kept } from '../check.ts'
-import { checkParts, checkSummary, compareParts, headingOf } from '../check-report.ts'
+import { isUnset } from '../check-groups.ts'
+import { checkParts, checkSummary, compareParts, gist, headingOf } from '../check-report.ts'
 import { sentenceOf } from '../check-words.ts'
 import type { CheckPhase } from '../events.ts'
 import type { Incident } from '../incident.ts'
@@ -14,7 +15,13 @@ import { refuse } from '../refusals.ts'
 import type { Area } from './area.ts'
 
 /** A check that is asked, as the catalogue has it then. */
-export type AskedCheck = { readonly check: string; readonly kind: string; readonly title: string }
+export type AskedCheck = {
+  readonly check: string
+  readonly kind: string
+  readonly title: string
+  /** Asked for what it says was changed, and for nothing else: it stands with the changes, not among the findings. */
+  readonly for?: 'changes'
+}
 
 export type CheckingEvent =
   | {
@@ -80,6 +87,16 @@ const patienceMinutes = 10
 export const unanswered = ({ asked, results }: CheckRun): readonly AskedCheck[] =>
   asked.filter(({ check }) => !results.some((result) => result.check === check))
 
+/** The run without what was asked for changes alone: what it found about how the product is. */
+export const judging = <Run extends Pick<CheckRun, 'asked' | 'results'>>(run: Run): Run => {
+  const others = new Set(run.asked.flatMap(({ check, for: only }) => (only === 'changes' ? [check] : [])))
+  return {
+    ...run,
+    asked: run.asked.filter(({ check }) => !others.has(check)),
+    results: run.results.filter(({ check }) => !others.has(check)),
+  }
+}
+
 /** A run by its number. */
 export const runOfChecks = ({ checks }: CheckingState, run: number): CheckRun | undefined => checks.find((each) => each.run === run)
 
@@ -87,11 +104,21 @@ export const runOfChecks = ({ checks }: CheckingState, run: number): CheckRun | 
 export const hasChecked = ({ checks }: CheckingState, phase: CheckPhase, since: Instant): boolean =>
   checks.some((run) => run.phase === phase && run.at >= since)
 
-/** The file that holds the lines of a result, beside the record. */
+/** Instead of a check's key: all that a run found. No check can be called so, as it is typed for all of them. */
+export const everyCheck = 'all'
+
+/** The file that holds the lines of a result, or all results of a run, beside the record. */
 export const linesFile = (incident: string, run: number, check: string): { readonly id: string; readonly name: string } => ({
   id: `check:${run}:${check}`,
   name: `${incident.toLowerCase()}-${check.replaceAll(/[^\w-]+/g, '-')}-${run}.txt`,
 })
+
+/** What a file of lines is of; null where a run has no such file. */
+export const linesTitle = (run: CheckRun, check: string): string | null => {
+  if (check === everyCheck) return unanswered(run).length === 0 ? 'All results in full' : null
+  const result = run.results.find((each) => each.check === check)
+  return result?.detail === undefined ? null : result.title
+}
 
 /** A run after the others. `asked` without results is what is still running. */
 export const withRun = (incident: Incident, more: Pick<CheckRun, 'phase' | 'at' | 'asked' | 'results'> & Partial<CheckRun>): Incident => ({
@@ -125,41 +152,52 @@ const reportOf = (incident: Incident, run: CheckRun) => ({
   waiting: unanswered(run).map(({ title }) => title),
   zone: incident.policy.calendar.zone,
   at: run.at,
-  lines: ({ check, title, detail }: CheckResult) => ({
-    label: `${detail?.title ?? 'Lines'}: ${title}`,
-    action: 'lines',
-    value: `${incident.id} ${run.run} ${check}`,
-  }),
+  lines: ({ check }: CheckResult) => ({ action: 'lines', value: `${incident.id} ${run.run} ${check}` }),
+  // What is still asked would be missing in it.
+  ...(unanswered(run).length > 0
+    ? {}
+    : { everything: { label: 'All results in full', action: 'lines', value: `${incident.id} ${run.run} ${everyCheck}` } }),
 })
 
-/** One message a run, edited in place. */
-const runMessage = (incident: Incident, run: CheckRun): Message => {
+/** One message a run, edited in place. None before there is something to say of how the product is. */
+const runMessages = (incident: Incident, all: CheckRun): Message[] => {
+  const run = judging(all)
+  if (run.asked.length === 0 || (run.results.length === 0 && run.phase !== 'asked')) return []
   const report = reportOf(incident, run)
   const before = run.against === null ? undefined : runOfChecks(incident, run.against)
   const failing = stillFailing(incident, run)
   const parts = before === undefined ? [...checkParts(report), ...failing] : compareParts(report, before.results)
   const message = { key: `checks:${run.run}`, summary: checkSummary(report.heading, run.results, report.waiting.length), parts }
-  return failing.length === 0 ? message : asking({ kind: 'reopening', before: incident.reopenings.length }, message)
+  return [failing.length === 0 ? message : asking({ kind: 'reopening', before: incident.reopenings.length }, message)]
 }
 
 /** When it began, as far as anybody knows. */
 export const beganAt = ({ stamps, declaredAt }: Incident): Instant => stamps.detect ?? declaredAt
 
-/** What was changed before it began, as the checks at the opening saw it. Null: none of them looks for changes. */
-export const changesOf = ({ checks }: CheckingState) => {
-  const looked = checks.find(({ phase }) => phase === 'opening')?.results.filter(({ changes }) => changes !== undefined) ?? []
-  return looked.length === 0 ? null : looked.flatMap(({ changes }) => changes ?? [])
+/** What was changed before it began, as the checks at the opening saw it, and what they could not see. Null: none of them looks for
+ *  changes. */
+export const changesOf = ({ checks }: CheckingState): Seen | null => {
+  const run = checks.find(({ phase }) => phase === 'opening')
+  const wanted = new Set(run?.asked.flatMap(({ check, for: only }) => (only === 'changes' ? [check] : [])))
+  const looked = run?.results.filter(({ check, changes }) => changes !== undefined || wanted.has(check)) ?? []
+  return looked.length === 0
+    ? null
+    : {
+        changes: looked.flatMap(({ changes }) => changes ?? []),
+        unseen: looked.flatMap((result) =>
+          result.status === 'ok' ? [] : [{ title: result.title, why: isUnset(result) ? null : gist(result) }],
+        ),
+      }
 }
 
 const changesMessage = (incident: Incident, run: CheckRun): Message[] => {
-  const changes = run.phase === 'opening' ? changesOf(incident) : null
-  if (changes === null) return []
+  const seen = run.phase === 'opening' ? changesOf(incident) : null
+  if (seen === null) return []
   const start = beganAt(incident)
-  const [first] = rankChanges(changes, start)
+  const [first] = rankChanges(seen.changes, start)
   // That there are none is known only when all have answered.
   if (first === undefined && unanswered(run).length > 0) return []
-  const summary = first === undefined ? 'Nothing was changed before it began' : `What changed before it began: ${first.title}`
-  return [{ key: 'changes', summary: summary.slice(0, 150), parts: changeParts(changes, start) }]
+  return [{ key: 'changes', summary: changesSummary(seen, start), parts: changeParts(seen, start) }]
 }
 
 const jobsOf = (incident: string, run: number, at: Instant): Job[] => {
@@ -209,9 +247,9 @@ export const checkingArea: Area<CheckingIntent, CheckingEvent> = {
     },
     'show-lines': (incident, { run: number, check }) => {
       const run = runOfChecks(incident, number)
-      const result = run?.results.find((each) => each.check === check)
-      if (run === undefined || result?.detail === undefined) return refuse('no_lines', { check, run: number })
-      if (run.shown.includes(check)) return refuse('lines_are_shown', { title: result.title })
+      const title = run === undefined ? null : linesTitle(run, check)
+      if (run === undefined || title === null) return refuse('no_lines', { check, run: number })
+      if (run.shown.includes(check)) return refuse('lines_are_shown', { title })
       const { id, name } = linesFile(incident.id, number, check)
       return [{ type: 'lines-shown', v: 1, run: number, check, file: id, name }]
     },
@@ -230,8 +268,8 @@ export const checkingArea: Area<CheckingIntent, CheckingEvent> = {
       const same = events.flatMap(({ seq: at, event }) => (event.type === 'checks-answered' && event.run === run ? [{ at, event }] : []))
       const started = events.find(({ event }) => event.type === 'checks-started' && event.run === run)?.event
       if (same.at(-1)?.at !== seq || started?.type !== 'checks-started') return null
-      const results = same.flatMap(({ event }) => event.results)
-      return { kind: 'check', text: sentenceOf(started.phase, results, started.checks.length - results.length) }
+      const { asked, results } = judging({ asked: started.checks, results: same.flatMap(({ event }) => event.results) })
+      return asked.length === 0 ? null : { kind: 'check', text: sentenceOf(started.phase, results, asked.length - results.length) }
     },
     'lines-shown': () => null,
   },
@@ -239,11 +277,11 @@ export const checkingArea: Area<CheckingIntent, CheckingEvent> = {
     // What the bot asks by itself is shown with its first answers.
     'checks-started': (incident, { run: number, phase, checks }) => {
       const run = runOfChecks(incident, number)
-      return run === undefined || phase !== 'asked' || checks.length === 0 ? [] : [runMessage(incident, run)]
+      return run === undefined || phase !== 'asked' || checks.length === 0 ? [] : runMessages(incident, run)
     },
     'checks-answered': (incident, { run: number }) => {
       const run = runOfChecks(incident, number)
-      return run === undefined ? [] : [runMessage(incident, run), ...changesMessage(incident, run)]
+      return run === undefined ? [] : [...runMessages(incident, run), ...changesMessage(incident, run)]
     },
     'lines-shown': () => [],
   },

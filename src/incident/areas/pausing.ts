@@ -35,7 +35,14 @@ export type PauseIntent =
 export type PauseState = {
   readonly paused: { readonly at: Instant; readonly why: string } | null
   readonly pauses: readonly { readonly from: Instant; readonly to: Instant; readonly why: string }[]
-  readonly reopenings: readonly { readonly at: Instant; readonly why: string; readonly resolvedAt: Instant; readonly resolution: string }[]
+  readonly reopenings: readonly {
+    readonly at: Instant
+    readonly why: string
+    readonly resolvedAt: Instant
+    readonly resolution: string
+    /** When its impact was over; absent: nobody said so before it was resolved. */
+    readonly mitigatedAt?: Instant
+  }[]
 }
 
 export const noPauses: PauseState = { paused: null, pauses: [], reopenings: [] }
@@ -170,7 +177,7 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
     paused: (incident, { why }, { at }) => ({ ...incident, paused: { at, why } }),
     resumed: (incident, { clocks }, { at }) => shift(unpaused(incident, at), clocks),
     reopened: (incident, event, { at }) => {
-      const { resolve } = incident.stamps
+      const { resolve, mitigate } = incident.stamps
       const start = (clock: 'response' | 'update', due: Instant | null): Pick<Incident, 'pastRuns'> & { run: ClockRun | null } => {
         const present = incident[clock]
         if (present === null && due === null) return { pastRuns: [], run: null }
@@ -199,7 +206,16 @@ export const pauseArea: Area<PauseIntent, PauseEvent> = {
           response: response.run,
           update: update.run,
           pastRuns: [...incident.pastRuns, ...response.pastRuns, ...update.pastRuns],
-          reopenings: [...incident.reopenings, { at, why: event.why, resolvedAt: resolve ?? at, resolution: incident.resolution ?? '' }],
+          reopenings: [
+            ...incident.reopenings,
+            {
+              at,
+              why: event.why,
+              resolvedAt: resolve ?? at,
+              resolution: incident.resolution ?? '',
+              ...(mitigate === null ? {} : { mitigatedAt: mitigate }),
+            },
+          ],
         },
         event.clocks,
       )

@@ -3,6 +3,7 @@ import type { Incident } from '../incident.ts'
 import { author, line, type Message, type Span } from '../message.ts'
 import type { Instant, LocalDate } from '../policy.ts'
 import { refuse } from '../refusals.ts'
+import { shorten } from '../text.ts'
 import { dateIn } from '../when.ts'
 import { isRefusal, written } from '../written.ts'
 import { type Area, type Person, samePerson, type Story } from './area.ts'
@@ -103,6 +104,31 @@ export const todosShown = (incident: Incident): Message[] => {
   ]
 }
 
+/** What whoever is to do it is told, where they do not read the channel. */
+export const todoForYou = (incident: Incident, { todo, text, due }: Todo, by: Person | null): Message => {
+  const { id, severity, product, title, channel } = incident
+  return line('todo-for-you', `To do in ${id}`, [
+    '☐ ',
+    ...(by === null ? ['There is something to do for you in '] : [author(by), ' asks you to do something in ']),
+    { bold: `${id} ${severity}` },
+    ` ${product.name} · ${shorten(title, 150)}:\n${text}`,
+    ...(due === null ? [] : [` · by ${due}`]),
+    ...(channel === null ? [] : ['\nIt runs in ', { channel: channel.id, text: channel.name }, ', where you are not yet.']),
+    '\nWhen it is done: ',
+    { code: `/incident todo ${id} done ${todo}` },
+  ])
+}
+
+/** What whoever asked for it is told, where the owner may not know of the record. */
+export const absentOwner = ({ todo }: Todo, owner: Person): Message =>
+  line('absent-owner', `${owner.name} is not here`, [
+    '👋 ',
+    author(owner),
+    ` is not here, and is not told of to do ${todo}, as this record is private. To let them in, type `,
+    { code: '/invite' },
+    ' and their name.',
+  ])
+
 export const todoArea: Area<TodoIntent, TodoEvent> = {
   whileOpen: [],
   decide: {
@@ -171,4 +197,8 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
       ]),
     ],
   },
+  react: (_, { by, event }, { id }) =>
+    event.type === 'todo-added' && event.owner?.slack !== undefined && !samePerson(event.owner, by)
+      ? [{ queue: 'todo-told', data: { incident: id, todo: event.todo }, once: `todo-told:${id}:${event.todo}` }]
+      : [],
 }

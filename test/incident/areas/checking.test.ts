@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { runOfChecks, unanswered } from '../../../src/incident/areas/checking.ts'
 import type { CheckResult } from '../../../src/incident/check.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
+import { changeRows, checkRows } from '../../../src/incident/evidence.ts'
 import { evolve } from '../../../src/incident/evolve.ts'
 import { plainText } from '../../../src/incident/plain.ts'
 import { react } from '../../../src/incident/react.ts'
@@ -147,7 +148,7 @@ describe('in the channel', () => {
     const buttons = conversation(happened(...steps)).flatMap((item) =>
       item.step === 'message' ? item.message.parts.flatMap((part) => (part.kind === 'buttons' ? part.buttons : [])) : [],
     )
-    expect(buttons).toContainEqual({ label: 'Log: LOGS', action: 'lines', value: 'INC-7 1 logs' })
+    expect(buttons).toContainEqual({ label: 'Log', action: 'lines', value: 'INC-7 1 logs' })
     const show = step({ type: 'show-lines', run: 1, check: 'logs' }, 3)
     given(...steps)
       .when(show)
@@ -162,10 +163,74 @@ describe('in the channel', () => {
   })
 })
 
+describe('what is asked for changes alone', () => {
+  const opening = (minute: number, ...keys: string[]): Step =>
+    step(
+      {
+        type: 'start-checks',
+        phase: 'opening',
+        which: 'auto',
+        checks: keys.map((key) => ({ ...asked(key), ...(key.startsWith('x') ? { for: 'changes' as const } : {}) })),
+      },
+      minute,
+      bot,
+    )
+  const deployed = { at: at(-5), kind: 'deployment' as const, title: 'v142', by: 'Bea', url: null }
+  const unset = result('xb', 'unknown', {
+    findings: [{ status: 'unknown', text: 'Not configured yet: set KEY in the bot’s environment.' }],
+  })
+
+  test('stands with the changes, not among the findings, nor in the story or the comparison', () => {
+    const steps = [declared(), opening(1, 'a', 'xa', 'xb'), answer(2, result('xa', 'ok', { changes: [deployed] }))]
+    expect(shown('checks:1', ...steps)).toBe('(none)')
+    expect(shown('changes', ...steps)).toContain('deployment, 5 min before: v142, by Bea')
+    const all = [...steps, answer(3, result('a', 'fail'), result('xb', 'ok', { changes: [] }))]
+    expect(shown('checks:1', ...all)).toContain('🔴 A a is fail.')
+    expect(shown('checks:1', ...all)).not.toMatch(/X[AB]|have answered/)
+    const story = timeline(happened(...all), { zone: 'UTC' }).filter(({ kind }) => kind === 'check')
+    expect(story).toMatchObject([{ text: 'Ran 1 check at opening: A fail (a is fail.)' }])
+    expect(checkRows(after(...all)).map(({ title }) => title)).toEqual(['A'])
+    expect(changeRows(after(...all))).toHaveLength(1)
+  })
+
+  test('what could not be asked is said; that nothing was changed is not', () => {
+    const none = result('xa', 'ok', { changes: [] })
+    const [before, fine] = [[declared(), opening(1, 'xa', 'xb')], answer(2, none, result('xb', 'ok', { changes: [] }))]
+    expect(shown('changes', ...before, fine)).toContain('Nothing was changed in the 24 h before it began')
+    expect(changeRows(after(...before, fine))).toEqual([])
+    const refused = shown('changes', ...before, answer(2, none, result('xb', 'unknown')))
+    expect(refused).toContain('is not known in full: nothing was found, but not all could be asked.\n⚪ Not seen: XB. xb is unknown.')
+    expect(shown('changes', ...before, answer(2, none, unset))).toContain(
+      '⚪ Not seen, as it is not configured yet: XB. What to set: /diag',
+    )
+    expect(changeRows(after(...before, answer(2, none, unset)))).toBeNull()
+    const some = shown('changes', ...before, answer(2, { ...none, changes: [deployed] }, result('xb', 'unknown')))
+    expect(some).toMatch(/v142[\s\S]*⚪ Not seen: XB\. xb is unknown\./)
+    // Without another check there is no message of findings.
+    expect(shown('checks:1', ...before, fine)).toBe('(none)')
+  })
+})
+
 test('the story tells a run once, of who asked for it', () => {
   const events = happened(declared(), start(1, 'a', 'b'), answer(2, result('a', 'fail')), answer(3, result('b')))
   const told = timeline(events, { zone: 'UTC' }).filter(({ kind }) => kind === 'check')
   expect(told).toMatchObject([{ who: alice.kind === 'person' ? alice.name : '', text: 'Ran 2 checks on request: A fail (a is fail.)' }])
   const half = timeline(events.slice(0, -1), { zone: 'UTC' }).filter(({ kind }) => kind === 'check')
   expect(half).toMatchObject([{ text: 'Ran 1 check on request, 1 still without an answer: A fail (a is fail.)' }])
+})
+
+test('all results of a run are shown once it is over, once', () => {
+  const show = step({ type: 'show-lines', run: 1, check: 'all' }, 5)
+  const steps = [declared(), start(1, 'a', 'b'), answer(2, result('a', 'fail'))] as const
+  given(...steps)
+    .when(show)
+    .refused('no_lines', 'No more lines of `all` were kept with that diagnosis. To ask anew: `/diag all`.')
+  const over = [...steps, answer(3, result('b'))] as const
+  given(...over)
+    .when(show)
+    .happens({ type: 'lines-shown', check: 'all', name: 'inc-7-all-1.txt' })
+  given(...over, show)
+    .when(show)
+    .refused('lines_are_shown', 'The lines of All results in full are in the thread of that diagnosis already.')
+  expect(conversation(happened(...over, show)).find(({ key }) => key === 'lines:1:all')).toMatchObject({ step: 'file', of: 'checks:1' })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import type { Workspace } from '../../../src/embedded/workspace.ts'
 import { root, startTestBot, testWorld } from '../../bot.ts'
+import { clockwork } from '../../clockwork.ts'
 
 /** People work from 9 to 17 in Berlin; the response to a P2 is promised in working time, all else round the clock. */
 const kontor = (target: string): string => `name: Kontor
@@ -56,50 +57,7 @@ export const startWeekend = async (at: string, folder: string) => {
     options: { database: { dataDir: join(folder, 'db') }, doorFile: join(folder, 'terminal.json') },
   })
 
-  // pg-boss's table is none of ours, so its columns are not known to the types.
-  const jobs = () =>
-    bot.store.db
-      .withSchema('tocsin_jobs')
-      .selectFrom('job' as never)
-      .select('start_after as at' as never)
-
-  /** No job runs, and none could. One that failed and is tried again half a second later is not waited for: the clock stands. */
-  const quiet = () =>
-    bot.until(
-      async () => {
-        const busy = await jobs()
-          .where('state' as never, 'in', ['created', 'retry', 'active'] as never)
-          .where((eb) => eb.or([eb('state' as never, '=', 'active' as never), eb('start_after' as never, '<=', new Date() as never)]))
-          .execute()
-        return busy.length === 0
-      },
-      'a moment without jobs',
-      60_000,
-    )
-
-  /** When the next job comes due that waits for its time; one that is tried again is no such job. */
-  const nextDue = async (until: Date): Promise<Date | null> => {
-    const next = (await jobs()
-      .where('state' as never, '=', 'created' as never)
-      .where('start_after' as never, '>', new Date() as never)
-      .where('start_after' as never, '<=', until as never)
-      .orderBy('start_after' as never)
-      .executeTakeFirst()) as { at: string } | undefined
-    return next === undefined ? null : new Date(next.at)
-  }
-
-  /** It becomes `until`; whatever comes due on the way is done at its own time. */
-  const pass = async (until: string): Promise<void> => {
-    const end = new Date(until)
-    for (;;) {
-      await quiet()
-      const next = await nextDue(end)
-      if (next === null) break
-      vi.setSystemTime(next)
-    }
-    vi.setSystemTime(end)
-    await quiet()
-  }
+  const { quiet, pass } = clockwork(bot)
 
   return {
     bot,
