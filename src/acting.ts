@@ -7,7 +7,7 @@ import type { Action } from './catalogue/actions.ts'
 import type { Product } from './catalogue/product.ts'
 import { createMask, type Mask } from './checking/mask.ts'
 import type { Log } from './define.ts'
-import type { ActContext, ActionDefinition, LookContext, Move } from './define/action.ts'
+import { type ActContext, type ActionDefinition, inputOf, type LookContext, type Move } from './define/action.ts'
 import type { Json, Preview, Ran, Unable, Verification, Waits } from './incident/acting/action.ts'
 import type { ActionRequest } from './incident/acting/request.ts'
 import { shorten } from './incident/text.ts'
@@ -204,7 +204,7 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
         throw error
       }
       const { definition, action, move } = known
-      const parsed = back === null ? definition.input.safeParse(asked.input) : { success: true as const, data: back }
+      const parsed = back === null ? inputOf(definition, action.options).safeParse(asked.input) : { success: true as const, data: back }
       if (!parsed.success) return { unable: `${parsed.error.issues[0]?.path.join('.') ?? ''}: ${parsed.error.issues[0]?.message ?? ''}` }
       try {
         const preview = await limited(known, signal, (ended) => move.preview(action.options, parsed.data, hands(known, ended, undefined)))

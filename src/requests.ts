@@ -4,7 +4,7 @@ import { missingSettings as settings } from './askable.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Action } from './catalogue/actions.ts'
 import type { Product } from './catalogue/product.ts'
-import type { ActionDefinition } from './define/action.ts'
+import { type ActionDefinition, inputOf } from './define/action.ts'
 import type { Risk } from './incident/acting/action.ts'
 import type { ActionRequest, ApprovalRule, Wanted } from './incident/acting/request.ts'
 import type { Incident } from './incident/incident.ts'
@@ -44,7 +44,7 @@ export type Requests = {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const inputsOf = ({ input }: ActionDefinition): Input[] => {
+const inputsOf = (input: z.ZodObject): Input[] => {
   const { properties = {}, required = [] } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
   return Object.keys(input.shape).map((name) => {
     const known = properties[name]
@@ -127,9 +127,11 @@ export const createRequests = ({
         [...catalogue.products.values()].flatMap((product) =>
           [...product.acting.actions.values()].flatMap((action) => {
             const definition = kinds.get(action.kind)
+            if (definition === undefined) return []
             // What depends on what is typed is known without anything typed, or not before.
-            const typed = definition?.input.safeParse({})
-            return definition === undefined || typed?.success !== true ? [] : [definition.target(action.options, typed.data)]
+            const typed = inputOf(definition, action.options).safeParse({})
+            const ofOptions = definition.target.length < 2
+            return typed.success || ofOptions ? [definition.target(action.options, typed.data ?? {})] : []
           }),
         ),
       ),
@@ -142,7 +144,8 @@ export const createRequests = ({
           if (product === null || definition === undefined) return []
           const { kind, title, link } = action
           const { summary } = definition
-          return [[key, { key, kind, title, link, summary, inputs: inputsOf(definition), missing: missingOf(product, action, definition) }]]
+          const inputs = inputsOf(inputOf(definition, action.options))
+          return [[key, { key, kind, title, link, summary, inputs, missing: missingOf(product, action, definition) }]]
         }),
       )
     },
@@ -150,11 +153,12 @@ export const createRequests = ({
       const found = find(productKey, key)
       if ('code' in found) return found
       const { product, action, definition } = found
-      const inputs = inputsOf(definition)
+      const schema = inputOf(definition, action.options)
+      const inputs = inputsOf(schema)
       const known = inputWords(inputs)
       const unknown = Object.keys(words).find((name) => !inputs.some((input) => input.name === name))
       if (unknown !== undefined) return refuse('unknown_input', { word: unknown, action: key, known })
-      const parsed = definition.input.safeParse(words)
+      const parsed = schema.safeParse(words)
       if (!parsed.success) {
         const [issue] = parsed.error.issues
         const name = String(issue?.path[0] ?? '')

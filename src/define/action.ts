@@ -72,6 +72,8 @@ export type ActionDefinition<
   /** What can be typed behind it, `key=value`: strings in, typed values out. A description (`.describe`) is the field's label in the
    *  form. What may not be chosen by whoever asks belongs into the options. */
   readonly input: Input
+  /** Where the options say what can be typed: that, in place of `input`. */
+  readonly inputOf?: (options: z.infer<Schema>) => z.ZodObject
   /** Without a product's own word. May depend on what is asked. */
   readonly risk: (options: z.infer<Schema>, input: z.infer<Input>) => Risk
   /** What it changes, `vercel:shop`: one action at a time changes the same target, and locks name it. */
@@ -94,6 +96,10 @@ export type ActionDefinition<
   /** The way back: its input is the `undo` that the run left. */
   readonly undo?: Move<z.infer<Schema>, Back, Json>
 }
+
+/** What can be typed behind an action with these options. */
+export const inputOf = ({ input, inputOf: own }: Pick<ActionDefinition, 'input' | 'inputOf'>, options: unknown): z.ZodObject =>
+  own?.(options) ?? input
 
 /** Declares a kind of action; its name is its file's. */
 export const defineAction = <Schema extends z.ZodType, Input extends z.ZodObject, Plan extends Json, Back extends Json = Json>(

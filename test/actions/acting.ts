@@ -2,7 +2,7 @@
  *  the target are all that is left of it. */
 import type { z } from 'zod'
 import { guarded } from '../../src/adapters/fetch.ts'
-import type { ActContext, ActionDefinition, LookContext, Move } from '../../src/define/action.ts'
+import { type ActContext, type ActionDefinition, inputOf, type LookContext, type Move } from '../../src/define/action.ts'
 import type { Json, Preview, Ran, Unable, Verification, Waits } from '../../src/incident/acting/action.ts'
 
 export type Acting = {
@@ -110,7 +110,11 @@ export const hand = <Schema extends z.ZodType, Input extends z.ZodObject, Plan e
   given: z.input<Schema>,
   input: Readonly<Record<string, string>>,
   more: Acting = {},
-): Hand<Plan> => handOf(definition, definition, definition.options.parse(given), definition.input.parse(input), more)
+): Hand<Plan> => {
+  const options = definition.options.parse(given)
+  const schema = inputOf(definition as unknown as ActionDefinition, options)
+  return handOf(definition, definition, options, schema.parse(input) as z.infer<Input>, more)
+}
 
 /** The way back from what a run left. */
 export const handBack = <Schema extends z.ZodType, Input extends z.ZodObject, Plan extends Json, Back extends Json>(
