@@ -127,9 +127,11 @@ export const createRequests = ({
         [...catalogue.products.values()].flatMap((product) =>
           [...product.acting.actions.values()].flatMap((action) => {
             const definition = kinds.get(action.kind)
+            if (definition === undefined) return []
             // What depends on what is typed is known without anything typed, or not before.
-            const typed = definition === undefined ? undefined : inputOf(definition, action.options).safeParse({})
-            return definition === undefined || typed?.success !== true ? [] : [definition.target(action.options, typed.data)]
+            const typed = inputOf(definition, action.options).safeParse({})
+            const ofOptions = definition.target.length < 2
+            return typed.success || ofOptions ? [definition.target(action.options, typed.data ?? {})] : []
           }),
         ),
       ),

@@ -65,6 +65,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/surfaces/': [...pure, ...words],
   'src/actions/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'ioredis', 'dockerode', '@octokit/rest'],
   'src/acting/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'ioredis', 'dockerode', '@octokit/rest'],
+  'src/acting/postgres/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'libpg-query'],
   'src/checks/': [
     ...pure,
     ...words,
