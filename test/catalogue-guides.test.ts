@@ -61,6 +61,7 @@ test('all five products load; nothing is wrong, placeholders warn', () => {
     'schnittwerk variables.SCHNITTWERK_SUPABASE_REF',
     'schnittwerk variables.SCHNITTWERK_DATABASE_HOST',
     'schnittwerk variables.SCHNITTWERK_PROMETHEUS_URL',
+    'schnittwerk variables.SCHNITTWERK_STAGING_DATABASE_HOST',
     'schnittwerk ladder',
     'schnittwerk links[0].url',
     'schnittwerk links[1].url',

@@ -1,7 +1,9 @@
 /** What the catalogue says of a product, to be held against its guide: the loaded data, and its runbooks as they are written. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { loadCatalogue, problemText, type Product } from '../src/catalogue.ts'
+import { inputOf } from '../src/define/action.ts'
 import { kindsOf, loadRegistry } from '../src/registry.ts'
 
 const registry = await loadRegistry(process.cwd())
@@ -65,6 +67,13 @@ export const reachedBy = ({ checks }: Product): readonly (readonly [check: strin
 /** What each action of a product could reach. */
 export const changedBy = ({ acting }: Product): readonly (readonly [action: string, hosts: readonly string[]])[] =>
   [...acting.actions.values()].map(({ key, kind, options }) => [key, registry.actions.get(kind)?.hosts(options) ?? []])
+
+/** What can be typed behind an action of a product; null where there is none of that name. */
+export const typedBehind = ({ acting }: Product, key: string): z.ZodObject | null => {
+  const action = acting.actions.get(key)
+  const definition = action === undefined ? undefined : registry.actions.get(action.kind)
+  return action === undefined || definition === undefined ? null : inputOf(definition, action.options)
+}
 
 /** An environment in which everything that a product's file names stands on this machine. */
 export const standIns = (key: string): Record<string, string> => {
