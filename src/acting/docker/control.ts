@@ -1,6 +1,5 @@
 /** Docker's Engine API as far as it changes something: containers are restarted, stopped and started, and nothing else. */
-import type { Unable } from '../../incident/acting/action.ts'
-import { dialEngine, type Engine, EngineRefusal, type Hands, type May, withEngine } from '../../checking/docker/engine.ts'
+import { dialEngine, type Engine, EngineRefusal, type Hands, type May } from '../../checking/docker/engine.ts'
 import type { Place } from '../../checking/docker/place.ts'
 import { foreign } from '../../checking/foreign.ts'
 import { said } from '../../checking/json.ts'
@@ -47,17 +46,3 @@ export const withControls = <Value>(
       },
     }),
   )
-
-/** Looks, for a preview: what the Engine refuses is why it is not possible. */
-export const lookAt = async <Value>(
-  wanted: Place,
-  context: Hands,
-  look: (engine: Engine) => Promise<Value | Unable>,
-): Promise<Value | Unable> => {
-  try {
-    return await withEngine(wanted, context, look)
-  } catch (error) {
-    if (error instanceof EngineRefusal) return { unable: error.message }
-    throw error
-  }
-}
