@@ -141,6 +141,19 @@ describe('compose.restart: a run whose end nobody saw (faults 53)', () => {
     expect(engine.deeds).toEqual(['restart api 1', 'restart celery_worker 1'])
   })
 
+  test('the second never does it: said after some tries, and not asked for ever', async () => {
+    const at = of('all')
+    const { plan } = await at.plan()
+    engine.conduct = ({ service }) => (service === 'api' ? 'well' : 'broken')
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    expect(await at.run(plan)).toMatchObject({
+      outcome: 'failed',
+      text: expect.stringContaining('celery_worker: Docker could not restart it (500)') as string,
+    })
+    expect(engine.deeds).toEqual(['restart api 1', ...Array.from({ length: 3 }, () => 'restart celery_worker 1')])
+  })
+
   test('asked a moment ago, and Docker is still at it: it is not asked again', async () => {
     const at = of('all')
     const { plan } = await at.plan()

@@ -16,7 +16,10 @@ export type Planned = { readonly id: string; readonly name: string; readonly sta
 
 export type Restarting = Place & { readonly stopSeconds: number }
 
-const Memo = z.object({ at: z.string() }).nullable().catch(null)
+const Memo = z.object({ at: z.string(), tries: z.int() }).nullable().catch(null)
+
+/** How often one container is asked for that does not do it. */
+const mostTries = 3
 
 /** Beyond what a container may take to stop, until it must have been started again. */
 const startMs = 3_000
@@ -65,10 +68,16 @@ export const restart = async (wanted: Restarting, containers: readonly Planned[]
         // Whoever was at it before may have asked for this one a moment ago, and Docker may still be stopping it.
         const wasAsked = before?.at === planned.id
         if (!isOver(wasAsked ? await settling(controls, wanted, context, isOver) : await seenOf(controls, wanted.project))) {
+          const tries = wasAsked ? (before?.tries ?? 0) + 1 : 1
           context.progress(`Restarting ${planned.name}, ${index + 1} of ${containers.length}`)
-          await context.remember({ at: planned.id })
+          await context.remember({ at: planned.id, tries })
           context.signal.throwIfAborted()
-          await controls.act('restart', planned.id, wanted.stopSeconds)
+          try {
+            await controls.act('restart', planned.id, wanted.stopSeconds)
+          } catch (error) {
+            // Else it would be asked for ever: the first of several is restarted, and the next never.
+            throw error instanceof FetchFault && tries >= mostTries ? new EngineRefusal(`${planned.name}: ${error.message}`) : error
+          }
         }
         restarted.push(planned.name)
       }
