@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { askState, agent, agentCalls, agentHosts } from '../acting/agent/client.ts'
 import { recoverSteps, runSteps, type Steps } from '../acting/agent/steps.ts'
 import { readBack, restart } from '../acting/compose/restart.ts'
-import { containersNow, containersOf, isPlace, placeMessage, possibly, scaledWarnings, standingNow } from '../acting/compose/target.ts'
-import { Service, type Seen, steady, verifyServices } from '../acting/docker/project.ts'
+import { containersNow, isPlace, placeMessage, possibly, scaledWarnings, standingNow } from '../acting/compose/target.ts'
+import { Service, type Seen, steady, verifyServices, lookAtProject } from '../acting/docker/project.ts'
 import { count, listed } from '../checking/answer.ts'
 import { place, placeHosts, placeSecrets } from '../checking/docker/place.ts'
 import { type ActContext, defineAction, type LookContext } from '../define/action.ts'
@@ -32,7 +32,7 @@ const soft = async (options: Options, service: string, context: LookContext) => 
   const services = service === 'all' ? options.services : options.services.filter((one) => one === service)
   if (services.length === 0)
     return { unable: `${service} is none of the services that may be restarted: ${listed(options.services, 20)}, or all.` }
-  const all = (await containersOf(options, context)).filter((one) => services.includes(one.service))
+  const all = (await lookAtProject(options, context)).filter((one) => services.includes(one.service))
   const missing = services.filter((name) => all.every((one) => one.service !== name))
   if (missing.length > 0)
     return { unable: `Docker has no container of ${listed(missing, 10)} in ${options.project}: there is nothing to restart.` }
@@ -59,7 +59,7 @@ const hard = async (options: Options, service: string, context: LookContext) => 
   if (options.agent === undefined)
     return { unable: 'A hard restart goes through the agent on the host, which service.yml does not name: add `agent`.' }
   await askState(options.agent, context)
-  const all = await containersOf(options, context)
+  const all = await lookAtProject(options, context)
   const containers = plannedOf(all)
   return {
     summary: `All of ${options.project} is taken down, and brought up again.`,

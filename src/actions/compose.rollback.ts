@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { askCompared, askState, type Compared } from '../acting/agent/client.ts'
 import { recoverSteps, runAside, runSteps, type Steps } from '../acting/agent/steps.ts'
-import { containersOf, isPlace, placeMessage, possibly, reach, scaledWarnings, standingNow, target } from '../acting/compose/target.ts'
-import { Service, verifyServices } from '../acting/docker/project.ts'
+import { isPlace, placeMessage, possibly, reach, scaledWarnings, standingNow, target } from '../acting/compose/target.ts'
+import { Service, verifyServices, lookAtProject } from '../acting/docker/project.ts'
 import { count } from '../checking/answer.ts'
 import { shortCommit, subject } from '../checking/commit.ts'
 import { defineAction, type ActContext, type LookContext } from '../define/action.ts'
@@ -36,7 +36,7 @@ const preview = (options: Options, { commit: wanted }: { commit: string }, conte
     const unable = problem(compared, now?.changed === true)
     if (unable !== null) return { unable }
     const { commit, head, direction, between, count: many, files, migrations } = compared
-    const containers = await containersOf(options, context)
+    const containers = await lookAtProject(options, context)
     const isBack = direction === 'back'
     return {
       summary: `${options.project} goes ${isBack ? 'back' : 'on'} from ${named(head)} to ${named(commit)}: checked out, built and started.`,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { askState } from '../acting/agent/client.ts'
 import { recoverSteps, runSteps, type Steps } from '../acting/agent/steps.ts'
-import { containersNow, containersOf, isPlace, placeMessage, possibly, reach, standingNow, target } from '../acting/compose/target.ts'
-import { Service, verifyServices } from '../acting/docker/project.ts'
+import { containersNow, isPlace, placeMessage, possibly, reach, standingNow, target } from '../acting/compose/target.ts'
+import { Service, verifyServices, lookAtProject } from '../acting/docker/project.ts'
 import { listed } from '../checking/answer.ts'
 import { defineAction, type ActContext, type LookContext } from '../define/action.ts'
 
@@ -30,7 +30,7 @@ const preview = (options: Options, { service, count }: { service: string; count:
     const most = Object.hasOwn(scales, service) ? (scales[service] ?? 0) : 0
     if (count > most)
       return { unable: `The agent on the host allows ${most === 0 ? 'no scaling' : `at most ${most}`} of ${service}: see its AGENT_SCALE.` }
-    const all = (await containersOf(options, context)).filter((one) => one.service === service)
+    const all = (await lookAtProject(options, context)).filter((one) => one.service === service)
     const from = all.filter(({ state }) => state === 'running').length
     if (from === count && all.length === count) return { unable: `There are ${count} of ${service} already.` }
     return {

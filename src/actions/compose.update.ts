@@ -1,18 +1,8 @@
 import { z } from 'zod'
 import { askState } from '../acting/agent/client.ts'
 import { recoverSteps, runSteps, type Steps } from '../acting/agent/steps.ts'
-import {
-  containersNow,
-  containersOf,
-  isPlace,
-  placeMessage,
-  possibly,
-  reach,
-  scaledWarnings,
-  standingNow,
-  target,
-} from '../acting/compose/target.ts'
-import { Service, type Seen, verifyServices } from '../acting/docker/project.ts'
+import { containersNow, isPlace, placeMessage, possibly, reach, scaledWarnings, standingNow, target } from '../acting/compose/target.ts'
+import { Service, type Seen, verifyServices, lookAtProject } from '../acting/docker/project.ts'
 import { listed } from '../checking/answer.ts'
 import { defineAction, type LookContext } from '../define/action.ts'
 
@@ -55,7 +45,7 @@ export default defineAction({
   preview: (options, _, context) =>
     possibly(async () => {
       await askState(options.agent, context)
-      const containers = await containersOf(options, context)
+      const containers = await lookAtProject(options, context)
       if (containers.length === 0)
         return { unable: `Docker has no container of the project ${options.project}: there is nothing to bring up to date.` }
       const images = imagesOf(containers)

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { caddy, caddyHosts, CaddyRefusal, type Page, pageCalls, pagesUp, putUp, takeAway } from '../acting/caddy/page.ts'
-import { containersNow, containersOf, isPlace, placeMessage, standingNow } from '../acting/compose/target.ts'
+import { containersNow, isPlace, placeMessage, standingNow } from '../acting/compose/target.ts'
 import { withControls } from '../acting/docker/control.ts'
-import { judgeServices, Service, steady, verifyServices } from '../acting/docker/project.ts'
+import { judgeServices, Service, steady, verifyServices, lookAtProject } from '../acting/docker/project.ts'
 import { listed } from '../checking/answer.ts'
 import { EngineRefusal } from '../checking/docker/engine.ts'
 import { place, placeHosts, placeSecrets } from '../checking/docker/place.ts'
@@ -174,7 +174,7 @@ export default defineAction({
       const page = pageOf(options)
       if ((await pagesUp(page, context)) > 0)
         return { unable: `The page is up already: whoever put it up must end that first, or take it away with ${pageCalls(page)[1]}.` }
-      const all = (await containersOf(options, context)).filter(({ service }) => options.services.includes(service))
+      const all = (await lookAtProject(options, context)).filter(({ service }) => options.services.includes(service))
       const missing = options.services.filter((name) => all.every(({ service }) => service !== name))
       if (missing.length > 0) return { unable: `Docker has no container of ${listed(missing, 10)} in ${options.project}.` }
       const { hosts } = options.caddy

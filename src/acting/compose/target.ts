@@ -1,11 +1,11 @@
 /** What the kinds have in common that change a Compose project through the agent on its host, and look at it through Docker's Engine API. */
-import { EngineRefusal, withEngine } from '../../checking/docker/engine.ts'
+import { EngineRefusal } from '../../checking/docker/engine.ts'
 import { isPlace, place, placeHosts, placeMessage, placeSecrets, type Place } from '../../checking/docker/place.ts'
 import type { LookContext } from '../../define/action.ts'
 import type { Unable } from '../../incident/acting/action.ts'
 import { FetchFault } from '../../ports.ts'
 import { type Agent, agent, agentCalls, agentHosts, AgentRefusal } from '../agent/client.ts'
-import { type Seen, seenOf, standing, steady } from '../docker/project.ts'
+import { lookAtProject, type Seen, standing, steady } from '../docker/project.ts'
 
 /** Options of such a kind; `isPlace` and `placeMessage` belong to them. */
 export const target = { ...place, ...steady, ...agent }
@@ -25,14 +25,10 @@ export const reach = {
   verifyMs: 180_000,
 }
 
-/** The containers as Docker has them now. Throws FetchFault and EngineRefusal. */
-export const containersOf = (options: Place, context: LookContext): Promise<Seen[]> =>
-  withEngine(options, context, (engine) => seenOf(engine, options.project))
-
-/** The same, for who must know to go on: throws FetchFault also where Docker refuses. */
+/** The containers as Docker has them now, for who must know to go on: throws FetchFault also where Docker refuses. */
 export const containersNow = async (options: Place, context: LookContext): Promise<Seen[]> => {
   try {
-    return await containersOf(options, context)
+    return await lookAtProject(options, context)
   } catch (error) {
     throw error instanceof EngineRefusal ? new FetchFault('refused', error.message, error) : error
   }

@@ -80,16 +80,24 @@ export const judgeServices = (
   }
 }
 
-/** The same, asked of the Engine now; what it refuses is a finding. */
+/** For one look, in milliseconds: a run may take many minutes, and an Engine that hangs must not. */
+const lookMs = 30_000
+
+/** The containers as Docker has them now. Throws FetchFault and EngineRefusal. */
+export const lookAtProject = (wanted: Place, context: Hands): Promise<Seen[]> =>
+  withEngine(wanted, { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(lookMs)]) }, (engine) =>
+    seenOf(engine, wanted.project),
+  )
+
+/** How they are now; what the Engine refuses is a finding. */
 export const verifyServices = async (
   wanted: Place & { readonly steadySeconds: number },
   services: readonly string[],
   context: Hands & { readonly now: () => string },
 ): Promise<Verification> => {
   try {
-    return await withEngine(wanted, context, async (engine) =>
-      judgeServices(await seenOf(engine, wanted.project), services, { now: context.now(), steadySeconds: wanted.steadySeconds }),
-    )
+    const how = { now: context.now(), steadySeconds: wanted.steadySeconds }
+    return judgeServices(await lookAtProject(wanted, context), services, how)
   } catch (error) {
     return { findings: [engineFinding(error)], settled: false }
   }
