@@ -63,7 +63,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/form.ts': pure,
   'src/jobs/': [...pure, ...words, 'src/acting.ts', 'src/checking.ts', 'src/surfaces/', 'node:crypto'],
   'src/surfaces/': [...pure, ...words],
+  // A program of its own on a product's host: nothing of the bot, and no package.
+  'src/agent/': ['src/agent/', 'node:'],
   'src/actions/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'ioredis', 'dockerode', '@octokit/rest'],
+  'src/acting/agent/': [...pure, ...words, 'src/acting/', 'src/checking/', 'src/agent/protocol.ts', 'node:'],
   'src/acting/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'ioredis', 'dockerode', '@octokit/rest'],
   'src/acting/postgres/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'libpg-query'],
   'src/checks/': [
@@ -166,7 +169,7 @@ describe('architecture', () => {
     const found = sources.filter(
       (file) =>
         !file.startsWith('src/embedded/') &&
-        !['src/main.ts', 'src/cli.ts', 'src/doctor-cli.ts'].includes(file) &&
+        !['src/main.ts', 'src/cli.ts', 'src/doctor-cli.ts', 'src/agent/main.ts'].includes(file) &&
         /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')),
     )
     expect(found).toEqual([])

@@ -99,7 +99,7 @@ const readBack = async (doing: Doing, why: string, hands = handsOf(doing)): Prom
   const plan = request.preview?.plan ?? null
   try {
     const found = await context.remedies.recover(productOf(doing), request, request.undoes !== null, plan, hands)
-    if (found.outcome === 'resume') return await runIt(doing, hands)
+    if (found.outcome === 'resume') return await runIt(doing, hands, true)
     if (found.outcome === 'undone') {
       // Whoever ran it may still be at it, cut off from here: only when its time is over nothing more comes of it.
       const began = doing.session.items.get(partOf(request))?.at ?? request.startedAt ?? loaded.incident.declaredAt
@@ -121,8 +121,9 @@ const readBack = async (doing: Doing, why: string, hands = handsOf(doing)): Prom
   }
 }
 
-/** `hands`: those that ran it until now, which have what it remembered since the record was read. */
-const runIt = async (doing: Doing, hands = handsOf(doing)): Promise<Instant | undefined> => {
+/** `hands`: those that ran it until now, which have what it remembered since the record was read. `resumed`: it goes on where it was cut
+ *  off; cut off again, it is tried after a pause. */
+const runIt = async (doing: Doing, hands = handsOf(doing), resumed = false): Promise<Instant | undefined> => {
   const { loaded, request, context } = doing
   if (loaded.incident.kind === 'drill') {
     await end(doing, { outcome: 'done', text: 'This is a drill: nothing was run.' })
@@ -130,7 +131,10 @@ const runIt = async (doing: Doing, hands = handsOf(doing)): Promise<Instant | un
   }
   await doing.session.intend(partOf(request))
   const ran = await context.remedies.run(productOf(doing), request, request.undoes !== null, request.preview?.plan ?? null, hands)
-  if (ran.outcome === 'lost') return readBack(doing, ran.why, hands)
+  if (ran.outcome === 'lost') {
+    if (resumed) throw new Error(ran.why)
+    return readBack(doing, ran.why, hands)
+  }
   if (ran.outcome === 'waits') {
     const { task, link = request.link } = ran
     await context.handle(loaded.incident.id, { type: 'wait-action', action: request.action, task, link })
