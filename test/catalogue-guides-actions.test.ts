@@ -32,6 +32,15 @@ const products: Readonly<Record<string, Rows>> = {
     A11: ['secret.rotate'],
     A13: ['functions.scale: manual', 'cors.configure: manual', 'database.restore: manual'],
   },
+  'fair-edge': {
+    A3: ['compose.rollback'],
+    A4: ['compose.restart', 'compose.scale'],
+    A5: ['redis.flush'],
+    A9: ['maintenance'],
+    A11: ['secret.rotate'],
+    A13: ['database.restore: manual', 'capacity.extend: manual', 'system.update: manual'],
+    A18: ['compose.update'],
+  },
   schnittwerk: {
     A1: vercel,
     A8: ['reservations.cleanup: http.call'],
@@ -72,6 +81,7 @@ const rotated: Readonly<Record<string, readonly string[]>> = {
     'MICROSOFT_CLIENT_SECRET',
     'SLACK_CLIENT_SECRET',
   ],
+  'fair-edge': ['SUPABASE_SERVICE_ROLE_KEY', 'STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET'],
   schnittwerk: ['SUPABASE_SERVICE_ROLE_KEY', 'STRIPE_SECRET_KEY', 'RESEND_API_KEY', 'STRIPE_WEBHOOK_SECRET'],
 }
 
