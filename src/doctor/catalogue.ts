@@ -16,11 +16,11 @@ const todoOf = ({ level, path, suggestion }: Problem): string => {
 
 const placeOf = ({ file, line, column, path }: Problem): string => `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}`
 
-/** Where in the options of a check a secret is named. */
-const names = (options: unknown, secret: string): boolean => {
-  if (typeof options === 'string') return options === secret
-  return typeof options === 'object' && options !== null && Object.values(options).some((each) => names(each, secret))
-}
+/** Whether the options of a check or an action name a secret that they cannot do without: where it stands otherwise, it is only spoken of. */
+const names = (options: unknown, secret: string): boolean =>
+  typeof options === 'object' &&
+  options !== null &&
+  Object.entries(options).some(([key, value]) => (value === secret ? /^secret$|Secret$/.test(key) : names(value, secret)))
 
 /** `a`, `a, and b`. */
 const joined = (parts: readonly string[]): string => parts.join(', and ')
