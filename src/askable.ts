@@ -25,9 +25,14 @@ export type AskableChecks = (product: string) => ReadonlyMap<string, Askable>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** The settings that this check needs and nobody has made. */
-export const missingSettings = (product: Product, check: Check, definition: CheckDefinition, environment: Environment): string[] => [
+export const missingSettings = (
+  product: Product,
+  check: Pick<Check, 'unset' | 'options'>,
+  definition: { readonly needs?: ((options: never) => readonly string[]) | undefined },
+  environment: Environment,
+): string[] => [
   ...check.unset,
-  ...(check.unset.length > 0 ? [] : (definition.needs?.(check.options) ?? [])).filter(
+  ...(check.unset.length > 0 ? [] : (definition.needs?.(check.options as never) ?? [])).filter(
     (name) => !product.secrets.has(name) || (environment[name] ?? '') === '',
   ),
 ]

@@ -4,6 +4,10 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createAlertRoutes } from './alert-routes.ts'
 import { createArrivals } from './arrivals.ts'
+import { createRemedies } from './acting.ts'
+import { createApprovers } from './approvers.ts'
+import { createControls } from './controls.ts'
+import { createRequests } from './requests.ts'
 import { createAnnounceChannel, createNamedChannels } from './announce.ts'
 import { createBacklog } from './backlog.ts'
 import { createConversation, createWaysIn } from './said.ts'
@@ -29,6 +33,7 @@ import { createMetrics } from './metrics.ts'
 import { createOutageWatch, lookingFirst } from './outage.ts'
 import { createByEmail, createPerson, createResolve, createWho, warm, withPeople } from './people.ts'
 import { createReconcile } from './reconcile.ts'
+import { kindsOf } from './registry.ts'
 import { startSlack } from './slack/app.ts'
 import { render } from './slack/blocks.ts'
 import { createDispatch, type Dispatch } from './slack/dispatch.ts'
@@ -70,7 +75,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
   const { catalogue, problems: found } = loadCatalogue({
     runbooks: options.runbooks,
     templates: options.templates,
-    kinds: Object.fromEntries(registry.checks),
+    ...kindsOf(registry),
     environment: options.environment,
   })
   if (catalogue === null) throw new Error(`The templates cannot be used:\n${found.map(problemText).join('\n')}`)
@@ -118,15 +123,13 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     () => void reconcile.look().catch((error: unknown) => log.warn({ err: error }, 'catching up failed; it is tried again')),
   )
   const identity = await createIdentity({ store, token: options.slack.botToken, ask: () => slack.identity(), log })
-  const checks = createChecks({
-    catalogue,
-    kinds: registry.checks,
-    guarded,
-    now: () => new Date(clock()).toISOString(),
-    elapsed,
-    environment: options.environment,
-    log,
-  })
+  const hands = { catalogue, guarded, now: () => new Date(clock()).toISOString(), elapsed, environment: options.environment, log }
+  const checks = createChecks({ ...hands, kinds: registry.checks })
+  const doing = {
+    approvers: createApprovers({ catalogue, chat: slack, resolve }),
+    actions: createControls({ store, queue, handle, catalogue }),
+    requests: createRequests({ catalogue, kinds: registry.actions, environment: options.environment }),
+  }
   const announceChannel = createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed })
   const channelNamed = createNamedChannels({ store, chat, elapsed }, announceChannel)
   const daily = createDaily({ store, queue, catalogue, ...checks, away: pulse.unreachable, channelNamed })
@@ -151,6 +154,8 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     templates: templates(options.templates),
     catalogue,
     ...checks,
+    ...doing,
+    remedies: createRemedies({ ...hands, kinds: registry.actions }),
     samples: daily.samples,
     digests: daily.digests,
     matchAlerts: createMatcher({ store, handle, catalogue }),
@@ -164,6 +169,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     catalogue,
     verbs: registry.verbs,
     ...checks,
+    ...doing,
     digest: daily.digest,
     who: createWho(members, person),
     resolve,

@@ -3,13 +3,13 @@
 import { resolve } from 'node:path'
 import { loadCatalogue, problemText, type Product } from './catalogue.ts'
 import { aheadLines, isOf, productLines } from './catalogue-report.ts'
-import { loadRegistry } from './registry.ts'
+import { kindsOf, loadRegistry } from './registry.ts'
 
 // Empty is as good as unset, as it is for the bot.
 const runbooks = process.env['TOCSIN_RUNBOOKS'] || 'runbooks'
 const templates = process.env['TOCSIN_TEMPLATES'] || 'templates'
-const { checks, alertSources } = await loadRegistry(resolve(import.meta.dirname, '..'))
-const { catalogue, problems } = loadCatalogue({ runbooks, templates, kinds: Object.fromEntries(checks), sources: [...alertSources.keys()] })
+const registry = await loadRegistry(resolve(import.meta.dirname, '..'))
+const { catalogue, problems } = loadCatalogue({ runbooks, templates, ...kindsOf(registry), sources: [...registry.alertSources.keys()] })
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((word) => catalogue !== null && catalogue.product(word) === null && !catalogue.broken.has(word))
@@ -22,7 +22,11 @@ const lines = [
   ...(catalogue === null
     ? []
     : shown.flatMap((product) =>
-        productLines(product, { catalogue, problems, runbooks, kinds: checks, environment: process.env }, wanted.length > 0),
+        productLines(
+          product,
+          { catalogue, problems, runbooks, kinds: registry.checks, actionKinds: registry.actions, environment: process.env },
+          wanted.length > 0,
+        ),
       )),
   ...aheadLines(shown),
 ]

@@ -1,9 +1,11 @@
 /** A product as `npm run catalogue` prints it: what it has, what is missing, and what cannot be done without it. */
 import { join, sep } from 'node:path'
 import { type Catalogue, type Problem, problemText, type Product } from './catalogue.ts'
+import type { Action } from './catalogue/actions.ts'
 import type { Check } from './catalogue/checks.ts'
 import { isMissing, isUnset, type Missing, missingOf, ownContacts } from './catalogue/missing.ts'
 import type { Runbook } from './catalogue/runbooks.ts'
+import type { ActionDefinition } from './define/action.ts'
 import type { CheckDefinition } from './define/check.ts'
 import { shorten } from './incident/text.ts'
 
@@ -15,6 +17,7 @@ export type Report = {
   /** The folder of products. */
   readonly runbooks: string
   readonly kinds: ReadonlyMap<string, CheckDefinition>
+  readonly actionKinds: ReadonlyMap<string, ActionDefinition>
   readonly environment: Environment
 }
 
@@ -28,14 +31,19 @@ const listed = (names: readonly string[], full: boolean): string =>
     ? names.join(', ')
     : `${names.slice(0, mostNames - 1).join(', ')} and ${names.length - mostNames + 1} more`
 
-/** What a check cannot ask without. */
-const lacking = (check: Check, kinds: Report['kinds'], environment: Environment): string[] => [
-  ...new Set([...check.unset, ...(kinds.get(check.kind)?.needs?.(check.options) ?? []).filter((name) => isUnset(environment, name))]),
+type Needy = { readonly needs?: ((options: never) => readonly string[]) | undefined }
+
+/** What a check cannot ask without, or an action not run. */
+const lacking = (asked: Check | Action, kinds: ReadonlyMap<string, Needy>, environment: Environment): string[] => [
+  ...new Set([
+    ...asked.unset,
+    ...(kinds.get(asked.kind)?.needs?.(asked.options as never) ?? []).filter((name) => isUnset(environment, name)),
+  ]),
 ]
 
 const missingLines = (missing: readonly Missing[], key: string, full: boolean): string[] => {
   const width = Math.max(...missing.map(({ name }) => name.length))
-  return missing.map(({ name, isSecret, checks, links, contacts, alerts }) => {
+  return missing.map(({ name, isSecret, checks, actions, links, contacts, alerts }) => {
     const others = [
       ...links.map((link) => `link ${link}`),
       ...contacts.map((contact) => `contact ${contact}`),
@@ -43,6 +51,7 @@ const missingLines = (missing: readonly Missing[], key: string, full: boolean): 
     ]
     const waiting = [
       ...(checks.length === 0 ? [] : [`${plural(checks.length, 'check')}: ${listed(checks, full)}`]),
+      ...(actions.length === 0 ? [] : [`${plural(actions.length, 'action')}: ${listed(actions, full)}`]),
       ...(others.length === 0 ? [] : [listed(others, full)]),
     ]
     return `    ${name.padEnd(width)}  ${isSecret ? 'secret  ' : 'variable'}  ${waiting.length === 0 ? 'nothing waits for it' : waiting.join(' · ')}`
@@ -78,6 +87,16 @@ const checkLines = (product: Product, { kinds, environment }: Report): string[] 
   })
 }
 
+const actionLines = ({ acting }: Product, { actionKinds, environment }: Report): string[] => {
+  const actions = [...acting.actions.values()]
+  const [wide, kind] = [Math.max(...actions.map(({ key }) => key.length)), Math.max(...actions.map((action) => action.kind.length))]
+  return actions.map((action) => {
+    const names = lacking(action, actionKinds, environment)
+    const more = names.length === 0 ? [] : [`– cannot run: set ${names.join(', ')}`]
+    return `    ${action.key.padEnd(wide)}  ${action.kind.padEnd(kind)}  ${[action.title, ...more].join(' ')}`
+  })
+}
+
 /** Where each field comes from. */
 const fieldLines = (catalogue: Catalogue, key: string): string[] => {
   const rows = catalogue.provenance(key)
@@ -98,7 +117,7 @@ export const isOf =
 
 /** One product. `full`: every check and every field, too. */
 export const productLines = (product: Product, report: Report, full: boolean): string[] => {
-  const { catalogue, kinds, environment } = report
+  const { catalogue, kinds, actionKinds, environment } = report
   const own = report.problems.filter(isOf(product, report.runbooks))
   const rows = catalogue.provenance(product.key)
   const counted = (['given', 'assumed', 'inherited'] as const).map((from) => `${rows.filter((row) => row.from === from).length} ${from}`)
@@ -107,6 +126,7 @@ export const productLines = (product: Product, report: Report, full: boolean): s
     problems: own,
     environment,
     lacking: (check) => lacking(check, kinds, environment),
+    unable: (action) => lacking(action, actionKinds, environment),
   })
   const asking = [...product.checks.values()].filter((check) => lacking(check, kinds, environment).length === 0)
   const unreachable = ownContacts(product, catalogue.unassigned).filter((contact) =>
@@ -121,6 +141,8 @@ export const productLines = (product: Product, report: Report, full: boolean): s
     `  values: ${counted.join(', ')} · ${product.hash.slice(0, 12)}`,
     `  ${asked}`,
     ...(full && product.checks.size > 0 ? checkLines(product, report) : []),
+    `  ${product.acting.actions.size === 0 ? 'no actions' : `${plural(product.acting.actions.size, 'action')}: ${listed([...product.acting.actions.keys()], full)}`}`,
+    ...(full && product.acting.actions.size > 0 ? actionLines(product, report) : []),
     ...titled(
       `not set in the environment of the bot${mute === 0 ? '' : `, so that ${plural(mute, 'check')} cannot ask`}:`,
       missing.length === 0 ? [] : missingLines(missing, product.key, full),
@@ -140,9 +162,11 @@ export const productLines = (product: Product, report: Report, full: boolean): s
 
 /** Actions that runbooks name and that are not there: nothing is wrong with a runbook that is ahead of the bot. */
 export const aheadLines = (products: readonly Product[]): string[] => {
-  const ahead = products.flatMap(({ key, runbooks }) =>
+  const ahead = products.flatMap(({ key, runbooks, acting }) =>
     runbooks.flatMap(({ slug, actions }) =>
-      actions.map(({ action, line }) => ({ name: action.split(' ')[0] ?? action, place: `${key}/${slug}.md:${line}` })),
+      actions
+        .map(({ action, line }) => ({ name: action.split(' ')[0] ?? action, place: `${key}/${slug}.md:${line}` }))
+        .filter(({ name }) => !acting.actions.has(name)),
     ),
   )
   const byName = Map.groupBy(ahead, ({ name }) => name)

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunbookRef } from './incident/areas/runbooks.ts'
 import { reachable, type Severity } from './incident/policy.ts'
+import type { ActionKinds } from './catalogue/actions.ts'
 import type { CheckKinds } from './catalogue/checks.ts'
 import { findContacts, resolveContacts } from './catalogue/contacts.ts'
 import { failed, productFolders, readAs } from './catalogue/files.ts'
@@ -11,7 +12,8 @@ import { claimNames, compact } from './catalogue/names.ts'
 import { nearest, type Path, type Problem, type Report } from './catalogue/problems.ts'
 import { hashOf, resolveProduct, type Product } from './catalogue/product.ts'
 import { provenanceOf, type Provenance } from './catalogue/provenance.ts'
-import { People, Service, Template } from './catalogue/schema.ts'
+import { People } from './catalogue/people.ts'
+import { Service, Template } from './catalogue/schema.ts'
 import { readRunbooks, suggestRunbooks, type Trouble } from './catalogue/runbooks.ts'
 import { severityOf, suggested, takeLeading } from './catalogue/severity.ts'
 import { readSource, type Source } from './catalogue/source.ts'
@@ -58,6 +60,8 @@ export type Folders = {
   readonly runbooks: string
   readonly templates: string
   readonly kinds: CheckKinds
+  /** Without them a product's actions are not looked at. */
+  readonly actionKinds?: ActionKinds
   /** Names of the alert sources that exist; without them these names are not looked at. */
   readonly sources?: readonly string[]
   /** Where `${NAME}` comes from. */
@@ -69,6 +73,7 @@ export const loadCatalogue = ({
   runbooks,
   templates,
   kinds,
+  actionKinds,
   sources: alertSources,
   environment = process.env,
 }: Folders): { catalogue: Catalogue | null; problems: readonly Problem[] } => {
@@ -84,6 +89,7 @@ export const loadCatalogue = ({
     people,
     shared: sharedContacts(template, templateSource, people),
     kinds,
+    actionKinds,
     sources: alertSources,
   }
   const fallback = common && resolveProduct({ ...common, key: unassigned, service: bare, source: templateSource, unset: new Map() })

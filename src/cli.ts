@@ -10,10 +10,12 @@ import { loadCatalogue } from './catalogue.ts'
 import { createChecks } from './checking.ts'
 import { type Config, parseConfig } from './config.ts'
 import type { Log } from './define.ts'
+import { createControls } from './controls.ts'
 import { createDigestNow, createGather } from './digest-facts.ts'
 import { createHandle } from './handle.ts'
 import { createPerson, createWho } from './people.ts'
-import { loadRegistry } from './registry.ts'
+import { kindsOf, loadRegistry } from './registry.ts'
+import { createRequests } from './requests.ts'
 import { createDispatch } from './slack/dispatch.ts'
 import { isAway } from './store/away.ts'
 import { openStore } from './store/database.ts'
@@ -89,7 +91,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
   const { catalogue, problems } = loadCatalogue({
     runbooks: config.runbooks,
     templates: config.templates,
-    kinds: Object.fromEntries(registry.checks),
+    ...kindsOf(registry),
     environment: process.env,
   })
   if (catalogue === null) throw new CannotAsk(`The templates cannot be used: ${problems[0]?.message ?? ''}`)
@@ -99,6 +101,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       queues: [...registry.jobs].map(([name, job]) => ({ ...job, name, retryDelay: 1, retryBackoff: true, retryDelayMax: 60 })),
       log,
     })
+    const handle = createHandle({ store, queue })
     const now = () => new Date(Date.now()).toISOString()
     const checks = createChecks({
       catalogue,
@@ -117,9 +120,17 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       // The chat is not asked from here: whoever people.yml names is taken, as when the chat gives no answer.
       who: createWho({ glance: () => Promise.resolve('unknown') }, createPerson(catalogue)),
       resolve: (contact) => Promise.resolve(contact),
-      handle: createHandle({ store, queue }),
+      handle,
       catalogue,
       verbs: registry.verbs,
+      // Who asks from here cannot be told apart from anybody else; what is asked in Slack is.
+      approvers: {
+        identify: () => Promise.resolve([]),
+        standing: () => Promise.resolve({ unknown: 'it is not asked from a terminal' }),
+        lapsed: () => Promise.resolve('It is not asked from a terminal.'),
+      },
+      actions: createControls({ store, queue, handle, catalogue }),
+      requests: createRequests({ catalogue, kinds: registry.actions, environment: process.env }),
       ...checks,
       digest: createDigestNow(facts, createGather(facts)),
       publishes: { codeHost: config.github.mode === 'live', record: config.supabase.mode === 'live' },

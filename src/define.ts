@@ -1,4 +1,8 @@
 /** How the scanned folders say what they hold: each file there is `export default defineX({…})`. */
+import type { Remedies } from './acting.ts'
+import type { Approvers } from './approvers.ts'
+import type { ActionControls } from './controls.ts'
+import type { Requests } from './requests.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { AskableChecks } from './askable.ts'
 import type { RunChecks } from './checking.ts'
@@ -6,7 +10,7 @@ import type { Digests, Samples } from './define/daily.ts'
 import type { Form } from './form.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Quoted } from './incident/areas/messages.ts'
-import type { Actor, AlertRef, Recorded } from './incident/events.ts'
+import type { Actor, Recorded } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import type { Refusal } from './incident/refusals.ts'
 import type { Outage, Situation } from './incident/alarm.ts'
@@ -27,36 +31,6 @@ import type {
   Templates,
   Who,
 } from './ports.ts'
-
-/** One alert as a source gives it, before it is matched to a product and a rule. */
-export type ParsedAlert = Omit<AlertRef, 'source'> & {
-  /** The product's key as the alert names it; null when it names none. */
-  readonly product: string | null
-  readonly state: 'firing' | 'resolved'
-  /** False when the sender gave no usable start: the time of arrival stands in, unless the alert is known to be open already. */
-  readonly startKnown: boolean
-  readonly endsAt: Instant | null
-  /** What could not be kept as it was sent: labels dropped, text cut, dates replaced. */
-  readonly cleaned: readonly string[]
-}
-
-export type AlertRequest = {
-  readonly headers: Readonly<Record<string, string | undefined>>
-  /** The body as it was sent, at most 1 MiB. */
-  readonly body: Buffer
-  readonly receivedAt: Instant
-}
-
-export type AlertSource = {
-  readonly summary: string
-  /** Whether the sender knows the secret; in constant time. */
-  readonly verify: (request: AlertRequest, secret: string) => boolean
-  /** Reads the alerts that can be read and lists those that cannot, by their place in the payload. */
-  readonly parse: (request: AlertRequest) => { alerts: ParsedAlert[]; unreadable: { index: number; why: string }[] }
-}
-
-/** Declares an alert source; its name is its file's. */
-export const defineAlertSource = (definition: AlertSource): AlertSource => definition
 
 /** An incident with the events that make it. `head(seq)` is the chain's hash at that event. */
 export type Loaded = { readonly incident: Incident; readonly events: readonly Recorded[]; readonly head: (seq: number) => string }
@@ -135,6 +109,10 @@ export type JobContext = ChatContext & {
   readonly catalogue: Catalogue
   readonly runChecks: RunChecks
   readonly askable: AskableChecks
+  readonly remedies: Remedies
+  readonly approvers: Approvers
+  readonly actions: ActionControls
+  readonly requests: Requests
   readonly samples: Samples
   readonly digests: Digests
   /** Alerts of one product and rule, oldest first, that no incident has yet been told of; each is settled once. */
@@ -174,6 +152,7 @@ export type Show = (told: Told) => Promise<void>
 export type Answer = Told & { readonly follows?: (show: Show) => Promise<void> }
 
 export type { Checked } from './checking.ts'
+export { type AlertRequest, type AlertSource, defineAlertSource, type ParsedAlert } from './define/alert.ts'
 export type { Field, Form } from './form.ts'
 
 /** Who asked, and from where. */
@@ -226,6 +205,9 @@ export type CommandContext = {
   readonly files: KeptFiles
   readonly runChecks: RunChecks
   readonly askable: AskableChecks
+  readonly approvers: Approvers
+  readonly actions: ActionControls
+  readonly requests: Requests
   /** What the digest of a product would say now. */
   readonly digest: (product: string) => Promise<readonly Part[]>
   readonly catalogue: Catalogue
@@ -263,6 +245,8 @@ export type CommandDefinition = {
   readonly examples: readonly string[]
   /** Whether it needs an incident: its channel, or an id as the first word. `id`: also one that cannot be read. */
   readonly needs: 'incident' | 'id' | 'nothing'
+  /** What to say of its words where there is no record, in place of the general sentence. */
+  readonly outside?: (words: string) => Refusal
   /** Whether its words are a text, which may begin with anything: with the id of another record, too. */
   readonly says?: true
   readonly run: (ask: Ask, context: CommandContext) => Promise<Reply>

@@ -25,7 +25,7 @@ import { chosen, settingProblems, strayVariables } from './doctor/settings.ts'
 import { examineSocket, examineToken } from './doctor/slack.ts'
 import { examineSupabase } from './doctor/supabase.ts'
 import { examineTemplates } from './doctor/templates.ts'
-import type { Registry } from './registry.ts'
+import { kindsOf, type Registry } from './registry.ts'
 import { inspectDatabase } from './store/inspect.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -92,7 +92,7 @@ export const examineStatic = async (environment: Environment, file: Environment 
   const { catalogue, problems } = loadCatalogue({
     runbooks: folders.runbooks,
     templates: folders.templates,
-    kinds: Object.fromEntries(registry.checks),
+    ...kindsOf(registry),
     sources: [...registry.alertSources.keys()],
     environment,
   })

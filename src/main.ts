@@ -13,7 +13,7 @@ import type { Log } from './define.ts'
 import { examineLive } from './doctor.ts'
 import { startWorldProcess, type WorldProcess } from './embedded/child.ts'
 import { openLog } from './log.ts'
-import { loadRegistry, type Registry } from './registry.ts'
+import { kindsOf, loadRegistry, type Registry } from './registry.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -35,7 +35,7 @@ const localPeople = (config: Config, registry: Registry) => {
   const { catalogue } = loadCatalogue({
     runbooks: config.runbooks,
     templates: config.templates,
-    kinds: Object.fromEntries(registry.checks),
+    ...kindsOf(registry),
   })
   const team = ['alice', 'bob', 'carol', 'dave'].map((name) => ({
     name,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { yaml } from './adapters/templates.ts'
 import { type Catalogue, loadCatalogue, type Problem, problemText } from './catalogue.ts'
 import { Slug } from './catalogue/values.ts'
-import type { Registry } from './registry.ts'
+import { kindsOf, type Registry } from './registry.ts'
 
 /** Why no product was made, and what to do. */
 export class NotMade extends Error {}
@@ -101,7 +101,7 @@ const ownerOf = (catalogue: Catalogue, word: string): string | null => {
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : String(error))
 
 const load = (runbooks: string, { templates, registry }: Places) =>
-  loadCatalogue({ runbooks, templates, kinds: Object.fromEntries(registry.checks), sources: [...registry.alertSources.keys()] })
+  loadCatalogue({ runbooks, templates, ...kindsOf(registry), sources: [...registry.alertSources.keys()] })
 
 /** Refuses what cannot be made, before anything is written. */
 const look = (key: string, title: string, places: Places): void => {

@@ -73,11 +73,15 @@ export const withPeople = <C extends Chat>(chat: C, resolve: Resolve, elapsed: (
   }
 }
 
+/** All accounts of the chat that somebody has. */
+export const accountsOf = ({ slack, accounts = [] }: Catalogue['people'][string]): readonly string[] =>
+  slack === undefined ? accounts : [slack, ...accounts]
+
 /** A chat user as the author of what they do: their key in `people.yml`, or the chat's own id. */
 export const createPerson = (catalogue: Catalogue) => {
   const byUser = new Map(
     Object.entries(catalogue.people).flatMap(([key, person]) =>
-      person.slack === undefined ? [] : [[person.slack, { key, name: person.name }] as const],
+      accountsOf(person).map((account) => [account, { key, name: person.name }] as const),
     ),
   )
   return (user: string, name: string): Person => {

@@ -233,6 +233,8 @@ export type Guarded = (guard: {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly readOnly: { readonly posts: readonly string[] }
+  /** What else may be called, `POST https://example.com/v1/things/:id`. */
+  readonly calls?: readonly string[]
 }) => {
   readonly fetch: GuardedFetch
   readonly web: WebFetch

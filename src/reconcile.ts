@@ -4,9 +4,10 @@ import type { Log } from './define.ts'
 import type { Handle } from './handle.ts'
 import type { QueueName } from './incident/react.ts'
 import type { Store } from './store/database.ts'
+import { openRuns } from './store/controls.ts'
 import { forgetDigests } from './store/digests.ts'
 import { forgetAlerts, forgetOld } from './store/limits.ts'
-import type { Queue } from './store/queue.ts'
+import { type Queue, timerId } from './store/queue.ts'
 import { openIncidents, recentIncidents } from './store/reads.ts'
 import { forgetSamples } from './store/samples.ts'
 import { forget, incidentsOn } from './store/surfaces.ts'
@@ -32,6 +33,23 @@ type Reconciling = {
 }
 
 export const createReconcile = ({ store, queue, handle, plan, log }: Reconciling) => {
+  /** A run whose job was given up would stay one for ever, and nothing else could change its target. */
+  const lookAtRuns = async (): Promise<void> => {
+    const runs = await openRuns(store.db)
+    if (runs.length === 0) return
+    const round = Math.floor(Date.parse(await store.now()) / everyMs)
+    await store.transaction((trx) =>
+      queue.enqueue(
+        trx,
+        runs.map(({ incident, action }) => ({
+          queue: 'action',
+          data: { incident, action },
+          id: timerId(`look:${incident}:${action}:${round}`),
+        })),
+      ),
+    )
+  }
+
   const look = async (): Promise<void> => {
     const present = await openIncidents(store.db)
     const past = (await recentIncidents(store.db, latest)).filter((row) => row.resolvedAt !== null)
@@ -47,6 +65,7 @@ export const createReconcile = ({ store, queue, handle, plan, log }: Reconciling
         jobs.map(({ name, id }) => ({ queue: name, data: { incident: id }, key: id })),
       ),
     )
+    await lookAtRuns()
     await plan()
   }
 

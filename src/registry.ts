@@ -2,7 +2,9 @@
 import { readdirSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { z } from 'zod'
 import type { AlertSource, CommandDefinition, JobDefinition, Verb } from './define.ts'
+import type { ActionDefinition } from './define/action.ts'
 import type { CheckDefinition } from './define/check.ts'
 
 const filesBelow = (folder: string): string[] =>
@@ -31,9 +33,19 @@ const scan = async <Definition>(folder: string, needed: readonly string[]): Prom
 export type Registry = {
   readonly verbs: readonly Verb[]
   readonly checks: ReadonlyMap<string, CheckDefinition>
+  readonly actions: ReadonlyMap<string, ActionDefinition>
   readonly alertSources: ReadonlyMap<string, AlertSource>
   readonly jobs: ReadonlyMap<string, JobDefinition>
 }
+
+const optionsOf = (kinds: ReadonlyMap<string, { readonly options: z.ZodType }>): Readonly<Record<string, z.ZodType>> =>
+  Object.fromEntries([...kinds].map(([name, { options }]) => [name, options]))
+
+/** The kinds that a product's file may name. */
+export const kindsOf = ({ checks, actions }: Pick<Registry, 'checks' | 'actions'>) => ({
+  kinds: Object.fromEntries(checks),
+  actionKinds: optionsOf(actions),
+})
 
 /** Reads all scanned folders below the project's `root`. Throws when a file has the wrong shape, naming it. */
 export const loadRegistry = async (root: string): Promise<Registry> => {
@@ -47,6 +59,18 @@ export const loadRegistry = async (root: string): Promise<Registry> => {
   return {
     verbs: verbs.flat(),
     checks: await scan(join(root, 'src/checks'), ['summary', 'options', 'hosts', 'timeoutMs', 'concurrency', 'run']),
+    actions: await scan(join(root, 'src/actions'), [
+      'summary',
+      'options',
+      'input',
+      'risk',
+      'target',
+      'hosts',
+      'timeoutMs',
+      'preview',
+      'run',
+      'recover',
+    ]),
     alertSources: await scan(join(root, 'src/alerts'), ['summary', 'verify', 'parse']),
     jobs: await scan(join(root, 'src/jobs'), ['summary', 'expireInSeconds', 'retryLimit', 'concurrency', 'coalesce', 'run']),
   }

@@ -25,6 +25,9 @@ export type VerbWorld = {
   readonly verbs: readonly Verb[]
   readonly runChecks: CommandContext['runChecks']
   readonly askable: CommandContext['askable']
+  readonly approvers: CommandContext['approvers']
+  readonly actions: CommandContext['actions']
+  readonly requests: CommandContext['requests']
   readonly digest: CommandContext['digest']
   readonly who: CommandContext['who']
   readonly resolve: CommandContext['resolve']
@@ -53,6 +56,9 @@ export const createVerbContext = ({
   verbs,
   runChecks,
   askable,
+  approvers,
+  actions,
+  requests,
   digest,
   who,
   resolve,
@@ -139,6 +145,9 @@ export const createVerbContext = ({
     },
     runChecks,
     askable,
+    approvers,
+    actions,
+    requests,
     digest,
     catalogue,
     who,

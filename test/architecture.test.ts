@@ -26,28 +26,49 @@ const pure = ['src/incident/', 'zod', 'date-fns', '@date-fns/tz']
 /** Folder or file → what it may import, by prefix. The longest entry that fits a file counts. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/incident/': [...pure, 'mdast-util-from-markdown', 'mdast'],
-  'src/define.ts': [...pure, ...words, 'src/askable.ts', 'src/catalogue.ts', 'src/checking.ts', 'src/form.ts'],
+  'src/define.ts': [
+    ...pure,
+    ...words,
+    'src/acting.ts',
+    'src/approvers.ts',
+    'src/askable.ts',
+    'src/catalogue.ts',
+    'src/checking.ts',
+    'src/controls.ts',
+    'src/form.ts',
+    'src/requests.ts',
+  ],
   'src/define/': [...pure, ...words],
   'src/ports.ts': pure,
   'commands/': [
     ...pure,
     'src/define.ts',
     'src/askable.ts',
+    'src/asked-action.ts',
     'src/asked-check.ts',
     'src/following.ts',
+    'src/requests.ts',
     'src/whom.ts',
     'src/which.ts',
     'src/verb-help.ts',
   ],
   'src/askable.ts': [...pure, ...words, 'src/catalogue.ts', 'src/catalogue/'],
+  'src/asked-action.ts': [...pure, ...words, 'src/requests.ts'],
+  'src/requests.ts': [...pure, ...words, 'src/askable.ts', 'src/catalogue.ts', 'src/catalogue/'],
   'src/asked-check.ts': [...pure, ...words, 'src/askable.ts'],
   'src/following.ts': [...pure, ...words],
   'src/whom.ts': [...pure, ...words],
   'src/which.ts': [...pure, ...words, 'src/catalogue.ts'],
   'src/verb-help.ts': [...pure, ...words],
   'src/form.ts': pure,
-  'src/jobs/': [...pure, ...words, 'src/checking.ts', 'src/surfaces/', 'node:crypto'],
+  'src/jobs/': [...pure, ...words, 'src/acting.ts', 'src/checking.ts', 'src/surfaces/', 'node:crypto'],
   'src/surfaces/': [...pure, ...words],
+  // A program of its own on a product's host: nothing of the bot, and no package.
+  'src/agent/': ['src/agent/', 'node:'],
+  'src/actions/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'ioredis', 'dockerode', '@octokit/rest'],
+  'src/acting/agent/': [...pure, ...words, 'src/acting/', 'src/checking/', 'src/agent/protocol.ts', 'node:'],
+  'src/acting/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'ioredis', 'dockerode', '@octokit/rest'],
+  'src/acting/postgres/': [...pure, ...words, 'src/acting/', 'src/checking/', 'node:', 'pg', 'libpg-query'],
   'src/checks/': [
     ...pure,
     ...words,
@@ -148,7 +169,7 @@ describe('architecture', () => {
     const found = sources.filter(
       (file) =>
         !file.startsWith('src/embedded/') &&
-        !['src/main.ts', 'src/cli.ts', 'src/doctor-cli.ts'].includes(file) &&
+        !['src/main.ts', 'src/cli.ts', 'src/doctor-cli.ts', 'src/agent/main.ts'].includes(file) &&
         /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(root, file), 'utf8')),
     )
     expect(found).toEqual([])

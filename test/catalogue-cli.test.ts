@@ -40,7 +40,10 @@ alerts: { secrets: { generic: SHOP_ALERTS } }
 checks:
   health: { kind: http, title: Health, auto: true, sample: 5 min, options: { url: "\${SHOP_URL}/health" } }
   fixed: { kind: http, title: Fixed, options: { url: "https://fixed.example" } }
-${['account', 'webhooks', 'payments', 'revenue'].map(stripe).join('')}`
+${['account', 'webhooks', 'payments', 'revenue'].map(stripe).join('')}actions:
+  restore: { kind: manual, title: Restore, options: { target: "database:shop", steps: [Do it] } }
+  backup: { kind: manual, title: Back up, options: { target: "database:shop", steps: ["Open \${SHOP_URL}"] } }
+`
 const files = {
   'shop/service.yml': shop,
   'shop/payments.md':
@@ -56,14 +59,16 @@ test('a screen for each product', async () => {
     'Market (market)',
     expect.stringMatching(/^ {2}values: 1 given, 0 assumed, \d+ inherited · [0-9a-f]{12}$/),
     '  no checks',
+    '  no actions',
     '  no runbooks',
     '',
     'Shop (shop)',
     expect.stringMatching(/^ {2}values: \d+ given, 1 assumed, \d+ inherited · /),
     '  1 of 6 checks can ask: fixed',
+    '  2 actions: restore, backup',
     '  not set in the environment of the bot, so that 5 checks cannot ask:',
     '    SHOP_STRIPE_KEY  secret    4 checks: stripe.account, stripe.webhooks, stripe.payments, stripe.revenue',
-    '    SHOP_URL         variable  1 check: health · link Site',
+    '    SHOP_URL         variable  1 check: health · 1 action: backup · link Site',
     '    SHOP_SECOND      variable  contact Second',
     '    SHOP_ALERTS      secret    alerts to /alerts/generic/shop',
     '  contacts without a way to reach them: Second, Third',
@@ -98,6 +103,8 @@ test('a product by its name, in full', async () => {
   expect(code).toBe(0)
   expect(out).toContain('    health           http    Health (by itself, every 5 min) – cannot ask: set SHOP_URL')
   expect(out).toContain('    fixed            http    Fixed')
+  expect(out).toContain('    restore  manual  Restore')
+  expect(out).toContain('    backup   manual  Back up – cannot run: set SHOP_URL')
   expect(out.find((line) => line.includes('ladder '))).toMatch(/^ {4}ladder +assumed +first$/)
   expect(out.join('\n')).toContain('↳ for a test')
   expect(out.join('\n')).not.toContain('Market')

@@ -189,7 +189,11 @@ const guide: readonly (readonly [id: string, slug: string, steps: readonly RegEx
   [
     'R34',
     'service-recovery',
-    [/Restart all services.*action: compose\.restart`/, /restart hard.*hard=true.* down.* up -d/, /one service.*service=celery_worker/],
+    [
+      /Restart all services.*action: compose\.restart service=all`/,
+      /restart hard.*hard=true.* down.* up -d/,
+      /one service.*service=celery_worker/,
+    ],
   ],
   ['R35', 'supabase-recovery', [/status\.supabase\.com/, /environment variables.*env \| grep SUPABASE/, /Restart the API.*restart api/]],
   [

@@ -171,7 +171,9 @@ describe('what earlier versions have put into channels and menus still works (fi
   const released = {
     buttons: [
       'ack',
+      'approve',
       'checklist',
+      'deny',
       'lines',
       'merge',
       'mitigate',
@@ -186,12 +188,15 @@ describe('what earlier versions have put into channels and menus still works (fi
       'resume',
       'role',
       'ruled-out',
+      'run',
       'runbook',
       'severity',
       'snooze',
       'status',
       'suspect',
+      'tick',
       'todo',
+      'undo',
       'update',
     ],
     forms: [
@@ -208,6 +213,7 @@ describe('what earlier versions have put into channels and menus still works (fi
       'resolve',
       'role',
       'ruled-out',
+      'run',
       'runbook',
       'severity',
       'suspect',
@@ -222,7 +228,7 @@ describe('what earlier versions have put into channels and menus still works (fi
     const { verbs } = await loadRegistry(root)
     const names = verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)
     expect(released.buttons.filter((button) => !names.includes(button))).toEqual([])
-    const sources = ['src/incident', 'src/incident/areas', 'src/slack', 'commands/incident'].map(readAll).join('\n')
+    const sources = ['src/incident', 'src/incident/acting', 'src/incident/areas', 'src/slack', 'commands/incident'].map(readAll).join('\n')
     const present = [...sources.matchAll(/\baction: '([a-z-]+)'/g)].map((match) => match[1] ?? '')
     expect([...new Set(present)].toSorted()).toEqual(released.buttons)
   })
@@ -255,14 +261,20 @@ describe('help', () => {
     const { verbs } = await loadRegistry(root)
     expect(verbs.filter(({ command }) => command === 'incident').map(({ name }) => name)).toEqual([
       'ack',
+      'actions',
+      'approve',
       'audit',
+      'break-glass',
       'change',
       'channel',
       'checklist',
+      'deny',
       'files',
+      'freeze',
       'help',
       'lines',
       'list',
+      'lock',
       'maintenance',
       'merge',
       'metrics',
@@ -279,12 +291,17 @@ describe('help', () => {
       'resume',
       'role',
       'ruled-out',
+      'run',
       'runbook',
       'severity',
       'snooze',
       'status',
       'suspect',
+      'tick',
       'todo',
+      'undo',
+      'unfreeze',
+      'unlock',
       'update',
     ])
   })

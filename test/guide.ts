@@ -1,18 +1,20 @@
 /** What the catalogue says of a product, to be held against its guide: the loaded data, and its runbooks as they are written. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { loadCatalogue, problemText, type Product } from '../src/catalogue.ts'
-import { loadRegistry } from '../src/registry.ts'
+import { inputOf } from '../src/define/action.ts'
+import { kindsOf, loadRegistry } from '../src/registry.ts'
 
-const { checks: kinds, alertSources } = await loadRegistry(process.cwd())
+const registry = await loadRegistry(process.cwd())
 
-/** The repository's own catalogue, with all kinds of check. */
+/** The repository's own catalogue, with all kinds of check and of action. */
 export const loadRepository = (environment: Readonly<Record<string, string>> = {}) =>
   loadCatalogue({
     runbooks: 'runbooks',
     templates: 'templates',
-    kinds: Object.fromEntries(kinds),
-    sources: [...alertSources.keys()],
+    ...kindsOf(registry),
+    sources: [...registry.alertSources.keys()],
     environment,
   })
 
@@ -53,13 +55,25 @@ export const guideOf = (key: string, environment: Readonly<Record<string, string
   }
   const runbooks = runbooksOf(key)
   const { links, unsetLinks, contacts, checks, severities, disaster, notifications } = product
-  const data = textsOf({ links, unsetLinks, contacts, checks, severities, disaster, notifications })
+  const { actions } = product.acting
+  const data = textsOf({ links, unsetLinks, contacts, checks, actions, severities, disaster, notifications })
   return { product, runbooks, said: [...data, ...runbooks.flatMap(({ intro, steps }) => [intro, ...steps])].join('\n') }
 }
 
 /** What each check of a product would reach. */
 export const reachedBy = ({ checks }: Product): readonly (readonly [check: string, hosts: readonly string[]])[] =>
-  [...checks.values()].map(({ key, kind, options }) => [key, kinds.get(kind)?.hosts(options) ?? []])
+  [...checks.values()].map(({ key, kind, options }) => [key, registry.checks.get(kind)?.hosts(options) ?? []])
+
+/** What each action of a product could reach. */
+export const changedBy = ({ acting }: Product): readonly (readonly [action: string, hosts: readonly string[]])[] =>
+  [...acting.actions.values()].map(({ key, kind, options }) => [key, registry.actions.get(kind)?.hosts(options) ?? []])
+
+/** What can be typed behind an action of a product; null where there is none of that name. */
+export const typedBehind = ({ acting }: Product, key: string): z.ZodObject | null => {
+  const action = acting.actions.get(key)
+  const definition = action === undefined ? undefined : registry.actions.get(action.kind)
+  return action === undefined || definition === undefined ? null : inputOf(definition, action.options)
+}
 
 /** An environment in which everything that a product's file names stands on this machine. */
 export const standIns = (key: string): Record<string, string> => {

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { loadCatalogue, problemText } from '../src/catalogue.ts'
 import { Service } from '../src/catalogue/schema.ts'
 import { newProduct, NotMade, type Wish } from '../src/new-product.ts'
-import { loadRegistry } from '../src/registry.ts'
+import { kindsOf, loadRegistry } from '../src/registry.ts'
 import { root, startTestBot } from './bot.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'new-product-'))
@@ -42,7 +42,7 @@ const load = (runbooks: string) =>
   loadCatalogue({
     runbooks,
     templates: join(root, 'templates'),
-    kinds: Object.fromEntries(registry.checks),
+    ...kindsOf(registry),
     sources: [...registry.alertSources.keys()],
     environment: {},
   })

@@ -2,25 +2,8 @@ import { defineCommand, say } from '../../src/define.ts'
 import { duration } from '../../src/incident/duration.ts'
 import type { Span } from '../../src/incident/message.ts'
 import { metricsOf, type Spread } from '../../src/incident/metrics.ts'
+import { parsePeriod } from '../../src/incident/period-words.ts'
 import { refuse, typedAgain } from '../../src/incident/refusals.ts'
-
-const hours = { h: 1, d: 24, w: 24 * 7 } as const
-
-/** At most two years: what is asked for in one message is read in one go. */
-const longestDays = 731
-
-/** The product's words, and the hours of the period at their end; `null` for a period that is none. */
-const parse = (words: string): { product: string; period: string; hours: number | null } => {
-  const [, before = '', amount, word = ''] = /^(.*?)\s*(?<![\w-])(?:last\s+)?(\d+)\s*([a-z]+)$/is.exec(words) ?? []
-  if (amount === undefined) return { product: words, period: '30d', hours: 30 * 24 }
-  const [, unit] = /^(h|d|w)(?:ours?|ays?|eeks?)?$/i.exec(word) ?? []
-  const total = Number(amount) * (unit === undefined ? 0 : hours[unit.toLowerCase() as keyof typeof hours])
-  return {
-    product: before,
-    period: unit === undefined ? `${amount} ${word}` : `${amount}${unit.toLowerCase()}`,
-    hours: total > 0 && total <= longestDays * 24 ? total : null,
-  }
-}
 
 const spread = (title: string, of: Spread): Span[] => [
   { bold: title },
@@ -33,7 +16,7 @@ export default defineCommand({
   examples: ['/incident metrics', '/incident metrics 12w', '/incident metrics <product> 30d'],
   needs: 'nothing',
   run: async ({ words }, { catalogue, history, now }) => {
-    const { product: word, period, hours: length } = parse(words.trim())
+    const { product: word, period, hours: length } = parsePeriod(words.trim())
     if (length === null) {
       const example = ['/incident metrics', typedAgain(word), '12w'].filter((each) => each !== '').join(' ')
       return { refused: refuse('unreadable', { what: 'a period from 1h to 104w', word: period, example }) }

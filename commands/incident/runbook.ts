@@ -37,7 +37,12 @@ const open = async (incident: Incident, words: string, { by }: Ask, context: Com
   if (opened !== undefined) return { incident, runbook: opened, isNew: false }
   const found = find(runbooksOf(incident, context), words)
   if (found === undefined) return null
-  const { slug, id, title, url, steps, after } = found
+  const { slug, id, title, url, after } = found
+  const offered = context.requests.offered(incident.product.key)
+  const steps = found.steps.map((step) => {
+    const ready = step.actions.filter((action) => offered.has(action.split(' ')[0] ?? ''))
+    return ready.length === 0 ? step : { ...step, ready }
+  })
   const outcome = await context.handle(incident.id, { type: 'open-runbook', slug, id, title, url, steps, after }, by)
   if ('refused' in outcome) return outcome
   const runbook = find(outcome.incident.openedRunbooks, slug)

@@ -177,7 +177,9 @@ export const slackChat = ({ token, apiUrl, render, log, timeoutMs = 10_000 }: Sl
     async userByEmail(email) {
       try {
         const { user } = await client.users.lookupByEmail({ email })
-        return user?.id === undefined || user.deleted === true || user.is_bot === true ? null : user.id
+        if (user?.id === undefined || user.deleted === true || user.is_bot === true) return null
+        // Anybody can write another's address where Slack has not asked for a proof.
+        return user.is_email_confirmed === false ? null : user.id
       } catch (error) {
         if (error instanceof WebAPIPlatformError && error.data.error === 'users_not_found') return null
         throw faultOf(error, 'users.lookupByEmail', '')

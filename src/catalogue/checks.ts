@@ -38,7 +38,7 @@ export type Check = {
   readonly unset: readonly string[]
 }
 
-type Unset = ReadonlyMap<Path, readonly string[]>
+export type Unset = ReadonlyMap<Path, readonly string[]>
 
 /** Checks with the options that their kind accepts. */
 export const resolveChecks = (service: Service, kinds: CheckKinds, unset: Unset, report: Report): ReadonlyMap<string, Check> => {
@@ -81,7 +81,7 @@ export const resolveChecks = (service: Service, kinds: CheckKinds, unset: Unset,
 }
 
 /** The address of a link that is named, or an address as it is; null while a part of it must still be given. */
-const pageOf = ({ links }: Service, link: string, unset: Unset, report: Report, path: Path): string | null => {
+export const pageOf = ({ links }: Service, link: string, unset: Unset, report: Report, path: Path): string | null => {
   const index = links.findIndex(({ name }) => name === link)
   const named = links[index]?.url
   if (named !== undefined) return [...unset.keys()].some(([top, at]) => top === 'links' && at === index) ? null : named
@@ -95,6 +95,7 @@ const pageOf = ({ links }: Service, link: string, unset: Unset, report: Report, 
 export const resolveHosts = (
   service: Service,
   checks: ReadonlyMap<string, Check>,
+  actions: ReadonlyMap<string, unknown>,
   unset: Unset,
   report: Report,
 ): { hosts: string[]; privateHosts: string[]; secrets: Set<string> } => {
@@ -125,6 +126,7 @@ export const resolveHosts = (
   for (const [index, { url }] of service.links.entries()) visit(url, ['links', index, 'url'])
   // The options as they were written: a default of the kind is no host that the product names.
   for (const key of checks.keys()) visit(service.checks[key]?.options, ['checks', key, 'options'])
+  for (const key of actions.keys()) visit(service.actions[key]?.options, ['actions', key, 'options'])
   return { hosts: [...hosts].toSorted(), privateHosts: [...new Set(privateHosts)], secrets }
 }
 

@@ -1,7 +1,8 @@
 /** Contacts by their keys, and who a list of keys stands for. */
 import type { Contact as Reachable } from '../incident/policy.ts'
 import { nearest, type Path, type Report } from './problems.ts'
-import type { Contact, People } from './schema.ts'
+import type { People } from './people.ts'
+import type { Contact } from './schema.ts'
 import { variablesIn } from './variables.ts'
 
 /** With `handle`, a name in a social network. */

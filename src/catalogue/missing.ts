@@ -1,14 +1,16 @@
 /** What somebody must still set for a product, each with everything that waits for it. */
+import type { Action } from './actions.ts'
 import type { Check } from './checks.ts'
 import type { ProductContact } from './contacts.ts'
 import type { Problem } from './problems.ts'
 import type { Product } from './product.ts'
 
-/** The setting is not made. `links` and `contacts` by their names, `checks` by their keys, `alerts` by the sources that are refused. */
+/** The setting is not made. `links` and `contacts` by their names, `checks` and `actions` by their keys, `alerts` by the sources that are refused. */
 export type Missing = {
   readonly name: string
   readonly isSecret: boolean
   readonly checks: readonly string[]
+  readonly actions: readonly string[]
   readonly links: readonly string[]
   readonly contacts: readonly string[]
   readonly alerts: readonly string[]
@@ -23,7 +25,7 @@ export const isUnset = (environment: Environment, name: string): boolean => (env
 export const ownContacts = (product: Product, unassigned: Product): ProductContact[] =>
   [...product.contacts].flatMap(([key, contact]) => (unassigned.contacts.get(key) === contact ? [] : [contact]))
 
-/** `problems`: those of the product. `lacking`: what a check cannot ask without. What most checks wait for stands first. */
+/** `problems`: those of the product. `lacking`: what a check cannot ask without; `unable`: an action cannot run. What most checks wait for stands first. */
 export const missingOf = (
   product: Product,
   {
@@ -31,20 +33,24 @@ export const missingOf = (
     problems,
     environment,
     lacking,
+    unable,
   }: {
     readonly unassigned: Product
     readonly problems: readonly Problem[]
     readonly environment: Environment
     readonly lacking: (check: Check) => readonly string[]
+    readonly unable: (action: Action) => readonly string[]
   },
 ): Missing[] => {
   const checks = [...product.checks.values()].map((check) => ({ key: check.key, names: lacking(check) }))
+  const actions = [...product.acting.actions.values()].map((action) => ({ key: action.key, names: unable(action) }))
   const contacts = ownContacts(product, unassigned)
   const alerts = Object.entries(product.alerts.secrets).filter(([, name]) => isUnset(environment, name))
   const names = new Set([
     ...problems.flatMap(({ path }) => /^variables\.(\w+)$/.exec(path)?.[1] ?? []),
     ...contacts.flatMap(({ unset = [] }) => unset),
     ...checks.flatMap((check) => check.names),
+    ...actions.flatMap((action) => action.names),
     ...alerts.map(([, name]) => name),
   ])
   return [...names]
@@ -52,11 +58,12 @@ export const missingOf = (
       name,
       isSecret: product.secrets.has(name),
       checks: checks.filter((check) => check.names.includes(name)).map(({ key }) => key),
+      actions: actions.filter((action) => action.names.includes(name)).map(({ key }) => key),
       links: product.unsetLinks.filter(({ unset }) => unset.includes(name)).map((link) => link.name),
       contacts: contacts.filter(({ unset }) => unset?.includes(name) === true).map((contact) => contact.name),
       alerts: alerts.filter(([, secret]) => secret === name).map(([source]) => source),
     }))
-    .toSorted((a, b) => b.checks.length - a.checks.length)
+    .toSorted((a, b) => b.checks.length + b.actions.length - a.checks.length - a.actions.length)
 }
 
 /** Whether a warning says no more than `missingOf` does. */

@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Calendar, Contact as Reachable, Policy, Severity } from '../incident/policy.ts'
-import type { Disaster, Link, People, Place, Service, Suggest, Template } from './schema.ts'
+import type { People } from './people.ts'
+import type { Disaster, Link, Place, Service, Suggest, Template } from './schema.ts'
 import { alertFields } from './schema.ts'
 import { nearest, type Report } from './problems.ts'
 import type { Source } from './source.ts'
+import { type Acting, type ActionKinds, resolveActions } from './actions.ts'
 import { type Check, type CheckKinds, resolveChecks, resolveHosts } from './checks.ts'
 import { type ProductDigest, resolveDigest } from './digest.ts'
 import { findContacts, resolveContacts, type ProductContact } from './contacts.ts'
@@ -41,6 +43,7 @@ export type Product = {
   readonly defaultSeverity: Severity
   readonly policy: (severity: Severity) => Policy
   readonly checks: ReadonlyMap<string, Check>
+  readonly acting: Acting
   readonly runbooks: readonly Runbook[]
   /** The only hosts that may be reached for it, without ports. Those of placeholders are not among them. */
   readonly hosts: readonly string[]
@@ -76,12 +79,13 @@ export type Inputs = {
   /** The contacts of the templates, and those of them who are called where a product's ladder reaches nobody. */
   readonly shared: { readonly contacts: ReadonlyMap<string, ProductContact>; readonly fallback: readonly ProductContact[] }
   readonly kinds: CheckKinds
+  readonly actionKinds: ActionKinds | undefined
   /** The alert sources that exist; without them their names are not looked at. */
   readonly sources?: readonly string[] | undefined
 }
 
 /** Puts a product together. What refers to nothing is reported; the caller leaves the product out then. */
-export const resolveProduct = ({ key, service, source, unset, template, people, shared, kinds, sources }: Inputs): Product => {
+export const resolveProduct = ({ key, service, source, unset, template, people, shared, kinds, actionKinds, sources }: Inputs): Product => {
   const { report } = source
   const own = resolveContacts({ contacts: service.contacts, data: source.data, unset }, people, report)
   const contacts = new Map([...shared.contacts, ...own])
@@ -92,6 +96,8 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
   const notify = (field: keyof Notifications) =>
     findContacts(service.notifications[field] ?? template.notifications[field], contacts, everyone, ['notifications', field], report)
   const checks = resolveChecks(service, kinds, unset, report)
+
+  const acting = resolveActions({ service, template, kinds: actionKinds, contacts, ladder, checks, unset }, report)
 
   const { links, unsetLinks } = resolveLinks(service, unset, report)
 
@@ -117,7 +123,8 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
     checks,
     // Read from the files beside the product's own.
     runbooks: [],
-    ...resolveHosts(service, checks, unset, report),
+    acting,
+    ...resolveHosts(service, checks, acting.actions, unset, report),
     announce: service.announce ?? null,
     digest: resolveDigest(service, template, calendar, checks, report),
     suggest: service.suggest ?? null,

@@ -1,8 +1,9 @@
-/** The files of the catalogue: `templates/severities.yml`, `runbooks/people.yml` and `runbooks/<product>/service.yml`. */
+/** The files of the catalogue: `templates/severities.yml` and `runbooks/<product>/service.yml`. */
 import { z } from 'zod'
 import { Wait } from '../define/wait.ts'
 import { reservedClocks } from '../incident/policy.ts'
 import {
+  ActionKey,
   ChannelName,
   CheckKey,
   Days,
@@ -10,6 +11,7 @@ import {
   DurationOrNone,
   Email,
   LocalDate,
+  Moment,
   Response,
   SecretName,
   SeverityKey,
@@ -25,8 +27,8 @@ import { Variable, VariableName } from './variables.ts'
 
 const each = <Value extends z.ZodType>(value: Value) => z.strictObject({ P1: value, P2: value, P3: value, P4: value })
 
-const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
-const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
+export const slackUser = z.string().regex(/^[UW][A-Z0-9]+$/, 'must be the id of a Slack member, such as `U012AB3CD`')
+export const phone = z.string().regex(/^\+\d[\d ()-]{5,20}$/, 'must be a telephone number with its country, such as `+41 44 123 45 67`')
 
 /** How somebody can be told. A `placeholder` is what a guide says in place of an address. */
 const Contact = z
@@ -176,6 +178,63 @@ const Digest = z.strictObject({
   checks: Words.default([]),
 })
 
+/** One remedy. */
+const Action = z.strictObject({
+  kind: Text,
+  title: Text,
+  /** In place of what its kind says. */
+  risk: z.enum(['low', 'high']).optional(),
+  /** Who may approve it, by keys of contacts; in place of the product's approvers. */
+  approvers: Words.optional(),
+  /** Checks that are asked before it and after it. */
+  checks: z.array(CheckKey).default([]),
+  /** How long these are repeated after it. */
+  watch: Duration.optional(),
+  /** Where a person looks at it, or does it by hand: the name of a link of the product, or an address. */
+  link: Text.optional(),
+  options: z.record(z.string(), z.unknown()).default({}),
+})
+
+const people = z.int().min(1, 'somebody else must approve: 1 or more').max(5, 'at most 5')
+
+/** Who approves actions. */
+const Approvals = z.strictObject({
+  /** How many besides whoever asked, by the risk of the action. */
+  low: people,
+  high: people,
+  /** Keys of contacts: people, or groups of the chat. None: every member of the workspace. */
+  approvers: Words,
+  /** Others for a severity. */
+  severities: z.partialRecord(SeverityKey, Words).default({}),
+  /** How long a request, and what was approved of it, counts. */
+  within: Duration,
+  /** After how long without an approval the lead of a P1 may run it alone. */
+  breakGlass: DurationOrNone,
+  /** How many actions of the product run in an hour at most. */
+  perHour: z.int().min(1).max(1000),
+})
+
+/** When no action runs, except in an incident of P1 or P2. */
+const Freeze = z
+  .strictObject({ from: Moment, to: Moment, why: Text })
+  // Either would never hold, and nobody would notice.
+  .refine(({ from, to }) => /^\d/.test(from) === /^\d/.test(to), 'give two dates, or two points of the week')
+  .refine(({ from, to }) => !/^\d/.test(from) || from.slice(0, 10) <= to.slice(0, 10), '`to` is before `from`')
+  .refine(({ from, to }) => from !== to || !from.includes(' '), '`from` and `to` are the same moment')
+export type Freeze = z.infer<typeof Freeze>
+
+/** When to think of an action: a measurement of a check is beyond what is bearable. */
+const Criterion = z
+  .strictObject({
+    title: Text,
+    check: CheckKey,
+    measurement: Text,
+    above: z.number().optional(),
+    below: z.number().optional(),
+    action: ActionKey,
+  })
+  .refine(({ above, below }) => (above === undefined) !== (below === undefined), 'give either `above` or `below`')
+
 /** `templates/severities.yml`: what every product inherits. */
 export const Template = z.strictObject({
   immediate: Duration,
@@ -189,24 +248,9 @@ export const Template = z.strictObject({
   fallback: Words.default([]),
   notifications: Notifications,
   environments: z.record(Slug, Place),
+  approvals: Approvals,
 })
 export type Template = z.infer<typeof Template>
-
-/** `runbooks/people.yml`. */
-export const People = z.record(
-  Slug,
-  z.strictObject({
-    name: Text,
-    email: Email.optional(),
-    slack: slackUser.optional(),
-    github: z
-      .string()
-      .regex(/^[A-Za-z0-9-]{1,39}$/, 'must be a GitHub user name')
-      .optional(),
-    phone: phone.optional(),
-  }),
-)
-export type People = z.infer<typeof People>
 
 /** `runbooks/<product>/service.yml`. */
 export const Service = z.strictObject({
@@ -233,5 +277,9 @@ export const Service = z.strictObject({
   alerts: Alerts.prefault({}),
   privateHosts: z.array(z.string()).default([]),
   checks: z.record(CheckKey, Check).default({}),
+  actions: z.record(ActionKey, Action).default({}),
+  approvals: Approvals.partial().default({}),
+  freezes: z.array(Freeze).default([]),
+  criteria: z.record(Slug, Criterion).default({}),
 })
 export type Service = z.infer<typeof Service>

@@ -54,6 +54,20 @@ export const CheckKey = z
     'this word means something to /diag: choose another key',
   )
 
+/** The key of an action, such as `vercel.rollback`. */
+export const ActionKey = z
+  .string()
+  .regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, 'the key of an action is made of small letters, digits, dots and dashes, such as `letters.unstick`')
+  .refine((key) => !['again', 'undo'].includes(key), 'this word means something to /incident run: choose another key')
+
+/** A point of the week such as `Fri 16:00`, or a date such as `2026-12-24`, with a time of day if need be. */
+export const Moment = z
+  .string()
+  .regex(
+    /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01]\d|2[0-3]):[0-5]\d|\d{4}-\d\d-\d\d(?: ([01]\d|2[0-3]):[0-5]\d)?)$/,
+    'must be a point of the week such as `Fri 16:00`, or a date such as `2026-12-24` or `2026-12-24 16:00`',
+  )
+
 /** Gives minutes, or null for `none`. */
 export const DurationOrNone = z.string().transform((text, context): number | null => {
   if (text === 'none') return null

@@ -60,7 +60,7 @@ export const vendorRefusal = (vendor: string, status: number, secret: string | n
   if (status === 404)
     return {
       status: 'unknown',
-      text: `${vendor} knows nothing by that name (404): look at the options of this check in service.yml.${words}`,
+      text: `${vendor} knows nothing by that name (404): look at the options in service.yml.${words}`,
     }
   if (status === 429) return { status: 'unknown', text: `${vendor} limits the rate of our questions (429): ask again in a minute.${words}` }
   if (status >= 500) return { status: 'unknown', text: `${vendor} has a problem of its own (${status}): look at its status page.${words}` }

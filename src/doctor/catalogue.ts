@@ -16,18 +16,19 @@ const todoOf = ({ level, path, suggestion }: Problem): string => {
 
 const placeOf = ({ file, line, column, path }: Problem): string => `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}`
 
-/** Where in the options of a check a secret is named. */
-const names = (options: unknown, secret: string): boolean => {
-  if (typeof options === 'string') return options === secret
-  return typeof options === 'object' && options !== null && Object.values(options).some((each) => names(each, secret))
-}
+/** Whether the options of a check or an action name a secret that they cannot do without: where it stands otherwise, it is only spoken of. */
+const names = (options: unknown, secret: string): boolean =>
+  typeof options === 'object' &&
+  options !== null &&
+  Object.entries(options).some(([key, value]) => (value === secret ? /^secret$|Secret$/.test(key) : names(value, secret)))
 
 /** `a`, `a, and b`. */
 const joined = (parts: readonly string[]): string => parts.join(', and ')
 
-const withoutIt = ({ checks, links, contacts, alerts }: Missing, key: string): string[] => [
+const withoutIt = ({ checks, actions, links, contacts, alerts }: Missing, key: string): string[] => [
   ...alerts.map((source) => `alerts to /alerts/${source}/${key} are refused`),
   ...(checks.length === 0 ? [] : [`${checks.length === 1 ? 'the check' : 'the checks'} ${checks.join(', ')} cannot ask`]),
+  ...(actions.length === 0 ? [] : [`${actions.length === 1 ? 'the action' : 'the actions'} ${actions.join(', ')} cannot run`]),
   ...(links.length === 0
     ? []
     : [`${links.length === 1 ? 'the link' : 'the links'} ${links.join(', ')} ${links.length === 1 ? 'is' : 'are'} not shown`]),
@@ -37,11 +38,16 @@ const withoutIt = ({ checks, links, contacts, alerts }: Missing, key: string): s
 /** One finding for each setting that is missing, with everything that it is missing for. */
 const missingSettings = (product: Product, own: readonly Problem[], catalogue: Catalogue, environment: Environment): Finding[] => {
   const secrets = [...product.secrets].filter((secret) => isUnset(environment, secret))
+  const needed = ({ options, unset }: { readonly options: unknown; readonly unset: readonly string[] }) => [
+    ...unset,
+    ...secrets.filter((secret) => names(options, secret)),
+  ]
   const missing = missingOf(product, {
     unassigned: catalogue.unassigned,
     problems: own,
     environment,
-    lacking: ({ options, unset }) => [...unset, ...secrets.filter((secret) => names(options, secret))],
+    lacking: needed,
+    unable: needed,
   })
   return missing.map((each) => {
     const declared = own.find(({ path }) => path === `variables.${each.name}`)

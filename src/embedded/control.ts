@@ -55,6 +55,7 @@ export type Control = {
   sockets: Sockets
   truth: Truth
   addRun: (run: Json) => Json
+  addRule: (rule: Json) => Json
   stripe: StripeLedger | null
   vercel: VercelLedger | null
   setBotUrl: (url: string) => void
@@ -87,6 +88,7 @@ export const controlRouter = ({
   sockets,
   truth,
   addRun,
+  addRule,
   stripe,
   vercel,
   setBotUrl,
@@ -107,6 +109,10 @@ export const controlRouter = ({
   router.post(
     '/github/runs',
     answering((request) => addRun(body(request))),
+  )
+  router.post(
+    '/github/rules',
+    answering((request) => addRule(body(request))),
   )
   // What Stripe has no call for: a subscription that is past due, an event that was never delivered.
   router.post(

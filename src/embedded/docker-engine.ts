@@ -1,4 +1,4 @@
-/** Docker's Engine API as a Compose project of made-up containers: lists, inspection, statistics, logs. */
+/** Docker's Engine API as a Compose project of made-up containers: lists, inspection, statistics, logs; restart, stop and start. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import { once } from 'node:events'
@@ -19,6 +19,10 @@ export type EngineContainer = {
   exitCode?: number
   oomKilled?: boolean
   restarts?: number
+  /** When it was started last. */
+  startedAt?: string
+  /** Of its image; made from the service when not given. */
+  imageId?: string
   /** Port inside → port of the machine, null when it is not published. */
   ports?: Readonly<Record<number, number | null>>
   /** `NAME=value`. */
@@ -32,6 +36,12 @@ export type EngineContainer = {
   /** From the oldest on. A function makes it anew for each question, so that it may be larger than memory. */
   log?: readonly LogEntry[] | (() => Iterable<LogEntry> | AsyncIterable<LogEntry>)
 }
+
+export type Deed = { readonly verb: 'restart' | 'stop' | 'start'; readonly service: string; readonly number: number }
+
+/** How it answers to a deed: `well`; `lost` does it and breaks the connection, `hung` does it and never answers; `denied` (403) and `broken`
+ *  (500) do nothing; `half` (500) only stops it. */
+export type Conduct = 'well' | 'lost' | 'hung' | 'denied' | 'broken' | 'half'
 
 type Heard = { readonly method: string; readonly url: string }
 
@@ -50,6 +60,11 @@ export type DockerEngine = AsyncDisposable & {
   readonly heard: readonly Heard[]
   readonly project: string
   readonly containers: EngineContainer[]
+  /** What it was asked to do, `restart api 1`. */
+  readonly deeds: readonly string[]
+  /** Set by whoever wants it otherwise. */
+  conduct: (deed: Deed) => Conduct
+  readonly idOf: (container: EngineContainer) => string
 }
 
 /** Stable, and of the right form. */
@@ -72,10 +87,16 @@ const labelsOf = (project: string, { service, number = 1 }: EngineContainer) => 
   'com.docker.compose.oneoff': 'False',
 })
 
+const imageOf = (container: EngineContainer): string =>
+  container.imageId ?? `sha256:${Buffer.from(container.service).toString('hex').padEnd(64, '0').slice(0, 64)}`
+
+const longAgo = '2026-01-01T00:00:00.000000000Z'
+
 const listed = (project: string, container: EngineContainer) => ({
   Id: idOf(project, container),
   Names: [`/${project}-${container.service}-${container.number ?? 1}`],
   Image: `${project}-${container.service}`,
+  ImageID: imageOf(container),
   State: stateOf(container),
   Status: statusOf(container),
   Ports: Object.entries(container.ports ?? {}).map(([inside, outside]) => ({
@@ -90,9 +111,11 @@ const inspected = (project: string, container: EngineContainer) => ({
   Id: idOf(project, container),
   Name: `/${project}-${container.service}-${container.number ?? 1}`,
   RestartCount: container.restarts ?? 0,
+  Image: imageOf(container),
   State: {
     Status: stateOf(container),
     Running: stateOf(container) === 'running',
+    StartedAt: container.startedAt ?? longAgo,
     ExitCode: container.exitCode ?? 0,
     OOMKilled: container.oomKilled ?? false,
     ...(container.health === undefined ? {} : { Health: { Status: container.health, FailingStreak: 0, Log: [] } }),
@@ -137,7 +160,20 @@ async function* logOf({ log = [], tty = false }: EngineContainer, query: LogQuer
 
 const isTrue = (value: unknown): boolean => value === '1' || value === 'true'
 
-const routes = (project: string, containers: readonly EngineContainer[]): Router => {
+/** Stops a container, or starts it, or both. */
+const change = (container: EngineContainer, verb: Deed['verb']): void => {
+  if (verb === 'stop') {
+    container.state = 'exited'
+    container.exitCode = 0
+    return
+  }
+  container.state = 'running'
+  container.startedAt = new Date().toISOString().replace('Z', '000000Z')
+}
+
+type Asked = { readonly deeds: string[]; readonly conduct: (deed: Deed) => Conduct }
+
+const routes = (project: string, containers: readonly EngineContainer[], asked: Asked): Router => {
   const router = Router()
   const withContainer = (id: string, response: Response, act: (container: EngineContainer) => void) => {
     const container = containers.find((one) => idOf(project, one).startsWith(id) || `${project}-${one.service}-${one.number ?? 1}` === id)
@@ -164,6 +200,23 @@ const routes = (project: string, containers: readonly EngineContainer[]): Router
   router.get('/containers/:id/stats', (request, response) =>
     withContainer(request.params.id, response, (container) => void response.json(statistics(container))),
   )
+  for (const verb of ['restart', 'stop', 'start'] as const)
+    router.post(`/containers/:id/${verb}`, (request, response) =>
+      withContainer(request.params.id, response, (container) => {
+        const { service, number = 1 } = container
+        asked.deeds.push(`${verb} ${service} ${number}`)
+        const conduct = asked.conduct({ verb, service, number })
+        if (conduct === 'denied') return void response.status(403).json({ message: 'not allowed here' })
+        if (conduct === 'broken') return void response.status(500).json({ message: 'driver failed programming external connectivity' })
+        const isRunning = stateOf(container) === 'running'
+        change(container, conduct === 'half' ? 'stop' : verb)
+        if (conduct === 'half') return void response.status(500).json({ message: 'OCI runtime create failed' })
+        if (conduct === 'lost') return void response.destroy()
+        if (conduct === 'hung') return undefined
+        const isSo = (verb === 'start' && isRunning) || (verb === 'stop' && !isRunning)
+        return void response.status(isSo ? 304 : 204).end()
+      }),
+    )
   router.get('/containers/:id/logs', (request, response) =>
     withContainer(request.params.id, response, (container) => {
       const { since, stdout, stderr, timestamps } = request.query
@@ -186,7 +239,9 @@ export const startDockerEngine = async (options: EngineOptions): Promise<DockerE
     heard.push({ method: request.method, url: request.url })
     next()
   })
-  const router = routes(options.project, containers)
+  const deeds: string[] = []
+  let conduct: DockerEngine['conduct'] = () => 'well'
+  const router = routes(options.project, containers, { deeds, conduct: (deed) => conduct(deed) })
   app.use('/v:version', router)
   app.use(router)
   app.use((_, response) => void response.status(404).json({ message: 'page not found' }))
@@ -203,6 +258,14 @@ export const startDockerEngine = async (options: EngineOptions): Promise<DockerE
     heard,
     project: options.project,
     containers,
+    deeds,
+    get conduct() {
+      return conduct
+    },
+    set conduct(next) {
+      conduct = next
+    },
+    idOf: (container) => idOf(options.project, container),
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()
       server.close()

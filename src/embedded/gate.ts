@@ -23,7 +23,8 @@ export type Call = {
   fault?: FaultKind
 }
 
-/** `hold` parks the call, before or after its effect, until the caller hangs up or the faults are cleared. */
+/** `hold` parks the call, before or after its effect, until the caller hangs up or the faults are cleared. `status` refuses it, before its
+ *  effect or after. */
 export const FAULT_KINDS = ['drop-before', 'drop-after', 'status', 'error', 'delay', 'down', 'hold'] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
@@ -42,7 +43,7 @@ export type Fault = {
   error?: string
   retryAfter?: number
   ms?: number
-  /** Of a `hold`; `before` if not given. */
+  /** Of a `hold` or a `status`; `before` if not given. */
   when?: 'before' | 'after'
 }
 
@@ -125,6 +126,7 @@ export const createGate = () => {
         return null
       case 'status': {
         const status = fault.status ?? 500
+        if (fault.when === 'after') await passage.perform()
         const answer = passage.refuse(fault.error ?? (status === 429 ? 'ratelimited' : 'internal_error'), status)
         if (fault.retryAfter !== undefined) answer.headers['retry-after'] = String(fault.retryAfter)
         return answer

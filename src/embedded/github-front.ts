@@ -28,11 +28,13 @@ const refused = (message: string, status: number, errors?: Json[]): Answer =>
 const invalid = (field: string, message: string): Answer =>
   refused('Validation Failed', 422, [{ resource: 'PullRequest', field, code: 'custom', message }])
 
-/** `runs`: of workflows, as GitHub lists them; the emulator has no way to make one that ran. */
-export type GithubFront = { router: Router; addRun: (run: Json) => Json }
+/** `addRun`: of a workflow, as GitHub lists them; the emulator has no way to make one that ran. `addRule`: of a ruleset, for a branch; it
+ *  has none. */
+export type GithubFront = { router: Router; addRun: (run: Json) => Json; addRule: (rule: Json) => Json }
 
 export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptions): GithubFront => {
   const runs: Json[] = []
+  const rules: Json[] = []
 
   /** The newest first, as GitHub gives them; `created` is a span of two times. */
   const runsOf = (repository: string, query: URLSearchParams): Answer => {
@@ -74,6 +76,11 @@ export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptio
     }
     const [, ran] = /^\/repos\/([^/]+\/[^/]+)\/actions\/runs$/.exec(bare) ?? []
     if (request.method === 'GET' && ran !== undefined) return runsOf(ran, new URL(path, 'http://front').searchParams)
+    const [, ruled] = /^\/repos\/[^/]+\/[^/]+\/rules\/branches\/(.+)$/.exec(bare) ?? []
+    if (request.method === 'GET' && ruled !== undefined) {
+      const list = rules.filter((rule) => rule['branch'] === decodeURIComponent(ruled)).map(({ type }) => ({ type }))
+      return { ...reply(200, {}), body: Buffer.from(JSON.stringify(list)) }
+    }
     const answer = await upstream.ask({ method: request.method, path, headers: plainHeaders(request), body: bytesOf(request) })
     if (answer.status < 400) return answer
     const json = parsed(answer.body.toString())
@@ -143,5 +150,10 @@ export const githubFront = (upstream: Upstream, gate: Gate, options: GithubOptio
     runs.push(whole)
     return whole
   }
-  return { router, addRun }
+  const addRule = (rule: Json): Json => {
+    const whole = { branch: 'main', type: 'pull_request', ...rule }
+    rules.push(whole)
+    return whole
+  }
+  return { router, addRun, addRule }
 }

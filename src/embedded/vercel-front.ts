@@ -7,6 +7,7 @@ import { bytesOf, callerOf, plainHeaders } from './slack-front.ts'
 import type { Upstream } from './upstream.ts'
 import { lines, refused, reply } from './vercel-answers.ts'
 import { createVercelLedger, type VercelLedger } from './vercel-ledger.ts'
+import { createTraffic } from './vercel-traffic.ts'
 
 export type VercelOptions = {
   /** The token that is accepted. */
@@ -41,10 +42,16 @@ const matchesStatus = (wanted: string, status: number): boolean =>
 export const vercelFront = (upstream: Upstream, gate: Gate, options: VercelOptions): VercelFront => {
   const ledger = createVercelLedger()
 
-  const ask = async (request: Request, path: string): Promise<{ answer: Answer; json: unknown }> => {
-    const answer = await upstream.ask({ method: request.method, path, headers: plainHeaders(request), body: bytesOf(request) })
+  const ask = async (
+    request: Request,
+    path: string,
+    { method = request.method, body }: { method?: string; body?: Json } = {},
+  ): Promise<{ answer: Answer; json: unknown }> => {
+    const sent = body === undefined ? bytesOf(request) : Buffer.from(JSON.stringify(body))
+    const answer = await upstream.ask({ method, path, headers: plainHeaders(request), body: method === 'GET' ? Buffer.alloc(0) : sent })
     return { answer, json: parsed(answer.body.toString()) }
   }
+  const traffic = createTraffic(ledger, ask)
 
   /** A list of the emulator in full: it pages by a time that several items may share. */
   const everything = async (request: Request, path: string, query: URLSearchParams, name: string): Promise<Json[] | Answer> => {
@@ -73,6 +80,14 @@ export const vercelFront = (upstream: Upstream, gate: Gate, options: VercelOptio
   const variables = async (request: Request, url: URL): Promise<Answer> => {
     const found = await everything(request, url.pathname, url.searchParams, 'envs')
     return Array.isArray(found) ? reply(200, { envs: found.map((item) => ledger.whole('variables', item)) }) : found
+  }
+
+  /** One variable with its value, where that can be read at all. */
+  const value = async (request: Request, { searchParams: query }: URL, owner: string, variable: string): Promise<Answer> => {
+    const { answer, json } = await ask(request, `/v10/projects/${owner}/env/${variable}?${query.toString()}&decrypt=true`)
+    if (answer.status !== 200) return answer
+    const { value: plain, ...rest } = ledger.whole('variables', object(json))
+    return reply(200, rest['type'] === 'sensitive' ? { ...rest, decrypted: false } : { ...rest, value: plain, decrypted: true })
   }
 
   const project = async (request: Request, url: URL): Promise<Answer> => {
@@ -139,9 +154,13 @@ export const vercelFront = (upstream: Upstream, gate: Gate, options: VercelOptio
     const token = /^Bearer (.*)$/.exec(request.get('authorization') ?? '')?.[1]
     if (token !== options.token) return refused('Not authorized', 403, 'forbidden')
     const { method, pathname: path } = { method: request.method, pathname: url.pathname }
+    const moved = await traffic.answer(request, url)
+    if (moved !== null) return moved
     const isRead = method === 'GET'
     if (isRead && /^\/v[67]\/deployments$/.test(path)) return deployments(request, url)
     if (isRead && /^\/v10\/projects\/[^/]+\/env$/.test(path)) return variables(request, url)
+    const [, owner, variable] = /^\/v1\/projects\/([^/]+)\/env\/([^/]+)$/.exec(path) ?? []
+    if (isRead && owner !== undefined && variable !== undefined) return value(request, url, owner, variable)
     if (/^\/v9\/projects\/[^/]+$/.test(path)) return project(request, url)
     if (isRead && path === '/v1/env') {
       const of = url.searchParams.get('projectId')

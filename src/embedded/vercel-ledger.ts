@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { object, string, type Json } from './json.ts'
 
 /** `projects`, `deployments`, `variables`: fields that take the place of the emulator's, by id. `logs`: rows as the request log has them.
- *  `shared`: variables of the team. `charges`: lines of the bill. */
-const COLLECTIONS = ['projects', 'deployments', 'variables', 'logs', 'shared', 'charges'] as const
+ *  `shared`: variables of the team. `charges`: lines of the bill. `releases`: the one in stages, by its project's id. `manners`: how long a
+ *  project's traffic and builds take, `ms`, and whether they get there: `moves` and `builds`, `soon`, `never` or `fails`. */
+const COLLECTIONS = ['projects', 'deployments', 'variables', 'logs', 'shared', 'charges', 'releases', 'manners'] as const
 export type VercelCollection = (typeof COLLECTIONS)[number]
 
 export const isVercelCollection = (name: string): name is VercelCollection => COLLECTIONS.some((each) => each === name)

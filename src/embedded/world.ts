@@ -163,6 +163,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
       sockets,
       truth,
       addRun: code.addRun,
+      addRule: code.addRule,
       stripe: payments?.ledger ?? null,
       vercel: deployments?.ledger ?? null,
       setBotUrl,

@@ -1,5 +1,6 @@
 /** The areas of an incident's life, found by the events that they tell and the intents that they decide. */
 import type { Area, Asked, Story, Told } from './areas/area.ts'
+import { actingArea } from './areas/acting.ts'
 import { channelArea } from './areas/channel.ts'
 import { checklistArea } from './areas/checklist.ts'
 import { checkingArea } from './areas/checking.ts'
@@ -24,6 +25,7 @@ import type { Job } from './react.ts'
 import type { Refusal } from './refusals.ts'
 
 const areas = [
+  actingArea,
   channelArea,
   checklistArea,
   checkingArea,
@@ -44,6 +46,7 @@ const areas = [
 
 // Together they have a line for every intent and event of the areas: the compiler says which one is missing.
 const decide: Area<AreaIntent, AreaEvent>['decide'] = {
+  ...actingArea.decide,
   ...channelArea.decide,
   ...checklistArea.decide,
   ...checkingArea.decide,
@@ -62,6 +65,7 @@ const decide: Area<AreaIntent, AreaEvent>['decide'] = {
   ...windowArea.decide,
 }
 const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
+  ...actingArea.evolve,
   ...channelArea.evolve,
   ...checklistArea.evolve,
   ...checkingArea.evolve,
@@ -80,6 +84,7 @@ const evolve: Area<AreaIntent, AreaEvent>['evolve'] = {
   ...windowArea.evolve,
 }
 const tell: Area<AreaIntent, AreaEvent>['tell'] = {
+  ...actingArea.tell,
   ...channelArea.tell,
   ...checklistArea.tell,
   ...checkingArea.tell,
@@ -98,6 +103,7 @@ const tell: Area<AreaIntent, AreaEvent>['tell'] = {
   ...windowArea.tell,
 }
 const posts: Area<AreaIntent, AreaEvent>['posts'] = {
+  ...actingArea.posts,
   ...channelArea.posts,
   ...checklistArea.posts,
   ...checkingArea.posts,

@@ -1,4 +1,5 @@
 /** Everything that can be asked of an incident. A command brings its time and its author; `decide` adds nothing of its own. */
+import type { ActingIntent } from './areas/acting.ts'
 import type { ChannelIntent } from './areas/channel.ts'
 import type { ChecklistIntent } from './areas/checklist.ts'
 import type { CheckingIntent } from './areas/checking.ts'
@@ -21,6 +22,7 @@ import type { Refusal } from './refusals.ts'
 
 /** What can be asked of the areas. */
 export type AreaIntent =
+  | ActingIntent
   | ChannelIntent
   | ChecklistIntent
   | CheckingIntent

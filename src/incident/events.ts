@@ -1,4 +1,5 @@
 /** Everything that can have happened to an incident. An event is never edited: a new version gets a new `v` and an upcaster. */
+import type { ActingEvent } from './areas/acting.ts'
 import type { ChannelEvent } from './areas/channel.ts'
 import type { ChecklistEvent } from './areas/checklist.ts'
 import type { CheckingEvent } from './areas/checking.ts'
@@ -64,6 +65,7 @@ export type CheckPhase = 'opening' | 'severity' | 'resolution' | 'asked'
 
 /** Events of the areas, each told in the area's own file. */
 export type AreaEvent =
+  | ActingEvent
   | ChannelEvent
   | ChecklistEvent
   | CheckingEvent

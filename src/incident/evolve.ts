@@ -14,6 +14,7 @@ import { noRunbooks } from './areas/runbooks.ts'
 import { noSnooze } from './areas/snoozing.ts'
 import { noTodos } from './areas/todos.ts'
 import { neverUnanswered } from './areas/unanswered.ts'
+import { noActions } from './areas/acting.ts'
 import { noWatches } from './areas/watching.ts'
 import { noWindow } from './areas/window.ts'
 import type { CheckResult } from './check.ts'
@@ -208,6 +209,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     ...noSnooze,
     ...noTodos,
     ...neverUnanswered,
+    ...noActions,
     ...noWatches,
     ...noWindow,
     // Planned work is led by whoever plans it.

@@ -50,6 +50,22 @@ const mergers = ({ mergedInto, mergedWhere, absorbed }: Incident): Part[] => {
   return [spans, gone].filter((line) => line.length > 0).map((line) => ({ kind: 'context', spans: line }))
 }
 
+/** That something ran without an approval: everybody must read it. */
+const brokenGlass = ({ actions }: Incident): readonly Span[][] =>
+  actions.flatMap(({ action, title, forced }) =>
+    forced === null
+      ? []
+      : [
+          [
+            '🔴 ',
+            { bold: `Without an approval (break-glass): action ${action}, ${title}` },
+            ', by ',
+            author(forced.by),
+            `: ${shorten(forced.why, 300)}`,
+          ],
+        ],
+  )
+
 /** That the checks which ran at the resolution failed, and which; null when there is nothing to say. */
 const stillFailing = ({ stamps, checks }: Incident): string | null => {
   const last = stamps.resolve === null ? undefined : checks.findLast(({ phase }) => phase === 'resolution')
@@ -88,6 +104,7 @@ export const headerOf = (incident: Incident): Message => {
     kind: 'context',
     spans: [`⚠ ${shorten(failedStep(failed), 350)}`],
   }))
+  warnings.unshift(...brokenGlass(incident).map((spans): Part => ({ kind: 'context', spans })))
   const failing = stillFailing(incident)
   if (failing !== null) warnings.unshift({ kind: 'context', spans: [failing] })
   const unanswered = nobodyAnswers(incident)
@@ -141,7 +158,12 @@ export const announcementOf = (incident: Incident): Message => {
   const failing = stillFailing(incident)
   const nobody = pagedNobody(incident) ?? nobodyAnswers(incident)
   const out = incident.failedSteps.filter(({ step }) => step === 'outside').map((failed) => [`⚠ ${shorten(failedStep(failed), 350)}`])
-  const warnings: Part[] = [...(failing === null ? [] : [[failing]]), ...(nobody === null ? [] : [nobody]), ...out].map((spans) => ({
+  const warnings: Part[] = [
+    ...brokenGlass(incident),
+    ...(failing === null ? [] : [[failing]]),
+    ...(nobody === null ? [] : [nobody]),
+    ...out,
+  ].map((spans) => ({
     kind: 'text',
     spans,
   }))

@@ -1,4 +1,5 @@
 /** The incident as its events make it: `evolve` folds one event into it. Pure; nothing here reads a clock or the catalogue. */
+import type { ActingState } from './areas/acting.ts'
 import type { ChannelState } from './areas/channel.ts'
 import type { ChecklistState } from './areas/checklist.ts'
 import type { CheckingState } from './areas/checking.ts'
@@ -51,7 +52,8 @@ export type Said = {
 }
 
 /** What each area knows of the incident. */
-type AreaState = ChannelState &
+type AreaState = ActingState &
+  ChannelState &
   ChecklistState &
   CheckingState &
   DeadlineState &

@@ -13,6 +13,7 @@ export type QueueName =
   | 'sync-announcement'
   | 'sync-record'
   | 'sync-pull-request'
+  | 'action'
   | 'check'
   | 'watch'
   | 'timer'
@@ -51,6 +52,7 @@ const announced: ReadonlySet<EventType> = new Set([
   'role-left',
   'unanswered',
   'window-begun',
+  'action-forced',
 ])
 
 /** Events that change nothing in anybody's home. */
@@ -87,6 +89,20 @@ const unseenAtHome: ReadonlySet<EventType> = new Set([
   'step-mended',
   'bot-removed',
   'bot-returned',
+  'action-suggested',
+  'action-asked',
+  'action-previewed',
+  'action-approved',
+  'action-unanswered',
+  'action-forced',
+  'action-ended',
+  'action-refused',
+  'action-started',
+  'action-progressed',
+  'action-waits',
+  'action-ticked',
+  'action-ran',
+  'action-verified',
 ])
 
 /** Homes are made anew at most once in this time, whatever happens meanwhile. */

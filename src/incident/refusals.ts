@@ -1,27 +1,9 @@
 /** Every refusal and its sentence: what cannot be done, why, and what to do instead. A refusal is a value; only who asked sees it. */
+import { actingRefusals } from './acting/refusals.ts'
 import type { Part, Span } from './message.ts'
-import { cleanLine, shorten } from './text.ts'
+import { always, foreign, meant } from './refusal-words.ts'
 
-/** At most `most` characters, cut between words where that leaves something to read. */
-const wholeWords = (text: string, most: number): string => {
-  const cut = shorten(text, most)
-  const end = cut.lastIndexOf(' ')
-  return cut === text || end < most / 3 ? cut : `${cut.slice(0, end)}…`
-}
-
-/** A foreign word in a sentence: it cannot end the code that it stands in, nor become a channel. */
-const foreign = (text: string, most = 40): string => wholeWords(cleanLine(text), most).replaceAll('`', 'ˋ').replaceAll('<', '‹')
-
-/** What somebody typed, to be typed again in an example. */
-export const typedAgain = (words: string): string => foreign(words, 80)
-
-const meant = (nearest: string | null) => (nearest === null ? '' : `Did you mean \`${foreign(nearest)}\`? `)
-
-/** A sentence without parameters. */
-const always =
-  (text: string): ((params: Record<string, never>) => string) =>
-  () =>
-    text
+export { typedAgain } from './refusal-words.ts'
 
 const outsiders = {
   guest: 'Guests of this workspace cannot work with incidents. Ask one of its members to do it.',
@@ -80,6 +62,7 @@ const table = {
     }`,
   bad_check_word: (p: { word: string; why: string; check: string; known: string }) =>
     `\`${foreign(p.word, 60)}\`: ${foreign(p.why, 200)}. \`${foreign(p.check)}\` takes ${foreign(p.known, 300)}.`,
+  ...actingRefusals,
   no_lines: (p: { check: string; run: number }) =>
     `No more lines of \`${foreign(p.check)}\` were kept with that diagnosis. To ask anew: \`/diag ${foreign(p.check)}\`.`,
   lines_are_shown: (p: { title: string }) => `The lines of ${foreign(p.title, 80)} are in the thread of that diagnosis already.`,

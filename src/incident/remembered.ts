@@ -1,4 +1,5 @@
-/** What people wrote down and ticked off on the way, as the post-mortem shows it: to-dos, suspicions, runbooks, files. */
+/** What people wrote down and ticked off on the way, as the post-mortem shows it: actions, to-dos, suspicions, runbooks, files. */
+import { type ActionRow, actionRows } from './acting/rows.ts'
 import { keptFiles, sizeOf } from './areas/messages.ts'
 import { checklistOf } from './areas/checklist.ts'
 import type { StepState } from './areas/runbooks.ts'
@@ -9,6 +10,9 @@ import { shorten } from './text.ts'
 import { nameOf, when } from './timeline.ts'
 
 export type Remembered = {
+  readonly actions: readonly ActionRow[]
+  /** How many ran without an approval. */
+  readonly actionsForced: number
   /** To-dos: open ones first, those that are due soonest before the others. */
   readonly followUps: readonly {
     readonly todo: number
@@ -91,6 +95,8 @@ const runbooksOf = ({ openedRunbooks }: Incident, zone: string): Remembered['run
 
 /** The values for the template; instants are in `zone` (IANA). */
 export const remembered = (incident: Incident, zone: string): Remembered => ({
+  actions: actionRows(incident, zone),
+  actionsForced: incident.actions.filter(({ forced }) => forced !== null).length,
   followUps: followUpsOf(incident),
   suspects: incident.hypotheses.map(({ suspect, text, by, ruledOut }) => ({
     suspect,

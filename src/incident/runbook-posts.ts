@@ -22,24 +22,28 @@ const before = (spans: readonly Span[], parts: readonly Part[]): Part[] => {
   return first?.kind === 'text' ? [{ kind: 'text', spans: [...spans, ...first.spans] }, ...rest] : [{ kind: 'text', spans }, ...parts]
 }
 
-const buttonsOf = (id: string, slug: string, number: number, { checks }: OpenedStep): Button[] => [
+const buttonsOf = (id: string, slug: string, number: number, { checks, ready = [] }: OpenedStep): Button[] => [
   ...(checks.length === 0 ? [] : [{ label: `Run ${number}`, action: 'runbook', value: `${id} run ${slug} ${number}` }]),
+  ...ready.map((action) => ({ label: shorten(`Ask for ${action}`, 75), action: 'run', value: `${id} ${action}` })),
   { label: `Done ${number}`, action: 'runbook', value: `${id} done ${slug} ${number}` },
   { label: `Skip ${number}`, action: 'runbook', value: `${id} skip ${slug} ${number}` },
 ]
 
 const stepParts = ({ id, policy }: Incident, slug: string, number: number, step: OpenedStep): Part[] => {
-  const { state, marked, actions } = step
+  const { state, marked, ready = [] } = step
+  const actions = step.actions.filter((action) => !ready.includes(action))
   const asked: Part[] =
-    state !== 'open' || actions.length === 0
+    state !== 'open' || step.actions.length === 0
       ? []
       : [
           {
             kind: 'context',
             spans: [
               '🔒 ',
-              ...actions.flatMap((code, index): Span[] => [index === 0 ? '' : ', ', { code }]),
-              ' asks for approval: not there yet',
+              ...step.actions.flatMap((code, index): Span[] => [index === 0 ? '' : ', ', { code }]),
+              actions.length === 0
+                ? ' runs once somebody else has approved it'
+                : ` asks for approval: ${actions.length === step.actions.length ? 'not' : 'not all of it'} there yet`,
             ],
           },
         ]

@@ -13,6 +13,8 @@ export type RunbookStep = {
   readonly checks: readonly Question[]
   /** As they are written behind `action: `, with their words. */
   readonly actions: readonly string[]
+  /** Those of them that could be asked for when it was opened. */
+  readonly ready?: readonly string[]
 }
 
 /** What inline code names, and the line of the body in which it stands, from 1. `step`: from 1; null outside of the steps. */

@@ -45,6 +45,13 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'step-failed',
   'step-mended',
   'watch-changed',
+  'action-suggested',
+  'action-previewed',
+  'action-unanswered',
+  'action-refused',
+  'action-started',
+  'action-ran',
+  'action-verified',
 ])
 
 /** Who is the author for readers, whatever command it was recorded with. */

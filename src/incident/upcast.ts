@@ -71,6 +71,20 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'bot-removed': 1,
   'bot-returned': 1,
   unanswered: 1,
+  'action-suggested': 1,
+  'action-asked': 1,
+  'action-previewed': 1,
+  'action-approved': 1,
+  'action-unanswered': 1,
+  'action-forced': 1,
+  'action-ended': 1,
+  'action-refused': 1,
+  'action-started': 1,
+  'action-progressed': 1,
+  'action-waits': 1,
+  'action-ticked': 1,
+  'action-ran': 1,
+  'action-verified': 1,
 }
 
 /** What was stored, in today's shape. Throws for a shape that only a later version knows: read as today's it would tell something else.

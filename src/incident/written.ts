@@ -17,6 +17,7 @@ export const texts = {
   because: { what: 'The reason', example: '/incident ruled-out 1 because the lock was gone at 14:10', most: 500 },
   pause: { what: 'The reason', example: '/incident pause Waiting for the provider', most: 500 },
   phase: { what: 'The text', example: '/incident phase recovery Restored from the backup of 02:00', most: 1000 },
+  action: { what: 'The reason', example: '/incident deny 3 The new deployment is about to go out', most: 500 },
   reopen: { what: 'The reason', example: '/incident reopen Payments fail again since 15:20', most: 1000 },
 } as const
 

@@ -2,6 +2,7 @@
  *  comes, about once a second. Whoever takes over from one that died asks the rest. */
 import type { Checked } from '../checking.ts'
 import { defineJob, type JobContext, type Loaded } from '../define.ts'
+import { crossed } from '../incident/acting/criteria.ts'
 import {
   type AskedCheck,
   beganAt,
@@ -50,7 +51,10 @@ const record = async (
   for (const { check, more } of results) if (more !== undefined) await keepFile(id, run, check, `${more.title}\n\n${more.text}\n`, context)
   // A message may have no room for all of them.
   if (asked.length > 1 && known.length >= asked.length) await keepFile(id, run, everyCheck, `${inFull(known)}\n`, context)
-  await context.handle(id, { type: 'answer-checks', run, results })
+  const outcome = await context.handle(id, { type: 'answer-checks', run, results })
+  if ('refused' in outcome) return
+  const criteria = context.catalogue.product(outcome.incident.product.key)?.acting.criteria ?? []
+  for (const suggestion of crossed(criteria, results)) await context.handle(id, { type: 'suggest-action', ...suggestion })
 }
 
 export default defineJob({

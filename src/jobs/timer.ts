@@ -7,6 +7,8 @@ const intentOf = (data: Readonly<Record<string, string | number>>): Intent => {
   const run = Number(data['run'])
   if (data['checks'] !== undefined)
     return { type: 'finish-checks', run: Number(data['checks']), why: 'Not finished: whoever asked it stopped. Ask again.' }
+  if (data['expiry'] !== undefined) return { type: 'expire-action', action: Number(data['action']) }
+  if (data['unanswered'] !== undefined && data['action'] !== undefined) return { type: 'unanswered-action', action: Number(data['action']) }
   if (data['search'] !== undefined) return { type: 'lead-due', search: Number(data['search']), count: Number(data['count']) }
   if (data['window'] !== undefined) return { type: 'window-due' }
   if (data['snooze'] !== undefined) return { type: 'snooze-due', run, until: String(data['snooze']) }

@@ -1,6 +1,7 @@
 /** Asks a watched check again and again, until its watch ends. What it found is in the record, so that any process goes on with it. */
 import { addMinutes } from 'date-fns/addMinutes'
 import { defineJob } from '../define.ts'
+import { crossed } from '../incident/acting/criteria.ts'
 import { beganAt } from '../incident/areas/checking.ts'
 import { watching } from '../incident/areas/watching.ts'
 
@@ -26,6 +27,8 @@ export default defineJob({
     const [result] = await context.runChecks(incident.product.key, [watch.check], { words: watch.words, around: beganAt(incident) })
     if (result === undefined) return end('gone')
     await context.handle(id, { type: 'answer-watch', watch: number, result })
+    for (const suggestion of crossed(context.catalogue.product(incident.product.key)?.acting.criteria ?? [], [result]))
+      await context.handle(id, { type: 'suggest-action', ...suggestion })
     const next = addMinutes(now, watch.minutes).toISOString()
     return { again: next < watch.until ? next : watch.until }
   },

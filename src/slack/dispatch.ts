@@ -144,6 +144,7 @@ export const createDispatch = (world: World): Dispatch => {
     if (needs !== 'nothing' && id === null) {
       // A bare number may be part of the text, so it is not taken for an incident without asking.
       const number = /^(\d+)(?=\s|$)/.exec(words)?.[1]
+      if (number === undefined && verb.definition.outside !== undefined) return told({ refused: verb.definition.outside(words) }, place)
       return told(
         {
           refused: refuse('not_in_incident', {

@@ -1,8 +1,8 @@
 /** The tables of schema `tocsin`, as the migrations make them. Instants come out as ISO strings (see `database.ts`). */
 import type { ColumnType, Generated } from 'kysely'
+import type { Actor, Kind } from '../incident/events.ts'
 import type { CheckStatus, Measurement } from '../incident/check.ts'
 import type { Digest } from '../incident/digest.ts'
-import type { Kind } from '../incident/events.ts'
 import type { Status } from '../incident/incident.ts'
 import type { Instant, Severity } from '../incident/policy.ts'
 
@@ -84,4 +84,22 @@ export type Tables = {
   pause: { method: string; scope: string; until: Instant }
   seen: { source: string; id: string; at: Instant }
   setting: { key: string; value: string }
+  control: {
+    seq: Generated<string>
+    at: Instant
+    author: Json<Actor>
+    what: 'lock' | 'unlock' | 'freeze' | 'unfreeze'
+    target: string
+    why: string
+    incident: string | null
+  }
+  action_run: {
+    incident: string
+    action: number
+    product: string
+    key: string
+    target: string
+    started_at: Instant
+    ended_at: Instant | null
+  }
 }

@@ -17,13 +17,15 @@ const kinds = {
   probe: { options: z.object({ url: z.string(), secret: z.string().optional(), auth: z.object({ secret: z.string() }).optional() }) },
 }
 
+const actionKinds = { change: z.object({ secret: z.string().optional(), copies: z.array(z.string()).optional() }) }
+
 const look = (files: Record<string, string>, environment: Record<string, string> = { FALLBACK_EMAIL: 'a@example.test' }) => {
   const runbooks = mkdtempSync(join(folder, 'runbooks-'))
   for (const [key, text] of Object.entries(files)) {
     mkdirSync(join(runbooks, key))
     writeFileSync(join(runbooks, key, 'service.yml'), text)
   }
-  const { catalogue, problems } = loadCatalogue({ runbooks, templates: 'templates', kinds, environment })
+  const { catalogue, problems } = loadCatalogue({ runbooks, templates: 'templates', kinds, actionKinds, environment })
   return examineCatalogue(catalogue, problems, environment).map(
     ({ level, where, what, todo }) => `${level} ${where.replace(`${runbooks}/`, '')}: ${what} → ${todo}`,
   )
@@ -93,6 +95,19 @@ checks:
     expect(look({ shop }, { FALLBACK_EMAIL: 'a@example.test', SHOP_SECRET: 'x', SHOP_KEY: 'y' })).toEqual([
       'ok catalogue: 1 product, 2 checks → ',
     ])
+  })
+
+  test('an action that only speaks of a secret can do without it', () => {
+    const shop = `name: Shop
+ladder: []
+checks: { one: { kind: probe, title: One, options: { url: "https://shop.test", secret: SHOP_KEY } } }
+actions:
+  call: { kind: change, title: Call, options: { secret: SHOP_KEY } }
+  rotate: { kind: change, title: Rotate, options: { copies: [SHOP_KEY] } }
+`
+    expect(look({ shop })).toContain(
+      'warning SHOP_KEY: is not set: without it the check one cannot ask, and the action call cannot run → Set it to Shop’s secret in the environment of the bot.',
+    )
   })
 
   test('a P1 that reaches nobody is said once', () => {

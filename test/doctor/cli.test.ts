@@ -119,7 +119,7 @@ describe('without settings', () => {
   test('the catalogue of this repository has warnings only', async () => {
     const run = await doctor({ TOCSIN_RUNBOOKS: 'runbooks', FALLBACK_EMAIL: '' }, '--static')
     expect(run.out).toMatch(/\n0 errors, \d+ warnings\n$/)
-    expect(run.out).toContain('⚠ runbooks/schnittwerk/service.yml:82:1 ladder: a P1 of SCHNITTWERK reaches nobody: set FALLBACK_EMAIL')
+    expect(run.out).toContain('⚠ runbooks/schnittwerk/service.yml:85:1 ladder: a P1 of SCHNITTWERK reaches nobody: set FALLBACK_EMAIL')
     expect(run.code).toBe(0)
     expect((await doctor({ TOCSIN_RUNBOOKS: 'runbooks' }, '--static', '--strict')).code).toBe(1)
   })

@@ -258,6 +258,127 @@ const all: readonly (readonly [Refusal, string])[] = [
   [refuse('not_watched', { check: 'x', known: 'a, b' }), '`x` is not watched. Watched: a, b.'],
   [refuse('not_watched', { check: null, known: '' }), 'Nothing is watched. To watch a check: `/diag watch <check>`.'],
   [
+    refuse('unknown_action', { word: 'rolback', product: 'Acme Shop', nearest: 'rollback', known: 'rollback, flush' }),
+    'Acme Shop has no action `rolback`. Did you mean `/incident run rollback`? It has: rollback, flush.',
+  ],
+  [
+    refuse('unknown_action', { word: 'rolback', product: 'Acme Shop', nearest: null, known: '' }),
+    'Acme Shop has no action `rolback`. It has none yet.',
+  ],
+  [refuse('unknown_input', { word: 'speed', action: 'rollback', known: 'to=…' }), '`rollback` does not know `speed`. It takes to=….'],
+  [
+    refuse('unknown_input', { word: 'speed', action: 'rollback', known: '' }),
+    '`rollback` takes nothing behind it, and `speed` was given. Nothing was asked for.',
+  ],
+  [
+    refuse('bad_input', { word: 'minutes=-5', why: 'must be 5 or more', action: 'letters.unstick', known: 'minutes=10' }),
+    '`minutes=-5`: must be 5 or more. `letters.unstick` takes minutes=10.',
+  ],
+  [
+    refuse('not_configured', { action: 'rollback', missing: 'VERCEL_TOKEN' }),
+    '`rollback` cannot run yet: set VERCEL_TOKEN in the bot’s environment, and start it again.',
+  ],
+  [
+    refuse('action_outside', { action: 'rollback' }),
+    'Actions run in a record only. Open one first, `/incident new` or for planned work `/incident change`; then there: `/incident run rollback`.',
+  ],
+  [
+    refuse('unknown_target', { target: 'vercel:shp', known: 'vercel:shop' }),
+    'No action changes `vercel:shp`. What can be locked: vercel:shop.',
+  ],
+  [
+    refuse('unknown_target', { target: 'vercel:shop', known: '' }),
+    'No action of any product changes `vercel:shop`, so there is nothing to lock.',
+  ],
+  [
+    refuse('not_told_apart', { why: 'Slack did not answer' }),
+    'Slack does not say who you are, so your vote cannot count: Slack did not answer. Try again in a minute.',
+  ],
+  [
+    refuse('unknown_requester', {}),
+    'The bot cannot tell who you are for certain, so you cannot ask for an action. Ask in Slack, with a verified e-mail there, or as somebody in people.yml.',
+  ],
+  [
+    refuse('unknown_voter', {}),
+    'The bot cannot tell who you are for certain, so your vote cannot count. Whoever approves has a verified e-mail in Slack, or stands in people.yml.',
+  ],
+  [refuse('unknown_action_number', { action: 4, count: 0 }), 'No action was asked for here yet. To ask for one: `/incident run`.'],
+  [
+    refuse('unknown_action_number', { action: 4, count: 3 }),
+    'There is no action 4 here: they are numbered 1 to 3. `/incident status` lists them.',
+  ],
+  [
+    refuse('action_pending', { action: 3, title: 'Roll back the shop', name: 'Bea', status: 'waiting' }),
+    'Bea asked for exactly this already: action 3, “Roll back the shop”, waits for approval. To call it off: `/incident deny 3`.',
+  ],
+  [
+    refuse('action_not_previewed', { action: 3, title: 'Roll back the shop' }),
+    'Action 3, “Roll back the shop”, is still being previewed: nobody knows yet what it would do. Its card says when it can be approved.',
+  ],
+  [
+    refuse('action_not_waiting', { action: 3, title: 'Roll back the shop', status: 'expired' }),
+    'Action 3, “Roll back the shop”, is expired; nothing changed. To ask for it anew: `/incident run again 3`.',
+  ],
+  [
+    refuse('action_expired', { action: 3, title: 'Roll back the shop' }),
+    'The time to approve action 3, “Roll back the shop”, is over; nothing ran. To ask for it anew: `/incident run again 3`.',
+  ],
+  [
+    refuse('other_request', { action: 3 }),
+    'This button is of something else than what action 3 is now. Read the card of action 3, and press there.',
+  ],
+  [
+    refuse('own_request', { action: 3, title: 'Roll back the shop' }),
+    'You asked for action 3, “Roll back the shop”, so somebody else must approve it. To call it off: `/incident deny 3`.',
+  ],
+  [
+    refuse('has_voted', { action: 3, at: time, missing: 1 }),
+    'You approved action 3 at 2026-01-14T09:00:00.000Z already. It needs 1 more, of other people.',
+  ],
+  [refuse('may_not_approve', { action: 3, who: 'Release managers' }), 'You may not approve action 3. These may: Release managers.'],
+  [refuse('may_not_approve', { action: 3, who: '' }), 'You may not approve action 3: only full members of this workspace may.'],
+  [
+    refuse('vote_from_terminal', { action: 3 }),
+    'An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: `/incident approve 3`.',
+  ],
+  [
+    refuse('no_break_glass', { action: 3, severity: 'P2' }),
+    'Action 3 cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is P2.',
+  ],
+  [refuse('lead_only', { action: 3, lead: 'Bea' }), 'Only the lead may run action 3 alone: Bea.'],
+  [
+    refuse('lead_only', { action: 3, lead: null }),
+    'Only the lead may run action 3 alone, and nobody leads yet. To take the lead: `/incident role lead`.',
+  ],
+  [
+    refuse('break_glass_later', { action: 3, at: time }),
+    'Somebody may still approve action 3. When nobody has by 2026-01-14T09:00:00.000Z, you may run it alone.',
+  ],
+  [refuse('action_undone', { action: 3, by: 4 }), 'Action 3 was taken back already, by action 4.'],
+  [
+    refuse('action_not_undoable', { action: 3, title: 'Roll back the shop', status: 'done' }),
+    'Action 3, “Roll back the shop”, cannot be taken back.',
+  ],
+  [
+    refuse('action_not_undoable', { action: 3, title: 'Roll back the shop', status: 'failed' }),
+    'Action 3, “Roll back the shop”, is failed, so there is nothing to take back.',
+  ],
+  [
+    refuse('is_locked', { target: 'vercel:shop', name: 'Bea', at: time, why: 'The disk is being moved' }),
+    '`vercel:shop` is locked since 2026-01-14T09:00:00.000Z, by Bea: The disk is being moved. To open it: `/incident unlock vercel:shop`.',
+  ],
+  [refuse('not_locked', { target: 'vercel:shop', known: '' }), '`vercel:shop` is not locked; nothing is.'],
+  [refuse('not_locked', { target: 'vercel:shop', known: 'database:shop' }), '`vercel:shop` is not locked. Locked: database:shop.'],
+  [
+    refuse('is_frozen', { name: 'Bea', at: time, why: 'Somebody has the account' }),
+    'All actions are stopped since 2026-01-14T09:00:00.000Z, by Bea: Somebody has the account. To let them run: `/incident unfreeze`.',
+  ],
+  [refuse('not_frozen', {}), 'Actions are not stopped. To stop all of them: `/incident freeze <why>`.'],
+  [
+    refuse('nothing_to_tick', { action: 3, title: 'Roll back the shop' }),
+    'Nothing of action 3, “Roll back the shop”, waits to be ticked off now. Its card says how far it is.',
+  ],
+  [
     refuse('product_needed', { example: '/incident new acme P1 Payments fail', known: 'acme' }),
     'Which product? For example `/incident new acme P1 Payments fail`. Known: acme.',
   ],

@@ -8,6 +8,7 @@ import { createHandle } from '../../src/handle.ts'
 import { openStore } from '../../src/store/database.ts'
 import { openQueue } from '../../src/store/queue.ts'
 import { silent } from '../silent.ts'
+import { kindsOf } from '../../src/registry.ts'
 import { root, startTestBot, testWorld } from '../bot.ts'
 import { until } from '../until.ts'
 import { freshDatabase } from '../stores.ts'
@@ -54,7 +55,7 @@ test('44: asleep past every warning, the breach and two escalations: each clock 
     const { catalogue } = loadCatalogue({
       runbooks: bot.options.runbooks,
       templates: bot.options.templates,
-      kinds: Object.fromEntries(registry.checks),
+      ...kindsOf(registry),
     })
     const product = catalogue?.product('acme')
     if (product === null || product === undefined) throw new Error('no acme')

@@ -22,6 +22,9 @@ export type FetchGuard = {
   readonly signal?: AbortSignal
   /** Only reading is allowed: GET and HEAD, and POST to exactly these addresses. */
   readonly readOnly?: { readonly posts: readonly string[] }
+  /** Besides reading only these calls are allowed, `POST https://example.com/v1/things/:id`: `:word` is one piece of a path, and the
+   *  query is free. */
+  readonly calls?: readonly string[]
 }
 
 /** An address without what may be secret in it. */
@@ -38,9 +41,26 @@ const names = (entry: string, url: URL): boolean => {
   return [url.host, `${url.hostname}:${port}`].includes(entry.toLowerCase())
 }
 
-/** Why this may not be done there, or null: a check never changes anything. */
-export const methodRefusal = (method: string, url: URL, { readOnly }: FetchGuard): string | null => {
+/** Whether a call is the one that is written as `METHOD address`. */
+const isCall = (written: string, method: string, url: URL): boolean => {
+  const [verb = '', address = ''] = written.split(' ')
+  const pattern = parse(address)
+  if (pattern === null || verb !== method || pattern.origin !== url.origin) return false
+  const wanted = pattern.pathname.split('/')
+  const given = url.pathname.split('/')
+  return (
+    wanted.length === given.length && wanted.every((piece, index) => (/^:\w+$/.test(piece) ? given[index] !== '' : piece === given[index]))
+  )
+}
+
+/** Why this may not be done there, or null: a check never changes anything, and an action only what it says. */
+export const methodRefusal = (method: string, url: URL, { readOnly, calls }: FetchGuard): string | null => {
   const upper = method.toUpperCase()
+  if (calls !== undefined) {
+    const known =
+      upper === 'GET' || upper === 'HEAD' || (readOnly?.posts ?? []).includes(url.href) || calls.some((call) => isCall(call, upper, url))
+    return known ? null : `${upper.slice(0, 20)} ${shown(url)} is not among the calls of this action`
+  }
   if (readOnly === undefined || upper === 'GET' || upper === 'HEAD') return null
   if (upper === 'POST' && readOnly.posts.includes(url.href)) return null
   return `${upper.slice(0, 20)} may change something, and a check only reads`

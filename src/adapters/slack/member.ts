@@ -13,6 +13,7 @@ type User = {
   readonly is_restricted?: boolean
   readonly is_ultra_restricted?: boolean
   readonly team_id?: string
+  readonly is_email_confirmed?: boolean
   readonly name?: string
   readonly real_name?: string
   readonly profile?: { readonly real_name?: string; readonly display_name?: string; readonly email?: string }
@@ -35,6 +36,7 @@ export const memberOf = (id: string, user: User, team: string): Member => ({
   name:
     [user.real_name, user.profile?.real_name, user.profile?.display_name, user.name].find((name) => name !== undefined && name !== '') ??
     id,
-  email: user.profile?.email ?? null,
+  // Anybody can write another's address where Slack has not asked for a proof.
+  email: user.is_email_confirmed === false ? null : (user.profile?.email ?? null),
   standing: standingOf(user, team),
 })

@@ -1,4 +1,4 @@
-/** Docker's Engine API through dockerode, by GET alone. */
+/** Docker's Engine API through dockerode: by GET alone, unless an action says what else it calls. */
 import { type ClientRequestArgs, Agent as HttpAgent, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
@@ -35,6 +35,12 @@ export type Engine = {
   ) => Promise<z.infer<Schema>>
 }
 
+/** What it takes to reach it: checks and actions have that. */
+export type Hands = Pick<CheckContext, 'signal' | 'secret' | 'address'>
+
+/** Asks by `method`; every status is an answer. */
+type Dial = (method: string, path: string, query: Readonly<Record<string, string | number>>) => Promise<{ status: number; body: string }>
+
 const mostBytes = 2 * 1024 * 1024
 
 /** Every status is an answer: the client would gather the body of the others without an end. */
@@ -47,13 +53,18 @@ type Build = (
   callback: (error: Error) => void,
 ) => void
 
-/** Lets only GET through, below everything that dockerode can do; and no redirect, which would lead past the guard. */
-export const readOnly = (docker: Docker): Docker => {
+/** What may be asked: the method, and the path without its query. */
+export type May = (method: string, path: string) => boolean
+
+const onlyGet: May = (method) => method === 'GET'
+
+/** Lets only what `may` allows through, below everything that dockerode can do; and no redirect, which would lead past the guard. */
+export const readOnly = (docker: Docker, may: May = onlyGet): Docker => {
   // Private in the types, and the one way out.
   const modem = docker.modem as unknown as { buildRequest: Build }
   const build = modem.buildRequest.bind(modem)
   modem.buildRequest = (options, context, data, callback) =>
-    options.method === 'GET'
+    may(options.method ?? '', (options.path ?? '').split('?', 1)[0] ?? '')
       ? build({ ...options, maxRedirects: 0 }, context, data, callback)
       : callback(new Error(`a check asks Docker by GET alone, never by ${options.method}`))
   return docker
@@ -63,11 +74,11 @@ export const readOnly = (docker: Docker): Docker => {
 const ours = (agent: HttpAgent): object => ({ agent })
 
 /** The client on a socket of this machine, whatever `DOCKER_HOST` says. */
-export const dockerOn = (socket: string): Docker =>
-  readOnly(new Docker({ host: '', socketPath: socket, protocol: 'http', ...ours(new HttpAgent()) }))
+export const dockerOn = (socket: string, may: May = onlyGet): Docker =>
+  readOnly(new Docker({ host: '', socketPath: socket, protocol: 'http', ...ours(new HttpAgent()) }), may)
 
 /** The certificate that we are known by. */
-const identityOf = ({ certSecret, keySecret }: Place, context: CheckContext): { cert?: string; key?: string } => {
+const identityOf = ({ certSecret, keySecret }: Place, context: Hands): { cert?: string; key?: string } => {
   if (certSecret === undefined || keySecret === undefined) return {}
   const identity = { cert: context.secret(certSecret), key: context.secret(keySecret) }
   try {
@@ -79,9 +90,9 @@ const identityOf = ({ certSecret, keySecret }: Place, context: CheckContext): { 
 }
 
 /** The client, at the address that the guard allows. What is not given would be taken from the bot's own environment. */
-const clientFor = async (wanted: Place, context: CheckContext): Promise<Docker> => {
+const clientFor = async (wanted: Place, context: Hands, may: May): Promise<Docker> => {
   const { socket, host, port } = wanted
-  if (socket !== undefined) return dockerOn(socket)
+  if (socket !== undefined) return dockerOn(socket, may)
   if (host === undefined) throw new Error('the options of a docker check name no place')
   const { address, family } = await context.address(host, port)
   // Node wants a callback here, and asks for one address or for all.
@@ -89,7 +100,7 @@ const clientFor = async (wanted: Place, context: CheckContext): Promise<Docker> 
     options.all === true ? callback(null, [{ address, family }]) : callback(null, address, family)
   const tls = tlsOptions(host, wanted)
   const agent = tls === null ? new HttpAgent({ lookup }) : new HttpsAgent({ ...tls, ...identityOf(wanted, context), lookup })
-  return readOnly(new Docker({ host, port, protocol: tls === null ? 'http' : 'https', ...ours(agent) }))
+  return readOnly(new Docker({ host, port, protocol: tls === null ? 'http' : 'https', ...ours(agent) }), may)
 }
 
 const atSocket: Readonly<Record<string, string>> = {
@@ -135,29 +146,37 @@ const refusal = (status: number, body: string): EngineRefusal => {
   return new EngineRefusal(`Docker answered ${status}, which was not expected.${says}`)
 }
 
-/** Asks the Engine. Throws FetchFault and EngineRefusal; `asFinding` turns both into what people are told. */
-export const withEngine = async <Value>(wanted: Place, context: CheckContext, ask: (engine: Engine) => Promise<Value>): Promise<Value> => {
+/** Works with the Engine, by what `may` allows. Throws FetchFault and EngineRefusal; `engineFinding` turns both into what people are told. */
+export const dialEngine = async <Value>(
+  wanted: Place,
+  context: Hands,
+  may: May,
+  work: (engine: Engine, dial: Dial) => Promise<Value>,
+): Promise<Value> => {
   const { signal } = context
-  const docker = await clientFor(wanted, context)
+  const docker = await clientFor(wanted, context, may)
   const opened: IncomingMessage[] = []
-  const request = (path: string, query: Readonly<Record<string, string | number>>): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => {
-      const hasQuery = Object.keys(query).length > 0
+  const request = async (method: string, path: string, query: Readonly<Record<string, string | number>>): Promise<IncomingMessage> => {
+    const hasQuery = Object.keys(query).length > 0
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       docker.modem.dial(
         {
           path: hasQuery ? `${path}?` : path,
-          method: 'GET',
+          method,
           isStream: true,
           statusCodes: anyStatus,
           abortSignal: signal,
-          ...(hasQuery ? { options: { ...query } } : {}),
+          // Named apart, as the client would send them as a body, too.
+          ...(hasQuery ? { options: { _query: { ...query }, _body: {} } } : {}),
         },
-        (error, response) => (error === null ? resolve(response as IncomingMessage) : reject(error)),
+        (error, answer) => (error === null ? resolve(answer as IncomingMessage) : reject(error)),
       )
     })
-  const stream: Engine['stream'] = async (path, query) => {
-    const response = await request(path, query)
     opened.push(response)
+    return response
+  }
+  const stream: Engine['stream'] = async (path, query) => {
+    const response = await request('GET', path, query)
     const { statusCode = 0 } = response
     if (statusCode !== 200) throw refusal(statusCode, await textOf(response))
     return response
@@ -174,14 +193,22 @@ export const withEngine = async <Value>(wanted: Place, context: CheckContext, as
     if (!parsed.success) throw new EngineRefusal(asDocumented('Docker', parsed.error).text)
     return parsed.data
   }
+  const dial: Dial = async (method, path, query) => {
+    const response = await request(method, path, query)
+    return { status: response.statusCode ?? 0, body: await textOf(response) }
+  }
   try {
-    return await ask({ stream, json })
+    return await work({ stream, json }, dial)
   } catch (error) {
     throw error instanceof EngineRefusal || error instanceof FetchFault ? error : engineFault(error, wanted, signal)
   } finally {
     for (const response of opened) response.destroy()
   }
 }
+
+/** Asks the Engine, by GET alone. Throws as `dialEngine`. */
+export const withEngine = <Value>(wanted: Place, context: Hands, ask: (engine: Engine) => Promise<Value>): Promise<Value> =>
+  dialEngine(wanted, context, onlyGet, ask)
 
 /** The finding for an error of a question. Throws what is a bug. */
 export const engineFinding = (error: unknown): Finding => {

@@ -1,5 +1,5 @@
-/** A connection to PostgreSQL on which nothing can be changed: one transaction, read-only and rolled back, of which everything is a cursor
- *  over one SELECT. */
+/** Connections to PostgreSQL. For whoever only looks, one on which nothing can be changed: one transaction, read-only and rolled back, of
+ *  which everything is a cursor over one SELECT. */
 import { Client } from 'pg'
 import type { CheckContext } from '../../define/check.ts'
 import { Wait } from '../../define/wait.ts'
@@ -22,7 +22,7 @@ export const place = {
   ...encryption,
 }
 
-type Place = {
+export type Place = {
   readonly host: string
   readonly port: number
   readonly secret: string
@@ -43,7 +43,13 @@ export type Session = {
   readonly read: (sql: string, values?: readonly unknown[], most?: number) => Promise<Table>
   /** The same for SQL of the catalogue: refused when a function is named in it that may change something. */
   readonly readForeign: (sql: string, values: readonly unknown[], most: number) => Promise<Table>
+  /** Lets the server plan a statement, which it does not run: a table or a right that is missing is refused as it would be then. */
+  readonly plan: (sql: string, values: readonly unknown[]) => Promise<void>
 }
+
+/** What a connection needs of whoever looks or acts. */
+export type Reach = Pick<CheckContext, 'address' | 'secret' | 'signal'>
+type Patience = Partial<Pick<CheckContext, 'timeoutMs'>>
 
 const usualStatementMs = 8000
 const lockMs = 1000
@@ -69,7 +75,7 @@ const volatile = `select distinct lower(proname) from pg_catalog.pg_proc
     and prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`
 
 /** User, password and database of a connection string. Throws Refusal when it is none, or one for another server. */
-const credentialsOf = ({ host, port, secret }: Place, value: string) => {
+export const credentialsOf = ({ host, port, secret }: Place, value: string) => {
   const url = URL.parse(value)
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.username === '')
     throw new Refusal(
@@ -117,12 +123,16 @@ const sessionOn = (client: Client): Session => {
         )
       return read(sql, values, most)
     },
+    plan: async (sql, values) => {
+      const one = { queryMode: 'extended' } as const
+      await client.query({ ...one, text: `explain ${sql}`, values: [...values] })
+    },
   }
 }
 
-/** Opens a session, asks, and closes it whatever happens. Throws FetchFault for what is of the network, Refusal for what is not asked, and
- *  DatabaseError for what the server refuses. */
-export const inSession = async <Value>(wanted: Place, context: CheckContext, ask: (session: Session) => Promise<Value>): Promise<Value> => {
+/** Connects, and closes whatever happens. Throws FetchFault for what is of the network, Refusal for what is not asked, and DatabaseError
+ *  for what the server refuses. */
+export const connected = async <Value>(wanted: Place, context: Reach, use: (client: Client) => Promise<Value>): Promise<Value> => {
   const { host, port, secret } = wanted
   const { user, password, database } = credentialsOf(wanted, context.secret(secret))
   const at = `${host}:${port}`
@@ -151,11 +161,7 @@ export const inSession = async <Value>(wanted: Place, context: CheckContext, ask
       bytes += chunk.length
       if (bytes > mostBytes) drop(new FetchFault('too-large', `The answer is larger than ${mostBytes / 1024 / 1024} MiB.`))
     })
-    // Never longer than somebody waits for it.
-    await client.query(begin(Math.min(wanted.statementTimeout ?? usualStatementMs, context.timeoutMs)))
-    const value = await ask(sessionOn(client))
-    await client.query('rollback')
-    return value
+    return await use(client)
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('SASL: '))
       throw new Refusal(`The database does not complete the login with ${secret}: look at its password.`)
@@ -166,3 +172,14 @@ export const inSession = async <Value>(wanted: Place, context: CheckContext, ask
     context.signal.removeEventListener('abort', giveUp)
   }
 }
+
+/** Opens a session, asks, and closes it whatever happens. Throws as `connected` does. */
+export const inSession = <Value>(wanted: Place, context: Reach & Patience, ask: (session: Session) => Promise<Value>): Promise<Value> =>
+  connected(wanted, context, async (client) => {
+    const { timeoutMs = Number.POSITIVE_INFINITY } = context
+    // Never longer than somebody waits for it.
+    await client.query(begin(Math.min(wanted.statementTimeout ?? usualStatementMs, timeoutMs)))
+    const value = await ask(sessionOn(client))
+    await client.query('rollback')
+    return value
+  })

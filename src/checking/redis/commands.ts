@@ -3,7 +3,7 @@ import type { Finding } from '../../incident/check.ts'
 import { networkFault, vendorFault } from '../fault.ts'
 import { foreign } from '../foreign.ts'
 
-const readers = ['PING', 'INFO', 'EXISTS', 'SCAN', 'LLEN', 'HLEN', 'HGET', 'GETRANGE'] as const
+const readers = ['PING', 'INFO', 'EXISTS', 'DBSIZE', 'SCAN', 'LLEN', 'HLEN', 'HGET', 'GETRANGE'] as const
 type Reader = (typeof readers)[number]
 
 export type Read = (command: Reader, ...words: readonly (string | number)[]) => Promise<unknown>

@@ -1,4 +1,4 @@
-/** A connection to Redis over TCP that can only read. */
+/** Connections to Redis over TCP; for whoever only looks, one that can only read. */
 import { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { CheckContext } from '../../define/check.ts'
@@ -23,7 +23,7 @@ export const place = {
   ...encryption,
 }
 
-type Place = {
+export type Place = {
   readonly host: string
   readonly port: number
   readonly secret?: string | undefined
@@ -32,10 +32,15 @@ type Place = {
   readonly ca?: string | undefined
 }
 
+/** Sends one command. */
+export type Send = (words: readonly string[]) => Promise<unknown>
+export type Choose = (db: number) => Promise<void>
+type Reach = Pick<CheckContext, 'address' | 'secret' | 'signal'>
+
 const mostBytes = 32 * 1024 * 1024
 
 /** User and password. Throws Unanswered for the address of another server. */
-const loginOf = ({ host, port, user, secret }: Place, context: CheckContext): readonly string[] => {
+const loginOf = ({ host, port, user, secret }: Place, context: Reach): readonly string[] => {
   if (secret === undefined) return []
   const value = context.secret(secret)
   const named = user === undefined ? [] : [user]
@@ -50,11 +55,11 @@ const loginOf = ({ host, port, user, secret }: Place, context: CheckContext): re
   return password === '' ? [] : [...(owner === '' ? named : [owner]), password]
 }
 
-/** Connects, asks, and closes whatever happens. Several databases of one server are asked one after the other. */
-export const withRedis = async <Value>(
+/** Connects, and closes whatever happens. Several databases of one server are used one after the other. */
+export const connected = async <Value>(
   wanted: Place,
-  context: CheckContext,
-  ask: (read: Read, choose: (db: number) => Promise<void>) => Promise<Value>,
+  context: Reach,
+  use: (send: Send, choose: Choose) => Promise<Value>,
 ): Promise<Value> => {
   const { host, port } = wanted
   const at = `${host}:${port}`
@@ -107,7 +112,7 @@ export const withRedis = async <Value>(
       client.disconnect()
     })
     if (login.length > 0) await send(['AUTH', ...login])
-    return await ask(onlyReading(send), async (db) => void (await send(['SELECT', String(db)])))
+    return await use(send, async (db) => void (await send(['SELECT', String(db)])))
   } catch (error) {
     const [first] = noted
     if (first !== undefined) throw first
@@ -119,3 +124,7 @@ export const withRedis = async <Value>(
     context.signal.removeEventListener('abort', giveUp)
   }
 }
+
+/** The same to ask only. */
+export const withRedis = <Value>(wanted: Place, context: Reach, ask: (read: Read, choose: Choose) => Promise<Value>): Promise<Value> =>
+  connected(wanted, context, (send, choose) => ask(onlyReading(send), choose))

@@ -15,7 +15,7 @@ const heldOf = ({ target, type, judged, updatedAt }: Variable<Form | null>, envi
 
 /** Asks. No value is asked to be decrypted: only those that Vercel shows to everybody are looked at. */
 export const holdVercel = async (
-  context: CheckContext,
+  context: Pick<CheckContext, 'web' | 'secret' | 'signal'>,
   wanted: VercelOptions & { readonly target: Environment; readonly names: Names },
 ): Promise<readonly [Holder] | { readonly findings: readonly Finding[] }> => {
   const vercel = createVercel(context, wanted, { quiet: true })

@@ -35,14 +35,16 @@ export type Got<Value> = { readonly value: Value } | { readonly findings: readon
 type Query = Readonly<Record<string, string>>
 
 /** The parameter by which Vercel knows a team. */
-const teamOf = (team: string | undefined): Query => (team === undefined ? {} : team.startsWith('team_') ? { teamId: team } : { slug: team })
+export const teamOf = (team: string | undefined): Query =>
+  team === undefined ? {} : team.startsWith('team_') ? { teamId: team } : { slug: team }
+
+/** What a refusal is about: a token that is not known is 403, as one is that may not do this. */
+export const refusalCode = (status: number, words: string): number =>
+  status === 403 && /invalid ?token|not authorized/i.test(words) ? 401 : status
 
 /** What to do about a refusal that Vercel has words of its own for. */
-const refused = (status: number, secret: string, words: string, quiet: boolean): Finding => {
-  // A token that is not known is 403, as one is that may not read this.
-  const code = status === 403 && /invalid ?token|not authorized/i.test(words) ? 401 : status
-  return vendorRefusal('Vercel', code, secret, quiet ? '' : words)
-}
+const refused = (status: number, secret: string, words: string, quiet: boolean): Finding =>
+  vendorRefusal('Vercel', refusalCode(status, words), secret, quiet ? '' : words)
 
 /** `quiet`: nothing of what an answer says is repeated, however wrong it is: it may hold secrets. */
 export const createVercel = (

@@ -13,6 +13,9 @@ import type { Got, Vercel } from './api.ts'
 const Millis = z.number().min(0).max(8.64e15)
 const Text = z.string().nullish().catch(null)
 
+/** The name of the mark that an action's run leaves on what it deploys. */
+export const markName = 'tocsinRun'
+
 export const Deployment = z
   .object({
     uid: z.string().optional(),
@@ -24,6 +27,10 @@ export const Deployment = z
     readyState: z.string().optional(),
     state: z.string().optional(),
     readySubstate: Text,
+    projectId: Text,
+    target: Text,
+    plan: Text,
+    isRollbackCandidate: z.boolean().nullish().catch(null),
     aliasAssigned: z.union([z.boolean(), Millis]).nullish(),
     errorMessage: Text,
     inspectorUrl: Text,
@@ -54,11 +61,21 @@ export const Deployment = z
       live: Math.max(live, created),
       state: (one.readyState ?? one.state ?? 'UNKNOWN').toUpperCase(),
       staged: one.readySubstate === 'STAGED',
+      /** It has never served, as far as Vercel says. */
+      unserved:
+        one.readySubstate === 'STAGED' || one.isRollbackCandidate === false || (one.readySubstate !== 'PROMOTED' && !one.aliasAssigned),
+      project: one.projectId ?? null,
+      target: one.target ?? null,
+      plan: one.plan ?? null,
+      /** Its own address, a host. */
+      host: one.url ?? null,
       error: one.errorMessage ?? null,
       page: page !== null && /^https?:\/\//.test(page) ? page : null,
       commit: meta('CommitSha'),
       message: meta('CommitMessage'),
       branch: meta('CommitRef'),
+      /** What a run of an action marked it with. */
+      mark: typeof one.meta?.[markName] === 'string' ? one.meta[markName] : null,
       by: meta('CommitAuthorName', 'CommitAuthorLogin') ?? one.creator?.githubLogin ?? one.creator?.username ?? one.creator?.email ?? null,
     }
   })
@@ -74,6 +91,8 @@ export const Project = z.object({
     .object({ production: Deployment.nullish() })
     .nullish()
     .transform((targets) => targets?.production ?? null),
+  /** How releases go there in stages, where they do. */
+  rollingRelease: z.record(z.string(), z.unknown()).nullish().catch(null),
   lastAliasRequest: z
     .object({
       fromDeploymentId: z.string().nullish(),
@@ -94,15 +113,21 @@ const mostListed = 100
 
 const List = z.object({ deployments: atMost(Deployment, mostListed), pagination: z.object({ next: z.number().nullish() }).nullish() })
 
-/** Deployments to production, the newest first; `more`: there are older ones in the same time. */
+/** Deployments to production, or to everything, the newest first; `more`: there are older ones in the same time. */
 export const askDeployments = async (
   vercel: Vercel,
   projectId: string,
   limit: number,
   between: { readonly since?: number; readonly until?: number } = {},
+  target: 'production' | 'any' = 'production',
 ): Promise<Got<{ readonly list: readonly Deployment[]; readonly more: boolean }>> => {
   const query = Object.fromEntries(Object.entries(between).map(([name, at]) => [name, String(at)]))
-  const asked = await vercel.get('/v6/deployments', List, { projectId, target: 'production', limit: String(limit), ...query })
+  const asked = await vercel.get('/v6/deployments', List, {
+    projectId,
+    ...(target === 'any' ? {} : { target }),
+    limit: String(limit),
+    ...query,
+  })
   if ('findings' in asked) return asked
   const { deployments, pagination } = asked.value
   return {

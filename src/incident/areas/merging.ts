@@ -15,6 +15,7 @@ import { hypothesesShown } from './hypotheses.ts'
 import { dues, unpaused } from './pausing.ts'
 import { holder, leadWanted, roles, roleWord } from './roles.ts'
 import { todosShown } from './todos.ts'
+import { actionsEnd } from './acting.ts'
 import { watchesEnd } from './watching.ts'
 
 /** The key of the product of what no product is known of. */
@@ -139,7 +140,11 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
     merge: (incident, { into, channel }) =>
       into === incident.id
         ? refuse('merge_with_itself', { id: into })
-        : [...watchesEnd(incident, 'resolved'), { type: 'merged', v: 1, into, channel }],
+        : [
+            ...watchesEnd(incident, 'resolved'),
+            ...actionsEnd(incident, `The record was merged into ${into}.`),
+            { type: 'merged', v: 1, into, channel },
+          ],
     absorb: (incident, { from, brings }) => [{ type: 'absorbed', v: 1, from, brings: newHere(incident, from, brings) }],
     'move-link': (incident, { record, channel }) => {
       const known = record === incident.mergedInto ? incident.mergedWhere : incident.absorbed.find(({ id }) => id === record)?.channel

@@ -1,0 +1,36 @@
+import { namedAction, takeNumber, whichAction } from '../../src/asked-action.ts'
+import { defineCommand, given, say, tell } from '../../src/define.ts'
+import { actionOf } from '../../src/incident/acting/request.ts'
+import { votesMissing } from '../../src/incident/acting/words.ts'
+import { refuse } from '../../src/incident/refusals.ts'
+
+export default defineCommand({
+  summary: 'Approve an action that somebody else has asked for',
+  usage: 'approve <n>',
+  examples: ['/incident approve 3', '/incident approve INC-12 3'],
+  needs: 'incident',
+  run: async (ask, context) => {
+    const incident = given(ask)
+    const { action, rest } = takeNumber(ask.words)
+    if (action === null)
+      return whichAction(
+        incident,
+        'approve',
+        ({ status }) => status === 'waiting',
+        (request) => `${incident.id} ${request.action} ${request.hash ?? ''}`,
+      )
+    const request = namedAction(incident, action)
+    if ('code' in request) return { refused: request }
+    const standing = await context.approvers.standing(ask.by, request.rule.approvers)
+    if ('unknown' in standing) return { refused: refuse('not_told_apart', { why: standing.unknown }) }
+    // A button carries what its card showed; whoever types the number has read the card, which never changes what it is about.
+    const hash = /^[0-9a-f]{64}$/.test(rest) ? rest : null
+    const outcome = await context.handle(incident.id, { type: 'approve-action', action, hash, ...standing }, ask.by)
+    return tell(outcome, (after) => {
+      const now = actionOf(after, action)
+      if (now === undefined || now.status === 'waiting')
+        return say(`✅ Approved action ${action}. It needs ${now === undefined ? 'more' : votesMissing(now)}.`)
+      return say(`✅ Approved action ${action}: it starts now, if nothing has changed. Its card in the channel says how it goes.`)
+    })
+  },
+})

@@ -1,0 +1,18 @@
+import { defineCommand, say } from '../../src/define.ts'
+import { refuse } from '../../src/incident/refusals.ts'
+
+export default defineCommand({
+  summary: 'Stop all actions of all products, at once',
+  usage: 'freeze <why>',
+  examples: ['/incident freeze Somebody has the bot’s account'],
+  needs: 'nothing',
+  run: async ({ words, by, id }, context) => {
+    const why = words.trim()
+    if (why === '')
+      return { refused: refuse('missing', { what: 'The reason', example: '/incident freeze Somebody has the bot’s account' }) }
+    const refused = await context.actions.say({ by, what: 'freeze', target: '*', why: why.slice(0, 500), incident: id })
+    return refused === null
+      ? say('🧊 No action starts any more, in no product; what runs already ends. To let them run again: ', { code: '/incident unfreeze' })
+      : { refused }
+  },
+})

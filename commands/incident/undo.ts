@@ -1,0 +1,24 @@
+import { ask as askFor, namedAction, takeNumber, whichAction } from '../../src/asked-action.ts'
+import { defineCommand, given } from '../../src/define.ts'
+
+export default defineCommand({
+  summary: 'Ask to take back an action; that needs an approval, too',
+  usage: 'undo <n> [why]',
+  examples: ['/incident undo 3', '/incident undo 3 it made it worse'],
+  needs: 'incident',
+  run: async (ask, context) => {
+    const incident = given(ask)
+    const { action, rest } = takeNumber(ask.words)
+    if (action === null)
+      return whichAction(
+        incident,
+        'undo',
+        ({ ran, undoneBy }) => ran?.outcome === 'done' && ran.undo !== undefined && undoneBy === null,
+        (request) => `${incident.id} ${request.action}`,
+      )
+    const request = namedAction(incident, action)
+    if ('code' in request) return { refused: request }
+    const reason = rest === '' ? null : rest
+    return askFor(ask, incident, context.requests.back(incident, request), { reason, undoes: action }, context)
+  },
+})

@@ -1,0 +1,15 @@
+import { defineCommand, say } from '../../src/define.ts'
+import { refuse } from '../../src/incident/refusals.ts'
+
+export default defineCommand({
+  summary: 'Unlock a target',
+  usage: 'unlock <target>',
+  examples: ['/incident unlock vercel:shop'],
+  needs: 'nothing',
+  run: async ({ words, by, id }, context) => {
+    const [target = '', ...rest] = words.trim().split(/\s+/)
+    if (target === '') return { refused: refuse('missing', { what: 'What to unlock', example: '/incident unlock vercel:shop' }) }
+    const refused = await context.actions.say({ by, what: 'unlock', target, why: rest.join(' ').slice(0, 500), incident: id })
+    return refused === null ? say(`🔓 Unlocked ${target}.`) : { refused }
+  },
+})

@@ -1,0 +1,224 @@
+/** Keys of Redis removed, by a pattern or all of them (A5, faults 54). */
+import { z } from 'zod'
+import { anyKey, countKeys, example, patternRefusal, pieces, Prefix, sizeOf, sizeOfAll } from '../acting/redis/keys.ts'
+import { type Change, nameOf, refusedBy, serverOptions, withServer } from '../acting/redis/server.ts'
+import { count } from '../checking/answer.ts'
+import type { Read } from '../checking/redis/commands.ts'
+import { changesAt } from '../checking/redis/rest.ts'
+import { type ActContext, defineAction } from '../define/action.ts'
+import type { Ran, Unable } from '../incident/acting/action.ts'
+
+const Options = serverOptions({
+  /** What a pattern must begin with. */
+  prefixes: z.array(Prefix).max(20).default([]),
+  /** Keys, at most, that are removed by a pattern. */
+  most: z.int().min(1).max(1_000_000).default(10_000),
+  /** Whether everything may be removed: of the database, or of all databases of the server. */
+  all: z.enum(['no', 'database', 'server']).default('no'),
+}).refine(({ prefixes, all }) => prefixes.length > 0 || all !== 'no', '`prefixes` is empty and `all` is no: then nothing can be asked for')
+type Options = z.infer<typeof Options>
+
+const Typed = z.object({ pattern: z.string().default(''), all: z.enum(['yes', 'no']).default('no') })
+
+const inputOf = ({ prefixes, all }: Options): z.ZodObject => {
+  const pattern = z
+    .string()
+    .refine((text) => text === '' || patternRefusal(text, prefixes) === null, {
+      error: ({ input }) => patternRefusal(String(input), prefixes) ?? '',
+    })
+    .describe(`Pattern${prefixes.length === 0 ? '' : `, such as ${prefixes[0]}*`}`)
+  if (all === 'no') return z.strictObject({ pattern: pattern.min(1, 'must be given') })
+  const everything = z.enum(['no', 'yes']).describe('Everything')
+  if (prefixes.length === 0) return z.strictObject({ all: everything })
+  return z
+    .strictObject({ pattern: pattern.default(''), all: everything.default('no') })
+    .refine((given) => (given.pattern === '') === (given.all === 'yes'), {
+      path: ['pattern'],
+      error: 'must be given, or all=yes, and not both',
+    })
+}
+
+/** Over TCP as over REST, one piece is one command. */
+const unlinkAtOnce = 500
+/** How often it is gone on with after it broke off. */
+const mostTries = 5
+/** How often it is recorded how far it is: each time is an event. */
+const rememberEvery = 20_000
+
+const emptying = { no: 'FLUSHDB', database: 'FLUSHDB', server: 'FLUSHALL' } as const
+const wholeOf = (options: Options): string =>
+  options.all === 'server' ? `everything in all databases of ${nameOf(options)}` : `everything in the database of ${nameOf(options)}`
+
+const Plan = z.union([z.object({ pattern: z.string(), most: z.int() }), z.object({ all: z.enum(['database', 'server']) })])
+type Plan = z.infer<typeof Plan>
+
+const Memo = z.object({
+  removed: z.int().optional(),
+  tries: z.int().optional(),
+  marker: z.string().optional(),
+  until: z.string().optional(),
+})
+
+const previewAll = async (options: Options, read: Read) => {
+  const { all } = options
+  if (all === 'no') return { unable: 'service.yml does not allow that everything is removed: ask for a pattern.' }
+  const keys = all === 'server' ? await sizeOfAll(read) : await sizeOf(read)
+  if (keys === 0) return { unable: `There is nothing in ${nameOf(options)}.` }
+  return {
+    summary: `Removes ${wholeOf(options)}: ${count(keys, 'key')}.`,
+    calls: [`${emptying[all]} ASYNC`],
+    effects: [`all ${count(keys, 'key')}`],
+    reversible: null,
+    warnings: ['Everything is gone, whoever put it there: sessions, queues, locks and counters as well as what was cached.'],
+    plan: { all },
+    state: { all },
+  }
+}
+
+const previewPattern = async (options: Options, pattern: string, read: Read) => {
+  const why = patternRefusal(pattern, options.prefixes)
+  if (why !== null) return { unable: `The pattern ${why}.` }
+  const { keys, some, complete } = await countKeys(read, pattern)
+  const size = await sizeOf(read)
+  const many = complete ? count(keys, 'key') : `at least ${count(keys, 'key')}`
+  if (keys > options.most)
+    return { unable: `${many} match ${pattern}, more than the ${options.most} that service.yml allows: take a narrower pattern.` }
+  if (!complete) return { unable: `There are too many keys to count those like ${pattern}: at least ${size}. Take another way.` }
+  if (keys === 0) return { unable: `No key of ${size} matches ${pattern}: there is nothing to remove.` }
+  return {
+    summary: `Removes the keys like ${pattern} from ${nameOf(options)}: ${keys} of ${size}.`,
+    calls: [`SCAN … MATCH ${pattern}`, 'UNLINK each of them'],
+    effects: [`${many} match now, such as ${some.map((key) => example(key, pattern)).join(', ')}`, `it stops at ${options.most}`],
+    reversible: null,
+    warnings: ['What is written meanwhile and matches may be removed as well.'],
+    plan: { pattern, most: options.most },
+    state: { pattern },
+  }
+}
+
+/** So long its marker stays where everything else stays, too. */
+const markerSeconds = 3600
+
+const removeAll = async (options: Options, all: 'database' | 'server', change: Change, context: ActContext): Promise<Ran> => {
+  // It goes with everything else, and so tells afterwards whether everything went.
+  const marker = `tocsin:${context.runKey}`
+  await change('SET', marker, 'emptying', 'EX', String(markerSeconds))
+  await context.remember({ marker, until: new Date(Date.parse(context.now()) + markerSeconds * 1000).toISOString() })
+  await change(emptying[all], 'ASYNC')
+  return { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
+}
+
+const removePattern = async (
+  options: Options,
+  { pattern, most }: { readonly pattern: string; readonly most: number },
+  read: Read,
+  change: Change,
+  context: ActContext,
+): Promise<Ran> => {
+  const before = Memo.safeParse(context.memo).data
+  const tries = (before?.tries ?? 0) + 1
+  let removed = before?.removed ?? 0
+  let remembered = removed
+  await context.remember({ removed, tries })
+  try {
+    for await (const keys of pieces(read, pattern)) {
+      for (let at = 0; at < keys.length;) {
+        const piece = keys.slice(at, at + Math.min(unlinkAtOnce, most - removed))
+        if (piece.length === 0)
+          return {
+            outcome: 'failed',
+            text: `Removed ${count(removed, 'key')}, as many as service.yml allows, and there are more like ${pattern}: they are written faster than they were counted.`,
+          }
+        at += piece.length
+        removed += z.coerce
+          .number()
+          .int()
+          .catch(0)
+          .parse(await change('UNLINK', ...piece))
+        context.progress(`Removed ${count(removed, 'key')}`)
+      }
+      if (removed - remembered < rememberEvery) continue
+      remembered = removed
+      await context.remember({ removed, tries })
+    }
+  } catch (error) {
+    const why = refusedBy(error, options)
+    if (why === null) throw error
+    return { outcome: 'failed', text: `${why} ${count(removed, 'key')} had been removed by then.` }
+  }
+  return { outcome: 'done', text: `Removed ${count(removed, 'key')} like ${pattern}.` }
+}
+
+/** Removes keys. */
+export default defineAction({
+  summary: 'Removes keys of Redis by a pattern, or all of them',
+  options: Options,
+  input: z.looseObject({}),
+  inputOf,
+  risk: (_, input) => (Typed.parse(input).all === 'yes' ? 'high' : 'low'),
+  target: (options) => `redis:${nameOf(options)}`,
+  hosts: (options) => [options.via === 'upstash' ? new URL(options.apiUrl).host : `${options.host}:${options.port}`],
+  needs: ({ secret }) => (secret === undefined ? [] : [secret]),
+  calls: (options) => (options.via === 'upstash' ? [`POST ${changesAt(options)}`] : []),
+  timeoutMs: 120_000,
+  verifyMs: 10_000,
+  preview: async (options, input, context) => {
+    const { pattern, all } = Typed.parse(input)
+    try {
+      return await withServer(options, context, (read): Promise<Unable | Awaited<ReturnType<typeof previewAll | typeof previewPattern>>> =>
+        all === 'yes' ? previewAll(options, read) : previewPattern(options, pattern, read),
+      )
+    } catch (error) {
+      const why = refusedBy(error, options)
+      if (why === null) throw error
+      return { unable: why }
+    }
+  },
+  run: async (options, plan: Plan, context) => {
+    try {
+      return await withServer(options, context, (read, change) =>
+        'all' in plan ? removeAll(options, plan.all, change, context) : removePattern(options, plan, read, change, context),
+      )
+    } catch (error) {
+      const why = refusedBy(error, options)
+      if (why === null) throw error
+      return { outcome: 'failed', text: `${why} Nothing was removed.` }
+    }
+  },
+  recover: async (options, plan, context) => {
+    const { marker, until = '', removed = 0, tries = 0 } = Memo.safeParse(context.memo).data ?? {}
+    if (context.memo === null) return { outcome: 'undone' }
+    return withServer(options, context, async (read): Promise<Ran | { outcome: 'undone' } | { outcome: 'resume' }> => {
+      if ('all' in plan) {
+        if (marker === undefined || context.now() >= until)
+          return { outcome: 'unclear', text: `Nobody can tell any more whether everything was removed: look at ${nameOf(options)}.` }
+        return Number(await read('EXISTS', marker)) > 0 ? { outcome: 'undone' } : { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
+      }
+      if (!(await anyKey(read, plan.pattern))) return { outcome: 'done', text: `No key is left like ${plan.pattern}.` }
+      if (tries >= mostTries)
+        return {
+          outcome: 'failed',
+          text: `It broke off ${tries} times, with ${count(removed, 'key')} removed or more, and some are left: ask for it again.`,
+        }
+      // To remove again what matches does no harm: it is what was approved, whoever wrote it in between, and a key that is gone stays gone.
+      return { outcome: 'resume' }
+    })
+  },
+  verify: async (options, plan, context) => {
+    try {
+      return await withServer(options, context, async (read) => {
+        if ('all' in plan) {
+          const keys = plan.all === 'server' ? await sizeOfAll(read) : await sizeOf(read)
+          return { findings: [{ status: 'ok' as const, text: `${nameOf(options)} holds ${count(keys, 'key')} now.` }], settled: true }
+        }
+        const { keys } = await countKeys(read, plan.pattern)
+        const text = keys === 0 ? `No key is left like ${plan.pattern}.` : `${count(keys, 'key')} like ${plan.pattern} were written since.`
+        return { findings: [{ status: 'ok' as const, text }], settled: true }
+      })
+    } catch (error) {
+      const why = refusedBy(error, options)
+      if (why === null) throw error
+      return { findings: [{ status: 'unknown', text: why }], settled: false }
+    }
+  },
+})

@@ -1,0 +1,132 @@
+/** Who somebody is for certain, and whether they may approve. Unlike elsewhere nobody is let in on the ground of what was known once: an
+ *  approval of somebody who cannot be told is none (faults 48, 51). */
+import type { Catalogue } from './catalogue.ts'
+import type { ActionRequest } from './incident/acting/request.ts'
+import { type Identities, sameIdentity } from './incident/acting/request.ts'
+import type { Actor } from './incident/events.ts'
+import type { Contact } from './incident/policy.ts'
+import { accountsOf } from './people.ts'
+import { type Chat, type Member, PortFault, type Resolve } from './ports.ts'
+
+export type Standing =
+  /** `basis`: by what they may; null: they may not. */
+  { readonly identities: Identities; readonly basis: string | null } | { readonly unknown: string }
+
+export type Approvers = {
+  /** Everything that somebody is known by; nothing when nobody can tell who they are. */
+  readonly identify: (by: Actor) => Promise<Identities>
+  /** Whether they may approve what these contacts approve, by what the chat says now. */
+  readonly standing: (by: Actor, approvers: readonly Contact[]) => Promise<Standing>
+  /** Who of those that approved, or that runs it alone, could not any more, with the reason; null: all of them still could. */
+  readonly lapsed: (request: Pick<ActionRequest, 'asked' | 'votes' | 'forced' | 'rule'>) => Promise<string | null>
+}
+
+const nameOf = (by: Actor): string => (by.kind === 'person' ? by.name : 'Somebody')
+
+const standingWord = { guest: 'a guest', stranger: 'of another workspace', bot: 'a bot', deactivated: 'deactivated' } as const
+
+/** `bea+ops@example.com` comes to who has `bea@example.com`: a second account can be had with it, but no second person. */
+const mailbox = (identity: string): string[] => {
+  const match = /^email:([^+@]+)(?:\+[^@]*)?(@.+)$/.exec(identity)
+  return match === null ? [] : [`mailbox:${match[1]}${match[2]}`]
+}
+
+/** `chat` must answer from now, not from a cache. */
+export const createApprovers = ({
+  catalogue,
+  chat,
+  resolve,
+}: {
+  catalogue: Pick<Catalogue, 'people'>
+  chat: Pick<Chat, 'member' | 'groupMembers'>
+  resolve: Resolve
+}): Approvers => {
+  const emailsOf = (key: string): string[] => {
+    const email = catalogue.people[key]?.email
+    return email === undefined ? [] : [`email:${email.toLowerCase()}`]
+  }
+  /** Null: the chat knows nobody by this id. */
+  const known = async (by: Actor): Promise<{ identities: Identities; member: Member | null }> => {
+    if (by.kind !== 'person' || by.unverified === true) return { identities: [], member: null }
+    const member = by.slack === undefined ? null : await chat.member(by.slack)
+    const inFile = Object.hasOwn(catalogue.people, by.id)
+    const email = member?.email == null ? [] : [`email:${member.email.toLowerCase()}`]
+    const user = by.slack
+    const keys = Object.entries(catalogue.people)
+      .filter(
+        ([key, person]) =>
+          key === by.id ||
+          accountsOf(person).some((account) => account === user) ||
+          (person.email !== undefined && email.includes(`email:${person.email.toLowerCase()}`)),
+      )
+      .map(([key]) => key)
+    // From a terminal somebody is known by their e-mail, which stands in their id.
+    const own = by.id.includes('@') ? [`email:${by.id.toLowerCase()}`] : []
+    const identities = [
+      ...(inFile ? [`person:${by.id}`] : []),
+      ...keys.map((key) => `person:${key}`),
+      ...keys.flatMap(emailsOf),
+      ...email,
+      ...own,
+    ]
+    return { identities: [...new Set([...identities, ...identities.flatMap(mailbox)])].toSorted(), member }
+  }
+
+  const basisOf = async (by: Actor, identities: Identities, member: Member, approvers: readonly Contact[]): Promise<string | null> => {
+    if (approvers.length === 0) return 'member of the workspace'
+    const user = by.kind === 'person' ? by.slack : undefined
+    for (const approver of approvers) {
+      const { slackUser, slackGroup, email, name } = approver
+      if (slackGroup !== undefined && user !== undefined && (await chat.groupMembers(slackGroup)).includes(user)) return name
+      if (email !== undefined && sameIdentity(identities, [`email:${email.toLowerCase()}`])) return name
+      // Where the chat tells everybody's e-mail, it has been compared: what was found by one is remembered for long.
+      const byEmail = slackGroup === undefined && member.email === null
+      const asUser = slackUser ?? (byEmail ? (await resolve(approver)).slackUser : undefined)
+      if (asUser !== undefined && asUser === user) return name
+    }
+    return null
+  }
+
+  const standing: Approvers['standing'] = async (by, approvers) => {
+    try {
+      const { identities, member } = await known(by)
+      if (by.kind !== 'person' || by.slack === undefined || member === null || member.standing !== 'member') {
+        const why = member === null || member.standing === 'member' ? 'unknown to Slack' : standingWord[member.standing]
+        return member === null || member.standing === 'member' ? { unknown: why } : { identities, basis: null }
+      }
+      return { identities, basis: await basisOf(by, identities, member, approvers) }
+    } catch (error) {
+      if (error instanceof PortFault) return { unknown: error.message }
+      throw error
+    }
+  }
+
+  return {
+    identify: async (by) => {
+      try {
+        return (await known(by)).identities
+      } catch (error) {
+        if (error instanceof PortFault) return []
+        throw error
+      }
+    },
+    standing,
+    lapsed: async ({ asked, votes, forced, rule }) => {
+      const seen = [asked.identities]
+      for (const { by } of votes) {
+        const name = nameOf(by)
+        const now = await standing(by, rule.approvers)
+        if ('unknown' in now) return `Whether ${name} may still approve cannot be told: ${now.unknown}.`
+        if (now.basis === null) return `${name}, who approved it, may not any more.`
+        // Two that were two people may have turned out to be one.
+        if (seen.some((other) => sameIdentity(other, now.identities)))
+          return `${name}, who approved it, is known here by another account, too.`
+        seen.push(now.identities)
+      }
+      if (forced === null) return null
+      const now = await standing(forced.by, [])
+      if ('unknown' in now) return `Whether ${nameOf(forced.by)} may run it alone cannot be told: ${now.unknown}.`
+      return now.basis === null ? `${nameOf(forced.by)}, who wanted to run it alone, may not any more.` : null
+    },
+  }
+}

@@ -1,0 +1,108 @@
+/** What people type of actions: which one, with what, and why. */
+import type { Answer, Ask, CommandContext, Reply } from './define.ts'
+import { tell } from './define.ts'
+import { actionOf, type ActionRequest, type Wanted } from './incident/acting/request.ts'
+import { statusIcons, statusWords } from './incident/acting/words.ts'
+import type { Incident } from './incident/incident.ts'
+import type { Button, Span } from './incident/message.ts'
+import { type Refusal, refuse } from './incident/refusals.ts'
+import type { Words } from './requests.ts'
+
+/** The words behind a verb that names an action by its number: `3 because it is too late`. */
+export const takeNumber = (words: string): { readonly action: number | null; readonly rest: string } => {
+  const match = /^(?:action\s+)?#?(\d{1,6})(?=\s|$)/i.exec(words.trim())
+  return match === null
+    ? { action: null, rest: words.trim() }
+    : {
+        action: Number(match[1]),
+        rest: words
+          .trim()
+          .slice(match[0].length)
+          .replace(/^(?::|because\b)/i, '')
+          .trim(),
+      }
+}
+
+const pair = /(^|\s)([a-z][\w-]*)=("[^"]*"|\S*)/gi
+
+/** `to=dpl_A because payments fail`: what stands as `key=value`, and the rest as the reason. */
+export const takeInput = (words: string): { readonly input: Words; readonly reason: string | null } => {
+  const input: Record<string, string> = {}
+  const rest = words
+    .replaceAll(pair, (_, before: string, key: string, value: string) => {
+      input[key.toLowerCase()] = value.replaceAll('"', '')
+      return before
+    })
+    .replace(/^\s*(?::|because\b)/i, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  return { input, reason: rest === '' ? null : rest }
+}
+
+const about = ({ action, title, status }: ActionRequest): Span[] => [
+  `${statusIcons[status]} `,
+  { bold: `Action ${action}` },
+  ` ${title}, ${statusWords[status]}`,
+]
+
+/** The answer to a verb that needs a number and was given none. */
+export const whichAction = (
+  incident: Incident,
+  verb: string,
+  fits: (request: ActionRequest) => boolean,
+  value: (request: ActionRequest) => string,
+): Reply => {
+  const fitting = incident.actions.filter(fits)
+  if (fitting.length === 0) return { refused: refuse('missing', { what: 'The number of the action', example: `/incident ${verb} 1` }) }
+  const buttons = fitting.slice(-5).map((request): Button => ({ label: `${verb} ${request.action}`, action: verb, value: value(request) }))
+  return {
+    parts: [
+      { kind: 'list', items: fitting.slice(-5).map(about) },
+      { kind: 'buttons', buttons },
+    ],
+  }
+}
+
+/** Asks for an action in a record, unless all of them are stopped or its target is locked. */
+export const ask = async (
+  { by }: Pick<Ask, 'by'>,
+  incident: Incident,
+  wanted: Wanted | Refusal,
+  { reason, undoes }: { readonly reason: string | null; readonly undoes?: number },
+  context: CommandContext,
+): Promise<Reply> => {
+  if ('code' in wanted) return { refused: wanted }
+  const { locks, frozen } = await context.actions.now()
+  if (frozen !== null) {
+    const name = frozen.by.kind === 'person' ? frozen.by.name : 'Tocsin'
+    return { refused: refuse('is_frozen', { name, at: frozen.at, why: frozen.why }) }
+  }
+  const lock = locks.get(wanted.target)
+  if (lock !== undefined) {
+    const name = lock.by.kind === 'person' ? lock.by.name : 'Tocsin'
+    return { refused: refuse('is_locked', { target: wanted.target, name, at: lock.at, why: lock.why }) }
+  }
+  const identities = await context.approvers.identify(by)
+  const intent = { type: 'ask-action', wanted, reason, identities, ...(undoes === undefined ? {} : { undoes }) } as const
+  const outcome = await context.handle(incident.id, intent, by)
+  return tell(outcome, (after): Answer => {
+    const { action, title } = after.actions.at(-1) ?? { action: 0, title: wanted.title }
+    return {
+      parts: [
+        {
+          kind: 'text',
+          spans: [
+            '✋ Asked for ',
+            { bold: `action ${action}: ${title}` },
+            '. What it would do comes in the channel in a moment; nothing runs before somebody else has approved it. To call it off: ',
+            { code: `/incident deny ${action}` },
+          ],
+        },
+      ],
+    }
+  })
+}
+
+/** The request that a verb names, or why there is none. */
+export const namedAction = (incident: Incident, action: number): ActionRequest | Refusal =>
+  actionOf(incident, action) ?? refuse('unknown_action_number', { action, count: incident.actions.length })

@@ -1,0 +1,249 @@
+/** The card of an action: one message from the request to its end, edited in place. It says what will happen before anybody agrees to it,
+ *  and afterwards what did. What ended badly is said in a message of its own besides: an edited card rings no bell. */
+import { checkParts, compareParts } from '../check-report.ts'
+import type { Recorded } from '../events.ts'
+import type { Incident } from '../incident.ts'
+import { author, type Button, type Message, type Part, type Span } from '../message.ts'
+import { shorten } from '../text.ts'
+import type { ActingEvent, Suggestion } from './events.ts'
+import { actionOf, type ActionRequest, breakGlassAt, isPending } from './request.ts'
+import { inputWords, statusIcons, statusWords, votesMissing } from './words.ts'
+
+/** So many calls and effects are shown at most; the record has all of them. */
+const mostLines = 8
+
+const titleOf = ({ action, title, input }: ActionRequest): string => {
+  const words = inputWords(input)
+  return `Action ${action}: ${title}${words === '' ? '' : ` (${shorten(words, 200)})`}`
+}
+
+const lines = (all: readonly string[], as: (text: string) => Span): (readonly Span[])[] => [
+  ...all.slice(0, mostLines).map((each): readonly Span[] => [as(shorten(each, 300))]),
+  ...(all.length > mostLines ? [[`and ${all.length - mostLines} more`]] : []),
+]
+
+const whoMay = ({ rule, asked }: ActionRequest): Span[] => [
+  ...(rule.approvers.length === 0
+    ? ['any member of this workspace']
+    : rule.approvers.flatMap((contact, index): Span[] => [index === 0 ? '' : ', ', { mention: contact }])),
+  ', but not ',
+  { bold: asked.by.kind === 'person' ? asked.by.name : 'whoever asked' },
+]
+
+const planned = (request: ActionRequest): Part[] => {
+  const { preview, before } = request
+  if (preview === null) return []
+  const effects = lines(preview.effects, (text) => text)
+  return [
+    { kind: 'text', spans: [{ bold: preview.summary }] },
+    ...(effects.length === 0 ? [] : [{ kind: 'list' as const, items: effects }]),
+    ...(preview.warnings.length === 0
+      ? []
+      : [{ kind: 'list' as const, items: preview.warnings.map((text): readonly Span[] => ['⚠ ', shorten(text, 300)]) }]),
+    {
+      kind: 'context',
+      spans: [
+        preview.reversible === null ? '⚠ This cannot be undone.' : `Taken back by: ${shorten(preview.reversible, 200)}`,
+        ...(preview.returnsAfter === undefined ? [] : [` · returns by itself after ${preview.returnsAfter} min`]),
+        ` · risk ${request.risk} · target ${request.target}`,
+      ],
+    },
+    ...(preview.calls.length === 0 ? [] : [{ kind: 'list' as const, items: lines(preview.calls, (code) => ({ code })) }]),
+    ...(before.length === 0 || request.status !== 'waiting'
+      ? []
+      : checkParts({ heading: 'Before', results: before, waiting: [], zone: 'UTC' })),
+  ]
+}
+
+const votesOf = ({ votes }: ActionRequest): Part[] =>
+  votes.length === 0
+    ? []
+    : [
+        {
+          kind: 'context',
+          spans: ['Approved by ', ...votes.flatMap(({ by, basis }, index): Span[] => [index === 0 ? '' : ', ', author(by), ` (${basis})`])],
+        },
+      ]
+
+const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
+  const { action, hash, expires, undoes } = request
+  const value = `${incident.id} ${action} ${hash ?? ''}`
+  const glass = breakGlassAt(incident, request)
+  const buttons: Button[] = [
+    { label: undoes === null ? 'Approve' : 'Approve undoing', action: 'approve', value, style: 'primary' },
+    { label: 'Deny', action: 'deny', value: `${incident.id} ${action}`, style: 'danger' },
+  ]
+  return [
+    {
+      kind: 'text',
+      spans: [
+        '✋ ',
+        { bold: `Needs ${votesMissing(request)}` },
+        ': ',
+        ...whoMay(request),
+        ...(expires === null ? [] : ([', until ', { time: expires, zone: incident.policy.calendar.zone }] satisfies Span[])),
+        '. ',
+        { code: `/incident approve ${action}` },
+      ],
+    },
+    { kind: 'buttons', buttons },
+    ...(glass === null
+      ? []
+      : [
+          {
+            kind: 'context' as const,
+            spans: [
+              'Nobody there? From ',
+              { time: glass, zone: incident.policy.calendar.zone },
+              ' on the lead may run it alone, with a reason: ',
+              { code: `/incident break-glass ${action} <why>` },
+            ] satisfies Span[],
+          },
+        ]),
+  ]
+}
+
+const runningParts = (incident: Incident, { action, task, ticks, progress }: ActionRequest): Part[] => [
+  ...ticks.map(({ text, by }): Part => ({ kind: 'context', spans: ['✅ ', shorten(text, 300), ' – ', author(by)] })),
+  ...(task === null
+    ? []
+    : ([
+        {
+          kind: 'text',
+          spans: [
+            '👉 ',
+            shorten(task.text, 1000),
+            ...(task.link === null ? [] : ([' ', { link: task.link, text: 'Open' }] satisfies Span[])),
+          ],
+        },
+        {
+          kind: 'buttons',
+          buttons: [{ label: 'Done', action: 'tick', value: `${incident.id} ${action} ${ticks.length + 1}`, style: 'primary' }],
+        },
+      ] satisfies Part[])),
+  ...(progress === null ? [] : [{ kind: 'context' as const, spans: [shorten(progress, 300)] }]),
+]
+
+const resultParts = (incident: Incident, request: ActionRequest): Part[] => {
+  const { ran, findings, before, after, undoneBy, action } = request
+  if (ran === null) return []
+  const undoable = ran.outcome === 'done' && ran.undo !== undefined && undoneBy === null && incident.stamps.resolve === null
+  return [
+    { kind: 'text', spans: [`${statusIcons[ran.outcome]} `, shorten(ran.text, 900)] },
+    ...(findings.length === 0 ? [] : [{ kind: 'list' as const, items: findings.map(({ text }): readonly Span[] => [shorten(text, 300)]) }]),
+    ...(after.length === 0 ? [] : compareParts({ heading: 'After, against before', results: after, waiting: [], zone: 'UTC' }, before)),
+    ...(undoneBy === null ? [] : [{ kind: 'context' as const, spans: [`Taken back by action ${undoneBy}.`] }]),
+    ...(undoable ? [{ kind: 'buttons' as const, buttons: [{ label: 'Undo', action: 'undo', value: `${incident.id} ${action}` }] }] : []),
+  ]
+}
+
+const endParts = (incident: Incident, { ended, status, action }: ActionRequest): Part[] =>
+  ended === null
+    ? []
+    : [
+        {
+          kind: 'text',
+          spans: [
+            { bold: statusWords[status][0]!.toUpperCase() + statusWords[status].slice(1) },
+            ...(status === 'denied' || status === 'withdrawn' ? ([' by ', author(ended.by)] satisfies Span[]) : []),
+            ended.why === '' ? '.' : `: ${shorten(ended.why, 600)}`,
+          ],
+        },
+        ...(incident.stamps.resolve === null && (status === 'refused' || status === 'expired')
+          ? [{ kind: 'buttons' as const, buttons: [{ label: 'Ask again', action: 'run', value: `${incident.id} again ${action}` }] }]
+          : []),
+      ]
+
+const cardOf = (incident: Incident, request: ActionRequest): Message => {
+  const { action, asked, reason, undoes, renews, status, forced, automatic } = request
+  const title = titleOf(request)
+  return {
+    key: `action:${action}`,
+    summary: shorten(`${title} ${statusWords[status]}`, 150),
+    parts: [
+      { kind: 'text', spans: [`${statusIcons[status]} `, { bold: title }, ` – ${statusWords[status]}`] },
+      {
+        kind: 'context',
+        spans: [
+          ...(automatic ? ['By itself, because its time is over'] : (['Asked by ', author(asked.by)] satisfies Span[])),
+          ...(undoes === null ? [] : [`, to take back action ${undoes}`]),
+          ...(renews === null ? [] : [`, anew for action ${renews}`]),
+          ...(reason === null ? [] : [`: ${shorten(reason, 500)}`]),
+        ],
+      },
+      ...(forced === null
+        ? []
+        : [
+            {
+              kind: 'text' as const,
+              spans: [
+                '🔴 ',
+                { bold: 'Break-glass: without an approval' },
+                ', by ',
+                author(forced.by),
+                `: ${shorten(forced.why, 500)}`,
+              ] satisfies Span[],
+            },
+          ]),
+      ...(isPending(request) || request.ran === null ? planned(request) : planned(request).slice(0, 1)),
+      ...votesOf(request),
+      ...(status === 'waiting' ? waitingParts(incident, request) : []),
+      ...(status === 'running' ? runningParts(incident, request) : []),
+      ...resultParts(incident, request),
+      ...endParts(incident, request),
+    ],
+  }
+}
+
+/** What rings a bell besides the card. */
+const bell = (incident: Incident, request: ActionRequest, { event, seq }: Recorded): Message[] => {
+  const { action, asked, automatic } = request
+  const who: readonly Span[] =
+    automatic || asked.by.kind !== 'person' ? (incident.lead === null ? [] : [author(incident.lead)]) : [author(asked.by)]
+  const say = (summary: string, more: readonly Span[] = []): Message[] => [
+    {
+      key: `action-news:${seq}`,
+      summary: shorten(summary, 150),
+      parts: [{ kind: 'text', spans: [...who, who.length === 0 ? '' : ' ', { bold: summary }, ' ', ...more] }],
+    },
+  ]
+  if (event.type === 'action-ran' && event.ran.outcome !== 'done')
+    return say(`${titleOf(request)} ${statusWords[event.ran.outcome]}.`, [event.ran.text])
+  if (event.type === 'action-refused') return say(`${titleOf(request)} was not run.`, [event.why])
+  if (event.type === 'action-verified' && event.last && event.findings.some(({ status }) => status === 'fail'))
+    return say(
+      `${titleOf(request)} ran, and it is not as it should be.`,
+      event.findings.map(({ text }) => `${text} `),
+    )
+  if (event.type === 'action-unanswered')
+    return say(`Nobody has approved action ${action} yet.`, [
+      ...(incident.lead === null ? [] : [author(incident.lead), ' may run it alone now, with a reason: ']),
+      { code: `/incident break-glass ${action} <why>` },
+    ])
+  return []
+}
+
+/** That it is time to think of an action. */
+export const suggestionMessage = ({ id }: Incident, { criterion, title, measured, suggests }: Suggestion): Message => {
+  const summary = shorten(`Consider ${suggests}: ${title}`, 150)
+  return {
+    key: `suggestion:${criterion}`,
+    summary,
+    parts: [
+      { kind: 'text', spans: ['💡 ', { bold: summary }, ` – ${shorten(measured, 200)}.`] },
+      { kind: 'buttons', buttons: [{ label: shorten(`Ask for ${suggests}`, 75), action: 'run', value: `${id} ${suggests}` }] },
+    ],
+  }
+}
+
+/** The messages that an event of an action changes. */
+export const actionMessages = (
+  incident: Incident,
+  event: Exclude<ActingEvent, { readonly type: 'action-suggested' }>,
+  recorded: Recorded,
+): readonly Message[] => {
+  const request = actionOf(incident, event.action)
+  if (request === undefined) return []
+  const undone = request.undoes !== null && event.type === 'action-ran' ? actionOf(incident, request.undoes) : undefined
+  return [cardOf(incident, request), ...(undone === undefined ? [] : [cardOf(incident, undone)]), ...bell(incident, request, recorded)]
+}

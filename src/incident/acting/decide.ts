@@ -1,0 +1,218 @@
+/** What may be done with a request for an action, by whom, and when. */
+import { addMinutes } from 'date-fns/addMinutes'
+import { type Area, samePerson } from '../areas/area.ts'
+import { isAtTerminal } from '../at-terminal.ts'
+import { kept } from '../check.ts'
+import type { Actor } from '../events.ts'
+import type { Incident } from '../incident.ts'
+import { type Refusal, refuse } from '../refusals.ts'
+import { shorten } from '../text.ts'
+import { isRefusal, optional, written } from '../written.ts'
+import type { ActingEvent, ActingIntent } from './events.ts'
+import {
+  actionOf,
+  type ActionRequest,
+  type ApprovalRule,
+  breakGlassAt,
+  hindranceIn,
+  type Identities,
+  isPending,
+  isRunning,
+  sameIdentity,
+} from './request.ts'
+
+const longestText = 1000
+
+const nameIn = (request: ActionRequest): string =>
+  request.asked.by.kind === 'person' ? request.asked.by.name : request.asked.by.kind === 'bot' ? 'Tocsin' : 'somebody'
+
+/** Why this request cannot be voted on now, whoever votes. */
+const notWaiting = (incident: Incident, number: number): Refusal | null => {
+  const request = actionOf(incident, number)
+  if (request === undefined) return refuse('unknown_action_number', { action: number, count: incident.actions.length })
+  if (request.status === 'previewing') return refuse('action_not_previewed', { action: number, title: request.title })
+  if (request.status === 'waiting') return null
+  return refuse('action_not_waiting', { action: number, title: request.title, status: request.status })
+}
+
+/** Who cannot be told apart from whoever asked has no vote. */
+const stranger = (by: { readonly kind: string; readonly via?: 'terminal'; readonly unverified?: true }, identities: Identities) =>
+  by.kind !== 'person' || by.unverified === true || identities.length === 0
+
+const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
+
+/** Whoever has the server may ask there in another's name, and approve it in the chat as themselves: one more must agree then. */
+const ruleFor = (by: Actor, rule: ApprovalRule): ApprovalRule => (isAtTerminal(by) ? { ...rule, needed: rule.needed + 1 } : rule)
+
+/** So often is what was approved for a time taken back by itself, when its target moves again and again. */
+const mostReturns = 5
+
+export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
+  // Said once: who has decided against it is not told again.
+  'suggest-action': ({ suggested, stamps }, { criterion, title, measured, check, suggests }) =>
+    suggested.includes(criterion) || stamps.resolve !== null
+      ? []
+      : [{ type: 'action-suggested', v: 1, criterion, title, measured, check, suggests }],
+  'ask-action': (incident, { wanted, reason, identities, undoes, renews }, { by }) => {
+    if (stranger(by, identities)) return refuse('unknown_requester', {})
+    const why = optional('action', reason)
+    if (isRefusal(why)) return why
+    const twin = incident.actions.find(
+      (request) =>
+        (isPending(request) || isRunning(request)) &&
+        request.target === wanted.target &&
+        request.key === wanted.key &&
+        same(request.input, wanted.input) &&
+        request.undoes === (undoes ?? null),
+    )
+    if (twin !== undefined)
+      return refuse('action_pending', { action: twin.action, title: twin.title, name: nameIn(twin), status: twin.status })
+    if (undoes !== undefined) {
+      const first = actionOf(incident, undoes)
+      if (first === undefined) return refuse('unknown_action_number', { action: undoes, count: incident.actions.length })
+      if (first.undoneBy !== null) return refuse('action_undone', { action: undoes, by: first.undoneBy })
+      if (first.ran?.outcome !== 'done' || first.ran.undo === undefined)
+        return refuse('action_not_undoable', { action: undoes, title: first.title, status: first.status })
+    }
+    return [
+      {
+        type: 'action-asked',
+        v: 1,
+        action: incident.actions.length + 1,
+        ...wanted,
+        rule: ruleFor(by, wanted.rule),
+        reason: why,
+        identities,
+        ...(undoes === undefined ? {} : { undoes }),
+        ...(renews === undefined ? {} : { renews }),
+      },
+    ]
+  },
+  'return-action': (incident, { action, wanted }, { by }) => {
+    const first = actionOf(incident, action)
+    const backs = incident.actions.filter((request) => request.undoes === action)
+    const open = backs.some((request) => isPending(request) || isRunning(request))
+    // What takes something back stays: else it would be put there again, and nobody has approved that.
+    if (by.kind !== 'bot' || first?.preview?.returnsAfter === undefined || first.undoes !== null) return []
+    if (backs.filter(({ automatic }) => automatic).length >= mostReturns) return []
+    if (first.ran?.outcome !== 'done' || first.ran.undo === undefined || first.undoneBy !== null || open) return []
+    const number = incident.actions.length + 1
+    return [
+      { type: 'action-asked', v: 1, action: number, ...wanted, reason: null, identities: [], undoes: action, automatic: true as const },
+    ]
+  },
+  'preview-action': (incident, { action, preview, hash, before }, { at }) => {
+    const request = actionOf(incident, action)
+    if (request?.status !== 'previewing') return []
+    const expires = addMinutes(at, request.rule.minutes).toISOString()
+    return [{ type: 'action-previewed', v: 1, action, preview, hash, expires, before: before.map(kept) }]
+  },
+  'refuse-action': (incident, { action, why }) => {
+    const request = actionOf(incident, action)
+    // Whoever comes late with it knows less than the preview that is there.
+    return request?.status === 'previewing'
+      ? [{ type: 'action-refused', v: 1, action, code: 'unable', why: shorten(why, longestText) }]
+      : []
+  },
+  'approve-action': (incident, { action, hash, identities, basis }, { by, at }) => {
+    const refused = notWaiting(incident, action)
+    if (refused !== null) return refused
+    const request = actionOf(incident, action)!
+    const { title, asked, votes, expires } = request
+    if (hash !== null && hash !== request.hash) return refuse('other_request', { action })
+    if (expires === null || at >= expires) return refuse('action_expired', { action, title })
+    if (by.kind === 'person' && by.via === 'terminal') return refuse('vote_from_terminal', { action })
+    if (stranger(by, identities)) return refuse('unknown_voter', {})
+    if (sameIdentity(identities, asked.identities) || samePerson(by, asked.by)) return refuse('own_request', { action, title })
+    const voted = votes.find((vote) => sameIdentity(vote.identities, identities) || samePerson(vote.by, by))
+    if (voted !== undefined) return refuse('has_voted', { action, at: voted.at, missing: request.rule.needed - votes.length })
+    if (basis === null) return refuse('may_not_approve', { action, who: request.rule.approvers.map(({ name }) => name).join(', ') })
+    return [{ type: 'action-approved', v: 1, action, hash: request.hash ?? '', identities, basis }]
+  },
+  'deny-action': (incident, { action, why, identities }, { by }) => {
+    const request = actionOf(incident, action)
+    if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
+    if (!isPending(request) || request.automatic)
+      return refuse('action_not_waiting', { action, title: request.title, status: request.status })
+    const reason = optional('action', why)
+    if (isRefusal(reason)) return reason
+    const own = sameIdentity(identities, request.asked.identities) || samePerson(by, request.asked.by)
+    return [{ type: 'action-ended', v: 1, action, how: own ? 'withdrawn' : 'denied', why: reason }]
+  },
+  'force-action': (incident, { action, why, identities }, { by, at }) => {
+    const refused = notWaiting(incident, action)
+    if (refused !== null) return refused
+    const request = actionOf(incident, action)!
+    const from = breakGlassAt(incident, request)
+    if (from === null) return refuse('no_break_glass', { action, severity: incident.severity })
+    if (request.expires === null || at >= request.expires) return refuse('action_expired', { action, title: request.title })
+    if (by.kind === 'person' && by.via === 'terminal') return refuse('vote_from_terminal', { action })
+    if (stranger(by, identities)) return refuse('unknown_voter', {})
+    if (!samePerson(incident.lead, by))
+      return refuse('lead_only', { action, lead: incident.lead?.kind === 'person' ? incident.lead.name : null })
+    if (at < from) return refuse('break_glass_later', { action, at: from })
+    const reason = written('action', why)
+    if (isRefusal(reason)) return reason
+    const todo = incident.todos.length + 1
+    const review = `Review by somebody else: action ${action}, ${shorten(request.title, 200)}, ran without an approval`
+    return [
+      { type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason },
+      { type: 'todo-added', v: 1, todo, text: review, owner: null, due: null, source: null },
+    ]
+  },
+  'expire-action': (incident, { action }, { at }) => {
+    const request = actionOf(incident, action)
+    const over = request !== undefined && isPending(request) && !request.automatic && request.expires !== null && at >= request.expires
+    return over ? [{ type: 'action-ended', v: 1, action, how: 'expired', why: null }] : []
+  },
+  'unanswered-action': (incident, { action }, { at }) => {
+    const request = actionOf(incident, action)
+    if (request?.status !== 'waiting' || request.unanswered || incident.stamps.resolve !== null) return []
+    const from = breakGlassAt(incident, request)
+    return from === null || at < from ? [] : [{ type: 'action-unanswered', v: 1, action }]
+  },
+  'start-action': (incident, { action, hash, hindrance }, { by, at }) => {
+    const request = actionOf(incident, action)
+    // Started already, or over: whoever comes late has nothing to start (faults 50).
+    if (by.kind !== 'bot' || request?.status !== 'approved') return []
+    const moved = hash === request.hash ? null : ({ code: 'moved', why: 'The target is not as it was when this was approved.' } as const)
+    const against = hindranceIn(incident, request, at) ?? hindrance ?? moved
+    return against === null
+      ? [{ type: 'action-started', v: 1, action, hash }]
+      : [{ type: 'action-refused', v: 1, action, code: against.code, why: shorten(against.why, longestText) }]
+  },
+  'progress-action': (incident, { action, text, memo }) =>
+    actionOf(incident, action)?.status === 'running'
+      ? [
+          {
+            type: 'action-progressed',
+            v: 1,
+            action,
+            text: text === null ? null : shorten(text, longestText),
+            ...(memo === undefined ? {} : { memo }),
+          },
+        ]
+      : [],
+  'wait-action': (incident, { action, task, link }) => {
+    const request = actionOf(incident, action)
+    const text = shorten(task, longestText)
+    return request?.status === 'running' && request.task?.text !== text ? [{ type: 'action-waits', v: 1, action, task: text, link }] : []
+  },
+  'tick-action': (incident, { action, tick }, { by }) => {
+    const request = actionOf(incident, action)
+    if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
+    // Pressed twice, the second is of the task before.
+    if (request.status !== 'running' || request.task === null || tick !== request.ticks.length + 1 || by.kind !== 'person')
+      return refuse('nothing_to_tick', { action, title: request.title })
+    return [{ type: 'action-ticked', v: 1, action }]
+  },
+  'end-action': (incident, { action, ran }) =>
+    actionOf(incident, action)?.status === 'running'
+      ? [{ type: 'action-ran', v: 1, action, ran: { ...ran, text: shorten(ran.text, longestText) } }]
+      : [],
+  'verify-action': (incident, { action, findings, results, last }) =>
+    actionOf(incident, action)?.status === 'verifying'
+      ? [{ type: 'action-verified', v: 1, action, findings, results: results.map(kept), last }]
+      : [],
+}

@@ -1,0 +1,96 @@
+/** Actions: asked for, previewed, approved or denied by somebody else, run once, verified, taken back. An approval is of one request, and
+ *  a request is never changed: other arguments, or a target that moved, are another request with a preview of its own. So nothing that
+ *  was approved can become something else. */
+import { addMinutes } from 'date-fns/addMinutes'
+import { actionMessages, suggestionMessage } from '../acting/card.ts'
+import { decideActing } from '../acting/decide.ts'
+import type { ActingEvent, ActingIntent } from '../acting/events.ts'
+import { evolveActing } from '../acting/evolve.ts'
+import { type ActingState, actionOf, breakGlassAt, isPending } from '../acting/request.ts'
+import { tellAction } from '../acting/story.ts'
+import type { Incident } from '../incident.ts'
+import type { Instant } from '../policy.ts'
+import type { Job } from '../react.ts'
+import type { Area } from './area.ts'
+
+export type { ActingEvent, ActingIntent } from '../acting/events.ts'
+export type { ActingState } from '../acting/request.ts'
+
+export const noActions: ActingState = { actions: [], suggested: [] }
+
+/** What is still pending comes to nothing when the record is closed. */
+export const actionsEnd = (incident: Incident, why: string): ActingEvent[] =>
+  incident.actions
+    .filter((request) => isPending(request) && !request.automatic)
+    .map(({ action }) => ({ type: 'action-ended', v: 1, action, how: 'closed', why }))
+
+const doJob = (incident: string, action: number, step: string, more: Readonly<Record<string, number>> = {}): Job => ({
+  queue: 'action',
+  data: { incident, action, ...more },
+  once: `action:${incident}:${action}:${step}`,
+})
+
+const timer = (incident: string, action: number, what: 'expiry' | 'unanswered', at: Instant): Job => ({
+  queue: 'timer',
+  data: { incident, action, [what]: 1, at },
+  once: `action:${incident}:${action}:${what}`,
+  startAfter: at,
+})
+
+export const actingArea: Area<ActingIntent, ActingEvent> = {
+  whileOpen: ['ask-action', 'approve-action', 'force-action'],
+  decide: decideActing,
+  evolve: evolveActing,
+  tell: tellAction,
+  posts: {
+    'action-suggested': (incident, suggestion) => [suggestionMessage(incident, suggestion)],
+    'action-asked': actionMessages,
+    'action-previewed': actionMessages,
+    'action-approved': actionMessages,
+    'action-unanswered': actionMessages,
+    'action-forced': actionMessages,
+    'action-ended': actionMessages,
+    'action-refused': actionMessages,
+    'action-started': actionMessages,
+    'action-progressed': actionMessages,
+    'action-waits': actionMessages,
+    'action-ticked': actionMessages,
+    'action-ran': actionMessages,
+    'action-verified': actionMessages,
+  },
+  react: (_, { event, at }, after) => {
+    if (!('action' in event) || typeof event.action !== 'number') return []
+    const request = actionOf(after, event.action)
+    if (request === undefined) return []
+    const { action } = request
+    const job = (step: string, more?: Readonly<Record<string, number>>) => doJob(after.id, action, step, more)
+    switch (event.type) {
+      case 'action-asked':
+        return [job('preview')]
+      case 'action-previewed': {
+        if (request.automatic) return [job('run')]
+        const glass = breakGlassAt(after, request)
+        return [
+          timer(after.id, action, 'expiry', event.expires),
+          ...(glass === null || glass >= event.expires ? [] : [timer(after.id, action, 'unanswered', glass)]),
+        ]
+      }
+      case 'action-approved':
+      case 'action-forced':
+        return request.status === 'approved' ? [job('run')] : []
+      case 'action-ticked':
+        return [job(`tick:${request.ticks.length}`, { tick: request.ticks.length })]
+      case 'action-ran':
+        return [
+          ...(event.ran.outcome === 'done' ? [job('verify')] : []),
+          ...(event.ran.outcome === 'done' && request.preview?.returnsAfter !== undefined
+            ? [{ ...job('return', { back: 1 }), startAfter: addMinutes(at, request.preview.returnsAfter).toISOString() }]
+            : []),
+        ]
+      case 'action-refused':
+        return event.code === 'moved' ? [job('renew', { renew: 1 })] : []
+      default:
+        return []
+    }
+  },
+}

@@ -1,0 +1,116 @@
+/** Who somebody is for certain: one person is one, however many accounts, addresses and names they have (faults 48). */
+import { describe, expect, test } from 'vitest'
+import { memberOf } from '../src/adapters/slack/member.ts'
+import { createApprovers } from '../src/approvers.ts'
+import { People } from '../src/catalogue/people.ts'
+import { sameIdentity } from '../src/incident/acting/request.ts'
+import type { Actor } from '../src/incident/events.ts'
+import { createPerson } from '../src/people.ts'
+import { type Member, PortFault } from '../src/ports.ts'
+
+const people = {
+  bea: { name: 'Bea Blum', email: 'Bea@Acme.example', slack: 'U0BEA', accounts: ['U0BEA2'] },
+  carl: { name: 'Carl Cohn', email: 'carl@acme.example' },
+}
+const member = (user: string, email: string | null, standing: Member['standing'] = 'member'): Member => ({
+  user,
+  name: user,
+  email,
+  standing,
+})
+const members = new Map<string, Member>(
+  [
+    member('U0BEA', 'bea@acme.example'),
+    member('U0BEA2', 'blum@home.example'),
+    member('U0BEA3', 'bea+test@acme.example'),
+    member('U0CARL', 'carl@acme.example'),
+    member('U0DORA', 'dora@acme.example'),
+    member('U0NOMAIL', null),
+    member('U0GUEST', 'guest@acme.example', 'guest'),
+    member('U0GONE', 'gone@acme.example', 'deactivated'),
+  ].map((each) => [each.user, each]),
+)
+let away = false
+const approvers = createApprovers({
+  catalogue: { people },
+  chat: {
+    member: (user) =>
+      away ? Promise.reject(new PortFault('unavailable', 'users.info', 'no answer')) : Promise.resolve(members.get(user) ?? null),
+    groupMembers: (group) => Promise.resolve(group === 'S0LEADS' ? ['U0DORA'] : []),
+  },
+  resolve: (contact) => Promise.resolve(contact),
+})
+const as = (user: string): Actor => createPerson({ people } as never)(user, user)
+const who = (user: string) => approvers.identify(as(user))
+
+describe('one person', () => {
+  test.each([
+    ['the account and another that people.yml names', 'U0BEA', 'U0BEA2', true],
+    ['an address with something behind a plus', 'U0BEA', 'U0BEA3', true],
+    ['two people', 'U0BEA', 'U0CARL', false],
+    ['two people, one of them not in people.yml', 'U0CARL', 'U0DORA', false],
+  ])('%s', async (_, a, b, same) => {
+    expect(sameIdentity(await who(a), await who(b))).toBe(same)
+  })
+
+  test('at a terminal, by the name that people.yml has', async () => {
+    const terminal: Actor = { kind: 'person', id: 'carl', name: 'Carl Cohn (terminal)', via: 'terminal' }
+    expect(sameIdentity(await approvers.identify(terminal), await who('U0CARL'))).toBe(true)
+  })
+
+  test('of whom nothing is known for certain nothing is claimed', async () => {
+    expect(await who('U0NOMAIL')).toEqual([])
+    expect(await approvers.identify({ kind: 'person', id: 'terminal:root', name: 'root', via: 'terminal', unverified: true })).toEqual([])
+    expect(await approvers.identify({ kind: 'bot' })).toEqual([])
+  })
+
+  test('an e-mail that Slack has not confirmed is nobody’s', () => {
+    const user = { team_id: 'T1', name: 'mallory', profile: { email: 'head@acme.example' } }
+    expect(memberOf('U0M', { ...user, is_email_confirmed: false }, 'T1').email).toBeNull()
+    expect(memberOf('U0M', { ...user, is_email_confirmed: true }, 'T1').email).toBe('head@acme.example')
+  })
+
+  test('an account of two people is a mistake in people.yml', () => {
+    const parsed = People.safeParse({ ...people, dora: { name: 'Dora', accounts: ['U0BEA2'] } })
+    expect(parsed.error?.issues.map(({ message }) => message)).toEqual([
+      'U0BEA2 is bea’s account: list everything of one person in one place',
+    ])
+  })
+})
+
+describe('who may', () => {
+  const head = { name: 'Head', email: 'bea@acme.example' }
+  const leads = { name: 'Leads', slackGroup: 'S0LEADS' }
+  test.each([
+    ['U0BEA', [head], 'Head'],
+    ['U0BEA2', [head], 'Head'],
+    // The same mailbox is the same person, but nobody gains a right by a plus.
+    ['U0BEA3', [head], null],
+    ['U0CARL', [head, leads], null],
+    ['U0DORA', [head, leads], 'Leads'],
+    ['U0CARL', [], 'member of the workspace'],
+    ['U0GUEST', [], null],
+    ['U0GONE', [], null],
+  ])('%s', async (user, contacts, basis) => {
+    expect(await approvers.standing(as(user), contacts)).toMatchObject({ basis })
+  })
+
+  test('nobody whom the chat does not know, or while it is away', async () => {
+    expect(await approvers.standing(as('U0NOBODY'), [])).toEqual({ unknown: 'unknown to Slack' })
+    away = true
+    expect(await approvers.standing(as('U0BEA'), [])).toEqual({ unknown: 'no answer' })
+    expect(await who('U0BEA')).toEqual([])
+    away = false
+  })
+
+  test('two votes that turn out to be one person’s do not start anything', async () => {
+    const vote = (user: string) => ({ by: as(user), identities: [`once:${user}`], at: '', basis: 'member of the workspace' })
+    const rule = { needed: 2, approvers: [], minutes: 10, breakGlassMinutes: null }
+    const asked = { by: as('U0DORA'), identities: await who('U0DORA'), at: '' }
+    expect(await approvers.lapsed({ asked, votes: [vote('U0BEA'), vote('U0CARL')], forced: null, rule })).toBeNull()
+    expect(await approvers.lapsed({ asked, votes: [vote('U0BEA'), vote('U0BEA2')], forced: null, rule })).toContain('another account')
+    expect(await approvers.lapsed({ asked, votes: [vote('U0DORA')], forced: null, rule })).toContain('another account')
+    const forced = { by: as('U0GONE'), at: '', why: 'Nobody answers' }
+    expect(await approvers.lapsed({ asked, votes: [], forced, rule })).toContain('may not any more')
+  })
+})

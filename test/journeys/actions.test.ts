@@ -1,0 +1,199 @@
+/** Actions through Slack: asked for by one, approved by another, run once, verified, taken back. */
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { actionOf } from '../../src/incident/acting/request.ts'
+import { startTestBot, type TestBot } from '../bot.ts'
+import { startVersions, withVersions } from '../fixture-action.ts'
+import { until } from '../until.ts'
+
+let bot: TestBot
+let server: Awaited<ReturnType<typeof startVersions>>
+let number = 0
+let id: string
+let channel: string
+
+beforeAll(async () => {
+  server = await startVersions()
+  const service = `name: Kiosk
+privateHosts: [127.0.0.1]
+actions:
+  server.rollback: { kind: versions, title: Roll back the server, options: { url: "${server.url}" } }
+  backup.restore:
+    kind: manual
+    title: Restore a backup
+    options: { target: "database:kiosk", risk: low, steps: [Open the dashboard., Restore the backup.] }
+  server.later: { kind: versions, title: Roll back for a time, options: { url: "${server.url}", name: later, returns: 60 } }
+  lacking: { kind: versions, title: Lacks its key, options: { url: "${server.url}", secret: KIOSK_KEY } }
+`
+  bot = await startTestBot({ registry: withVersions, files: { 'kiosk/service.yml': service } })
+  expect(bot.bot.problems).toEqual([])
+})
+afterAll(async () => {
+  await bot[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+beforeEach(async () => {
+  server.posts.length = 0
+  server.become('v142')
+  number += 1
+  id = `INC-${number}`
+  await bot.say('alice', 'general', `/incident new kiosk P1 Orders fail ${number}`)
+  channel = await bot.opened(id)
+})
+
+const statusOf = async (action: number) => actionOf(await bot.incident(id), action)?.status
+const becomes = (action: number, status: string) => until(async () => (await statusOf(action)) === status, `action ${action} ${status}`)
+const waiting = async (words = 'server.rollback because payments fail', by = 'alice') => {
+  const said = await bot.say(by, channel, `/incident run ${words}`)
+  const action = (await bot.incident(id)).actions.length
+  await becomes(action, 'waiting')
+  return { said: said.text, action }
+}
+
+describe('from request to end', () => {
+  test('asked for by one, approved by another, run once, verified, and told', async () => {
+    const { said } = await waiting()
+    expect(said).toContain('Asked for action 1: Roll back the server')
+    const card = await bot.sees(channel, 'Needs one person')
+    expect(card).toContain('The server goes from v142 to v141.')
+    expect(card).toContain('POST')
+    expect(card).toContain('payments fail')
+    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Approved action 1')
+    await becomes(1, 'done')
+    expect(server.posts).toEqual(['v141'])
+    const end = await bot.sees(channel, '– done\n')
+    expect(end).toContain('The server answers as v141.')
+    expect(end).toContain('Approved by')
+  })
+
+  test('undone again, by an approval of its own', async () => {
+    await waiting()
+    await bot.say('bob', channel, '/incident approve 1')
+    await becomes(1, 'done')
+    await bot.say('bob', channel, '/incident undo 1 it made it worse')
+    await becomes(2, 'waiting')
+    // Whoever asks for it now is not who approves it.
+    expect((await bot.say('bob', channel, '/incident approve 2')).text).toContain('You asked for action 2')
+    await bot.say('alice', channel, '/incident approve 2')
+    await becomes(2, 'done')
+    expect(server.version()).toBe('v142')
+    expect((await bot.incident(id)).actions.map(({ undoneBy }) => undoneBy)).toEqual([2, null])
+    expect((await bot.say('alice', channel, '/incident undo 1')).text).toContain('was taken back already, by action 2')
+  })
+
+  test('a procedure by hand is ticked off step by step', async () => {
+    await waiting('backup.restore')
+    await bot.say('bob', channel, '/incident approve 1')
+    await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
+    await bot.say('alice', channel, '/incident tick 1')
+    await bot.sees(channel, 'Step 2 of 2: Restore the backup.')
+    await bot.say('carol', channel, '/incident tick 1')
+    await becomes(1, 'done')
+    expect((await bot.say('carol', channel, '/incident tick 1')).text).toContain('waits to be ticked off')
+  })
+
+  test('what was approved for a time is taken back by itself', async () => {
+    await waiting('server.later')
+    await bot.say('bob', channel, '/incident approve 1')
+    await becomes(1, 'done')
+    await sql`update tocsin_jobs.job set start_after = now() where name = 'action' and state = 'created'`.execute(bot.store.db)
+    await becomes(2, 'done')
+    expect(server.version()).toBe('v142')
+    expect(await bot.sees(channel, 'By itself, because its time is over')).toContain('Undo: Roll back for a time')
+  })
+
+  test('denied, and called off', async () => {
+    await waiting()
+    expect((await bot.say('bob', channel, '/incident deny 1 v143 is about to go out')).text).toContain('Denied action 1')
+    await waiting()
+    expect((await bot.say('alice', channel, '/incident deny 2')).text).toContain('Called off action 2')
+    expect((await bot.say('bob', channel, '/incident approve 2')).text).toContain('is withdrawn; nothing changed')
+    expect(server.posts).toEqual([])
+  })
+})
+
+describe('who may not', () => {
+  test('own request, a guest, somebody deactivated (faults 48)', async () => {
+    await waiting()
+    expect((await bot.say('alice', channel, '/incident approve 1')).text).toContain('You asked for action 1')
+    await bot.change('dave', { is_restricted: true })
+    expect((await bot.say('dave', channel, '/incident approve 1')).text).toContain('Guests of this workspace')
+    await bot.change('dave', { is_restricted: false })
+    expect(await statusOf(1)).toBe('waiting')
+  })
+
+  test('twice the same person counts once', async () => {
+    await waiting('server.rollback to=v1')
+    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('It needs one more person.')
+    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('You approved action 1')
+    expect(server.posts).toEqual([])
+    await bot.say('carol', channel, '/incident approve 1')
+    await becomes(1, 'done')
+    expect(server.posts).toEqual(['v1'])
+  })
+})
+
+describe('what has moved', () => {
+  test('the target: refused, and asked for anew as it is now (faults 51)', async () => {
+    await waiting()
+    server.become('v143')
+    await bot.say('bob', channel, '/incident approve 1')
+    await becomes(1, 'refused')
+    await becomes(2, 'waiting')
+    expect(await bot.sees(channel, 'The server goes from v143 to v141.')).toContain('anew for action 1')
+    expect(server.posts).toEqual([])
+  })
+
+  test('the record is closed', async () => {
+    await waiting()
+    await bot.say('alice', channel, '/incident resolve it was nothing')
+    await becomes(1, 'closed')
+    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Already resolved')
+    expect(server.posts).toEqual([])
+  })
+
+  test('its target is locked, all are stopped', async () => {
+    await waiting()
+    expect((await bot.say('carol', channel, '/incident lock server:shop The disk is being moved')).text).toContain('Locked server:shop')
+    await bot.say('bob', channel, '/incident approve 1')
+    await becomes(1, 'refused')
+    expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('is locked since')
+    await bot.say('carol', channel, '/incident unlock server:shop')
+    await bot.say('carol', 'general', '/incident freeze Somebody has the account')
+    expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('All actions are stopped')
+    await bot.say('carol', 'general', '/incident unfreeze')
+    expect(await bot.sees('incidents', 'All actions are stopped')).toContain('Somebody has the account')
+    expect(server.posts).toEqual([])
+  })
+
+  test('two approvals at once, a double click: it runs once (faults 50)', async () => {
+    await waiting()
+    await Promise.all(['bob', 'carol', 'bob'].map((who) => bot.say(who, channel, '/incident approve 1')))
+    await becomes(1, 'done')
+    expect(server.posts).toEqual(['v141'])
+  })
+})
+
+describe('bad input', () => {
+  test.each([
+    ['server.rolback', 'has no action server.rolback. Did you mean /incident run server.rollback?'],
+    ['server.rollback to=latest', 'must be a version such as v141'],
+    ['server.rollback speed=9', 'does not know speed'],
+    ['lacking', 'set KIOSK_KEY'],
+  ])('%s', async (words, says) => {
+    expect((await bot.say('alice', channel, `/incident run ${words}`)).text).toContain(says)
+    expect((await bot.incident(id)).actions).toEqual([])
+  })
+
+  test('outside of a record it says how to open one', async () => {
+    const said = (await bot.say('alice', 'general', '/incident run server.rollback')).text
+    expect(said).toContain('Actions run in a record only. Open one first, /incident new or for planned work /incident change')
+    expect(said).toContain('/incident run server.rollback')
+  })
+
+  test('what it cannot do it says before anybody is asked', async () => {
+    await bot.say('alice', channel, '/incident run server.rollback to=v142')
+    await becomes(1, 'refused')
+    await bot.sees(channel, 'v142 is there already.')
+  })
+})

@@ -1,0 +1,207 @@
+/** Starts and ends of actions on a real PostgreSQL, from two processes at once: what must be one is one, whoever comes first. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Catalogue } from '../../src/catalogue.ts'
+import { type ActionControls, createControls } from '../../src/controls.ts'
+import { createHandle, type Handle } from '../../src/handle.ts'
+import type { Freeze } from '../../src/incident/acting/controls.ts'
+import { actionOf } from '../../src/incident/acting/request.ts'
+import type { Intent } from '../../src/incident/commands.ts'
+import type { Actor } from '../../src/incident/events.ts'
+import { openRuns } from '../../src/store/controls.ts'
+import { openStore, type Store } from '../../src/store/database.ts'
+import { openQueue, type Queue } from '../../src/store/queue.ts'
+import { readStream } from '../../src/store/stream.ts'
+import { silent } from '../silent.ts'
+import { freshDatabase } from '../stores.ts'
+import { declare, queueOf } from './sample.ts'
+
+type Process = { readonly store: Store; readonly queue: Queue; readonly handle: Handle; readonly controls: ActionControls }
+
+const person = (id: string): Actor => ({ kind: 'person', id, name: id, slack: `U0${id.toUpperCase()}` })
+const identities = (id: string) => [`person:${id}`]
+const hash = 'a'.repeat(64)
+
+let freezes: readonly Freeze[] = []
+let perHour = 1000
+const catalogue = { product: () => ({ acting: { freezes, approvals: { perHour } } }) } as unknown as Catalogue
+const queues = [
+  'timer',
+  'action',
+  'controls',
+  'check',
+  'match',
+  'sync-channel',
+  'sync-announcement',
+  'sync-record',
+  'sync-pull-request',
+  'homes',
+]
+
+const startProcess = async (url: string): Promise<Process> => {
+  const store = await openStore({ url, log: silent, connections: 6 })
+  const queue = await openQueue(store, { queues: queues.map((name) => queueOf(name)), log: silent })
+  const handle = createHandle({ store, queue })
+  return { store, queue, handle, controls: createControls({ store, queue, handle, catalogue }) }
+}
+
+let one: Process
+let two: Process
+beforeAll(async () => {
+  const url = await freshDatabase()
+  one = await startProcess(url)
+  two = await startProcess(url)
+})
+afterAll(async () => {
+  for (const { queue, store } of [one, two]) {
+    await queue.stop(0)
+    await store.close()
+  }
+})
+beforeEach(() => {
+  freezes = []
+  perHour = 1000
+})
+
+const does = async (id: string, intent: Intent, by: Actor) => {
+  const outcome = await one.handle.handle(id, intent, by)
+  if ('refused' in outcome) throw new Error(outcome.refused.code)
+  return outcome
+}
+
+let targets = 0
+/** A record with an action that is approved, on a target of its own unless it says which. */
+const approved = async (more: { id?: string; target?: string; key?: string } = {}) => {
+  targets += 1
+  const target = more.target ?? `server:${targets}`
+  const id = more.id ?? (await declare(one.store, { product: `product${targets}` })).id
+  const wanted = {
+    key: more.key ?? 'rollback',
+    kind: 'versions',
+    title: 'Roll back',
+    input: {},
+    risk: 'low' as const,
+    target,
+    rule: { needed: 1, approvers: [], minutes: 10, breakGlassMinutes: null },
+    checks: [],
+    watchMinutes: 0,
+    link: null,
+  }
+  const { incident } = await does(id, { type: 'ask-action', wanted, reason: null, identities: identities('alice') }, person('alice'))
+  const action = incident.actions.length
+  const preview = { summary: 'It changes', calls: [], effects: [], reversible: null, warnings: [], plan: null, state: null }
+  await does(id, { type: 'preview-action', action, preview, hash, before: [] }, { kind: 'bot' })
+  await does(id, { type: 'approve-action', action, hash, identities: identities('bob'), basis: 'a member' }, person('bob'))
+  return { id, action, target }
+}
+
+const statusOf = async ({ id, action }: { id: string; action: number }) => {
+  const request = actionOf((await readStream(one.store.db, id))!.incident, action)
+  return { status: request?.status, why: request?.ended?.why ?? '' }
+}
+const start = (process: Process, { id, action }: { id: string; action: number }) => process.controls.start(id, action, hash, null)
+const startEvents = async (id: string) =>
+  (await readStream(one.store.db, id))!.events.filter(({ event }) => event.type === 'action-started').length
+
+describe('one run', () => {
+  test('eight starts of one action at two processes: one of them starts it (faults 50)', async () => {
+    const it = await approved()
+    const starts = await Promise.all([one, two, one, two, one, two, one, two].map((process) => start(process, it)))
+    expect(starts.toSorted()).toEqual([...Array<string>(7).fill('not'), 'started'])
+    expect(await startEvents(it.id)).toBe(1)
+    expect((await openRuns(one.store.db)).filter(({ incident }) => incident === it.id)).toHaveLength(1)
+  })
+
+  test('one action a target, over two records and two processes; the next one when it is over', async () => {
+    const first = await approved()
+    const second = await approved({ target: first.target })
+    const both = await Promise.all([start(one, first), start(two, second)])
+    expect(both.toSorted()).toEqual(['not', 'started'])
+    const [runs, waits] = both[0] === 'started' ? [first, second] : [second, first]
+    expect(await statusOf(waits)).toEqual({ status: 'refused', why: `Action ${runs.action} of ${runs.id} is changing ${first.target}.` })
+    await two.controls.end(runs.id, runs.action, { outcome: 'failed', text: 'It failed' })
+    const third = await approved({ target: first.target })
+    expect(await start(two, third)).toBe('started')
+    await one.controls.end(third.id, third.action, { outcome: 'failed', text: 'It failed' })
+  })
+
+  test('two in one record on two targets run side by side', async () => {
+    const first = await approved()
+    const second = await approved({ id: first.id, key: 'flush' })
+    expect(await Promise.all([start(one, first), start(two, second)])).toEqual(['started', 'started'])
+  })
+
+  test('an end that is recorded twice is recorded once, and frees the target once', async () => {
+    const it = await approved()
+    await start(one, it)
+    const done = { outcome: 'done', text: 'Done' } as const
+    await Promise.all([one.controls.end(it.id, it.action, done), two.controls.end(it.id, it.action, { outcome: 'failed', text: 'No' })])
+    const { events } = (await readStream(one.store.db, it.id))!
+    expect(events.filter(({ event }) => event.type === 'action-ran')).toHaveLength(1)
+    expect((await openRuns(one.store.db)).filter(({ incident }) => incident === it.id)).toEqual([])
+  })
+})
+
+describe('what stands against it', () => {
+  test('a lock', async () => {
+    const it = await approved()
+    await one.controls.say({ by: person('carol'), what: 'lock', target: it.target, why: 'A restore', incident: null })
+    expect(await start(two, it)).toBe('not')
+    expect(await statusOf(it)).toEqual({ status: 'refused', why: `${it.target} is locked by carol: A restore` })
+    await two.controls.say({ by: person('carol'), what: 'unlock', target: it.target, why: '', incident: null })
+    expect(await start(two, await approved({ target: it.target }))).toBe('started')
+  })
+
+  test('the switch: whoever is first, nothing starts behind it', async () => {
+    const all = []
+    for (let index = 0; index < 6; index += 1) all.push(await approved())
+    const said = one.controls.say({ by: person('carol'), what: 'freeze', target: '*', why: 'Stop', incident: null })
+    const starts = await Promise.all(all.map((each, index) => start(index % 2 === 0 ? one : two, each)))
+    expect(await said).toBeNull()
+    const frozen = (await one.controls.now()).frozen
+    for (const [index, each] of all.entries()) {
+      const { incident } = (await readStream(one.store.db, each.id))!
+      const { status, startedAt } = actionOf(incident, each.action)!
+      expect([starts[index], status]).toEqual(starts[index] === 'started' ? ['started', 'running'] : ['not', 'refused'])
+      if (startedAt !== null) expect(startedAt <= frozen!.at).toBe(true)
+    }
+    expect(await start(one, await approved())).toBe('not')
+    // Two that stop it at once say it once.
+    const again = { by: person('bob'), what: 'unfreeze', target: '*', why: '', incident: null } as const
+    const answers = await Promise.all([one.controls.say(again), two.controls.say(again)])
+    expect(answers.filter((answer) => answer === null)).toHaveLength(1)
+    expect(answers.find((answer) => answer !== null)).toMatchObject({ code: 'not_frozen' })
+  })
+
+  test('the cap of an hour, counted over all processes', async () => {
+    perHour = 2
+    const { id } = await declare(one.store, { product: 'capped' })
+    const all = []
+    for (const key of ['a', 'b', 'c']) all.push(await approved({ id, key }))
+    const starts = await Promise.all(all.map((each, index) => start(index % 2 === 0 ? one : two, each)))
+    expect(starts.toSorted()).toEqual(['not', 'started', 'started'])
+    expect((await statusOf(all[starts.indexOf('not')]!)).why).toContain('ran in the last hour')
+  })
+
+  test('a time of the product, except in an incident that hurts', async () => {
+    freezes = [{ from: '2020-01-01', to: '2099-12-31', why: 'Nobody is there' }]
+    // A P1.
+    expect(await start(one, await approved())).toBe('started')
+    const it = await approved()
+    const { policy } = (await readStream(one.store.db, it.id))!.incident
+    await does(it.id, { type: 'change-severity', policy: { ...policy, severity: 'P3' }, why: null }, person('alice'))
+    expect(await start(one, it)).toBe('not')
+    expect((await statusOf(it)).why).toContain('Nobody is there')
+  })
+
+  test('what the job found, and another hash', async () => {
+    const lapsed = await approved()
+    await one.controls.start(lapsed.id, lapsed.action, hash, { code: 'role', why: 'Bob may not any more.' })
+    expect(await statusOf(lapsed)).toEqual({ status: 'refused', why: 'Bob may not any more.' })
+    const moved = await approved()
+    expect(await one.controls.start(moved.id, moved.action, 'b'.repeat(64), null)).toBe('not')
+    expect((await statusOf(moved)).status).toBe('refused')
+    // Nothing of these ran: the targets are free.
+    const open = await openRuns(one.store.db)
+    expect(open.filter(({ target }) => target === lapsed.target || target === moved.target)).toEqual([])
+  })
+})
