@@ -366,6 +366,7 @@ describe('secrets (faults 58)', () => {
     mixed: 'Kz8mVq2LpW9xTn4RbYc7Jd5F',
     jwt: `${jwtPart({ alg: 'HS256', typ: 'JWT' })}.${jwtPart({ iss: 'supabase', role: 'service_role', iat: 1_700_000_000 })}.${'q9Xz_-A1'.repeat(6)}`,
     words: 'correct horse battery staple',
+    passphrase: 'correct-horse-battery-staple-7',
   }
   const echoes: Record<string, (key: string) => [status: number, body: string]> = {
     'a page that begins with it': (key) => [200, `<html>key ${key} is wrong`],
@@ -373,6 +374,8 @@ describe('secrets (faults 58)', () => {
     'a message': (key) => [401, JSON.stringify({ message: `bad key ${key}` })],
     'in two words': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)} ${key.slice(10)}` })],
     'split unseen': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)}\u200B${key.slice(10)}` })],
+    'cut by itself': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)}…` })],
+    'its second half': (key) => [401, JSON.stringify({ message: `bad key …${key.slice(key.length / 2 - 3, -1)}` })],
     'as a login': (key) => [401, JSON.stringify({ message: `not ${Buffer.from(`me:${key}`).toString('base64')}` })],
   }
   test.each(Object.keys(echoes).flatMap((how) => Object.keys(keys).map((kind) => [how, kind] as const)))(
