@@ -342,7 +342,7 @@ describe('secrets (faults 58)', () => {
       { repeats, broken },
       { repeats: secret, broken: secret },
       environment,
-      openLog('debug', environment, to),
+      openLog('debug', environment, { to }),
     )('shop', 'all')
     expect(results.map(({ findings }) => findings[0]?.text)).toEqual([
       'It refused *** of shop, and ***.',
