@@ -44,6 +44,7 @@ const checking = (
   given: Record<string, Given> = {},
   environment = {},
   log: Log = silent,
+  elapsed = () => performance.now(),
 ) => {
   const folder = mkdtempSync(join(tmpdir(), 'checking-'))
   const checks = Object.keys(kinds).map((key) => {
@@ -68,7 +69,7 @@ const checking = (
     kinds: new Map(Object.entries(kinds) as [string, CheckDefinition][]),
     guarded,
     now: () => '2026-11-20T10:15:00.000Z',
-    elapsed: () => performance.now(),
+    elapsed,
     environment,
     log,
   })
@@ -245,6 +246,27 @@ describe('a target that hangs', () => {
     expect(await oneAfterTheOther(true)).toEqual(Array.from({ length: 4 }, () => 'asked with 10 s left'))
     expect(await oneAfterTheOther(false)).toEqual(['asked with 10 s left', 'asked with 1 s left', 'not asked', 'not asked'])
   })
+})
+
+test('a target that refuses slowly lives: everything is asked of it', async () => {
+  await using server = await startHttp((_, response) => void response.writeHead(401).end())
+  const url = `http://${server.host}/`
+  let clock = 0
+  const asks = (way: 'fetch' | 'web') =>
+    kindOf(
+      async (_, context) => {
+        const { status } = await context[way](url)
+        clock += 9000
+        return { findings: [{ status: 'unknown', text: `It answered ${status}.` }], measurements: [] }
+      },
+      { concurrency: 1 },
+    )
+  for (const way of ['fetch', 'web'] as const) {
+    const keys = ['a', 'b', 'c', 'd']
+    const kinds = Object.fromEntries(keys.map((key) => [key, asks(way)]))
+    const run = checking(kinds, Object.fromEntries(keys.map((key) => [key, { kind: 'a', url }])), {}, silent, () => clock)
+    expect(said(await run('shop', 'all'))).toEqual(keys.map((key) => `${key} unknown: It answered 401.`))
+  }
 })
 
 describe('what a check may do', () => {
