@@ -2,7 +2,7 @@
 import { join, sep } from 'node:path'
 import { type Catalogue, type Problem, problemText, type Product } from './catalogue.ts'
 import type { Action } from './catalogue/actions.ts'
-import type { Check } from './catalogue/checks.ts'
+import { type Check, isForbidden } from './catalogue/checks.ts'
 import { isMissing, isUnset, type Missing, missingOf, ownContacts } from './catalogue/missing.ts'
 import type { Runbook } from './catalogue/runbooks.ts'
 import type { ActionDefinition } from './define/action.ts'
@@ -41,6 +41,22 @@ const lacking = (asked: Check | Action, kinds: ReadonlyMap<string, Needy>, envir
   ]),
 ]
 
+/** The private addresses that a check would ask and may not. */
+const forbidden = (check: Check, { privateHosts }: Product, kinds: Report['kinds']): string[] => {
+  const hosts = kinds.get(check.kind)?.hosts(check.options) ?? []
+  const names = hosts.map((host) => URL.parse(`http://${host}/`)?.hostname ?? host)
+  return [...new Set(names)].filter((name) => isForbidden(name, privateHosts))
+}
+
+/** What somebody must do before a check can ask; empty when it can. */
+const todoFor = (check: Check, product: Product, { kinds, environment }: Report): string => {
+  const names = lacking(check, kinds, environment)
+  // An address that is still to be set is nobody's.
+  if (names.length > 0) return `set ${names.join(', ')}`
+  const hosts = forbidden(check, product, kinds)
+  return hosts.length === 0 ? '' : `list ${hosts.join(', ')} under privateHosts`
+}
+
 const missingLines = (missing: readonly Missing[], key: string, full: boolean): string[] => {
   const width = Math.max(...missing.map(({ name }) => name.length))
   return missing.map(({ name, isSecret, checks, actions, links, contacts, alerts }) => {
@@ -73,16 +89,13 @@ const runbookLines = (runbooks: readonly Runbook[], full: boolean): string[] => 
   })
 }
 
-const checkLines = (product: Product, { kinds, environment }: Report): string[] => {
+const checkLines = (product: Product, report: Report): string[] => {
   const checks = [...product.checks.values()]
   const [wide, kind] = [Math.max(...checks.map(({ key }) => key.length)), Math.max(...checks.map((check) => check.kind.length))]
   return checks.map((check) => {
-    const names = lacking(check, kinds, environment)
+    const todo = todoFor(check, product, report)
     const when = [...(check.auto ? ['by itself'] : []), ...(check.sampleMinutes === null ? [] : [`every ${check.sampleMinutes} min`])]
-    const more = [
-      ...(when.length === 0 ? [] : [`(${when.join(', ')})`]),
-      ...(names.length === 0 ? [] : [`– cannot ask: set ${names.join(', ')}`]),
-    ]
+    const more = [...(when.length === 0 ? [] : [`(${when.join(', ')})`]), ...(todo === '' ? [] : [`– cannot ask: ${todo}`])]
     return `    ${check.key.padEnd(wide)}  ${check.kind.padEnd(kind)}  ${[check.title, ...more].join(' ')}`
   })
 }
@@ -128,11 +141,11 @@ export const productLines = (product: Product, report: Report, full: boolean): s
     lacking: (check) => lacking(check, kinds, environment),
     unable: (action) => lacking(action, actionKinds, environment),
   })
-  const asking = [...product.checks.values()].filter((check) => lacking(check, kinds, environment).length === 0)
+  const asking = [...product.checks.values()].filter((check) => todoFor(check, product, report) === '')
   const unreachable = ownContacts(product, catalogue.unassigned).filter((contact) =>
     Object.keys(contact).every((key) => key === 'name' || key === 'unset'),
   )
-  const mute = product.checks.size - asking.length
+  const mute = [...product.checks.values()].filter((check) => lacking(check, kinds, environment).length > 0).length
   const keys = asking.map(({ key }) => key)
   const able = full || keys.length === 0 ? '' : `: ${listed(keys, full)}`
   const asked = product.checks.size === 0 ? 'no checks' : `${asking.length} of ${plural(product.checks.size, 'check')} can ask${able}`

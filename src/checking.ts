@@ -64,6 +64,21 @@ type Given = {
   readonly onTurn: () => void
 }
 
+/** The same ways out, and whether anything has answered: a refusal, too, shows that a target lives. */
+const hearing = (reach: ReturnType<Guarded>): ReturnType<Guarded> & { readonly heard: () => boolean } => {
+  let isHeard = false
+  const noted = <Response>(response: Response): Response => {
+    isHeard = true
+    return response
+  }
+  return {
+    ...reach,
+    fetch: async (...asked) => noted(await reach.fetch(...asked)),
+    web: async (...asked) => noted(await reach.web(...asked)),
+    heard: () => isHeard,
+  }
+}
+
 /** An error in a sentence: what is of the network is a finding, the rest a bug. */
 const failure = (error: unknown, note: (error: unknown) => void): CheckAnswer => {
   const fault = networkFault(error)
@@ -103,8 +118,9 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
       signal: ended.signal,
       readOnly: { posts: definition.posts?.(check.options) ?? [] },
     })
+    const { heard, ...ways } = hearing(reach)
     const context: CheckContext = {
-      ...reach,
+      ...ways,
       now,
       elapsed,
       secret: (name) => {
@@ -127,7 +143,7 @@ export const createChecking = ({ catalogue, kinds, guarded, now, elapsed, enviro
       // Not awaited alone: what comes after its time is heard by nobody.
       const running = (async () => definition.run(check.options, context, words))().catch((error: unknown) => failure(error, note))
       const answer = await Promise.race([running, late])
-      return { answer, alive: !ended.signal.aborted && worst(answer.findings) !== 'unknown' }
+      return { answer, alive: !ended.signal.aborted && (heard() || worst(answer.findings) !== 'unknown') }
     } finally {
       for (const timer of timers) clearTimeout(timer)
       ended.abort()

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { writeBackup } from './backup.ts'
 import { type Bot, startBot } from './bot.ts'
-import { loadCatalogue } from './catalogue.ts'
+import { loadCatalogue, type Product } from './catalogue.ts'
 import { noProducts } from './catalogue/files.ts'
 import { type Config, parseConfig, SettingsFault } from './config.ts'
 import type { Log } from './define.ts'
@@ -30,19 +30,22 @@ const keptSecret = (folder: string, name: string): string => {
   }
 }
 
+const productsOf = ({ runbooks, templates }: Config, registry: Registry): Product[] => {
+  const { catalogue } = loadCatalogue({ runbooks, templates, ...kindsOf(registry) })
+  return [...(catalogue?.products.values() ?? [])]
+}
+
+/** The settings that products name as secrets. */
+const secretNames = (config: Config, registry: Registry): string[] => productsOf(config, registry).flatMap(({ secrets }) => [...secrets])
+
 /** The people of the local workspace: a small team, and everybody whom the catalogue names by e-mail. */
 const localPeople = (config: Config, registry: Registry) => {
-  const { catalogue } = loadCatalogue({
-    runbooks: config.runbooks,
-    templates: config.templates,
-    ...kindsOf(registry),
-  })
   const team = ['alice', 'bob', 'carol', 'dave'].map((name) => ({
     name,
     email: `${name}@example.test`,
     realName: name.charAt(0).toUpperCase() + name.slice(1),
   }))
-  const named = [...(catalogue?.products.values() ?? [])].flatMap((product) =>
+  const named = productsOf(config, registry).flatMap((product) =>
     [...product.contacts.values()].flatMap(({ email, name }) =>
       email === undefined
         ? []
@@ -142,10 +145,10 @@ const start = async (): Promise<void> => {
   const config = parseConfig(process.env)
   const none = noProducts(config.runbooks)
   if (none !== null) throw new SettingsFault([`TOCSIN_RUNBOOKS (${resolve(config.runbooks)}): ${none}`])
-  const log = openLog(config.logLevel, process.env)
+  const registry = await loadRegistry(root)
+  const log = openLog(config.logLevel, process.env, { named: secretNames(config, registry) })
   // From now on the signal does not end the process.
   const running = backUpOnSignal(config.data, log)
-  const registry = await loadRegistry(root)
   const embedded = [config.slack, config.github, config.supabase].some((group) => group.mode === 'embedded')
   mkdirSync(config.data, { recursive: true })
   const world = embedded ? await startWorld(config, registry) : null

@@ -3,7 +3,9 @@ import { accessSync, constants, cpSync, existsSync, mkdtempSync, readFileSync, r
 import { join } from 'node:path'
 import { yaml } from './adapters/templates.ts'
 import { type Catalogue, loadCatalogue, type Problem, problemText } from './catalogue.ts'
+import { compact } from './catalogue/names.ts'
 import { Slug } from './catalogue/values.ts'
+import { meansSomethingForProducts } from './incident/command-words.ts'
 import { kindsOf, type Registry } from './registry.ts'
 
 /** Why no product was made, and what to do. */
@@ -93,6 +95,7 @@ const filled = (text: string, { key, title, url }: { key: string; title: string;
 const ownerOf = (catalogue: Catalogue, word: string): string | null => {
   const severity = catalogue.severity(null, word)
   if (severity !== null) return `a word for ${severity}`
+  if (meansSomethingForProducts(compact(word))) return 'a word of the commands'
   if (catalogue.broken.has(word)) return `the key of ${word}`
   const product = catalogue.product(word)
   return product === null ? null : `a name of ${product.name} (${product.key})`

@@ -110,6 +110,22 @@ test('a product by its name, in full', async () => {
   expect(out.join('\n')).not.toContain('Market')
 })
 
+test('a check that would ask a private address cannot ask until the product allows it', async () => {
+  const inside = (allowed: string) => ({
+    'shop/service.yml': `name: Shop
+${allowed}checks:
+  inside: { kind: http, title: Inside, options: { url: "http://10.0.0.7:8080/health" } }
+  outside: { kind: http, title: Outside, options: { url: "https://shop.example" } }
+`,
+  })
+  const { out } = await run(inside(''))
+  expect(out).toContain('  1 of 2 checks can ask: outside')
+  expect(out.join('\n')).toContain('`10.0.0.7` is a private address and will not be asked')
+  expect(out.join('\n')).not.toContain('not set in the environment')
+  expect((await run(inside(''), ['shop'])).out).toContain('    inside   http  Inside – cannot ask: list 10.0.0.7 under privateHosts')
+  expect((await run(inside('privateHosts: [10.0.0.7]\n'))).out).toContain('  2 of 2 checks can ask: inside, outside')
+})
+
 test('errors are named and counted, and so is a product that there is not', async () => {
   const broken = await run({ ...files, 'market/service.yml': 'nam: Market\n', 'shop/bad.md': '1. x\n' })
   expect(broken.code).toBe(1)

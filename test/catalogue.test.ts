@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as fc from 'fast-check'
@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { loadCatalogue, problemText, startProblems, type Catalogue } from '../src/catalogue.ts'
 import { nearest } from '../src/catalogue/problems.ts'
+import { diagVerbs } from '../src/incident/command-words.ts'
 import { Wait } from '../src/define/wait.ts'
 
 const kinds = {
@@ -285,6 +286,24 @@ describe('what is wrong is said with its place', () => {
   test('a folder in place of a file', () => {
     const { errors } = load({ 'shop/service.yml/x': '' })
     expect(errors).toEqual([expect.stringMatching(/^shop\/service\.yml:1:1: the file cannot be read: EISDIR/)])
+  })
+
+  test('nothing is called by a word that means something to the commands', () => {
+    expect(load({ 'digest/service.yml': 'name: Inc 1\naliases: [Watch, watches, new]\n' }).errors).toEqual([
+      'digest/service.yml:1:1: `digest` means something to the commands: choose another',
+      'digest/service.yml:1:7 name: `Inc 1` means something to the commands: choose another',
+      'digest/service.yml:2:11 aliases[0]: `Watch` means something to the commands: choose another',
+      'digest/service.yml:2:27 aliases[2]: `new` means something to the commands: choose another',
+    ])
+    for (const key of [...diagVerbs, 'all', 'auto', 'inc-1'])
+      expect(shopWith(`checks: { ${key}: { kind: http, title: Web, options: { url: "https://shop.test" } } }\n`).errors).toEqual([
+        expect.stringContaining('this word means something to /diag: choose another key'),
+      ])
+  })
+
+  test('the verbs of /diag are those that there are', () => {
+    const files = readdirSync('commands/diag').map((name) => name.replace(/\.ts$/, ''))
+    expect([...diagVerbs].toSorted()).toEqual(files.toSorted())
   })
 
   test('two products cannot have one name', () => {

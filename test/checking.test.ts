@@ -44,6 +44,7 @@ const checking = (
   given: Record<string, Given> = {},
   environment = {},
   log: Log = silent,
+  elapsed = () => performance.now(),
 ) => {
   const folder = mkdtempSync(join(tmpdir(), 'checking-'))
   const checks = Object.keys(kinds).map((key) => {
@@ -68,7 +69,7 @@ const checking = (
     kinds: new Map(Object.entries(kinds) as [string, CheckDefinition][]),
     guarded,
     now: () => '2026-11-20T10:15:00.000Z',
-    elapsed: () => performance.now(),
+    elapsed,
     environment,
     log,
   })
@@ -247,6 +248,27 @@ describe('a target that hangs', () => {
   })
 })
 
+test('a target that refuses slowly lives: everything is asked of it', async () => {
+  await using server = await startHttp((_, response) => void response.writeHead(401).end())
+  const url = `http://${server.host}/`
+  let clock = 0
+  const asks = (way: 'fetch' | 'web') =>
+    kindOf(
+      async (_, context) => {
+        const { status } = await context[way](url)
+        clock += 9000
+        return { findings: [{ status: 'unknown', text: `It answered ${status}.` }], measurements: [] }
+      },
+      { concurrency: 1 },
+    )
+  for (const way of ['fetch', 'web'] as const) {
+    const keys = ['a', 'b', 'c', 'd']
+    const kinds = Object.fromEntries(keys.map((key) => [key, asks(way)]))
+    const run = checking(kinds, Object.fromEntries(keys.map((key) => [key, { kind: 'a', url }])), {}, silent, () => clock)
+    expect(said(await run('shop', 'all'))).toEqual(keys.map((key) => `${key} unknown: It answered 401.`))
+  }
+})
+
 describe('what a check may do', () => {
   test('it reads: what could change something is refused, but for the one address that its kind names', async () => {
     const seen: string[] = []
@@ -342,7 +364,7 @@ describe('secrets (faults 58)', () => {
       { repeats, broken },
       { repeats: secret, broken: secret },
       environment,
-      openLog('debug', environment, to),
+      openLog('debug', environment, { to }),
     )('shop', 'all')
     expect(results.map(({ findings }) => findings[0]?.text)).toEqual([
       'It refused *** of shop, and ***.',
@@ -366,6 +388,7 @@ describe('secrets (faults 58)', () => {
     mixed: 'Kz8mVq2LpW9xTn4RbYc7Jd5F',
     jwt: `${jwtPart({ alg: 'HS256', typ: 'JWT' })}.${jwtPart({ iss: 'supabase', role: 'service_role', iat: 1_700_000_000 })}.${'q9Xz_-A1'.repeat(6)}`,
     words: 'correct horse battery staple',
+    passphrase: 'correct-horse-battery-staple-7',
   }
   const echoes: Record<string, (key: string) => [status: number, body: string]> = {
     'a page that begins with it': (key) => [200, `<html>key ${key} is wrong`],
@@ -373,6 +396,8 @@ describe('secrets (faults 58)', () => {
     'a message': (key) => [401, JSON.stringify({ message: `bad key ${key}` })],
     'in two words': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)} ${key.slice(10)}` })],
     'split unseen': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)}\u200B${key.slice(10)}` })],
+    'cut by itself': (key) => [401, JSON.stringify({ message: `bad key ${key.slice(0, 10)}…` })],
+    'its second half': (key) => [401, JSON.stringify({ message: `bad key …${key.slice(key.length / 2 - 3, -1)}` })],
     'as a login': (key) => [401, JSON.stringify({ message: `not ${Buffer.from(`me:${key}`).toString('base64')}` })],
   }
   test.each(Object.keys(echoes).flatMap((how) => Object.keys(keys).map((kind) => [how, kind] as const)))(

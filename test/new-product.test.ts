@@ -123,6 +123,12 @@ describe('is refused, with what is wrong and what to do, and nothing is left or 
     ['too long', { key: 'a'.repeat(41) }, 'has 41 characters: a key has at most 40'],
     ['the reserved key', { key: 'unassigned' }, '"unassigned" is a name of Unassigned (unassigned) already: choose another key.'],
     ['a word for a severity', { key: 'critical' }, '"critical" is a word for P1 already: choose another key.'],
+    ...['check', 'digest', 'help', 'watch', 'list', 'all', 'new', 'inc-1'].map((key): [string, Wish, string] => [
+      `a word of the commands, ${key}`,
+      { key },
+      `"${key}" is a word of the commands already: choose another key.`,
+    ]),
+    ['a word of the commands as title', { key: 'shop', title: 'Di-Gest' }, '"Di-Gest" is a word of the commands already: give another'],
     ['a file that is there', { key: 'file' }, 'file is there already'],
     ['a broken product', { key: 'broken' }, 'broken is there already'],
     ['another product’s name', { key: 'night-market' }, '"night-market" is a name of Night Market (market) already: choose another key.'],

@@ -114,7 +114,7 @@ export const resolveHosts = (
       const url = URL.parse(value)
       if (url === null || !/^https?:$/.test(url.protocol) || unsetPaths.has(JSON.stringify(path))) return
       hosts.add(url.hostname)
-      if (isPrivate(url.hostname) && !privateHosts.includes(url.hostname))
+      if (isForbidden(url.hostname, privateHosts))
         report(path, `\`${url.hostname}\` is a private address and will not be asked: list it under \`privateHosts\``, { level: 'warning' })
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, item] of Object.entries(value)) {
@@ -129,6 +129,9 @@ export const resolveHosts = (
   for (const key of actions.keys()) visit(service.actions[key]?.options, ['actions', key, 'options'])
   return { hosts: [...hosts].toSorted(), privateHosts: [...new Set(privateHosts)], secrets }
 }
+
+/** Whether a host, without port, is a private address that the product does not allow: it is not asked. */
+export const isForbidden = (host: string, privateHosts: readonly string[]): boolean => isPrivate(host) && !privateHosts.includes(host)
 
 const isPrivate = (host: string): boolean => {
   const address = host.replace(/^\[|\]$/g, '')

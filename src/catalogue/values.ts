@@ -1,5 +1,6 @@
 /** The small values that the files are made of, each with the sentence that is shown when it is wrong. */
 import { z } from 'zod'
+import { meansSomethingToDiag } from '../incident/command-words.ts'
 import { severities } from '../incident/policy.ts'
 import { nearest } from './problems.ts'
 
@@ -49,10 +50,7 @@ export const Duration = z.string().transform((text, context): number => {
 export const CheckKey = z
   .string()
   .regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, 'the key of a check is made of small letters, digits, dots and dashes, such as `stripe.webhooks`')
-  .refine(
-    (key) => !['all', 'auto', 'watch', 'unwatch', 'diff', 'digest', 'list'].includes(key),
-    'this word means something to /diag: choose another key',
-  )
+  .refine((key) => !meansSomethingToDiag(key) && key !== 'auto', 'this word means something to /diag: choose another key')
 
 /** The key of an action, such as `vercel.rollback`. */
 export const ActionKey = z

@@ -1,19 +1,24 @@
 /** Pieces of known secrets: what is left of one that was cut, split or encoded before anybody masked it (faults 58). Pure. */
 
-/** So many characters in a row of a secret are masked wherever they stand. */
+/** So many characters in a row of a secret are masked wherever they stand, when it tells them from words. */
 const run = 8
+/** As many of one that has words in it: so much of them in a row nobody writes by chance. */
+const longRun = 12
 /** Before an ellipsis somebody has cut: there fewer of its first characters are enough. */
 const leastBeforeCut = 4
 
 /** What is not space, seen or unseen. */
 const solid = /[^\s\u200B-\u200D\u2060\uFEFF]+/g
 
+/** Words occur in any text, and so do numbers: only what mixes them, or small and capital letters, is known again. */
+const tells = (gram: string): boolean => (/\d/.test(gram) && /[a-z]/i.test(gram)) || /[a-z][A-Z]/.test(gram)
+
 /** What of a value is secret: of an address not its host, of a document only its long texts. */
 const secretParts = (value: string): string[] => {
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? URL.parse(value) : null
   if (url !== null) {
-    // A name alone is a token; beside a password it is the name of a user.
-    const user = url.password === '' ? url.username : ''
+    // A name alone is a token, when it is no word; beside a password it is the name of a user.
+    const user = url.password === '' && tells(url.username) ? url.username : ''
     const long = [...url.pathname.split('/'), ...url.searchParams.values()].filter((part) => part.length >= 16)
     return [user, url.password, ...long]
   }
@@ -54,14 +59,16 @@ const writings = (value: string): string[] => {
   ].filter((text) => text.length > 0)
 }
 
-/** Words occur in any text, and so do numbers: only what mixes them, or small and capital letters, is known again. */
-const tells = (gram: string): boolean => (/\d/.test(gram) && /[a-z]/i.test(gram)) || /[a-z][A-Z]/.test(gram)
+const runsOf = (text: string, length: number): string[] =>
+  Array.from({ length: Math.max(0, text.length - length + 1) }, (_, at) => text.slice(at, at + length))
 
+/** The pieces by which a secret is known again. */
 const gramsOf = (text: string): string[] => {
   const dense = (text.match(solid) ?? []).join('')
-  const grams = Array.from({ length: Math.max(0, dense.length - run + 1) }, (_, at) => dense.slice(at, at + run))
+  const grams = runsOf(dense, run)
   const telling = grams.filter(tells)
-  return telling.length > 0 ? telling : grams
+  // What a passphrase has around its one digit is as secret as the digit.
+  return telling.length === 0 ? grams : [...telling, ...(telling.length === grams.length ? [] : runsOf(dense, longRun))]
 }
 
 const hash = (text: string, at: number): number =>
@@ -75,7 +82,16 @@ export const fragmentMask = (values: readonly string[]): ((text: string) => stri
   // Nearly every place of a text is dismissed by this, without a string being made.
   const begins = new Uint8Array(0x1_00_00)
   for (const gram of grams) begins[hash(gram, 0)] = 1
-  const starts = all.flatMap((part) => Array.from({ length: run - leastBeforeCut }, (_, index) => `${part.slice(0, run - 1 - index)}…`))
+  const starts = all.flatMap((part) =>
+    Array.from({ length: longRun - leastBeforeCut }, (_, index) => `${part.slice(0, longRun - 1 - index)}…`),
+  )
+  /** How much of a secret begins here. */
+  const foundAt = (dense: string, at: number): number => {
+    if (begins[hash(dense, at)] === 0) return 0
+    const long = dense.slice(at, at + longRun)
+    if (long.length === longRun && grams.has(long)) return longRun
+    return grams.has(long.slice(0, run)) ? run : 0
+  }
 
   const withoutRuns = (text: string): string => {
     const places = new Uint32Array(text.length)
@@ -87,10 +103,11 @@ export const fragmentMask = (values: readonly string[]): ((text: string) => stri
     const pieces: string[] = []
     let shown = 0
     for (let at = 0; at + run <= dense.length; at += 1) {
-      if (begins[hash(dense, at)] === 0 || !grams.has(dense.slice(at, at + run))) continue
-      let end = at + run
-      while (end < dense.length && grams.has(dense.slice(end - run + 1, end + 1))) end += 1
+      let end = at + foundAt(dense, at)
+      if (end === at) continue
       pieces.push(text.slice(shown, places[at]), '***')
+      // Pieces of one secret overlap, long and short ones.
+      for (let next = at + 1; next < end; next += 1) end = Math.max(end, next + foundAt(dense, next))
       shown = (places[end - 1] ?? 0) + 1
       at = end - 1
     }

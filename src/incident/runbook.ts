@@ -1,5 +1,6 @@
 /** A runbook's body as steps: the items of its top-level numbered lists, each with the checks and actions that it names. Pure. */
 import type { Nodes, RootContent } from 'mdast'
+import { diagVerbs } from './command-words.ts'
 import { parseMarkdown, wordsOf } from './markdown.ts'
 
 /** A check of the product, with what would be typed behind it. `all`: every one of them. */
@@ -36,10 +37,7 @@ export type RunbookBody = {
 }
 
 const written = /^(check|action):\s*(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
-const typed = /^\/diag\s+(?:watch\s+)?(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
-/** Verbs of `/diag` that ask for no check by its name. */
-const otherVerbs: ReadonlySet<string> = new Set(['unwatch', 'diff', 'digest', 'list'])
-
+const typed = /^\/diag\s+(?:(?:check|watch)\s+)?(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
 const wordsBehind = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/([\w-]+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value]))
 
@@ -54,7 +52,7 @@ const nameOf = (code: string, line: number, step: number | null): Named | null =
       : { line, step, kind: 'action', action: `${name}${words}`.replace(/\s+/g, ' ') }
   }
   const [, check, words = ''] = typed.exec(text) ?? []
-  return check === undefined || otherVerbs.has(check) ? null : { line, step, kind: 'check', question: { check, words: wordsBehind(words) } }
+  return check === undefined || diagVerbs.has(check) ? null : { line, step, kind: 'check', question: { check, words: wordsBehind(words) } }
 }
 
 const namedIn = (node: Nodes, step: number | null): Named[] => {

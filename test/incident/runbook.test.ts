@@ -54,7 +54,7 @@ test('line ends of Windows change nothing', () => expect(parseRunbook(body.repla
 
 test('what inline code names, wherever it stands', () => {
   const { named, steps, after } = parseRunbook(
-    '`check: a.b`\n\n- `action: x`\n- `check: two words`\n- `/diag watch c`, `/diag unwatch`, `ls`',
+    '`check: a.b`\n\n- `action: x`\n- `check: two words`\n- `/diag watch c`, `/diag unwatch`, `ls`\n- `/diag help`, `/diag watch`, `/diag check d x=1`',
   )
   expect([steps, after]).toEqual([[], ''])
   expect(named).toEqual([
@@ -62,6 +62,7 @@ test('what inline code names, wherever it stands', () => {
     { kind: 'action', line: 3, step: null, action: 'x' },
     { kind: 'unclear', line: 4, step: null, text: 'check: two words' },
     { kind: 'check', line: 5, step: null, question: { check: 'c', words: {} } },
+    { kind: 'check', line: 6, step: null, question: { check: 'd', words: { x: '1' } } },
   ])
 })
 

@@ -54,7 +54,7 @@ checks:
   logs: { kind: docker, auto: true, title: Logs, options: { ask: logs, socket: "${socket}", project: kiosk, most: 0 } }
 `,
     },
-    options: { environment, log: openLog('debug', environment, log) },
+    options: { environment, log: openLog('debug', environment, { to: log }) },
   })
   expect(bot.bot.problems).toEqual([])
 })

@@ -1,6 +1,6 @@
 /** `npm start` as somebody types it: wrong settings, a folder that is in use. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -63,6 +63,32 @@ test('41: a second start on the same data folder refuses, and leaves the first a
   } finally {
     first.child.kill('SIGTERM')
     expect(await first.exited).toBe(0)
+  }
+}, 60_000)
+
+test('what a product names as a secret stays out of the log, whatever the setting is called (faults 58)', async () => {
+  const runbooks = join(folder, 'runbooks')
+  const services = {
+    shop: 'name: Shop\nalerts: { secrets: { generic: SHOP_PIN } }\n',
+    stall: 'name: Stall\nchecks: { web: { kind: opening-word-9, title: Web, options: {} } }\n',
+  }
+  for (const [key, text] of Object.entries(services)) {
+    mkdirSync(join(runbooks, key), { recursive: true })
+    writeFileSync(join(runbooks, key, 'service.yml'), text)
+  }
+  const { child, said, exited } = start({
+    PORT: '0',
+    TOCSIN_DATA: join(folder, 'pin'),
+    TOCSIN_RUNBOOKS: runbooks,
+    SHOP_PIN: 'opening-word-9',
+  })
+  try {
+    await until(() => said.out.includes('Tocsin is ready at'), 'the start', 30_000)
+    expect(said.err).toContain('no kind of check is called `***`')
+    expect(said.err).not.toContain('opening-word-9')
+  } finally {
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
   }
 }, 60_000)
 
