@@ -1,7 +1,8 @@
 /** A digest in words, in its product's zone: one line when all is quiet. Pure. */
 import { TZDate } from '@date-fns/tz'
 import { amount, limitWords } from './amount.ts'
-import type { Measurement } from './check.ts'
+import type { CheckStatus, Measurement } from './check.ts'
+import { worstFirst } from './check-groups.ts'
 import { statusIcon } from './check-report.ts'
 import { addDays } from './calendar.ts'
 import { type Asked, type Digest, isQuiet } from './digest.ts'
@@ -9,7 +10,7 @@ import { between } from './duration.ts'
 import type { Message, Part, Span } from './message.ts'
 import type { Instant, LocalDate } from './policy.ts'
 import { shorten } from './text.ts'
-import { type Period, percent, type Uptime } from './uptime.ts'
+import { type Gap, type Period, percent, type Trouble, type Uptime } from './uptime.ts'
 import { dateIn } from './when.ts'
 
 /** What is still read of a list. */
@@ -64,35 +65,51 @@ const health = ({ samples, healthy }: Uptime): string => {
   return `${percent(healthy, samples)} of ${several(samples, 'sample')} healthy${failed === 0 ? '' : `, ${failed} failed (${Math.ceil((failed / samples) * 10_000) / 100} %)`}`
 }
 
-const iconOf = ({ samples, troubles, gaps }: Uptime): string => {
-  if (samples === 0) return statusIcon.unknown
-  if (troubles.some(({ status }) => status === 'fail')) return statusIcon.fail
-  return troubles.length > 0 || gaps.length > 0 ? statusIcon.warn : statusIcon.ok
+const statusOf = ({ samples, troubles, gaps }: Uptime): CheckStatus => {
+  if (samples === 0) return 'unknown'
+  if (troubles.some(({ status }) => status === 'fail')) return 'fail'
+  return troubles.length > 0 || gaps.length > 0 ? 'warn' : 'ok'
 }
+
+const worstChecks = ({ checks }: Digest): Digest['checks'] =>
+  worstFirst(checks.map((check) => ({ check, status: statusOf(check.uptime) }))).map(({ check }) => check)
 
 const capped = (items: readonly (readonly Span[])[]): (readonly Span[])[] =>
   items.length > most ? [...items.slice(0, most), [`and ${items.length - most} more`]] : [...items]
 
-/** The first of these lines, and how many more there are. */
-const named = (lines: readonly string[]): string[] => {
-  const rest = lines.length - mostTimes
-  return rest > 0 ? [...lines.slice(0, mostTimes), `\nand ${rest} more`] : [...lines]
+/** Failures first, and of each sort the longest. */
+const gravest = <Time extends Period>(periods: readonly Time[], isFailure: (period: Time) => boolean): Time[] =>
+  periods.toSorted((a, b) => Number(isFailure(b)) - Number(isFailure(a)) || between(b.from, b.to) - between(a.from, a.to))
+
+/** The gravest of these times in the order in which they were, and how many more there are. */
+const named = <Time extends Period>(
+  periods: readonly Time[],
+  words: (period: Time) => string,
+  isFailure: (period: Time) => boolean = () => false,
+): string[] => {
+  const chosen = new Set(gravest(periods, isFailure).slice(0, mostTimes))
+  const rest = periods.length - chosen.size
+  return [...periods.filter((period) => chosen.has(period)).map(words), ...(rest > 0 ? [`\nand ${rest} more`] : [])]
 }
 
 /** One check: how it was, and below it when it was not well and when nobody looked. */
 const checkParts = (digest: Digest): Part[] => {
-  const all = digest.checks.map(({ title, uptime }): Part => {
-    const troubles = uptime.troubles.map(
-      (trouble) => `\n${statusIcon[trouble.status]} ${times(trouble, digest)}: ${shorten(trouble.finding, 200)}`,
-    )
+  const all = worstChecks(digest).map(({ title, uptime }): Part => {
+    const trouble = (time: Trouble) => `\n${statusIcon[time.status]} ${times(time, digest)}: ${shorten(time.finding, 200)}`
     // Where nothing at all was measured, that is said already.
-    const gaps = uptime.gaps.map((gap) => {
-      const why = gap.why === null ? '' : `: ${shorten(gap.why, 200)}`
-      return uptime.samples === 0 ? why : `\n⚪ not measured ${times(gap, digest)}${why}`
-    })
+    const gap = (time: Gap) => {
+      const why = time.why === null ? '' : `: ${shorten(time.why, 200)}`
+      return uptime.samples === 0 ? why : `\n⚪ not measured ${times(time, digest)}${why}`
+    }
     return {
       kind: 'text',
-      spans: [`${iconOf(uptime)} `, { bold: title }, ` ${health(uptime)}${speed(uptime)}`, ...named(troubles), ...named(gaps)],
+      spans: [
+        `${statusIcon[statusOf(uptime)]} `,
+        { bold: title },
+        ` ${health(uptime)}${speed(uptime)}`,
+        ...named(uptime.troubles, trouble, ({ status }) => status === 'fail'),
+        ...named(uptime.gaps, gap),
+      ],
     }
   })
   const rest = all.length - most
@@ -114,7 +131,7 @@ const measuredAll = (asked: Asked, { before }: DigestNotes, { during, zone }: Di
 }
 
 const askedLines = (digest: Digest, notes: DigestNotes): Span[][] =>
-  digest.asked.map((asked) => {
+  worstFirst(digest.asked).map((asked) => {
     const numbers = measuredAll(asked, notes, digest)
     const words = asked.status === 'ok' && numbers !== '' ? numbers : `${asked.finding}${numbers === '' ? '' : ` ${numbers}`}`
     return [`${statusIcon[asked.status]} `, { bold: asked.title }, ` ${words}`]

@@ -153,6 +153,42 @@ describe('otherwise', () => {
     expect(said({ sampled: [{ title: 'Health', minutes: 60, samples: flapping }] })).toContain('and 7 more')
   })
 
+  test('of many times of trouble the failures and the longest are named, in the order in which they were', () => {
+    const bad = samples((hours) => {
+      if (hours === 22 || hours === 19) return { status: 'fail', finding: 'Down.' }
+      return hours % 2 === 0 || hours === 9 ? { status: 'warn', finding: 'Slow.' } : {}
+    })
+    expect(said({ sampled: [{ title: 'Health', minutes: 60, samples: bad }] }).slice(2, 8)).toEqual([
+      '🟡 yesterday 09:00–10:00: Slow.',
+      '🟡 yesterday 11:00–12:00: Slow.',
+      '🟡 yesterday 17:00–20:00: Slow.',
+      '🔴 03:00–06:00: Down.',
+      '🔴 07:00–08:00: Down.',
+      'and 5 more',
+    ])
+  })
+
+  test('of gaps the longest are named', () => {
+    const holes = samples((hours) => (hours % 2 === 0 || hours === 21 ? null : {}))
+    expect(said({ sampled: [{ title: 'Health', minutes: 60, samples: holes }], results: [] }).slice(2)).toEqual([
+      '⚪ not measured yesterday 09:00–10:00',
+      '⚪ not measured yesterday 11:00–12:00',
+      '⚪ not measured yesterday 13:00–14:00',
+      '⚪ not measured yesterday 15:00–16:00',
+      '⚪ not measured 05:00–08:00',
+      'and 6 more',
+    ])
+  })
+
+  test('of many that were asked, and of many that are sampled, the worst come first', () => {
+    const results = Array.from({ length: 20 }, (_, index) => revenue(index, { title: `Number ${index}` }))
+    const failing = revenue(0, { title: 'Payments', status: 'fail', findings: [{ status: 'fail', text: 'No payment came in.' }] })
+    expect(said({ results: [...results, failing] })[2]).toMatch(/^- 🔴 Payments No payment came in\./)
+    const down = { title: 'Shop', minutes: 60, samples: samples(() => ({ status: 'fail', finding: 'Down.' })) }
+    const fine = Array.from({ length: 20 }, (_, index) => ({ title: `Page ${index}`, minutes: 60, samples: samples() }))
+    expect(said({ sampled: [...fine, down] })[1]).toMatch(/^🔴 Shop 0 % of 24 samples healthy/)
+  })
+
   test('a day in which a clock is put forward has 23 h', () =>
     expect(said({ during: { from: '2026-03-28T08:00:00.000Z', to: '2026-03-29T07:00:00.000Z' } })[0]).toContain('the 23 h to 09:00'))
 
