@@ -18,6 +18,21 @@ const most = 15
 /** So many times of trouble, and so many gaps, are named of one check. */
 const mostTimes = 5
 
+/** So much is said in a digest, as its parts are counted, and so much of that in one list: nothing that stands below is pushed out. The
+ *  checks that are sampled have what the others leave. */
+const room = {
+  all: 10_500,
+  asked: 2500,
+  records: 1200,
+  /** The names of those that are not told one by one. */
+  names: 600,
+  /** A check that was fine, and the least that is said of another. */
+  fine: 300,
+  ill: 600,
+}
+/** The longest name of a check that is told whole. */
+const longestTitle = 80
+
 /** What surrounds a digest that is posted. */
 export type DigestNotes = {
   /** The digest before it, with its date. */
@@ -74,46 +89,94 @@ const statusOf = ({ samples, troubles, gaps }: Uptime): CheckStatus => {
 const worstChecks = ({ checks }: Digest): Digest['checks'] =>
   worstFirst(checks.map((check) => ({ check, status: statusOf(check.uptime) }))).map(({ check }) => check)
 
-const capped = (items: readonly (readonly Span[])[]): (readonly Span[])[] =>
-  items.length > most ? [...items.slice(0, most), [`and ${items.length - most} more`]] : [...items]
+/** What a part, a row and a span take besides what they say. */
+const frame = { part: 100, row: 60, span: 35 }
+
+const rowSize = (spans: readonly Span[]): number => spans.reduce((sum, span) => sum + JSON.stringify(span).length + frame.span, frame.row)
+
+const partSize = (part: Part): number => {
+  if (part.kind === 'list') return part.items.reduce((sum, item) => sum + rowSize(item), frame.part)
+  return frame.part + ('spans' in part ? rowSize(part.spans) : JSON.stringify(part).length)
+}
+
+const namesOf = (others: readonly Pick<Asked, 'status' | 'title'>[]): string =>
+  shorten(others.map(({ status, title }) => `${statusIcon[status]} ${shorten(title, longestTitle)}`).join(', '), 400)
+
+/** As many as there is room for, in their order, at least one; and how many there are besides. `rest`: what is said of those. */
+const capped = <Item>(
+  items: readonly Item[],
+  size: number,
+  words: (item: Item) => readonly Span[],
+  rest: (others: readonly Item[]) => string = () => '',
+): (readonly Span[])[] => {
+  const shown: (readonly Span[])[] = []
+  let left = size
+  for (const item of items.slice(0, most)) {
+    const row = words(item)
+    left -= rowSize(row)
+    if (left < 0 && shown.length > 0) break
+    shown.push(row)
+  }
+  const others = items.slice(shown.length)
+  return others.length === 0 ? shown : [...shown, [`and ${others.length} more${rest(others)}`]]
+}
 
 /** Failures first, and of each sort the longest. */
 const gravest = <Time extends Period>(periods: readonly Time[], isFailure: (period: Time) => boolean): Time[] =>
   periods.toSorted((a, b) => Number(isFailure(b)) - Number(isFailure(a)) || between(b.from, b.to) - between(a.from, a.to))
 
-/** The gravest of these times in the order in which they were, and how many more there are. */
+/** The gravest of these times that there is room for, in the order in which they were, and how many more there are. */
 const named = <Time extends Period>(
   periods: readonly Time[],
+  size: number,
   words: (period: Time) => string,
   isFailure: (period: Time) => boolean = () => false,
 ): string[] => {
-  const chosen = new Set(gravest(periods, isFailure).slice(0, mostTimes))
+  const chosen = new Set<Time>()
+  let left = size
+  for (const period of gravest(periods, isFailure).slice(0, mostTimes)) {
+    left -= words(period).length + frame.span
+    if (left < 0 && chosen.size > 0) break
+    chosen.add(period)
+  }
   const rest = periods.length - chosen.size
   return [...periods.filter((period) => chosen.has(period)).map(words), ...(rest > 0 ? [`\nand ${rest} more`] : [])]
 }
 
 /** One check: how it was, and below it when it was not well and when nobody looked. */
-const checkParts = (digest: Digest): Part[] => {
-  const all = worstChecks(digest).map(({ title, uptime }): Part => {
-    const trouble = (time: Trouble) => `\n${statusIcon[time.status]} ${times(time, digest)}: ${shorten(time.finding, 200)}`
-    // Where nothing at all was measured, that is said already.
-    const gap = (time: Gap) => {
-      const why = time.why === null ? '' : `: ${shorten(time.why, 200)}`
-      return uptime.samples === 0 ? why : `\n⚪ not measured ${times(time, digest)}${why}`
-    }
-    return {
-      kind: 'text',
-      spans: [
-        `${statusIcon[statusOf(uptime)]} `,
-        { bold: title },
-        ` ${health(uptime)}${speed(uptime)}`,
-        ...named(uptime.troubles, trouble, ({ status }) => status === 'fail'),
-        ...named(uptime.gaps, gap),
-      ],
-    }
-  })
-  const rest = all.length - most
-  return rest > 0 ? [...all.slice(0, most), { kind: 'text', spans: [`and ${rest} more`] }] : all
+const checkPart = ({ title, uptime }: Digest['checks'][number], size: number, digest: Digest): Part => {
+  const { troubles, gaps, samples } = uptime
+  const head: Span[] = [`${statusIcon[statusOf(uptime)]} `, { bold: shorten(title, longestTitle) }, ` ${health(uptime)}${speed(uptime)}`]
+  const longest = Math.max(40, Math.min(200, Math.floor(size / 5)))
+  const trouble = (time: Trouble) => `\n${statusIcon[time.status]} ${times(time, digest)}: ${shorten(time.finding, longest)}`
+  // Where nothing at all was measured, that is said already.
+  const gap = (time: Gap) => {
+    const why = time.why === null ? '' : `: ${shorten(time.why, longest)}`
+    return samples === 0 ? why : `\n⚪ not measured ${times(time, digest)}${why}`
+  }
+  const left = size - frame.part - rowSize(head)
+  const ofTroubles = named(troubles, gaps.length === 0 ? left : (left * 2) / 3, trouble, ({ status }) => status === 'fail')
+  const used = ofTroubles.reduce((sum, words) => sum + words.length + frame.span, 0)
+  return { kind: 'text', spans: [...head, ...ofTroubles, ...named(gaps, left - used, gap)] }
+}
+
+const isFine = ({ uptime }: Digest['checks'][number]): boolean => statusOf(uptime) === 'ok'
+
+/** The worst first. What there is no room for is named all the same. */
+const checkParts = (digest: Digest, size: number): Part[] => {
+  const sorted = worstChecks(digest)
+  const shown: Digest['checks'][number][] = []
+  let left = size - room.names
+  for (const check of sorted.slice(0, most)) {
+    left -= isFine(check) ? room.fine : room.ill
+    if (left < 0 && shown.length > 0) break
+    shown.push(check)
+  }
+  const fine = shown.filter(isFine).length
+  const share = (size - room.names - fine * room.fine) / Math.max(1, shown.length - fine)
+  const others = sorted.slice(shown.length).map(({ title, uptime }) => ({ title, status: statusOf(uptime) }))
+  const rest: Part[] = others.length === 0 ? [] : [{ kind: 'text', spans: [`and ${others.length} more: ${namesOf(others)}`] }]
+  return [...shown.map((check) => checkPart(check, share, digest)), ...rest]
 }
 
 /** `revenue 412 USD (yesterday 380 USD)`. */
@@ -130,25 +193,41 @@ const measuredAll = (asked: Asked, { before }: DigestNotes, { during, zone }: Di
   return shorten(asked.measurements.map((measurement) => measured(measurement, earlier, word)).join(' · '), 300)
 }
 
-const askedLines = (digest: Digest, notes: DigestNotes): Span[][] =>
-  worstFirst(digest.asked).map((asked) => {
-    const numbers = measuredAll(asked, notes, digest)
-    const words = asked.status === 'ok' && numbers !== '' ? numbers : `${asked.finding}${numbers === '' ? '' : ` ${numbers}`}`
-    return [`${statusIcon[asked.status]} `, { bold: asked.title }, ` ${words}`]
-  })
+const askedLine = (asked: Asked, digest: Digest, notes: DigestNotes): Span[] => {
+  const numbers = measuredAll(asked, notes, digest)
+  const finding = shorten(asked.finding, 300)
+  const words = asked.status === 'ok' && numbers !== '' ? numbers : `${finding}${numbers === '' ? '' : ` ${numbers}`}`
+  return [`${statusIcon[asked.status]} `, { bold: shorten(asked.title, longestTitle) }, ` ${words}`]
+}
+
+/** What there is no room for is named all the same. */
+const askedList = (digest: Digest, notes: DigestNotes): Part[] =>
+  digest.asked.length === 0
+    ? []
+    : [
+        {
+          kind: 'list',
+          items: capped(
+            worstFirst(digest.asked),
+            room.asked,
+            (asked) => askedLine(asked, digest, notes),
+            (others) => `: ${namesOf(others)}`,
+          ),
+        },
+      ]
 
 const section = (title: string, items: readonly (readonly Span[])[]): Part[] =>
   items.length === 0
     ? []
     : [
         { kind: 'text', spans: [{ bold: `${title}: ${items.length}` }] },
-        { kind: 'list', items: capped(items) },
+        { kind: 'list', items: capped(items, room.records, (item) => item) },
       ]
 
 const botLines = ({ bot: { dead, away } }: Digest): Part[] => {
   const lines: Span[][] = [
     ...(dead === 0 ? [] : [[`${several(dead, 'job was', 'jobs were')} given up, and nobody has done the work since`]]),
-    ...Object.entries(away).map(([service, why]): Span[] => [`${service} is ${shorten(why, 200)}`]),
+    ...Object.entries(away).map(([service, why]): Span[] => [`${service} is ${shorten(why, 100)}`]),
   ]
   return lines.length === 0
     ? []
@@ -203,19 +282,18 @@ const quietLine = (digest: Digest, notes: DigestNotes): Part => {
 export const digestParts = (digest: Digest, notes: DigestNotes = noNotes): Part[] => {
   if (isQuiet(digest)) return [quietLine(digest, notes), ...unsetLine(digest), ...noteLine(notes, digest)]
   const { product, checks, records } = digest
-  const asked = askedLines(digest, notes)
   const nothing: Part = { kind: 'text', spans: ['⚪ No check was asked on a schedule, so nothing is known of its uptime.'] }
-  return [
-    { kind: 'text', spans: ['📊 ', { bold: product.name }, spanWords(digest)] },
-    ...noteLine(notes, digest),
-    ...(checks.length === 0 ? [nothing] : checkParts(digest)),
-    ...(asked.length === 0 ? [] : [{ kind: 'list' as const, items: capped(asked) }]),
+  const head: Part[] = [{ kind: 'text', spans: ['📊 ', { bold: product.name }, spanWords(digest)] }, ...noteLine(notes, digest)]
+  const below: Part[] = [
+    ...askedList(digest, notes),
     ...section('Open', records.open),
     ...section('Not kept in this time', records.missed),
     ...section('Overdue', records.overdue),
     ...botLines(digest),
     ...unsetLine(digest),
   ]
+  const left = [...head, ...below].reduce((rest, part) => rest - partSize(part), room.all)
+  return [...head, ...(checks.length === 0 ? [nothing] : checkParts(digest, left)), ...below]
 }
 
 /** One plain line for a notification. */

@@ -4,6 +4,8 @@ import type { CheckResult } from '../../src/incident/check.ts'
 import { type Digest, type DigestFacts, digestOf, isQuiet } from '../../src/incident/digest.ts'
 import type { Person } from '../../src/incident/areas/area.ts'
 import { digestMessage, type DigestNotes, digestParts } from '../../src/incident/digest-message.ts'
+import { limits } from '../../src/slack/fit.ts'
+import { renderParts } from '../../src/slack/blocks.ts'
 import type { Sample } from '../../src/incident/uptime.ts'
 import { plainText } from '../../src/incident/plain.ts'
 import { ack, after, alice, declared, resolve, start, step, tick } from '../given.ts'
@@ -187,6 +189,55 @@ describe('otherwise', () => {
     const down = { title: 'Shop', minutes: 60, samples: samples(() => ({ status: 'fail', finding: 'Down.' })) }
     const fine = Array.from({ length: 20 }, (_, index) => ({ title: `Page ${index}`, minutes: 60, samples: samples() }))
     expect(said({ sampled: [...fine, down] })[1]).toMatch(/^🔴 Shop 0 % of 24 samples healthy/)
+  })
+
+  describe('on a bad day nothing is pushed out of the message', () => {
+    const long = (text: string) => `${text} ${'and so on '.repeat(100)}`
+    const flapping = (title: string) => ({
+      title,
+      minutes: 60,
+      samples: samples((hours) => {
+        const slot = at(24 + hours)
+        if (hours % 2 === 0) return { slot, status: 'fail', finding: long('Answered 503') }
+        return hours % 3 === 0 ? { slot, status: 'unknown', finding: long('No such host') } : { slot }
+      }),
+    })
+    const failing = (title: string) => revenue(0, { title, status: 'fail', findings: [{ status: 'fail', text: long('Nothing came in') }] })
+    const times = <Item>(count: number, item: (number: number) => Item): Item[] => Array.from({ length: count }, (_, index) => item(index))
+    const open = after(declared({ title: long('Checkout').slice(0, 150) }), tick('response', 1, 20))
+    const late = after(
+      declared({ id: 'INC-8' }),
+      ...times(30, (number) =>
+        step({ type: 'add-todo', text: long(`Alert ${number}`).slice(0, 400), owner: alice as Person, due: '2026-01-14', source: null }, 5),
+      ),
+      resolve(15),
+    )
+    const bad = (sampled: number, asked: number): Partial<DigestFacts> => ({
+      during: { from: at(24), to: at(48) },
+      sampled: times(sampled, (number) => flapping(`Check ${number}`)),
+      results: times(asked, (number) => failing(`Number ${number}`)),
+      records: { open: times(30, (number) => ({ id: `INC-${number}`, hidden: false, incident: open })), over: [late] },
+      bot: { dead: 3, away: { supabase: long('unreachable'), github: long('unreachable') } },
+      unset: times(30, (number) => ({ title: `Not there ${number}`, missing: ['KEY'] })),
+    })
+
+    test.each([
+      [6, 1],
+      [1, 20],
+      [15, 20],
+      [30, 40],
+    ])('%i checks that flap and %i that were asked fail', (sampled, asked) => {
+      const digest = digestOf(facts(bad(sampled, asked)))
+      const shown = JSON.stringify(renderParts(digestParts(digest, notes({ late: at(48), missed: ['2026-01-10'] }))))
+      expect(shown).not.toContain(limits.notice)
+      const text = lines(digest).join('\n')
+      for (let number = 0; number < Math.min(sampled, 20); number += 1) expect(text).toContain(`🔴 Check ${number}`)
+      for (let number = 0; number < Math.min(asked, 20); number += 1) expect(text).toContain(`🔴 Number ${number}`)
+      expect(text).toContain('🔴 Check 0 40 % of 20 samples')
+      expect(text).toMatch(/🔴 yesterday 09:00–10:00: Answered 503/)
+      for (const part of ['Open: 30', 'Not kept in this time: 30', 'Overdue: 30', 'The bot itself', 'Not configured yet'])
+        expect(text).toContain(part)
+    })
   })
 
   test('a day in which a clock is put forward has 23 h', () =>
