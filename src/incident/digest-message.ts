@@ -188,7 +188,7 @@ const measured = (measurement: Measurement, earlier: Asked | undefined, before: 
 }
 
 const measuredAll = (asked: Asked, { before }: DigestNotes, { during, zone }: Digest): string => {
-  const earlier = before?.digest.asked.find(({ title }) => title === asked.title)
+  const earlier = before?.digest.asked.find(({ check, words }) => check !== undefined && check === asked.check && words === asked.words)
   const word = before?.date === addDays(dateIn(during.to, zone), -1) ? 'yesterday' : (before?.date ?? '')
   return shorten(asked.measurements.map((measurement) => measured(measurement, earlier, word)).join(' · '), 300)
 }
@@ -197,7 +197,8 @@ const askedLine = (asked: Asked, digest: Digest, notes: DigestNotes): Span[] => 
   const numbers = measuredAll(asked, notes, digest)
   const finding = shorten(asked.finding, 300)
   const words = asked.status === 'ok' && numbers !== '' ? numbers : `${finding}${numbers === '' ? '' : ` ${numbers}`}`
-  return [`${statusIcon[asked.status]} `, { bold: shorten(asked.title, longestTitle) }, ` ${words}`]
+  const typed: Span[] = asked.words === undefined || asked.words === '' ? [] : [' ', { code: shorten(asked.words, longestTitle) }]
+  return [`${statusIcon[asked.status]} `, { bold: shorten(asked.title, longestTitle) }, ...typed, ` ${words}`]
 }
 
 /** What there is no room for is named all the same. */
@@ -272,7 +273,7 @@ const quietLine = (digest: Digest, notes: DigestNotes): Part => {
   })
   const numbers = asked.flatMap((each) => {
     const words = measuredAll(each, notes, digest)
-    return words === '' ? [] : [`${each.title}: ${words}`]
+    return words === '' ? [] : [`${[each.title, each.words ?? ''].filter((word) => word !== '').join(' ')}: ${words}`]
   })
   const all = [...up, ...numbers, 'nothing open or overdue']
   return { kind: 'text', spans: ['🟢 ', { bold: product.name }, `${spanWords(digest)}: all quiet. ${shorten(all.join(' · '), 900)}`] }

@@ -65,6 +65,24 @@ describe('when all is quiet', () => {
     expect(said({}, before('2026-01-13', 412))[0]).toContain('revenue USD 412 USD ·')
   })
 
+  test('a number is compared with what the same check said of the same words, whatever its title', () => {
+    const eur = (value: number) => ({ ...revenue(value, { check: 'revenue-eur' }), words: 'since=24h' })
+    const week = (value: number) => ({ ...revenue(value), words: 'since=7d' })
+    const before = { date: '2026-01-13', digest: digestOf(facts({ results: [eur(1), week(2), revenue(3)] })) }
+    const now = digestOf(facts({ results: [revenue(30), week(20), eur(10)] }))
+    expect(lines(now, { before })[0]).toContain(
+      'Revenue: revenue USD 30 USD (yesterday 3 USD) · Revenue since=7d: revenue USD 20 USD (yesterday 2 USD)' +
+        ' · Revenue since=24h: revenue USD 10 USD (yesterday 1 USD)',
+    )
+    expect(lines({ ...now, checks: [] }, { before }).slice(2)).toEqual([
+      '- 🟢 Revenue revenue USD 30 USD (yesterday 3 USD)',
+      '- 🟢 Revenue since=7d revenue USD 20 USD (yesterday 2 USD)',
+      '- 🟢 Revenue since=24h revenue USD 10 USD (yesterday 1 USD)',
+    ])
+    const old = { ...before, digest: { ...before.digest, asked: before.digest.asked.map(({ check: _, words: __, ...asked }) => asked) } }
+    expect(lines(now, { before: old })[0]).not.toContain('yesterday')
+  })
+
   test.each<[what: string, more: Partial<DigestFacts>]>([
     [
       'a failure',
