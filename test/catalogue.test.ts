@@ -244,6 +244,14 @@ describe('what is wrong is said with its place', () => {
     ['an hour that there is not', 'digest: { at: "25:00" }\n', '8:15 digest.at: must be a time of day such as `09:00`'],
     ['a check of the digest that there is not', 'digest: { checks: [revenue] }\n', '8:20 digest.checks[0]: no check is called `revenue`'],
     [
+      'a check that is asked less often than a digest is posted',
+      'checks:\n  web: { kind: http, title: Web, sample: 2 d, options: { url: "https://shop.test" } }\n' +
+        '  www: { kind: http, title: Www, sample: 1 d, options: { url: "https://shop.test" } }\n' +
+        '  old: { kind: http, title: Old, sample: soon, options: { url: "https://shop.test" } }\n',
+      '11:42 checks.old.sample: `soon` is not a duration such as `15 min`, `4 h`, `1 h 30 min` or `2 d`',
+      '9:42 checks.web.sample: must be no more than `1 d`: the digest tells of one day',
+    ],
+    [
       'words that a check of the digest does not take',
       'digest: { checks: [web sicne=24h, web since=soon, db all=yes, web 24h] }\nchecks:\n' +
         '  web: { kind: http, title: Web, options: { url: "https://shop.test" } }\n  db: { kind: tcp, title: Db, options: { port: 5432 } }\n',
