@@ -297,12 +297,32 @@ export const digestParts = (digest: Digest, notes: DigestNotes = noNotes): Part[
   return [...head, ...(checks.length === 0 ? [nothing] : checkParts(digest, left)), ...below]
 }
 
-/** One plain line for a notification. */
+/** What a notification shows. */
+const longestSummary = 150
+
+/** One plain line for a notification: what is not well, the worst first, and how many records need somebody. */
 const summaryOf = (digest: Digest): string => {
-  const { product, checks, records } = digest
+  const { product, checks, asked, records } = digest
   if (isQuiet(digest)) return `${product.name}: all quiet`
-  const worst = checks.map(({ title, uptime }) => `${title} ${health(uptime)}`)
-  return shorten(`${product.name}: ${[...worst, `${records.open.length} open`].join(', ')}`, 150)
+  const judged = [
+    ...asked.flatMap(({ status, title }) => (status === 'ok' ? [] : [{ status, words: `${title} ${status}` }])),
+    ...checks.map(({ title, uptime }) => ({ status: statusOf(uptime), words: `${title} ${health(uptime)}` })),
+  ]
+  const counts = [
+    `${records.open.length} open`,
+    ...(records.missed.length === 0 ? [] : [`${records.missed.length} not kept`]),
+    ...(records.overdue.length === 0 ? [] : [`${records.overdue.length} overdue`]),
+  ].join(', ')
+  const name = shorten(product.name, 50)
+  // The counts stay, however much there is to be said before them.
+  const left = longestSummary - `${name}: , ${counts}`.length
+  const worst = shorten(
+    worstFirst(judged)
+      .map(({ words }) => words)
+      .join(', '),
+    left,
+  )
+  return `${name}: ${worst === '' ? '' : `${worst}, `}${counts}`
 }
 
 /** The message of a date. */

@@ -269,6 +269,19 @@ describe('otherwise', () => {
   })
 })
 
+test('the line of a notification names what failed before what is well, and counts what was not kept and is overdue, however long it is', () => {
+  const failing = (title: string) => revenue(0, { title, status: 'fail', findings: [{ status: 'fail', text: 'None.' }] })
+  const digest = digestOf(facts({ results: [revenue(1), revenue(1, { title: 'Stock', status: 'warn' }), failing('Payments')] }))
+  const records = { open: [['INC-7']], missed: [['INC-7'], ['INC-8']], overdue: [['INC-8']] }
+  const summary = (told: Digest) => digestMessage('k', told, notes()).summary
+  expect(summary({ ...digest, records })).toBe(
+    'Acme Shop: Payments fail, Stock warn, Health 100 % of 24 samples healthy, 1 open, 2 not kept, 1 overdue',
+  )
+  const many = summary({ ...digestOf(facts({ results: Array.from({ length: 30 }, (_, index) => failing(`Number ${index}`)) })), records })
+  expect(many).toMatch(/^Acme Shop: Number 0 fail, Number 1 fail, .*…, 1 open, 2 not kept, 1 overdue$/)
+  expect(many.length).toBeLessThanOrEqual(150)
+})
+
 describe('records', () => {
   /** From two hours before the declaration to 22 h after it. */
   const around = { from: '2026-01-14T07:00:00.000Z', to: '2026-01-15T07:00:00.000Z' }
