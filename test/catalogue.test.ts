@@ -248,8 +248,8 @@ describe('what is wrong is said with its place', () => {
       'checks:\n  web: { kind: http, title: Web, sample: 2 d, options: { url: "https://shop.test" } }\n' +
         '  www: { kind: http, title: Www, sample: 1 d, options: { url: "https://shop.test" } }\n' +
         '  old: { kind: http, title: Old, sample: soon, options: { url: "https://shop.test" } }\n',
-      '11:42 checks.old.sample: `soon` is not a duration such as `15 min`, `4 h`, `1 h 30 min` or `2 d`',
       '9:42 checks.web.sample: must be no more than `1 d`: the digest tells of one day',
+      '11:42 checks.old.sample: `soon` is not a duration such as `15 min`, `4 h`, `1 h 30 min` or `2 d`',
     ],
     [
       'words that a check of the digest does not take',

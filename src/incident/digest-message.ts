@@ -55,11 +55,13 @@ const clock = (at: Instant, { during, zone }: Digest): string => {
   return date === addDays(today, -1) ? `yesterday ${time}` : `${date} ${time}`
 }
 
-/** `yesterday 23:40–00:20`. */
+/** `yesterday 23:40–23:50`, `yesterday 23:40–today 00:20`. */
 const times = ({ from, to }: Period, digest: Digest): string => {
   const [first, last] = [clock(from, digest), clock(to, digest)]
   const both = 'yesterday '
-  return `${first}–${first.startsWith(both) && last.startsWith(both) ? last.slice(both.length) : last}`
+  if (first.startsWith(both) && last.startsWith(both)) return `${first}–${last.slice(both.length)}`
+  const today = dateIn(digest.during.to, digest.zone)
+  return `${first}–${dateIn(from, digest.zone) < today && dateIn(to, digest.zone) === today ? 'today ' : ''}${last}`
 }
 
 /** `, the 24 h to 09:00 Europe/Berlin`: a day in which a clock is changed is not as long. */

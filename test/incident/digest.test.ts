@@ -188,6 +188,19 @@ describe('otherwise', () => {
     ])
   })
 
+  test('a time that began yesterday and ends today says both', () => {
+    const night = samples((hours) => {
+      if (hours === 14) return { status: 'warn', finding: 'Slow.' }
+      return hours >= 1 && hours < 24 ? { status: 'fail', finding: 'Down.' } : {}
+    })
+    const whole = samples(() => ({ status: 'fail', finding: 'Down.' }))
+    const evening = samples((hours) => (hours === 14 ? { status: 'fail', finding: 'Down.' } : {}))
+    const told = (all: Sample[]) => said({ sampled: [{ title: 'Health', minutes: 60, samples: all }] })[2]
+    expect(told(night)).toBe('🔴 yesterday 10:00–today 09:00: Down.')
+    expect(told(whole)).toBe('🔴 yesterday 09:00–today 09:00: Down.')
+    expect(told(evening)).toBe('🔴 yesterday 23:00–today 00:00: Down.')
+  })
+
   test('of gaps the longest are named', () => {
     const holes = samples((hours) => (hours % 2 === 0 || hours === 21 ? null : {}))
     expect(said({ sampled: [{ title: 'Health', minutes: 60, samples: holes }], results: [] }).slice(2)).toEqual([

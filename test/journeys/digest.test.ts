@@ -103,7 +103,7 @@ test('a day with an outage and an evening in which the bot slept: when it was do
       /^🔴 Health endpoint 77\.77 % of 9 samples healthy, 2 failed \(22\.23 %\) · \d+ ms on average, 95 % within \d+ ms$/,
     ),
     expect.stringMatching(/^🔴 yesterday 13:00–17:00: Answered 503/),
-    '⚪ not measured yesterday 19:00–01:00',
+    '⚪ not measured yesterday 19:00–today 01:00',
     expect.stringMatching(/^• 🟢 Front page latency \d+ ms/),
   ])
 
@@ -251,7 +251,7 @@ test('/diag digest shows the last 24 h at any time, to who asked alone; in a rec
   expect(asked.text.split('\n')).toEqual([
     '📊 Kiosk, the 24 h to 13:30 Europe/Berlin',
     expect.stringMatching(/^🟡 Health endpoint 100 % of 3 samples healthy/),
-    '⚪ not measured yesterday 13:30–09:00',
+    '⚪ not measured yesterday 13:30–today 09:00',
     expect.stringMatching(/Front page latency \d+ ms$/),
   ])
   expect((await bot.messages('general')).filter(({ ephemeralTo }) => ephemeralTo === undefined)).toEqual([])
