@@ -1,37 +1,18 @@
 /** A digest in words, in its product's zone: one line when all is quiet. Pure. */
-import { TZDate } from '@date-fns/tz'
 import { amount, limitWords } from './amount.ts'
-import type { CheckStatus, Measurement } from './check.ts'
+import type { Measurement } from './check.ts'
 import { worstFirst } from './check-groups.ts'
 import { statusIcon } from './check-report.ts'
 import { addDays } from './calendar.ts'
 import { type Asked, type Digest, isQuiet } from './digest.ts'
+import { checkParts, health, ms, several, statusOf, timeIn } from './digest-checks.ts'
+import { capped, longestTitle, namesOf, partSize, room } from './digest-room.ts'
 import { between } from './duration.ts'
 import type { Message, Part, Span } from './message.ts'
 import type { Instant, LocalDate } from './policy.ts'
 import { shorten } from './text.ts'
-import { type Gap, type Period, percent, type Trouble, type Uptime } from './uptime.ts'
+import { percent } from './uptime.ts'
 import { dateIn } from './when.ts'
-
-/** What is still read of a list. */
-const most = 15
-/** So many times of trouble, and so many gaps, are named of one check. */
-const mostTimes = 5
-
-/** So much is said in a digest, as its parts are counted, and so much of that in one list: nothing that stands below is pushed out. The
- *  checks that are sampled have what the others leave. */
-const room = {
-  all: 10_500,
-  asked: 2500,
-  records: 1200,
-  /** The names of those that are not told one by one. */
-  names: 600,
-  /** A check that was fine, and the least that is said of another. */
-  fine: 300,
-  ill: 600,
-}
-/** The longest name of a check that is told whole. */
-const longestTitle = 80
 
 /** What surrounds a digest that is posted. */
 export type DigestNotes = {
@@ -45,141 +26,9 @@ export type DigestNotes = {
 
 const noNotes: DigestNotes = { before: null, missed: [], late: null }
 
-const timeIn = (at: Instant, zone: string): string => new TZDate(at, zone).toISOString().slice(11, 16)
-
-/** `09:00`, `yesterday 09:00`; other days by their date. */
-const clock = (at: Instant, { during, zone }: Digest): string => {
-  const [date, today] = [dateIn(at, zone), dateIn(during.to, zone)]
-  const time = timeIn(at, zone)
-  if (date === today) return time
-  return date === addDays(today, -1) ? `yesterday ${time}` : `${date} ${time}`
-}
-
-/** `yesterday 23:40–23:50`, `yesterday 23:40–today 00:20`. */
-const times = ({ from, to }: Period, digest: Digest): string => {
-  const [first, last] = [clock(from, digest), clock(to, digest)]
-  const both = 'yesterday '
-  if (first.startsWith(both) && last.startsWith(both)) return `${first}–${last.slice(both.length)}`
-  const today = dateIn(digest.during.to, digest.zone)
-  return `${first}–${dateIn(from, digest.zone) < today && dateIn(to, digest.zone) === today ? 'today ' : ''}${last}`
-}
-
 /** `, the 24 h to 09:00 Europe/Berlin`: a day in which a clock is changed is not as long. */
 const spanWords = ({ during, zone }: Digest): string =>
   `, the ${Math.round(between(during.from, during.to) / 3_600_000)} h to ${timeIn(during.to, zone)} ${zone}`
-
-const several = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
-
-const ms = (value: number): string => amount({ value: Math.round(value), unit: 'ms' })
-
-const speed = ({ response }: Uptime): string =>
-  response === null ? '' : ` · ${ms(response.average)} on average, 95 % within ${ms(response.p95)}`
-
-/** `100 % of 288 samples healthy`; what was never measured is said in words. */
-const health = ({ samples, healthy }: Uptime): string => {
-  if (samples === 0) return 'was not measured at all'
-  const failed = samples - healthy
-  return `${percent(healthy, samples)} of ${several(samples, 'sample')} healthy${failed === 0 ? '' : `, ${failed} failed (${Math.ceil((failed / samples) * 10_000) / 100} %)`}`
-}
-
-const statusOf = ({ samples, troubles, gaps }: Uptime): CheckStatus => {
-  if (samples === 0) return 'unknown'
-  if (troubles.some(({ status }) => status === 'fail')) return 'fail'
-  return troubles.length > 0 || gaps.length > 0 ? 'warn' : 'ok'
-}
-
-const worstChecks = ({ checks }: Digest): Digest['checks'] =>
-  worstFirst(checks.map((check) => ({ check, status: statusOf(check.uptime) }))).map(({ check }) => check)
-
-/** What a part, a row and a span take besides what they say. */
-const frame = { part: 100, row: 60, span: 35 }
-
-const rowSize = (spans: readonly Span[]): number => spans.reduce((sum, span) => sum + JSON.stringify(span).length + frame.span, frame.row)
-
-const partSize = (part: Part): number => {
-  if (part.kind === 'list') return part.items.reduce((sum, item) => sum + rowSize(item), frame.part)
-  return frame.part + ('spans' in part ? rowSize(part.spans) : JSON.stringify(part).length)
-}
-
-const namesOf = (others: readonly Pick<Asked, 'status' | 'title'>[]): string =>
-  shorten(others.map(({ status, title }) => `${statusIcon[status]} ${shorten(title, longestTitle)}`).join(', '), 400)
-
-/** As many as there is room for, in their order, at least one; and how many there are besides. `rest`: what is said of those. */
-const capped = <Item>(
-  items: readonly Item[],
-  size: number,
-  words: (item: Item) => readonly Span[],
-  rest: (others: readonly Item[]) => string = () => '',
-): (readonly Span[])[] => {
-  const shown: (readonly Span[])[] = []
-  let left = size
-  for (const item of items.slice(0, most)) {
-    const row = words(item)
-    left -= rowSize(row)
-    if (left < 0 && shown.length > 0) break
-    shown.push(row)
-  }
-  const others = items.slice(shown.length)
-  return others.length === 0 ? shown : [...shown, [`and ${others.length} more${rest(others)}`]]
-}
-
-/** Failures first, and of each sort the longest. */
-const gravest = <Time extends Period>(periods: readonly Time[], isFailure: (period: Time) => boolean): Time[] =>
-  periods.toSorted((a, b) => Number(isFailure(b)) - Number(isFailure(a)) || between(b.from, b.to) - between(a.from, a.to))
-
-/** The gravest of these times that there is room for, in the order in which they were, and how many more there are. */
-const named = <Time extends Period>(
-  periods: readonly Time[],
-  size: number,
-  words: (period: Time) => string,
-  isFailure: (period: Time) => boolean = () => false,
-): string[] => {
-  const chosen = new Set<Time>()
-  let left = size
-  for (const period of gravest(periods, isFailure).slice(0, mostTimes)) {
-    left -= words(period).length + frame.span
-    if (left < 0 && chosen.size > 0) break
-    chosen.add(period)
-  }
-  const rest = periods.length - chosen.size
-  return [...periods.filter((period) => chosen.has(period)).map(words), ...(rest > 0 ? [`\nand ${rest} more`] : [])]
-}
-
-/** One check: how it was, and below it when it was not well and when nobody looked. */
-const checkPart = ({ title, uptime }: Digest['checks'][number], size: number, digest: Digest): Part => {
-  const { troubles, gaps, samples } = uptime
-  const head: Span[] = [`${statusIcon[statusOf(uptime)]} `, { bold: shorten(title, longestTitle) }, ` ${health(uptime)}${speed(uptime)}`]
-  const longest = Math.max(40, Math.min(200, Math.floor(size / 5)))
-  const trouble = (time: Trouble) => `\n${statusIcon[time.status]} ${times(time, digest)}: ${shorten(time.finding, longest)}`
-  // Where nothing at all was measured, that is said already.
-  const gap = (time: Gap) => {
-    const why = time.why === null ? '' : `: ${shorten(time.why, longest)}`
-    return samples === 0 ? why : `\n⚪ not measured ${times(time, digest)}${why}`
-  }
-  const left = size - frame.part - rowSize(head)
-  const ofTroubles = named(troubles, gaps.length === 0 ? left : (left * 2) / 3, trouble, ({ status }) => status === 'fail')
-  const used = ofTroubles.reduce((sum, words) => sum + words.length + frame.span, 0)
-  return { kind: 'text', spans: [...head, ...ofTroubles, ...named(gaps, left - used, gap)] }
-}
-
-const isFine = ({ uptime }: Digest['checks'][number]): boolean => statusOf(uptime) === 'ok'
-
-/** The worst first. What there is no room for is named all the same. */
-const checkParts = (digest: Digest, size: number): Part[] => {
-  const sorted = worstChecks(digest)
-  const shown: Digest['checks'][number][] = []
-  let left = size - room.names
-  for (const check of sorted.slice(0, most)) {
-    left -= isFine(check) ? room.fine : room.ill
-    if (left < 0 && shown.length > 0) break
-    shown.push(check)
-  }
-  const fine = shown.filter(isFine).length
-  const share = (size - room.names - fine * room.fine) / Math.max(1, shown.length - fine)
-  const others = sorted.slice(shown.length).map(({ title, uptime }) => ({ title, status: statusOf(uptime) }))
-  const rest: Part[] = others.length === 0 ? [] : [{ kind: 'text', spans: [`and ${others.length} more: ${namesOf(others)}`] }]
-  return [...shown.map((check) => checkPart(check, share, digest)), ...rest]
-}
 
 /** `revenue 412 USD (yesterday 380 USD)`. */
 const measured = (measurement: Measurement, earlier: Asked | undefined, before: string): string => {

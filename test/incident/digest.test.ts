@@ -79,7 +79,13 @@ describe('when all is quiet', () => {
       '- 🟢 Revenue since=7d revenue USD 20 USD (yesterday 2 USD)',
       '- 🟢 Revenue since=24h revenue USD 10 USD (yesterday 1 USD)',
     ])
-    const old = { ...before, digest: { ...before.digest, asked: before.digest.asked.map(({ check: _, words: __, ...asked }) => asked) } }
+    const old = {
+      ...before,
+      digest: {
+        ...before.digest,
+        asked: before.digest.asked.map(({ title, status, finding, measurements }) => ({ title, status, finding, measurements })),
+      },
+    }
     expect(lines(now, { before: old })[0]).not.toContain('yesterday')
   })
 
