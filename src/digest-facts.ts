@@ -2,8 +2,7 @@
 import type { AskableChecks } from './askable.ts'
 import type { Product } from './catalogue/product.ts'
 import type { CheckRequest, RunChecks } from './checking.ts'
-import type { CheckResult } from './incident/check.ts'
-import { type Digest, digestOf, type Unset } from './incident/digest.ts'
+import { type Digest, type DigestFacts, digestOf } from './incident/digest.ts'
 import { digestParts } from './incident/digest-message.ts'
 import type { Listed } from './incident/listing.ts'
 import type { Part } from './incident/message.ts'
@@ -55,7 +54,7 @@ export const createGather = (world: GatherWorld): Gather => {
   }
 
   /** Asks what goes into the digest besides the samples, each with its words. */
-  const ask = async ({ key, digest }: Product, request: CheckRequest): Promise<{ results: CheckResult[]; unset: Unset[] }> => {
+  const ask = async ({ key, digest }: Product, request: CheckRequest): Promise<Pick<DigestFacts, 'results' | 'unset'>> => {
     const known = askable(key)
     const wanted = (digest?.checks ?? []).flatMap(({ check, words }) => {
       const found = known.get(check)
@@ -63,7 +62,9 @@ export const createGather = (world: GatherWorld): Gather => {
     })
     const able = wanted.filter(({ found }) => found.missing.length === 0)
     const results = await Promise.all(
-      able.map(({ found, words }) => runChecks(key, [found.key], { ...request, words: typedWords(words).words })),
+      able.map(async ({ found, words }) =>
+        (await runChecks(key, [found.key], { ...request, words: typedWords(words).words })).map((result) => ({ ...result, words })),
+      ),
     )
     const unset = wanted.filter(({ found }) => found.missing.length > 0).map(({ found: { title, missing } }) => ({ title, missing }))
     return { results: results.flat(), unset }

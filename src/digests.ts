@@ -1,5 +1,5 @@
-/** The daily digests: what goes into one is gathered here, and when each is due. A date is a job with an id of its own, so that any
- *  number of processes and starts post it once. */
+/** The daily digests: what goes into one is gathered here, and when each is due. A date and its instant are a job with an id of
+ *  its own, so that any number of processes and starts post it once. */
 import { addDays } from './incident/calendar.ts'
 import type { Product } from './catalogue/product.ts'
 import type { Digests } from './define/daily.ts'
@@ -29,12 +29,12 @@ export type DailyDigests = Digests & {
   readonly problems: () => Promise<readonly string[]>
 }
 
-const dateJob = ({ key, digest }: Scheduled, date: LocalDate): JobSpec => ({
-  queue: 'digest',
-  data: { product: key, date },
-  id: timerId(`digest:daily:${key}:${date}`),
-  startAfter: dueOn(digest, date),
-})
+/** The instant is part of the id: where the hour or the zone was changed, the date is planned anew, and whichever job comes first posts
+ *  it. */
+const dateJob = ({ key, digest }: Scheduled, date: LocalDate): JobSpec => {
+  const due = dueOn(digest, date)
+  return { queue: 'digest', data: { product: key, date }, id: timerId(`digest:daily:${key}:${date}:${due}`), startAfter: due }
+}
 
 export const createDigests = ({ store, queue, catalogue, gather, channelNamed }: DigestsWorld): DailyDigests => {
   const scheduled = (key: string): Scheduled | null => {

@@ -10,7 +10,15 @@ import { diagVerbs } from '../src/incident/command-words.ts'
 import { Wait } from '../src/define/wait.ts'
 
 const kinds = {
-  http: { options: z.object({ url: z.url(), latency: z.number().optional(), secret: z.string().optional() }) },
+  http: {
+    options: z.object({ url: z.url(), latency: z.number().optional(), secret: z.string().optional() }),
+    words: z.object({
+      since: z
+        .string()
+        .regex(/^\d+[mhd]$/, 'is no time such as `24h`')
+        .default('1h'),
+    }),
+  },
   tcp: {
     options: z.object({ port: z.int(), pause: Wait.optional() }),
     timeoutMs: 10_000,
@@ -236,6 +244,23 @@ describe('what is wrong is said with its place', () => {
     ],
     ['an hour that there is not', 'digest: { at: "25:00" }\n', '8:15 digest.at: must be a time of day such as `09:00`'],
     ['a check of the digest that there is not', 'digest: { checks: [revenue] }\n', '8:20 digest.checks[0]: no check is called `revenue`'],
+    [
+      'a check that is asked less often than a digest is posted',
+      'checks:\n  web: { kind: http, title: Web, sample: 2 d, options: { url: "https://shop.test" } }\n' +
+        '  www: { kind: http, title: Www, sample: 1 d, options: { url: "https://shop.test" } }\n' +
+        '  old: { kind: http, title: Old, sample: soon, options: { url: "https://shop.test" } }\n',
+      '9:42 checks.web.sample: must be no more than `1 d`: the digest tells of one day',
+      '11:42 checks.old.sample: `soon` is not a duration such as `15 min`, `4 h`, `1 h 30 min` or `2 d`',
+    ],
+    [
+      'words that a check of the digest does not take',
+      'digest: { checks: [web sicne=24h, web since=soon, db all=yes, web 24h] }\nchecks:\n' +
+        '  web: { kind: http, title: Web, options: { url: "https://shop.test" } }\n  db: { kind: tcp, title: Db, options: { port: 5432 } }\n',
+      '8:20 digest.checks[0]: `sicne` cannot be said of `web`, which takes since=1h; did you mean `since`?',
+      '8:35 digest.checks[1]: `since=soon`: is no time such as 24h; `web` takes since=1h',
+      '8:51 digest.checks[2]: `all` cannot be said of `db`, which takes no words',
+      '8:63 digest.checks[3]: `24h` is not `name=value`',
+    ],
     ['a channel that cannot be', 'announce: no spaces please\n', '8:11 announce: must be the name or the id of a channel'],
     ['an alias', 'about: &x text\nhosting: [*x]\n', '9:11 hosting[0]: YAML aliases are not allowed here: write the value out'],
     [

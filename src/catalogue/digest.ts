@@ -1,8 +1,9 @@
 /** The daily digest of a product, over the templates. */
 import type { Calendar, TimeOfDay } from '../incident/policy.ts'
 import { typedWords } from '../incident/typed-words.ts'
-import type { Check } from './checks.ts'
+import type { Check, CheckKinds } from './checks.ts'
 import { nearest, type Report } from './problems.ts'
+import { faultOf } from './runbooks.ts'
 import type { Service, Template } from './schema.ts'
 
 export type ProductDigest = {
@@ -20,6 +21,7 @@ export const resolveDigest = (
   template: Template,
   calendar: Calendar,
   checks: ReadonlyMap<string, Check>,
+  kinds: CheckKinds,
   report: Report,
 ): ProductDigest | null => {
   if (digest === undefined) return null
@@ -32,9 +34,14 @@ export const resolveDigest = (
       const [check = '', ...rest] = text.split(/\s+/)
       const words = rest.join(' ')
       const path = ['digest', 'checks', index]
-      if (!checks.has(check)) report(path, `no check is called \`${check}\``, { suggestion: nearest(check, known) })
-      const { wrong } = typedWords(words)
-      if (wrong !== null) report(path, `\`${wrong}\` is not \`name=value\``)
+      const found = checks.get(check)
+      const typed = typedWords(words)
+      if (found === undefined) report(path, `no check is called \`${check}\``, { suggestion: nearest(check, known) })
+      if (typed.wrong !== null) report(path, `\`${typed.wrong}\` is not \`name=value\``)
+      else if (found !== undefined) {
+        const fault = faultOf(check, typed.words, kinds[found.kind]?.words)
+        if (fault !== null) report(path, fault.message, { suggestion: fault.suggestion })
+      }
       return { check, words }
     }),
   }

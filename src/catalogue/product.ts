@@ -126,7 +126,7 @@ export const resolveProduct = ({ key, service, source, unset, template, people, 
     acting,
     ...resolveHosts(service, checks, acting.actions, unset, report),
     announce: service.announce ?? null,
-    digest: resolveDigest(service, template, calendar, checks, report),
+    digest: resolveDigest(service, template, calendar, checks, kinds, report),
     suggest: service.suggest ?? null,
     notifications: { critical: notify('critical'), warning: notify('warning'), status: notify('status') },
     environments: new Map(

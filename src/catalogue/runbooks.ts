@@ -59,7 +59,7 @@ type Taken = Map<string, string>
 export type Asked = ReadonlyMap<string, z.ZodObject | undefined>
 
 /** What is wrong with the words behind a check, or null. */
-const faultOf = (check: string, words: Readonly<Record<string, string>>, schema: z.ZodObject | undefined) => {
+export const faultOf = (check: string, words: Readonly<Record<string, string>>, schema: z.ZodObject | undefined) => {
   const fault = wordFault(schema, words)
   if (fault === null) return null
   const known = knownWords(schema)

@@ -161,8 +161,8 @@ const Check = z.strictObject({
   /** Asked by itself when an incident opens, when its severity changes, and when it is resolved. What tells changes needs none: it is
    *  asked at each opening. */
   auto: z.boolean().default(false),
-  /** Asked this often for the daily digest. */
-  sample: Duration.optional(),
+  /** Asked this often for the daily digest: less often than once in its time would say nothing. */
+  sample: Duration.refine((minutes) => minutes <= 1440, 'must be no more than `1 d`: the digest tells of one day').optional(),
   /** How long it may take; without it as long as its kind says. */
   timeout: Wait.optional(),
   /** Where a person looks further: the name of a link of the product, or an address. */

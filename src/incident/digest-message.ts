@@ -1,21 +1,18 @@
 /** A digest in words, in its product's zone: one line when all is quiet. Pure. */
-import { TZDate } from '@date-fns/tz'
 import { amount, limitWords } from './amount.ts'
 import type { Measurement } from './check.ts'
+import { worstFirst } from './check-groups.ts'
 import { statusIcon } from './check-report.ts'
 import { addDays } from './calendar.ts'
 import { type Asked, type Digest, isQuiet } from './digest.ts'
+import { checkParts, health, ms, several, statusOf, timeIn } from './digest-checks.ts'
+import { capped, longestTitle, namesOf, partSize, room } from './digest-room.ts'
 import { between } from './duration.ts'
 import type { Message, Part, Span } from './message.ts'
 import type { Instant, LocalDate } from './policy.ts'
 import { shorten } from './text.ts'
-import { type Period, percent, type Uptime } from './uptime.ts'
+import { percent } from './uptime.ts'
 import { dateIn } from './when.ts'
-
-/** What is still read of a list. */
-const most = 15
-/** So many times of trouble, and so many gaps, are named of one check. */
-const mostTimes = 5
 
 /** What surrounds a digest that is posted. */
 export type DigestNotes = {
@@ -29,75 +26,9 @@ export type DigestNotes = {
 
 const noNotes: DigestNotes = { before: null, missed: [], late: null }
 
-const timeIn = (at: Instant, zone: string): string => new TZDate(at, zone).toISOString().slice(11, 16)
-
-/** `09:00`, `yesterday 09:00`; other days by their date. */
-const clock = (at: Instant, { during, zone }: Digest): string => {
-  const [date, today] = [dateIn(at, zone), dateIn(during.to, zone)]
-  const time = timeIn(at, zone)
-  if (date === today) return time
-  return date === addDays(today, -1) ? `yesterday ${time}` : `${date} ${time}`
-}
-
-/** `yesterday 23:40–00:20`. */
-const times = ({ from, to }: Period, digest: Digest): string => {
-  const [first, last] = [clock(from, digest), clock(to, digest)]
-  const both = 'yesterday '
-  return `${first}–${first.startsWith(both) && last.startsWith(both) ? last.slice(both.length) : last}`
-}
-
 /** `, the 24 h to 09:00 Europe/Berlin`: a day in which a clock is changed is not as long. */
 const spanWords = ({ during, zone }: Digest): string =>
   `, the ${Math.round(between(during.from, during.to) / 3_600_000)} h to ${timeIn(during.to, zone)} ${zone}`
-
-const several = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
-
-const ms = (value: number): string => amount({ value: Math.round(value), unit: 'ms' })
-
-const speed = ({ response }: Uptime): string =>
-  response === null ? '' : ` · ${ms(response.average)} on average, 95 % within ${ms(response.p95)}`
-
-/** `100 % of 288 samples healthy`; what was never measured is said in words. */
-const health = ({ samples, healthy }: Uptime): string => {
-  if (samples === 0) return 'was not measured at all'
-  const failed = samples - healthy
-  return `${percent(healthy, samples)} of ${several(samples, 'sample')} healthy${failed === 0 ? '' : `, ${failed} failed (${Math.ceil((failed / samples) * 10_000) / 100} %)`}`
-}
-
-const iconOf = ({ samples, troubles, gaps }: Uptime): string => {
-  if (samples === 0) return statusIcon.unknown
-  if (troubles.some(({ status }) => status === 'fail')) return statusIcon.fail
-  return troubles.length > 0 || gaps.length > 0 ? statusIcon.warn : statusIcon.ok
-}
-
-const capped = (items: readonly (readonly Span[])[]): (readonly Span[])[] =>
-  items.length > most ? [...items.slice(0, most), [`and ${items.length - most} more`]] : [...items]
-
-/** The first of these lines, and how many more there are. */
-const named = (lines: readonly string[]): string[] => {
-  const rest = lines.length - mostTimes
-  return rest > 0 ? [...lines.slice(0, mostTimes), `\nand ${rest} more`] : [...lines]
-}
-
-/** One check: how it was, and below it when it was not well and when nobody looked. */
-const checkParts = (digest: Digest): Part[] => {
-  const all = digest.checks.map(({ title, uptime }): Part => {
-    const troubles = uptime.troubles.map(
-      (trouble) => `\n${statusIcon[trouble.status]} ${times(trouble, digest)}: ${shorten(trouble.finding, 200)}`,
-    )
-    // Where nothing at all was measured, that is said already.
-    const gaps = uptime.gaps.map((gap) => {
-      const why = gap.why === null ? '' : `: ${shorten(gap.why, 200)}`
-      return uptime.samples === 0 ? why : `\n⚪ not measured ${times(gap, digest)}${why}`
-    })
-    return {
-      kind: 'text',
-      spans: [`${iconOf(uptime)} `, { bold: title }, ` ${health(uptime)}${speed(uptime)}`, ...named(troubles), ...named(gaps)],
-    }
-  })
-  const rest = all.length - most
-  return rest > 0 ? [...all.slice(0, most), { kind: 'text', spans: [`and ${rest} more`] }] : all
-}
 
 /** `revenue 412 USD (yesterday 380 USD)`. */
 const measured = (measurement: Measurement, earlier: Asked | undefined, before: string): string => {
@@ -108,30 +39,47 @@ const measured = (measurement: Measurement, earlier: Asked | undefined, before: 
 }
 
 const measuredAll = (asked: Asked, { before }: DigestNotes, { during, zone }: Digest): string => {
-  const earlier = before?.digest.asked.find(({ title }) => title === asked.title)
+  const earlier = before?.digest.asked.find(({ check, words }) => check !== undefined && check === asked.check && words === asked.words)
   const word = before?.date === addDays(dateIn(during.to, zone), -1) ? 'yesterday' : (before?.date ?? '')
   return shorten(asked.measurements.map((measurement) => measured(measurement, earlier, word)).join(' · '), 300)
 }
 
-const askedLines = (digest: Digest, notes: DigestNotes): Span[][] =>
-  digest.asked.map((asked) => {
-    const numbers = measuredAll(asked, notes, digest)
-    const words = asked.status === 'ok' && numbers !== '' ? numbers : `${asked.finding}${numbers === '' ? '' : ` ${numbers}`}`
-    return [`${statusIcon[asked.status]} `, { bold: asked.title }, ` ${words}`]
-  })
+const askedLine = (asked: Asked, digest: Digest, notes: DigestNotes): Span[] => {
+  const numbers = measuredAll(asked, notes, digest)
+  const finding = shorten(asked.finding, 300)
+  const words = asked.status === 'ok' && numbers !== '' ? numbers : `${finding}${numbers === '' ? '' : ` ${numbers}`}`
+  const typed: Span[] = asked.words === undefined || asked.words === '' ? [] : [' ', { code: shorten(asked.words, longestTitle) }]
+  return [`${statusIcon[asked.status]} `, { bold: shorten(asked.title, longestTitle) }, ...typed, ` ${words}`]
+}
+
+/** What there is no room for is named all the same. */
+const askedList = (digest: Digest, notes: DigestNotes): Part[] =>
+  digest.asked.length === 0
+    ? []
+    : [
+        {
+          kind: 'list',
+          items: capped(
+            worstFirst(digest.asked),
+            room.asked,
+            (asked) => askedLine(asked, digest, notes),
+            (others) => `: ${namesOf(others)}`,
+          ),
+        },
+      ]
 
 const section = (title: string, items: readonly (readonly Span[])[]): Part[] =>
   items.length === 0
     ? []
     : [
         { kind: 'text', spans: [{ bold: `${title}: ${items.length}` }] },
-        { kind: 'list', items: capped(items) },
+        { kind: 'list', items: capped(items, room.records, (item) => item) },
       ]
 
 const botLines = ({ bot: { dead, away } }: Digest): Part[] => {
   const lines: Span[][] = [
     ...(dead === 0 ? [] : [[`${several(dead, 'job was', 'jobs were')} given up, and nobody has done the work since`]]),
-    ...Object.entries(away).map(([service, why]): Span[] => [`${service} is ${shorten(why, 200)}`]),
+    ...Object.entries(away).map(([service, why]): Span[] => [`${service} is ${shorten(why, 100)}`]),
   ]
   return lines.length === 0
     ? []
@@ -176,7 +124,7 @@ const quietLine = (digest: Digest, notes: DigestNotes): Part => {
   })
   const numbers = asked.flatMap((each) => {
     const words = measuredAll(each, notes, digest)
-    return words === '' ? [] : [`${each.title}: ${words}`]
+    return words === '' ? [] : [`${[each.title, each.words ?? ''].filter((word) => word !== '').join(' ')}: ${words}`]
   })
   const all = [...up, ...numbers, 'nothing open or overdue']
   return { kind: 'text', spans: ['🟢 ', { bold: product.name }, `${spanWords(digest)}: all quiet. ${shorten(all.join(' · '), 900)}`] }
@@ -186,27 +134,46 @@ const quietLine = (digest: Digest, notes: DigestNotes): Part => {
 export const digestParts = (digest: Digest, notes: DigestNotes = noNotes): Part[] => {
   if (isQuiet(digest)) return [quietLine(digest, notes), ...unsetLine(digest), ...noteLine(notes, digest)]
   const { product, checks, records } = digest
-  const asked = askedLines(digest, notes)
   const nothing: Part = { kind: 'text', spans: ['⚪ No check was asked on a schedule, so nothing is known of its uptime.'] }
-  return [
-    { kind: 'text', spans: ['📊 ', { bold: product.name }, spanWords(digest)] },
-    ...noteLine(notes, digest),
-    ...(checks.length === 0 ? [nothing] : checkParts(digest)),
-    ...(asked.length === 0 ? [] : [{ kind: 'list' as const, items: capped(asked) }]),
+  const head: Part[] = [{ kind: 'text', spans: ['📊 ', { bold: product.name }, spanWords(digest)] }, ...noteLine(notes, digest)]
+  const below: Part[] = [
+    ...askedList(digest, notes),
     ...section('Open', records.open),
     ...section('Not kept in this time', records.missed),
     ...section('Overdue', records.overdue),
     ...botLines(digest),
     ...unsetLine(digest),
   ]
+  const left = [...head, ...below].reduce((rest, part) => rest - partSize(part), room.all)
+  return [...head, ...(checks.length === 0 ? [nothing] : checkParts(digest, left)), ...below]
 }
 
-/** One plain line for a notification. */
+/** What a notification shows. */
+const longestSummary = 150
+
+/** One plain line for a notification: what is not well, the worst first, and how many records need somebody. */
 const summaryOf = (digest: Digest): string => {
-  const { product, checks, records } = digest
+  const { product, checks, asked, records } = digest
   if (isQuiet(digest)) return `${product.name}: all quiet`
-  const worst = checks.map(({ title, uptime }) => `${title} ${health(uptime)}`)
-  return shorten(`${product.name}: ${[...worst, `${records.open.length} open`].join(', ')}`, 150)
+  const judged = [
+    ...asked.flatMap(({ status, title }) => (status === 'ok' ? [] : [{ status, words: `${title} ${status}` }])),
+    ...checks.map(({ title, uptime }) => ({ status: statusOf(uptime), words: `${title} ${health(uptime)}` })),
+  ]
+  const counts = [
+    `${records.open.length} open`,
+    ...(records.missed.length === 0 ? [] : [`${records.missed.length} not kept`]),
+    ...(records.overdue.length === 0 ? [] : [`${records.overdue.length} overdue`]),
+  ].join(', ')
+  const name = shorten(product.name, 50)
+  // The counts stay, however much there is to be said before them.
+  const left = longestSummary - `${name}: , ${counts}`.length
+  const worst = shorten(
+    worstFirst(judged)
+      .map(({ words }) => words)
+      .join(', '),
+    left,
+  )
+  return `${name}: ${worst === '' ? '' : `${worst}, `}${counts}`
 }
 
 /** The message of a date. */

@@ -19,14 +19,17 @@ export type DigestFacts = {
   /** Checks that are asked on a schedule, with their samples, oldest first. */
   readonly sampled: readonly { readonly title: string; readonly minutes: number; readonly samples: readonly Sample[] }[]
   readonly unset: readonly Unset[]
-  /** What was asked for this digest. */
-  readonly results: readonly CheckResult[]
+  /** What was asked for this digest, each with the words that were said behind it. */
+  readonly results: readonly (CheckResult & { readonly words?: string })[]
   readonly records: DigestRecords
   readonly bot: OwnHealth
 }
 
 /** What was asked at the end of the time. */
 export type Asked = {
+  /** The key of the check, and the words behind it: with others it is another question. Those that were stored long ago lack them. */
+  readonly check?: string
+  readonly words?: string
   readonly title: string
   readonly status: CheckStatus
   readonly finding: string
@@ -51,6 +54,8 @@ export const digestOf = ({ product, during, zone, sampled, unset, results, recor
   checks: sampled.map(({ title, minutes, samples }) => ({ title, uptime: uptimeOf(samples, during, minutes) })),
   unset,
   asked: results.map((result) => ({
+    check: result.check,
+    words: result.words ?? '',
     title: result.title,
     status: result.status,
     finding: gist(result),

@@ -47,9 +47,13 @@ export const nextSlot = (now: Instant, minutes: number): Instant => {
 /** Whether the time that a slot stands for is over. */
 export const slotIsOver = (slot: Instant, minutes: number, now: Instant): boolean => ms(now) >= ms(slot) + lasts({ minutes })
 
-/** The duration that the check measured, or else how long it took. */
+/** How long the target took to answer, as checks call it. Other durations, such as an age, are something else. */
+const isResponse = ({ name, unit }: Measurement): boolean =>
+  /(?:^| )(?:latency|response time)$/.test(name) && (unit === 'ms' || unit === 's')
+
+/** The response that the check measured, or else how long it took. */
 const responseOf = ({ measurements, ms: took }: Sample): number => {
-  const measured = measurements.find(({ unit }) => unit === 'ms' || unit === 's')
+  const measured = measurements.find(isResponse)
   return measured === undefined ? took : measured.value * (measured.unit === 's' ? 1000 : 1)
 }
 

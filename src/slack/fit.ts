@@ -17,7 +17,7 @@ export const limits = {
   actionId: 255,
   plain: 3900,
   plainLine: 1200,
-  notice: '…shortened; the whole text is in the timeline',
+  notice: '…shortened; of an incident, the whole text is in its timeline',
 } as const
 
 /** What the parts will look like: given, because only what is rendered can be measured. */

@@ -130,7 +130,7 @@ describe('messages', () => {
       await order({ method: 'chat.postMessage', kind: 'error', error })
       const { ts } = await chat.post(id, long, error)
       const posted = (await messagesIn(id)).find((message) => message.ts === ts)
-      expect(posted?.text).toMatch(/^\*INC-1\*\nline 0 .*…shortened; the whole text is in the timeline$/s)
+      expect(posted?.text).toMatch(/^\*INC-1\*\nline 0 .*…shortened; of an incident, the whole text is in its timeline$/s)
       expect(posted?.blocks ?? []).toEqual([])
       expect(await chat.findPosted(id, error, since)).toEqual({ ts })
     }

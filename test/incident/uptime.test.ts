@@ -94,6 +94,19 @@ describe('of an hour, asked every 5 minutes', () => {
     expect(uptimeOf(hourly, during, 5)).toMatchObject({ samples: 7, gaps: [] })
   })
 
+  test('a duration that is no response, such as an age, is not taken for one', () => {
+    const measured = (name: string) =>
+      sample(0, 'ok', {
+        measurements: [
+          { name: 'age', value: 3600, unit: 's' },
+          { name, value: 0.3, unit: 's' },
+        ],
+      })
+    expect(uptimeOf([measured('lag')], during, 5).response).toEqual({ average: 100, p95: 100 })
+    expect(uptimeOf([measured('response time')], during, 5).response).toEqual({ average: 300, p95: 300 })
+    expect(uptimeOf([measured('auth latency')], during, 5).response).toEqual({ average: 300, p95: 300 })
+  })
+
   test('durations are those that the check measured, of what did not fail', () => {
     const measured = (minute: number, value: number, unit: string, status: CheckStatus = 'ok') =>
       sample(minute, status, { measurements: [{ name: 'latency', value, unit }] })

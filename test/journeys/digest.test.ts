@@ -1,5 +1,5 @@
 /** The daily digest, from a health endpoint that is asked on a schedule to the message in the channel, by a clock that is set. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -103,7 +103,7 @@ test('a day with an outage and an evening in which the bot slept: when it was do
       /^🔴 Health endpoint 77\.77 % of 9 samples healthy, 2 failed \(22\.23 %\) · \d+ ms on average, 95 % within \d+ ms$/,
     ),
     expect.stringMatching(/^🔴 yesterday 13:00–17:00: Answered 503/),
-    '⚪ not measured yesterday 19:00–01:00',
+    '⚪ not measured yesterday 19:00–today 01:00',
     expect.stringMatching(/^• 🟢 Front page latency \d+ ms/),
   ])
 
@@ -137,6 +137,37 @@ test('down at the hour: it comes when the bot is back, and says so; of several d
   await pass(bot, '2026-11-29T08:00:00Z')
   expect(await digests(bot)).toHaveLength(4)
   expect((await digests(bot))[3]?.[1]).not.toContain('Late')
+})
+
+test('an earlier hour and another zone hold from the start that follows, and no date is left out or told twice', async () => {
+  const daily = (at: string, zone: string) => `name: Kiosk\ndigest: { channel: kiosk-daily, at: "${at}", zone: ${zone} }\n`
+  await using bot = await startKiosk('2026-11-24T07:55:00Z', () => daily('09:00', 'Europe/Berlin'))
+  const change = async (at: string, service: string) => {
+    await down(bot, at)
+    writeFileSync(join(bot.folder, 'runbooks', 'kiosk', 'service.yml'), service)
+    await up(bot)
+  }
+  const heads = async () => (await digests(bot)).map(([first = '']) => first.replace(/^.*, the /u, ''))
+  const told = ['24 h to 09:00 Europe/Berlin']
+  const tells = async (until: string, more: readonly string[]) => {
+    await pass(bot, until)
+    told.push(...more)
+    expect(await heads()).toEqual(told)
+  }
+  await tells('2026-11-24T08:00:00Z', [])
+  await change('2026-11-24T12:00:00Z', daily('07:30', 'Europe/Berlin'))
+  await tells('2026-11-25T06:30:00Z', ['24 h to 07:30 Europe/Berlin'])
+  await tells('2026-11-25T09:00:00Z', [])
+
+  await change('2026-11-25T10:00:00Z', daily('07:30', 'America/Los_Angeles'))
+  await tells('2026-11-26T15:29:00Z', [])
+  await tells('2026-11-26T15:30:00Z', ['24 h to 07:30 America/Los_Angeles'])
+  await tells('2026-11-27T15:30:00Z', ['24 h to 07:30 America/Los_Angeles'])
+
+  await change('2026-11-27T16:00:00Z', daily('07:30', 'Asia/Tokyo'))
+  await tells('2026-11-27T22:30:00Z', ['24 h to 07:30 Asia/Tokyo'])
+  await tells('2026-11-28T22:30:00Z', ['24 h to 07:30 Asia/Tokyo'])
+  expect((await digests(bot)).flat().filter((line) => line.includes('There was no digest') || line.includes('Late'))).toEqual([])
 })
 
 test('Slack took it and the answer was lost: there is one copy (faults 15, 47)', async () => {
@@ -220,7 +251,7 @@ test('/diag digest shows the last 24 h at any time, to who asked alone; in a rec
   expect(asked.text.split('\n')).toEqual([
     '📊 Kiosk, the 24 h to 13:30 Europe/Berlin',
     expect.stringMatching(/^🟡 Health endpoint 100 % of 3 samples healthy/),
-    '⚪ not measured yesterday 13:30–09:00',
+    '⚪ not measured yesterday 13:30–today 09:00',
     expect.stringMatching(/Front page latency \d+ ms$/),
   ])
   expect((await bot.messages('general')).filter(({ ephemeralTo }) => ephemeralTo === undefined)).toEqual([])
