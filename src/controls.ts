@@ -7,6 +7,7 @@ import type { Handle } from './handle.ts'
 import type { Ran } from './incident/acting/action.ts'
 import { type Control, type Controls, controlsNow, frozenBy } from './incident/acting/controls.ts'
 import { actionOf, type ActionRequest, type Hindrance } from './incident/acting/request.ts'
+import type { Intent } from './incident/commands.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import type { Instant } from './incident/policy.ts'
@@ -24,6 +25,8 @@ export type ActionControls = {
   readonly start: (id: string, action: number, hash: string, hindrance: Against | null) => Promise<'started' | 'later' | 'not'>
   /** Records what came of a run. */
   readonly end: (id: string, action: number, ran: Ran) => Promise<Outcome>
+  /** A person cannot do what it waits for: it has failed, and its target is free. */
+  readonly abandon: (id: string, action: number, why: string | null, by: Actor) => Promise<Outcome>
   readonly now: () => Promise<Controls>
   /** Everything that was said, oldest first. */
   readonly said: () => Promise<readonly Control[]>
@@ -63,7 +66,7 @@ export const createControls = ({
     if (running !== null) return { code: 'busy', why: `Action ${running.action} of ${running.incident} is changing ${request.target}.` }
     const acting = catalogue.product(incident.product.key)?.acting
     // What takes back something is not held up by how much was done.
-    if (acting === undefined || request.automatic) return null
+    if (acting === undefined || request.undoes !== null) return null
     const freeze = mayThaw(incident) ? null : frozenBy(acting.freezes, at, incident.policy.calendar.zone)
     if (freeze !== null) return { code: 'frozen', why: `No action runs from ${freeze.from} to ${freeze.to}: ${freeze.why}` }
     const recent = await runsSince(trx, incident.product.key, subHours(at, 1).toISOString())
@@ -75,6 +78,14 @@ export const createControls = ({
         }
       : null
   }
+
+  /** What ends a run frees its target with it. */
+  const ending = (id: string, action: number, intent: Intent, by: Actor): Promise<Outcome> =>
+    store.transaction(async (trx) => {
+      const outcome = await handle.within(trx).handle(id, intent, by)
+      if ('events' in outcome && outcome.events.length > 0) await endRun(trx, id, action, outcome.events[0]!.at)
+      return outcome
+    })
 
   return {
     start: (id, action, hash, hindrance) =>
@@ -92,12 +103,8 @@ export const createControls = ({
         await beginRun(trx, { incident: id, action, product: loaded.incident.product.key, key, target, started_at: started.at })
         return 'started'
       }),
-    end: (id, action, ran) =>
-      store.transaction(async (trx) => {
-        const outcome = await handle.within(trx).handle(id, { type: 'end-action', action, ran }, bot)
-        if ('events' in outcome && outcome.events.length > 0) await endRun(trx, id, action, outcome.events[0]!.at)
-        return outcome
-      }),
+    end: (id, action, ran) => ending(id, action, { type: 'end-action', action, ran }, bot),
+    abandon: (id, action, why, by) => ending(id, action, { type: 'abandon-action', action, why }, by),
     said: () => controlsSaid(store.db),
     now: async () => controlsNow(await controlsSaid(store.db)),
     say: (control) =>

@@ -9,6 +9,7 @@ import type { Risk } from './incident/acting/action.ts'
 import type { ActionRequest, ApprovalRule, Wanted } from './incident/acting/request.ts'
 import type { Incident } from './incident/incident.ts'
 import { nearest } from './incident/nearest.ts'
+import { keepLine } from './incident/text.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 import type { Severity } from './incident/policy.ts'
 
@@ -158,6 +159,16 @@ export const createRequests = ({
       const known = inputWords(inputs)
       const unknown = Object.keys(words).find((name) => !inputs.some((input) => input.name === name))
       if (unknown !== undefined) return refuse('unknown_input', { word: unknown, action: key, known })
+      // What is typed is kept, and shown to everybody.
+      for (const [name, value] of Object.entries(words)) {
+        if (keepLine(value) !== value.replaceAll(/ +/g, ' ').trim())
+          return refuse('bad_input', {
+            word: name,
+            why: 'has characters that cannot be kept, or looks like a secret, which must never be typed here',
+            action: key,
+            known,
+          })
+      }
       const parsed = schema.safeParse(words)
       if (!parsed.success) {
         const [issue] = parsed.error.issues

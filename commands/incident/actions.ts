@@ -30,7 +30,7 @@ export default defineCommand({
       actionRows(incident, incident.policy.calendar.zone).map((row) => ({ ...row, id: incident.id, of: incident.product.name })),
     )
     if (rows.length === 0) return say({ bold: what }, ': no action was asked for.')
-    const forced = rows.filter((row) => row.forced !== null).length
+    const forced = rows.filter((row) => row.forced !== null && row.ran !== 'did not run').length
     return {
       parts: [
         {

@@ -60,6 +60,8 @@ type Given = {
 export const resolveActions = ({ service, template, kinds, contacts, ladder, checks, unset }: Given, report: Report): Acting => {
   const peopleOf = (keys: readonly string[], path: (string | number)[]) => {
     const found = findContacts(keys, contacts, ladder, path, report)
+    // Nobody named is everybody; somebody named who is nobody must not be.
+    if (keys.length > 0 && found.length === 0) report(path, 'these are nobody: name people, or `[]` for every member of the workspace')
     for (const [index, { slackUser, slackGroup, email, name }] of found.entries())
       if (slackUser === undefined && slackGroup === undefined && email === undefined)
         report([...path, index], `\`${name}\` is neither a person nor a group of the chat, so nobody approves as that`, {

@@ -143,8 +143,15 @@ const repeated = (last: Said | null, text: string, by: Actor, at: Instant): last
 /** What only an open record can have done to it. */
 const whileOpen: ReadonlySet<string> = new Set(['acknowledge', 'change-severity', 'update', 'mitigate', 'resolve', ...areasWhileOpen])
 
-/** What people may still do to a record that was merged: correct what was kept of their own words. */
-const whenMerged: ReadonlySet<string> = new Set(['edit-message', 'delete-message', 'drop-message', 'edit-todo'])
+/** What people may still do to a record that was merged: correct what was kept of their own words, and end what runs in it. */
+const whenMerged: ReadonlySet<string> = new Set([
+  'tick-action',
+  'abandon-action',
+  'edit-message',
+  'delete-message',
+  'drop-message',
+  'edit-todo',
+])
 
 const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command): readonly Event[] | Refusal => {
   if (incident.mergedInto !== null && by.kind === 'person' && !whenMerged.has(intent.type))

@@ -52,8 +52,8 @@ const mergers = ({ mergedInto, mergedWhere, absorbed }: Incident): Part[] => {
 
 /** That something ran without an approval: everybody must read it. */
 const brokenGlass = ({ actions }: Incident): readonly Span[][] =>
-  actions.flatMap(({ action, title, forced }) =>
-    forced === null
+  actions.flatMap(({ action, title, forced, startedAt }) =>
+    forced === null || startedAt === null
       ? []
       : [
           [

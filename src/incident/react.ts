@@ -52,7 +52,7 @@ const announced: ReadonlySet<EventType> = new Set([
   'role-left',
   'unanswered',
   'window-begun',
-  'action-forced',
+  'action-started',
 ])
 
 /** Events that change nothing in anybody's home. */

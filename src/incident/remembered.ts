@@ -96,7 +96,7 @@ const runbooksOf = ({ openedRunbooks }: Incident, zone: string): Remembered['run
 /** The values for the template; instants are in `zone` (IANA). */
 export const remembered = (incident: Incident, zone: string): Remembered => ({
   actions: actionRows(incident, zone),
-  actionsForced: incident.actions.filter(({ forced }) => forced !== null).length,
+  actionsForced: incident.actions.filter(({ forced, startedAt }) => forced !== null && startedAt !== null).length,
   followUps: followUpsOf(incident),
   suspects: incident.hypotheses.map(({ suspect, text, by, ruledOut }) => ({
     suspect,

@@ -92,6 +92,27 @@ describe('from request to end', () => {
     expect((await bot.say('carol', channel, '/incident tick 1')).text).toContain('waits to be ticked off')
   })
 
+  test('a step that cannot be done is given up; its target is free again, also after a merge', async () => {
+    await waiting('backup.restore')
+    await bot.say('bob', channel, '/incident approve 1')
+    await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
+    expect((await bot.say('carol', channel, '/incident deny 1 the dashboard is down')).text).toContain('Action 1 was given up')
+    await becomes(1, 'failed')
+    await bot.sees(channel, /Given up by .* at: Step 1 of 2: Open the dashboard\. Why: the dashboard is down/)
+    const second = await waiting('backup.restore')
+    await bot.say('bob', channel, `/incident approve ${second.action}`)
+    await becomes(second.action, 'running')
+    await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
+    number += 1
+    await bot.say('alice', 'general', '/incident new kiosk P1 The other one')
+    await bot.opened(`INC-${number}`)
+    await bot.say('alice', channel, `/incident merge ${id} INC-${number} --yes`)
+    await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
+    await until(async () => actionOf(await bot.incident(id), second.action)?.task?.text.startsWith('Step 2'), 'the second step')
+    await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
+    await becomes(second.action, 'done')
+  })
+
   test('what was approved for a time is taken back by itself', async () => {
     await waiting('server.later')
     await bot.say('bob', channel, '/incident approve 1')
@@ -180,6 +201,7 @@ describe('bad input', () => {
     ['server.rollback to=latest', 'must be a version such as v141'],
     ['server.rollback speed=9', 'does not know speed'],
     ['lacking', 'set KIOSK_KEY'],
+    ['server.rollback to=sk_live_51HabcDEFghiJKLmno', 'looks like a secret'],
   ])('%s', async (words, says) => {
     expect((await bot.say('alice', channel, `/incident run ${words}`)).text).toContain(says)
     expect((await bot.incident(id)).actions).toEqual([])

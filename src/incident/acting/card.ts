@@ -118,7 +118,10 @@ const runningParts = (incident: Incident, { action, task, ticks, progress }: Act
         },
         {
           kind: 'buttons',
-          buttons: [{ label: 'Done', action: 'tick', value: `${incident.id} ${action} ${ticks.length + 1}`, style: 'primary' }],
+          buttons: [
+            { label: 'Done', action: 'tick', value: `${incident.id} ${action} ${ticks.length + 1}`, style: 'primary' },
+            { label: 'Cannot be done', action: 'deny', value: `${incident.id} ${action}`, style: 'danger' },
+          ],
         },
       ] satisfies Part[])),
   ...(progress === null ? [] : [{ kind: 'context' as const, spans: [shorten(progress, 300)] }]),

@@ -4,6 +4,7 @@ import { type Area, samePerson } from '../areas/area.ts'
 import { isAtTerminal } from '../at-terminal.ts'
 import { kept } from '../check.ts'
 import type { Actor } from '../events.ts'
+import type { Event } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { type Refusal, refuse } from '../refusals.ts'
 import { shorten } from '../text.ts'
@@ -154,12 +155,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (at < from) return refuse('break_glass_later', { action, at: from })
     const reason = written('action', why)
     if (isRefusal(reason)) return reason
-    const todo = incident.todos.length + 1
-    const review = `Review by somebody else: action ${action}, ${shorten(request.title, 200)}, ran without an approval`
-    return [
-      { type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason },
-      { type: 'todo-added', v: 1, todo, text: review, owner: null, due: null, source: null },
-    ]
+    return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason }]
   },
   'expire-action': (incident, { action }, { at }) => {
     const request = actionOf(incident, action)
@@ -178,9 +174,11 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (by.kind !== 'bot' || request?.status !== 'approved') return []
     const moved = hash === request.hash ? null : ({ code: 'moved', why: 'The target is not as it was when this was approved.' } as const)
     const against = hindranceIn(incident, request, at) ?? hindrance ?? moved
-    return against === null
-      ? [{ type: 'action-started', v: 1, action, hash }]
-      : [{ type: 'action-refused', v: 1, action, code: against.code, why: shorten(against.why, longestText) }]
+    if (against !== null) return [{ type: 'action-refused', v: 1, action, code: against.code, why: shorten(against.why, longestText) }]
+    const started: Event = { type: 'action-started', v: 1, action, hash }
+    if (request.forced === null) return [started]
+    const text = `Review by somebody else: action ${action}, ${shorten(request.title, 200)}, ran without an approval`
+    return [started, { type: 'todo-added', v: 1, todo: incident.todos.length + 1, text, owner: null, due: null, source: null }]
   },
   'progress-action': (incident, { action, text, memo }) =>
     actionOf(incident, action)?.status === 'running'
@@ -206,6 +204,17 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (request.status !== 'running' || request.task === null || tick !== request.ticks.length + 1 || by.kind !== 'person')
       return refuse('nothing_to_tick', { action, title: request.title })
     return [{ type: 'action-ticked', v: 1, action }]
+  },
+  'abandon-action': (incident, { action, why }, { by }) => {
+    const request = actionOf(incident, action)
+    if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
+    // What the bot does itself is not stopped half-way: nobody would know how far it came.
+    if (request.status !== 'running' || request.task === null || by.kind !== 'person')
+      return refuse('action_not_waiting', { action, title: request.title, status: request.status })
+    const reason = optional('action', why)
+    if (isRefusal(reason)) return reason
+    const text = `Given up by ${by.name} at: ${request.task.text}${reason === null ? '' : ` Why: ${reason}`} What was done before stays as it is.`
+    return [{ type: 'action-ran', v: 1, action, ran: { outcome: 'failed', text: shorten(text, longestText) } }]
   },
   'end-action': (incident, { action, ran }) =>
     actionOf(incident, action)?.status === 'running'

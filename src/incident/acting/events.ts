@@ -101,6 +101,8 @@ export type ActingIntent =
   | { readonly type: 'progress-action'; readonly action: number; readonly text: string | null; readonly memo?: Json }
   | { readonly type: 'wait-action'; readonly action: number; readonly task: string; readonly link: string | null }
   | { readonly type: 'tick-action'; readonly action: number; readonly tick: number }
+  /** A person cannot do what it waits for. */
+  | { readonly type: 'abandon-action'; readonly action: number; readonly why: string | null }
   | { readonly type: 'end-action'; readonly action: number; readonly ran: Ran }
   | {
       readonly type: 'verify-action'

@@ -48,7 +48,7 @@ const outcomeOf = ({ status, ran, ended, undoneBy }: ActionRequest): string =>
   ].join('; ')
 
 /** In their order; instants are in `zone` (IANA). */
-export const actionRows = ({ actions }: Incident, zone: string): ActionRow[] =>
+export const actionRows = ({ actions, kind }: Incident, zone: string): ActionRow[] =>
   actions.map((request) => {
     const { action, title, input, asked, reason, votes, forced, startedAt, ran, automatic, preview, findings } = request
     const words = inputWords(input)
@@ -62,7 +62,7 @@ export const actionRows = ({ actions }: Incident, zone: string): ActionRow[] =>
         startedAt === null ? 'did not run' : `${when(startedAt, zone)}${ran === null ? '' : `, ${duration(between(startedAt, ran.at))}`}`,
       outcome: outcomeOf(request),
       bad: ['failed', 'unclear'].includes(request.status) || findings.some(({ status }) => status === 'fail'),
-      calls: startedAt === null ? [] : (preview?.calls ?? []),
+      calls: ran?.outcome === 'done' && kind !== 'drill' ? (preview?.calls ?? []) : [],
       findings: findings.map(({ text }) => text),
       measured: measuredOf(request),
     }

@@ -30,7 +30,8 @@ export const tellAction: Area<ActingIntent, ActingEvent>['tell'] = {
   'action-previewed': ({ action, preview }, { events }) => told(`Previewed ${named(events, action)}: ${preview.summary}`),
   'action-approved': ({ action }, { events }) => told(`Approved ${named(events, action)}.`),
   'action-unanswered': ({ action }, { events }) => told(`Nobody has approved ${named(events, action)} yet.`),
-  'action-forced': ({ action, why }, { events }) => told(`🔴 Ran ${named(events, action)} without an approval (break-glass): ${why}`),
+  'action-forced': ({ action, why }, { events }) =>
+    told(`🔴 Goes on without an approval (break-glass) with ${named(events, action)}: ${why}`),
   'action-ended': ({ action, how, why }, { events }) => told(`${endWord[how]}: ${named(events, action)}${because(why)}`),
   'action-refused': ({ action, why }, { events }) => told(`Did not run ${named(events, action)}: ${why}`),
   'action-started': ({ action }, { events }) => told(`Started ${named(events, action)}.`),
