@@ -20,6 +20,7 @@ export const vercelToken = 'vercel_token_of_the_kiosk'
 /** Projects of the world's Vercel: one for each scene that needs one. */
 export const vercelProjects = [
   { name: 'rollback' },
+  { name: 'promote' },
   { name: 'switch-set', variables: [{ key: 'MAILER', value: 'resend', type: 'encrypted', target: ['production'] }] },
   { name: 'switch-build', variables: [{ key: 'MAILER', value: 'resend', type: 'encrypted', target: ['production'] }] },
 ]
@@ -268,10 +269,13 @@ const vercel = async (stage: Stage, project: string) => {
   }
 }
 
-export const rollback = async (stage: Stage): Promise<Scene> => {
-  const place = await vercel(stage, 'rollback')
-  return { kind: 'vercel.rollback', ...place, keep: () => place.keep('POST */rollback/*') }
-}
+/** The older of two deployments is served again. */
+export const deployment =
+  (how: 'rollback' | 'promote') =>
+  async (stage: Stage): Promise<Scene> => {
+    const place = await vercel(stage, how)
+    return { kind: `vercel.${how}`, ...place, input: 'to=aaa1111', keep: () => place.keep(`POST */${how}/*`) }
+  }
 
 /** Killed at the call of that method. */
 export const variable =
