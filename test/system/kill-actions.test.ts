@@ -226,11 +226,11 @@ const startRow = async ({ surroundings: around, stack }: Stage, scene: Scene, nu
   }
 }
 
-test.concurrent.each(rows.map((row, index) => ({ ...row, number: (index + 1) * 100 })))(
+test.concurrent.for(rows.map((row, index) => ({ ...row, number: (index + 1) * 100 })))(
   '$name',
   { timeout: patienceMs },
-  async ({ scene: build, status, says, deeds, number }) => {
-    if (build === keys && !ensure(redisPackages)) return
+  async ({ scene: build, status, says, deeds, number }, { skip }) => {
+    skip(build === keys && !ensure(redisPackages), 'there is no Redis')
     await using stack = new AsyncDisposableStack()
     const stage = { postgres, surroundings, stack }
     const scene = await build(stage)
