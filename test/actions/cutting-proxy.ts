@@ -1,4 +1,5 @@
-/** Stands before a server, and cuts a connection where a chosen text passes: before the server hears it, or when its answer comes back. */
+/** Stands before a server, and cuts a connection where a chosen text passes: before the server hears it, or when its answer comes back. Or
+ *  it keeps that answer, and the connection stays. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
@@ -7,12 +8,14 @@ type Cut = { readonly sees: RegExp; readonly when: 'before' | 'after' }
 /** Starts it on a port of its own, before a port of this machine. */
 export const startCutting = async (port: number) => {
   let order: Cut | null = null
+  let kept: { sees: RegExp; parked: () => void } | null = null
   let cuts = 0
   const sockets = new Set<Socket>()
   const listener = createServer((client) => {
     const server = connect(port, '127.0.0.1')
     let answered = false
     let isCut = false
+    let parks: (() => void) | null = null
     const end = () => {
       if (isCut) return
       isCut = true
@@ -33,10 +36,15 @@ export const startCutting = async (port: number) => {
         if (when === 'before') return end()
         answered = true
       }
+      if (kept?.sees.test(chunk.toString('latin1')) === true) {
+        parks = kept.parked
+        kept = null
+      }
       server.write(chunk)
     })
     server.on('data', (chunk) => {
       if (answered) end()
+      else if (parks !== null) parks()
       else client.write(chunk)
     })
     client.on('close', () => server.destroy())
@@ -49,6 +57,11 @@ export const startCutting = async (port: number) => {
     cut: (next: Cut) => {
       order = next
     },
+    /** Keeps the answer once, and all that comes after it; resolves when the server has given it. */
+    park: (sees: RegExp): Promise<void> =>
+      new Promise((resolve) => {
+        kept = { sees, parked: resolve }
+      }),
     cuts: () => cuts,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()

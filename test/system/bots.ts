@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startWorldProcess, type WorldProcess } from '../../src/embedded/child.ts'
 import type { Workspace } from '../../src/embedded/workspace.ts'
+import type { WorldOptions } from '../../src/embedded/world.ts'
 import { until as untilIn } from '../until.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -132,7 +133,7 @@ export const startTarget = async (folder: string) => {
 export type Target = Awaited<ReturnType<typeof startTarget>>
 
 /** A world in a process of its own, a product and its server: what any number of bots share. */
-export const startSurroundings = async () => {
+export const startSurroundings = async (more: Partial<WorldOptions> = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-system-'))
   const target = await startTarget(folder)
   const world: WorldProcess = await startWorldProcess(
@@ -142,6 +143,7 @@ export const startSurroundings = async () => {
       bot: { token: token.slack, name: 'tocsin', signingSecret },
       github: { token: token.github, owner: 'acme', repo: 'incidents' },
       supabase: { migrations: join(root, 'supabase/migrations') },
+      ...more,
     },
     folder,
   )
