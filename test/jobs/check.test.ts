@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Askable } from '../../src/askable.ts'
 import type { RunChecks } from '../../src/checking.ts'
 import type { JobContext } from '../../src/define.ts'
+import type { Criterion } from '../../src/incident/acting/criteria.ts'
 import { decide } from '../../src/incident/decide.ts'
 import { replay } from '../../src/incident/evolve.ts'
 import type { Intent } from '../../src/incident/commands.ts'
@@ -12,23 +13,38 @@ import { at, bot, checked, declared, happened, record, resolve, severity, step, 
 const askable = (key: string, auto: boolean, tellsChanges = false) =>
   [key, { key, kind: 'http', title: key, auto, tellsChanges } as Askable] as const
 const asked = (key: string) => ({ check: key, kind: 'http', title: key })
-const result = (key: string) => ({ ...asked(key), status: 'ok' as const, findings: [], measurements: [], startedAt: at(9), took: 1 })
+const result = (key: string) => ({
+  ...asked(key),
+  status: 'ok' as const,
+  findings: [],
+  measurements: [{ name: 'p95', value: 14, unit: 'ms' }],
+  startedAt: at(9),
+  took: 1,
+})
 
 /** Runs the job on a record with this past, and gives what it recorded and asked. */
-const run = async (data: Record<string, string | number>, past: readonly Step[], answers: readonly string[] = ['a', 'b', 'c']) => {
+const run = async (
+  data: Record<string, string | number>,
+  past: readonly Step[],
+  answers: readonly string[] = ['a', 'b', 'c'],
+  criteria: readonly Criterion[] = [],
+) => {
   let events = happened(...past)
   const before = events.length
   const wanted: (readonly string[] | string)[] = []
   const files: [name: string, content: string, events: number][] = []
   const runChecks: RunChecks = async (_, which, request = {}) => {
     wanted.push(which)
-    for (const key of answers) if (which.includes(key)) request.onResult?.(result(key))
+    for (const key of answers)
+      if (which.includes(key))
+        request.onResult?.({ ...result(key), measurements: criteria.length === 0 ? [] : [{ name: 'p95', value: 14, unit: 'ms' }] })
     return []
   }
   const context = {
     load: () => Promise.resolve({ incident: replay(events)!, events, head: () => '' }),
     askable: () => new Map([askable('a', true), askable('b', true), askable('c', false), askable('d', false, true)]),
     runChecks,
+    catalogue: { product: () => ({ acting: { criteria } }) } as unknown as JobContext['catalogue'],
     saveFile: async (_, { name }, content) => void files.push([name, content.toString(), events.length - before]),
     handle: async (_: string, intent: Intent) => {
       const decision = decide(replay(events), { intent, at: at(9), by: bot })
@@ -76,5 +92,27 @@ test('a check that the product has no more is not waited for', async () => {
   expect((await run({ run: 1 }, past)).recorded).toMatchObject([
     { results: [{ check: 'a', status: 'ok' }] },
     { results: [{ check: 'gone', status: 'unknown', findings: [{ text: 'This product has no such check any more.' }] }] },
+  ])
+})
+
+test('a criterion that an answer crosses is suggested; one that it does not cross, or was not measured, is not', async () => {
+  const past = [declared(), step({ type: 'start-checks', phase: 'asked', which: 'a', checks: [asked('a')] }, 1)]
+  const criterion = { key: 'slow', title: 'Slow', check: 'a', measurement: 'p95', above: 10, below: null, action: 'server.rollback' }
+  const others = [
+    { ...criterion, key: 'slower', above: 14 },
+    { ...criterion, key: 'other', measurement: 'errors' },
+    { ...criterion, key: 'elsewhere', check: 'b' },
+  ]
+  const { recorded } = await run({ run: 1 }, past, ['a'], [criterion, ...others])
+  expect(recorded.filter(({ type }) => type === 'action-suggested')).toEqual([
+    {
+      type: 'action-suggested',
+      v: 1,
+      criterion: 'slow',
+      title: 'Slow',
+      measured: 'p95 14 ms > 10 ms',
+      check: 'a',
+      suggests: 'server.rollback',
+    },
   ])
 })
