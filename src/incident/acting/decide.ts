@@ -213,7 +213,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
       return refuse('action_not_waiting', { action, title: request.title, status: request.status })
     const reason = optional('action', why)
     if (isRefusal(reason)) return reason
-    const text = `Given up by ${by.name} at: ${request.task.text}${reason === null ? '' : ` Why: ${reason}`} What was done before stays as it is.`
+    const text = `Given up by ${by.name} at: ${request.task.text}${reason === null ? '' : ` Why: ${reason.replace(/[.!?]?$/, '.')}`} What was done before stays as it is.`
     return [{ type: 'action-ran', v: 1, action, ran: { outcome: 'failed', text: shorten(text, longestText) } }]
   },
   'end-action': (incident, { action, ran }) =>

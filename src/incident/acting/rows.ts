@@ -30,7 +30,8 @@ export type ActionRow = {
 const nameOf = (by: Actor): string => (by.kind === 'person' ? by.name : 'Tocsin')
 
 const measuredOf = ({ before, after }: ActionRequest): string[] =>
-  compare(before, after).flatMap(({ title, was, is, measurements }) => [
+  // Nothing was asked after what did not run to its end.
+  (after.length === 0 ? [] : compare(before, after)).flatMap(({ title, was, is, measurements }) => [
     ...(was === is ? [] : [`${title}: ${was ?? 'not asked'} → ${is ?? 'not asked'}`]),
     ...measurements
       .filter((change) => change.was !== null && change.is !== null && change.was !== change.is)
