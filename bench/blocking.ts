@@ -50,6 +50,9 @@ const bodies: Record<string, string> = {
     (index) => ({ metric: { instance: `i${index}` }, value: [Date.parse(now) / 1000, String(index)] }),
     ']}}',
   ),
+  // Without one nothing is delivered, and no event is looked at.
+  '/v1/webhook_endpoints':
+    '{"object":"list","has_more":false,"data":[{"id":"we_1","object":"webhook_endpoint","url":"https://a.example/","enabled_events":["*"],"status":"enabled"}]}',
   '/v1/events': page(large, (index) => ({
     id: `evt_${index}`,
     object: 'event',

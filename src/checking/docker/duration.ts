@@ -13,7 +13,7 @@ const factors: readonly (readonly [names: RegExp, ms: number])[] = [
 const factorOf = (unit: string): number | null => factors.find(([names]) => names.test(unit.toLowerCase()))?.[1] ?? null
 
 const named =
-  /(?<![a-z])(?:duration|elapsed|took|latency)(?:_?(ms|millis|milliseconds|us|micros|ns|nanos)|_(s|secs?|seconds|min|minutes))?(?![a-z])["']?\s*[=:]?\s*["']?(?=\d)/gi
+  /(?<![a-z])(?:duration|elapsed|took|latency)(?:_?(ms|millis|milliseconds|us|micros|ns|nanos)|_(s|secs?|seconds|min|minutes))?(?![a-z])["']?\s{0,8}[=:]?\s{0,8}["']?(?=\d)/gi
 /** `1:30`, `0:01:30.5`: minutes and seconds, or hours before them. */
 const clock = /(?:(\d+):)?(\d{1,3}):(\d\d(?:\.\d+)?)(?![\d:])/y
 /** `1.5s`, `2m3s`, `1 min 30 s`: one after the other. */
