@@ -1,7 +1,7 @@
 /** Decides what a command makes happen. Pure: the time, the ids and the policy come in with the command. */
 import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, updateAfter, updateDue } from './clocks.ts'
 import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.ts'
-import { actionsEnd } from './areas/acting.ts'
+import { actionsEnd, runningLeft } from './areas/acting.ts'
 import { beginning, reclassified } from './areas/deadlines.ts'
 import { resumedByResolution, settled } from './areas/pausing.ts'
 import { held } from './areas/snoozing.ts'
@@ -210,6 +210,7 @@ const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command
         ...resumedByResolution(incident, at),
         ...watchesEnd(incident, 'resolved'),
         ...actionsEnd(incident, 'The record was closed.'),
+        ...runningLeft(incident),
         { type: 'resolved', v: 1, summary },
         ...beginning(incident.policy, 'resolved', occurredAt),
       ]

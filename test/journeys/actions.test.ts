@@ -16,6 +16,7 @@ beforeAll(async () => {
   server = await startVersions()
   const service = `name: Kiosk
 privateHosts: [127.0.0.1]
+approvals: { perHour: 100 }
 actions:
   server.rollback: { kind: versions, title: Roll back the server, options: { url: "${server.url}" } }
   backup.restore:
@@ -171,6 +172,17 @@ describe('what has moved', () => {
     await becomes(1, 'closed')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Already resolved')
     expect(server.posts).toEqual([])
+  })
+
+  test('closed while a step by hand waits: that is to do, and can still be done', async () => {
+    await waiting('backup.restore')
+    await bot.say('bob', channel, '/incident approve 1')
+    await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
+    await bot.say('alice', channel, '/incident resolve enough')
+    const { todos } = await bot.incident(id)
+    expect(todos.map(({ text }) => text)).toEqual(['See action 1, Restore a backup, to its end: it still ran when this was closed'])
+    expect((await bot.say('bob', channel, '/incident deny 1 not needed')).text).toContain('Action 1 was given up')
+    await becomes(1, 'failed')
   })
 
   test('its target is locked, all are stopped', async () => {

@@ -6,17 +6,31 @@ import { actionMessages, suggestionMessage } from '../acting/card.ts'
 import { decideActing } from '../acting/decide.ts'
 import type { ActingEvent, ActingIntent } from '../acting/events.ts'
 import { evolveActing } from '../acting/evolve.ts'
-import { type ActingState, actionOf, breakGlassAt, isPending } from '../acting/request.ts'
+import { type ActingState, actionOf, breakGlassAt, isPending, isRunning } from '../acting/request.ts'
 import { tellAction } from '../acting/story.ts'
+import type { Event } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import type { Instant } from '../policy.ts'
 import type { Job } from '../react.ts'
+import { shorten } from '../text.ts'
 import type { Area } from './area.ts'
 
 export type { ActingEvent, ActingIntent } from '../acting/events.ts'
 export type { ActingState } from '../acting/request.ts'
 
 export const noActions: ActingState = { actions: [], suggested: [] }
+
+/** What still runs when the record is closed is somebody's to see to its end: it may wait for a person, and holds its target. */
+export const runningLeft = (incident: Incident): Event[] =>
+  incident.actions.filter(isRunning).map(({ action, title }, index) => ({
+    type: 'todo-added',
+    v: 1,
+    todo: incident.todos.length + index + 1,
+    text: `See action ${action}, ${shorten(title, 200)}, to its end: it still ran when this was closed`,
+    owner: null,
+    due: null,
+    source: null,
+  }))
 
 /** What is still pending comes to nothing when the record is closed. */
 export const actionsEnd = (incident: Incident, why: string): ActingEvent[] =>
