@@ -13,9 +13,7 @@ import { type AgentSettings, readSettings } from './settings.ts'
 
 const lastWordsMs = 2_000
 const now = () => Date.now()
-const log = (text: string) =>
-  void process.stdout.write(`${new Date(now()).toISOString()} ${text}
-`)
+const log = (text: string) => void process.stdout.write(`${new Date(now()).toISOString()} ${text}\n`)
 
 /** What git has against the repository: another owner, or no such branch. */
 const repositoryProblem = async (settings: AgentSettings): Promise<string | null> => {

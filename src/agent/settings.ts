@@ -62,7 +62,7 @@ const kindOf = (path: string): 'file' | 'folder' | null => {
   }
 }
 
-/** Whether somebody else than its owner may write it, and that is neither this user nor root. */
+/** Whether somebody else may write it than this user and root. */
 const isOpen = (path: string): boolean => {
   const { uid, mode } = statSync(path)
   return (mode & 0o022) !== 0 || ![0, process.getuid?.()].includes(uid)
