@@ -25,7 +25,7 @@ export default defineCommand({
     if ('unknown' in standing) return { refused: refuse('not_told_apart', { why: standing.unknown }) }
     // A button carries what its card showed; whoever types the number has read the card, which never changes what it is about.
     const hash = /^[0-9a-f]{64}$/.test(rest) ? rest : null
-    const outcome = await context.handle(incident.id, { type: 'approve-action', action, hash, ...standing }, ask.by)
+    const outcome = await context.actions.vote(incident.id, { type: 'approve-action', action, hash, ...standing }, ask.by)
     return tell(outcome, (after) => {
       const now = actionOf(after, action)
       if (now === undefined || now.status === 'waiting')

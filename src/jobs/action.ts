@@ -45,13 +45,17 @@ const triesAgain = async ({ request: { automatic, asked }, context }: Doing): Pr
 const previewIt = async (doing: Doing): Promise<Instant | undefined> => {
   const { loaded, request, context } = doing
   const { id, product } = loaded.incident
-  const [seen, before] = await Promise.all([preview(doing), context.runChecks(product.key, request.checks)])
+  const [seen, before, against] = await Promise.all([
+    preview(doing),
+    context.runChecks(product.key, request.checks),
+    context.actions.against(loaded.incident, request),
+  ])
   const again = 'unable' in seen ? await triesAgain(doing) : undefined
   if (again !== undefined) return again
   const intent =
     'unable' in seen
       ? ({ type: 'refuse-action', action: request.action, why: seen.unable } as const)
-      : ({ type: 'preview-action', action: request.action, ...seen, before } as const)
+      : ({ type: 'preview-action', action: request.action, ...seen, before, against } as const)
   await context.handle(id, intent)
   return undefined
 }
@@ -237,8 +241,10 @@ const step = async (doing: Doing): Promise<Instant | undefined> => {
       return startIt(doing)
     case 'running':
       if (request.task !== null) return undefined
-      // Ticked off, and nobody has gone on from there yet. Else whoever ran it is gone.
-      return session.items.has(partOf(request)) ? readBack(doing, 'The bot stopped while it ran.') : runIt(doing)
+      // Ticked off, and nobody has gone on from there yet; or a drill, which begins nothing. Else whoever ran it is gone.
+      return session.items.has(partOf(request)) && loaded.incident.kind !== 'drill'
+        ? readBack(doing, 'The bot stopped while it ran.')
+        : runIt(doing)
     case 'verifying':
       return verifyIt(doing)
     default:

@@ -328,6 +328,16 @@ const all: readonly (readonly [Refusal, string])[] = [
     'This button is of something else than what action 3 is now. Read the card of action 3, and press there.',
   ],
   [
+    refuse('action_held', {
+      action: 3,
+      expires: time,
+      why: 'vps:shop is locked by Bea: A restore.',
+      remedy: 'To open it:',
+      command: '/incident unlock vps:shop',
+    }),
+    'Not recorded: action 3 cannot run now. vps:shop is locked by Bea: A restore. To open it: `/incident unlock vps:shop`. Its approvals stay until 2026-01-14T09:00:00.000Z.',
+  ],
+  [
     refuse('own_request', { action: 3, title: 'Roll back the shop' }),
     'You asked for action 3, “Roll back the shop”, so somebody else must approve it. To call it off: `/incident deny 3`.',
   ],

@@ -42,6 +42,10 @@ export const actingRefusals = {
     `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}; nothing changed. To ask for it anew: \`/incident run again ${p.action}\`.`,
   action_expired: (p: { action: number; title: string }) =>
     `The time to approve action ${p.action}, “${foreign(p.title, 100)}”, is over; nothing ran. To ask for it anew: \`/incident run again ${p.action}\`.`,
+  action_held: (p: { action: number; expires: string; why: string; remedy: string; command: string | null }) =>
+    `Not recorded: action ${p.action} cannot run now. ${foreign(p.why, 700)} ${
+      p.command === null ? p.remedy : `${p.remedy} \`${foreign(p.command, 140)}\`.`
+    } Its approvals stay until ${p.expires}.`,
   other_request: (p: { action: number }) =>
     `This button is of something else than what action ${p.action} is now. Read the card of action ${p.action}, and press there.`,
   own_request: (p: { action: number; title: string }) =>

@@ -6,6 +6,7 @@ import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { samePerson } from '../areas/area.ts'
 import type { Contact, Instant } from '../policy.ts'
+import type { Obstacle } from './obstacle.ts'
 
 /** Everything that one person is known by: `person:bea`, `email:bea@example.com`. Two accounts that share one of these are one person. */
 export type Identities = readonly string[]
@@ -78,6 +79,8 @@ export type ActionRequest = Wanted & {
   readonly previewedAt: Instant | null
   readonly expires: Instant | null
   readonly before: readonly CheckResult[]
+  /** What stood against it when it was previewed; null: nothing. */
+  readonly against: Obstacle | null
   readonly votes: readonly Vote[]
   readonly forced: { readonly by: Actor; readonly at: Instant; readonly why: string } | null
   /** Somebody was told that nobody has approved it. */
