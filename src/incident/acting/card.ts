@@ -220,6 +220,10 @@ const cardOf = (incident: Incident, request: ActionRequest): Message => {
   }
 }
 
+/** The cards of what waits for an approval: who may run it alone, and what holds it up, is another matter in another severity. */
+export const waitingCards = (incident: Incident): Message[] =>
+  incident.actions.filter(({ status }) => status === 'waiting').map((request) => cardOf(incident, request))
+
 /** What rings a bell besides the card. */
 const bell = (incident: Incident, request: ActionRequest, { event, seq }: Recorded): Message[] => {
   const { action, asked, automatic } = request

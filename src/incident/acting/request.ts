@@ -134,11 +134,11 @@ export const isApproved = ({ votes, rule, asked }: ActionRequest): boolean => {
   return rule.needed > 0 && distinct.length >= rule.needed
 }
 
-/** When the lead of a P1 may run it alone, or null. */
+/** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. */
 export const breakGlassAt = ({ severity, kind }: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null =>
   severity !== 'P1' || kind === 'drill' || automatic || previewedAt === null || rule.breakGlassMinutes === null
     ? null
-    : new Date(Date.parse(previewedAt) + rule.breakGlassMinutes * 60_000).toISOString()
+    : new Date(Math.ceil(Date.parse(previewedAt) / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
 
 /** Why an action is not started although it was approved. `moved`: its target is not as it was when it was approved. */
 export const hindrances = ['expired', 'votes', 'record', 'moved', 'role', 'locked', 'busy', 'frozen', 'cap', 'unable'] as const
