@@ -16,7 +16,9 @@ beforeAll(async () => {
   server = await startVersions()
   const service = `name: Kiosk
 privateHosts: [127.0.0.1]
-approvals: { perHour: 100 }
+contacts:
+  carol: { name: Carol, email: carol@example.test }
+approvals: { perHour: 100, severities: { P2: [carol] } }
 actions:
   server.rollback: { kind: versions, title: Roll back the server, options: { url: "${server.url}" } }
   backup.restore:
@@ -164,6 +166,20 @@ describe('what has moved', () => {
     await becomes(2, 'waiting')
     expect(await bot.sees(channel, 'The server goes from v143 to v141.')).toContain('anew for action 1')
     expect(server.posts).toEqual([])
+  })
+
+  test('the severity, and with it who may: refused, and said so', async () => {
+    await waiting()
+    await bot.say('alice', channel, '/incident severity P2')
+    await bot.say('bob', channel, '/incident approve 1')
+    await becomes(1, 'refused')
+    await bot.sees(channel, /bob.*, who approved it, is not among those who may by now\. Ask again\./i)
+    expect(server.posts).toEqual([])
+    await bot.say('alice', channel, '/incident run again 1')
+    await becomes(2, 'waiting')
+    expect((await bot.say('bob', channel, '/incident approve 2')).text).toContain('These may: Carol.')
+    await bot.say('carol', channel, '/incident approve 2')
+    await becomes(2, 'done')
   })
 
   test('the record is closed', async () => {

@@ -1,9 +1,7 @@
 /** What may be done with a request for an action, by whom, and when. */
 import { addMinutes } from 'date-fns/addMinutes'
 import { type Area, samePerson } from '../areas/area.ts'
-import { isAtTerminal } from '../at-terminal.ts'
 import { kept } from '../check.ts'
-import type { Actor } from '../events.ts'
 import type { Event } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { type Refusal, refuse } from '../refusals.ts'
@@ -14,12 +12,12 @@ import type { Obstacle } from './obstacle.ts'
 import {
   actionOf,
   type ActionRequest,
-  type ApprovalRule,
   breakGlassAt,
   hindranceIn,
   type Identities,
   isPending,
   isRunning,
+  ruleFor,
   sameIdentity,
 } from './request.ts'
 
@@ -43,9 +41,6 @@ const stranger = (by: { readonly kind: string; readonly via?: 'terminal'; readon
 
 const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
-
-/** Whoever has the server may ask there in another's name, and approve it in the chat as themselves: one more must agree then. */
-const ruleFor = (by: Actor, rule: ApprovalRule): ApprovalRule => (isAtTerminal(by) ? { ...rule, needed: rule.needed + 1 } : rule)
 
 /** Nobody agrees to what cannot run now: what is there stays, and counts once that has passed. */
 const held = ({ action, expires }: ActionRequest, against: Obstacle | null | undefined): Refusal | null =>

@@ -5,6 +5,7 @@ import type { CheckResult, Finding } from '../check.ts'
 import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { samePerson } from '../areas/area.ts'
+import { isAtTerminal } from '../at-terminal.ts'
 import type { Contact, Instant } from '../policy.ts'
 import type { Obstacle } from './obstacle.ts'
 
@@ -132,6 +133,27 @@ export const isApproved = ({ votes, rule, asked }: ActionRequest): boolean => {
       !votes.slice(0, index).some((earlier) => sameIdentity(earlier.identities, identities)),
   )
   return rule.needed > 0 && distinct.length >= rule.needed
+}
+
+/** Whoever has the server may ask there in another's name, and approve it in the chat as themselves: one more must agree then. */
+export const ruleFor = (by: Actor, rule: ApprovalRule): ApprovalRule => (isAtTerminal(by) ? { ...rule, needed: rule.needed + 1 } : rule)
+
+/** What the product's rule has against it as it is by now, for the record as it is by now; null: nothing. The rule that it was asked for
+ *  with holds besides: a looser one changes nothing. */
+export const stricterNow = (request: ActionRequest, now: ApprovalRule): { readonly code: Hindrance; readonly why: string } | null => {
+  const { automatic, forced, asked, votes } = request
+  if (automatic) return null
+  if (forced !== null)
+    return now.breakGlassMinutes === null
+      ? { code: 'votes', why: 'By the product’s rule of now, nobody may run it without an approval. Ask again.' }
+      : null
+  const rule = ruleFor(asked.by, now)
+  return isApproved({ ...request, rule })
+    ? null
+    : {
+        code: 'votes',
+        why: `It needs ${rule.needed} approvals by now and has ${votes.length}: the severity, or the product’s rule, is another than when it was asked for. Ask again.`,
+      }
 }
 
 /** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. */
