@@ -62,6 +62,13 @@ const inputsOf = (input: z.ZodObject): Input[] => {
   })
 }
 
+/** Everything that can be typed of what has choices, each with each. */
+const chosen = (inputs: readonly Input[]): Words[] =>
+  inputs.reduce<Words[]>(
+    (all, { name, choices }) => (choices === null ? all : all.flatMap((words) => choices.map((choice) => ({ ...words, [name]: choice })))),
+    [{}],
+  )
+
 /** `minutes=10, pattern=…`. */
 const inputWords = (inputs: readonly Input[]): string =>
   inputs.map(({ name, preset, choices }) => `${name}=${preset === null || preset === '' ? (choices?.join('|') ?? '…') : preset}`).join(', ')
@@ -188,10 +195,13 @@ export const createRequests = ({
           [...product.acting.actions.values()].flatMap((action) => {
             const definition = kinds.get(action.kind)
             if (definition === undefined) return []
-            // What depends on what is typed is known without anything typed, or not before.
-            const typed = inputOf(definition, action.options).safeParse({})
-            const ofOptions = definition.target.length < 2
-            return typed.success || ofOptions ? [definition.target(action.options, typed.data ?? {})] : []
+            if (definition.target.length < 2) return [definition.target(action.options, {})]
+            // What depends on what is typed is known for each value that can be chosen, and without one of those that cannot.
+            const schema = inputOf(definition, action.options)
+            return chosen(inputsOf(schema)).flatMap((words) => {
+              const typed = schema.safeParse(words)
+              return typed.success ? [definition.target(action.options, typed.data)] : []
+            })
           }),
         ),
       ),

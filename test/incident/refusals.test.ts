@@ -283,11 +283,11 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Actions run in a record only. Open one first, `/incident new` or for planned work `/incident change`; then there: `/incident run rollback`.',
   ],
   [
-    refuse('unknown_target', { target: 'vercel:shp', known: 'vercel:shop' }),
-    'No action changes `vercel:shp`. What can be locked: vercel:shop.',
+    refuse('unknown_target', { target: 'vercel:shp', nearest: 'vercel:shop', known: 'vercel:shop' }),
+    'No action changes `vercel:shp`. Did you mean `vercel:shop`? What can be locked: vercel:shop.',
   ],
   [
-    refuse('unknown_target', { target: 'vercel:shop', known: '' }),
+    refuse('unknown_target', { target: 'vercel:shop', nearest: null, known: '' }),
     'No action of any product changes `vercel:shop`, so there is nothing to lock.',
   ],
   [

@@ -203,13 +203,18 @@ describe('what has moved', () => {
 
   test('its target is locked, all are stopped: nobody can approve it before that is over, and what is there stays (faults 51)', async () => {
     await waiting()
+    expect((await bot.say('carol', channel, '/incident lock server:shpo The disk is being moved')).text).toContain(
+      'No action changes server:shpo. Did you mean server:shop? What can be locked: server:shop,',
+    )
     expect((await bot.say('carol', channel, '/incident lock server:shop The disk is being moved')).text).toContain('Locked server:shop')
     const held = (await bot.say('bob', channel, '/incident approve 1')).text
     expect(held).toMatch(/Not recorded: action 1 cannot run now\. server:shop is locked since .+: The disk is being moved\./)
     expect(held).toContain('/incident unlock server:shop')
     expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('is locked since')
     await bot.say('carol', channel, '/incident unlock server:shop')
-    await bot.say('carol', 'general', '/incident freeze Somebody has the account')
+    expect((await bot.say('carol', 'general', '/incident freeze Somebody has the account')).text).toContain(
+      'What has started already goes on to its end, with all of its steps; one that waits for a person can be given up: /incident deny',
+    )
     expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('All actions are stopped')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain(
       'Somebody has the account. To let them run: /incident unfreeze',

@@ -18,10 +18,10 @@ export const actingRefusals = {
     `\`${foreign(p.action)}\` cannot run yet: set ${foreign(p.missing, 200)} in the bot’s environment, and start it again.`,
   action_outside: (p: { action: string }) =>
     `Actions run in a record only. Open one first, \`/incident new\` or for planned work \`/incident change\`; then there: \`/incident run ${foreign(p.action)}\`.`,
-  unknown_target: (p: { target: string; known: string }) =>
+  unknown_target: (p: { target: string; nearest: string | null; known: string }) =>
     p.known === ''
       ? `No action of any product changes \`${foreign(p.target)}\`, so there is nothing to lock.`
-      : `No action changes \`${foreign(p.target)}\`. What can be locked: ${foreign(p.known, 400)}.`,
+      : `No action changes \`${foreign(p.target)}\`. ${meant(p.nearest)}What can be locked: ${foreign(p.known, 400)}.`,
   not_told_apart: (p: { why: string }) =>
     `Slack does not say who you are, so your vote cannot count: ${foreign(p.why, 200)}. Try again in a minute.`,
   unknown_requester: always(
