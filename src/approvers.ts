@@ -17,8 +17,9 @@ export type Approvers = {
   readonly identify: (by: Actor) => Promise<Identities>
   /** Whether they may approve what these contacts approve, by what the chat says now. */
   readonly standing: (by: Actor, approvers: readonly Contact[]) => Promise<Standing>
-  /** Who of those that approved, or that runs it alone, could not any more, with the reason; null: all of them still could. */
-  readonly lapsed: (request: Pick<ActionRequest, 'asked' | 'votes' | 'forced' | 'rule'>) => Promise<string | null>
+  /** Who of those that approved, or that runs it alone, could not any more, with the reason; null: all of them still could. `now`: who may
+   *  by the product's rule of now, for the record as it is now; nobody named: every member. */
+  readonly lapsed: (request: Pick<ActionRequest, 'asked' | 'votes' | 'forced' | 'rule'>, now: readonly Contact[]) => Promise<string | null>
 }
 
 const nameOf = (by: Actor): string => (by.kind === 'person' ? by.name : 'Somebody')
@@ -125,13 +126,18 @@ export const createApprovers = ({
       }
     },
     standing,
-    lapsed: async ({ asked, votes, forced, rule }) => {
+    lapsed: async ({ asked, votes, forced, rule }, approvers) => {
       const seen = [asked.identities]
       for (const { by } of votes) {
         const name = nameOf(by)
         const now = await standing(by, rule.approvers)
         if ('unknown' in now) return `Whether ${name} may still approve cannot be told: ${now.unknown}.`
         if (now.basis === null) return `${name}, who approved it, may not any more.`
+        if (approvers.length > 0) {
+          const here = await standing(by, approvers)
+          if ('unknown' in here) return `Whether ${name} may still approve cannot be told: ${here.unknown}.`
+          if (here.basis === null) return `${name}, who approved it, is not among those who may by now. Ask again.`
+        }
         // Two that were two people may have turned out to be one.
         if (seen.some((other) => sameIdentity(other, now.identities)))
           return `${name}, who approved it, is known here by another account, too.`

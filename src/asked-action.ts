@@ -1,6 +1,7 @@
 /** What people type of actions: which one, with what, and why. */
 import type { Answer, Ask, CommandContext, Reply } from './define.ts'
 import { tell } from './define.ts'
+import { obstacleSpans } from './incident/acting/obstacle.ts'
 import { actionOf, type ActionRequest, type Wanted } from './incident/acting/request.ts'
 import { statusIcons, statusWords } from './incident/acting/words.ts'
 import type { Incident } from './incident/incident.ts'
@@ -72,13 +73,14 @@ export const ask = async (
   context: CommandContext,
 ): Promise<Reply> => {
   if ('code' in wanted) return { refused: wanted }
+  const against = await context.actions.against(incident, { target: wanted.target, undoes: undoes ?? null })
   const { locks, frozen } = await context.actions.now()
-  if (frozen !== null) {
+  if (against !== null && frozen !== null) {
     const name = frozen.by.kind === 'person' ? frozen.by.name : 'Tocsin'
     return { refused: refuse('is_frozen', { name, at: frozen.at, why: frozen.why }) }
   }
   const lock = locks.get(wanted.target)
-  if (lock !== undefined) {
+  if (against !== null && lock !== undefined) {
     const name = lock.by.kind === 'person' ? lock.by.name : 'Tocsin'
     return { refused: refuse('is_locked', { target: wanted.target, name, at: lock.at, why: lock.why }) }
   }
@@ -94,10 +96,19 @@ export const ask = async (
           spans: [
             '✋ Asked for ',
             { bold: `action ${action}: ${title}` },
-            '. What it would do comes in the channel in a moment; nothing runs before somebody else has approved it. To call it off: ',
+            '. What it would do comes in the channel in a moment; nothing runs before somebody else has approved it',
+            incident.kind === 'drill' ? ', and in this drill nothing is run then. To call it off: ' : '. To call it off: ',
             { code: `/incident deny ${action}` },
           ],
         },
+        ...(against === null
+          ? []
+          : [
+              {
+                kind: 'text' as const,
+                spans: ['⛔ ', { bold: 'Nobody can approve it now' }, ': ', ...obstacleSpans(against), '\nOnce that has passed they can.'],
+              },
+            ]),
       ],
     }
   })

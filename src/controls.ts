@@ -1,25 +1,33 @@
-/** Starts actions and ends them, each in one transaction with the events that say so; and keeps what stands against them. */
+/** Takes votes on actions, starts them and ends them, each in one transaction with the events that say so; and keeps what stands against
+ *  them. */
 import { subHours } from 'date-fns/subHours'
 import { randomUUID } from 'node:crypto'
 import type { Catalogue } from './catalogue.ts'
 import type { Outcome } from './define.ts'
 import type { Handle } from './handle.ts'
 import type { Ran } from './incident/acting/action.ts'
-import { type Control, type Controls, controlsNow, frozenBy } from './incident/acting/controls.ts'
+import { type Control, type Controls, controlsNow } from './incident/acting/controls.ts'
+import { type Obstacle, obstacleTo } from './incident/acting/obstacle.ts'
 import { actionOf, type ActionRequest, type Hindrance } from './incident/acting/request.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
-import type { Instant } from './incident/policy.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
 import { beginRun, controlsSaid, endRun, holdActions, runOn, runsSince, sayControl } from './store/controls.ts'
-import type { Store, Trx } from './store/database.ts'
+import type { Db, Store, Trx } from './store/database.ts'
 import type { Queue } from './store/queue.ts'
 import { readStream } from './store/stream.ts'
 
 type Against = { readonly code: Hindrance; readonly why: string }
 
+/** What is at stake: a request, or one that somebody is about to make. */
+type Aim = Pick<ActionRequest, 'target' | 'undoes'>
+
 export type ActionControls = {
+  /** What stands against an action of this record now, outside of it; null: nothing. */
+  readonly against: (incident: Incident, aim: Aim) => Promise<Obstacle | null>
+  /** Takes an approval, or the word of who runs it alone, unless something stands against the action: nobody agrees to what cannot run. */
+  readonly vote: (id: string, intent: Intent & { readonly type: 'approve-action' | 'force-action' }, by: Actor) => Promise<Outcome>
   /** Starts an approved action, unless something stands against it. `started`: it was this call that did. `later`: what is to be taken back
    *  by itself waits for a lock or a freeze to end, or for who is at its target. */
   readonly start: (id: string, action: number, hash: string, hindrance: Against | null) => Promise<'started' | 'later' | 'not'>
@@ -41,10 +49,6 @@ const bot: Actor = { kind: 'bot' }
 
 const nameOf = (by: Actor): string => (by.kind === 'person' ? by.name : 'Tocsin')
 
-/** In an incident that hurts, nobody waits for the end of a freeze. */
-const mayThaw = ({ kind, severity }: Incident): boolean =>
-  (kind === 'incident' || kind === 'disaster') && (severity === 'P1' || severity === 'P2')
-
 export const createControls = ({
   store,
   queue,
@@ -56,27 +60,19 @@ export const createControls = ({
   handle: Handle
   catalogue: Catalogue
 }): ActionControls => {
-  const against = async (trx: Trx, incident: Incident, request: ActionRequest, at: Instant): Promise<Against | null> => {
-    const { locks, frozen } = controlsNow(await controlsSaid(trx))
-    if (frozen !== null)
-      return { code: 'frozen', why: `All actions are stopped since ${frozen.at}, by ${nameOf(frozen.by)}: ${frozen.why}` }
-    const lock = locks.get(request.target)
-    if (lock !== undefined) return { code: 'locked', why: `${request.target} is locked by ${nameOf(lock.by)}: ${lock.why}` }
-    const running = await runOn(trx, request.target)
-    if (running !== null) return { code: 'busy', why: `Action ${running.action} of ${running.incident} is changing ${request.target}.` }
+  const against = async (db: Db | Trx, incident: Incident, aim: Aim): Promise<Obstacle | null> => {
+    const at = await store.now(db)
+    const said = await controlsSaid(db)
+    const running = await runOn(db, aim.target)
+    const recent = await runsSince(db, incident.product.key, subHours(at, 1).toISOString())
     const acting = catalogue.product(incident.product.key)?.acting
-    // What takes back something is not held up by how much was done.
-    if (acting === undefined || request.undoes !== null) return null
-    const freeze = mayThaw(incident) ? null : frozenBy(acting.freezes, at, incident.policy.calendar.zone)
-    if (freeze !== null) return { code: 'frozen', why: `No action runs from ${freeze.from} to ${freeze.to}: ${freeze.why}` }
-    const recent = await runsSince(trx, incident.product.key, subHours(at, 1).toISOString())
-    const { perHour } = acting.approvals
-    return recent >= perHour
-      ? {
-          code: 'cap',
-          why: `${recent} actions of ${incident.product.name} ran in the last hour, and more than ${perHour} are not meant to.`,
-        }
-      : null
+    return obstacleTo(incident, aim, {
+      at,
+      controls: controlsNow(said),
+      running: running === null ? null : { ...running, since: running.started_at },
+      limits: acting === undefined ? null : { freezes: acting.freezes, perHour: acting.approvals.perHour },
+      recent,
+    })
   }
 
   /** What ends a run frees its target with it. */
@@ -88,18 +84,29 @@ export const createControls = ({
     })
 
   return {
+    against: (incident, aim) => against(store.db, incident, aim),
+    vote: (id, intent, by) =>
+      store.transaction(async (trx) => {
+        await holdActions(trx)
+        const loaded = await readStream(trx, id)
+        const request = loaded === null ? undefined : actionOf(loaded.incident, intent.action)
+        const found = loaded === null || request === undefined ? null : await against(trx, loaded.incident, request)
+        return handle.within(trx).handle(id, { ...intent, against: found }, by)
+      }),
     start: (id, action, hash, hindrance) =>
       store.transaction(async (trx) => {
         await holdActions(trx)
         const loaded = await readStream(trx, id)
         const request = loaded === null ? undefined : actionOf(loaded.incident, action)
         if (loaded === null || request?.status !== 'approved') return 'not'
-        const found = hindrance ?? (await against(trx, loaded.incident, request, await store.now(trx)))
+        const found = hindrance ?? (await against(trx, loaded.incident, request))
         if (request.automatic && found !== null && passing.has(found.code)) return 'later'
         const outcome = await handle.within(trx).handle(id, { type: 'start-action', action, hash, hindrance: found }, bot)
         const started = 'events' in outcome ? outcome.events.find(({ event }) => event.type === 'action-started') : undefined
         if (started === undefined) return 'not'
         const { key, target } = request
+        // A drill changes nothing: it neither takes its target nor counts.
+        if (loaded.incident.kind === 'drill') return 'started'
         await beginRun(trx, { incident: id, action, product: loaded.incident.product.key, key, target, started_at: started.at })
         return 'started'
       }),

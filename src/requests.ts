@@ -6,7 +6,7 @@ import type { Action } from './catalogue/actions.ts'
 import type { Product } from './catalogue/product.ts'
 import { type ActionDefinition, inputOf } from './define/action.ts'
 import type { Risk } from './incident/acting/action.ts'
-import type { ActionRequest, ApprovalRule, Wanted } from './incident/acting/request.ts'
+import { actionOf, type ActionRequest, type ApprovalRule, type Wanted } from './incident/acting/request.ts'
 import type { Incident } from './incident/incident.ts'
 import { nearest } from './incident/nearest.ts'
 import { keepLine } from './incident/text.ts'
@@ -41,6 +41,8 @@ export type Requests = {
   readonly want: (incident: Pick<Incident, 'product' | 'severity'>, key: string, words: Words) => Wanted | Refusal
   /** A request that takes another back, or why it cannot be one. */
   readonly back: (incident: Pick<Incident, 'product' | 'severity'>, request: ActionRequest) => Wanted | Refusal
+  /** The same request as the catalogue and its record have it now, or why it cannot be one any more. */
+  readonly anew: (incident: Incident, request: ActionRequest) => Wanted | Refusal
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -59,6 +61,13 @@ const inputsOf = (input: z.ZodObject): Input[] => {
     }
   })
 }
+
+/** Everything that can be typed of what has choices, each with each. */
+const chosen = (inputs: readonly Input[]): Words[] =>
+  inputs.reduce<Words[]>(
+    (all, { name, choices }) => (choices === null ? all : all.flatMap((words) => choices.map((choice) => ({ ...words, [name]: choice })))),
+    [{}],
+  )
 
 /** `minutes=10, pattern=…`. */
 const inputWords = (inputs: readonly Input[]): string =>
@@ -122,6 +131,63 @@ export const createRequests = ({
     }
   }
 
+  const want: Requests['want'] = ({ product: { key: productKey }, severity }, key, words) => {
+    const found = find(productKey, key)
+    if ('code' in found) return found
+    const { product, action, definition } = found
+    const schema = inputOf(definition, action.options)
+    const inputs = inputsOf(schema)
+    const known = inputWords(inputs)
+    const unknown = Object.keys(words).find((name) => !inputs.some((input) => input.name === name))
+    if (unknown !== undefined) return refuse('unknown_input', { word: unknown, action: key, known })
+    // What is typed is kept, and shown to everybody.
+    for (const [name, value] of Object.entries(words)) {
+      if (keepLine(value) !== value.replaceAll(/ +/g, ' ').trim())
+        return refuse('bad_input', {
+          word: name,
+          why: 'has characters that cannot be kept, or looks like a secret, which must never be typed here',
+          action: key,
+          known,
+        })
+    }
+    const parsed = schema.safeParse(words)
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues
+      const name = String(issue?.path[0] ?? '')
+      return refuse('bad_input', {
+        word: `${name}=${words[name] ?? ''}`,
+        why: (issue?.message ?? '').replaceAll('`', ''),
+        action: key,
+        known,
+      })
+    }
+    const missing = missingOf(product, action, definition)
+    if (missing.length > 0) return refuse('not_configured', { action: key, missing: [...new Set(missing)].join(', ') })
+    return wish(found, severity, words, parsed.data)
+  }
+
+  const back: Requests['back'] = ({ product: { key: productKey }, severity }, request) => {
+    const found = find(productKey, request.key)
+    if ('code' in found) return found
+    const { product, action, definition } = found
+    // What it left is of the kind that it was.
+    if (definition.undo === undefined || action.kind !== request.kind)
+      return refuse('action_not_undoable', { action: request.action, title: request.title, status: request.status })
+    return {
+      key: action.key,
+      kind: action.kind,
+      title: `Undo: ${request.title}`,
+      input: request.input,
+      risk: request.risk,
+      // What was changed, whatever the catalogue says now.
+      target: request.target,
+      rule: ruleOf(product, action, request.risk, severity),
+      checks: request.checks,
+      watchMinutes: request.watchMinutes,
+      link: action.link,
+    }
+  }
+
   return {
     targets: () => [
       ...new Set(
@@ -129,10 +195,13 @@ export const createRequests = ({
           [...product.acting.actions.values()].flatMap((action) => {
             const definition = kinds.get(action.kind)
             if (definition === undefined) return []
-            // What depends on what is typed is known without anything typed, or not before.
-            const typed = inputOf(definition, action.options).safeParse({})
-            const ofOptions = definition.target.length < 2
-            return typed.success || ofOptions ? [definition.target(action.options, typed.data ?? {})] : []
+            if (definition.target.length < 2) return [definition.target(action.options, {})]
+            // What depends on what is typed is known for each value that can be chosen, and without one of those that cannot.
+            const schema = inputOf(definition, action.options)
+            return chosen(inputsOf(schema)).flatMap((words) => {
+              const typed = schema.safeParse(words)
+              return typed.success ? [definition.target(action.options, typed.data)] : []
+            })
           }),
         ),
       ),
@@ -150,60 +219,11 @@ export const createRequests = ({
         }),
       )
     },
-    want: ({ product: { key: productKey }, severity }, key, words) => {
-      const found = find(productKey, key)
-      if ('code' in found) return found
-      const { product, action, definition } = found
-      const schema = inputOf(definition, action.options)
-      const inputs = inputsOf(schema)
-      const known = inputWords(inputs)
-      const unknown = Object.keys(words).find((name) => !inputs.some((input) => input.name === name))
-      if (unknown !== undefined) return refuse('unknown_input', { word: unknown, action: key, known })
-      // What is typed is kept, and shown to everybody.
-      for (const [name, value] of Object.entries(words)) {
-        if (keepLine(value) !== value.replaceAll(/ +/g, ' ').trim())
-          return refuse('bad_input', {
-            word: name,
-            why: 'has characters that cannot be kept, or looks like a secret, which must never be typed here',
-            action: key,
-            known,
-          })
-      }
-      const parsed = schema.safeParse(words)
-      if (!parsed.success) {
-        const [issue] = parsed.error.issues
-        const name = String(issue?.path[0] ?? '')
-        return refuse('bad_input', {
-          word: `${name}=${words[name] ?? ''}`,
-          why: (issue?.message ?? '').replaceAll('`', ''),
-          action: key,
-          known,
-        })
-      }
-      const missing = missingOf(product, action, definition)
-      if (missing.length > 0) return refuse('not_configured', { action: key, missing: [...new Set(missing)].join(', ') })
-      return wish(found, severity, words, parsed.data)
-    },
-    back: ({ product: { key: productKey }, severity }, request) => {
-      const found = find(productKey, request.key)
-      if ('code' in found) return found
-      const { product, action, definition } = found
-      // What it left is of the kind that it was.
-      if (definition.undo === undefined || action.kind !== request.kind)
-        return refuse('action_not_undoable', { action: request.action, title: request.title, status: request.status })
-      return {
-        key: action.key,
-        kind: action.kind,
-        title: `Undo: ${request.title}`,
-        input: request.input,
-        risk: request.risk,
-        // What was changed, whatever the catalogue says now.
-        target: request.target,
-        rule: ruleOf(product, action, request.risk, severity),
-        checks: request.checks,
-        watchMinutes: request.watchMinutes,
-        link: action.link,
-      }
+    want,
+    back,
+    anew: (incident, request) => {
+      const first = request.undoes === null ? undefined : actionOf(incident, request.undoes)
+      return first === undefined ? want(incident, request.key, request.input) : back(incident, first)
     },
   }
 }

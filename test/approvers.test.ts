@@ -5,6 +5,7 @@ import { createApprovers } from '../src/approvers.ts'
 import { People } from '../src/catalogue/people.ts'
 import { sameIdentity } from '../src/incident/acting/request.ts'
 import type { Actor } from '../src/incident/events.ts'
+import type { Contact } from '../src/incident/policy.ts'
 import { createPerson } from '../src/people.ts'
 import { type Member, PortFault } from '../src/ports.ts'
 
@@ -103,14 +104,29 @@ describe('who may', () => {
     away = false
   })
 
+  test('by the rule of now as by the one that it was asked for with; a looser one changes nothing', async () => {
+    const vote = { by: as('U0DORA'), identities: await who('U0DORA'), at: '', basis: 'Leads' }
+    const asked = { by: as('U0CARL'), identities: await who('U0CARL'), at: '' }
+    const lapsed = (then: readonly Contact[], now: readonly Contact[]) =>
+      approvers.lapsed(
+        { asked, votes: [vote], forced: null, rule: { needed: 1, approvers: then, minutes: 10, breakGlassMinutes: null } },
+        now,
+      )
+    expect(await lapsed([leads], [leads])).toBeNull()
+    expect(await lapsed([leads], [])).toBeNull()
+    expect(await lapsed([], [leads, head])).toBeNull()
+    expect(await lapsed([], [head])).toContain('is not among those who may by now')
+    expect(await lapsed([head], [leads])).toContain('may not any more')
+  })
+
   test('two votes that turn out to be one person’s do not start anything', async () => {
     const vote = (user: string) => ({ by: as(user), identities: [`once:${user}`], at: '', basis: 'member of the workspace' })
     const rule = { needed: 2, approvers: [], minutes: 10, breakGlassMinutes: null }
     const asked = { by: as('U0DORA'), identities: await who('U0DORA'), at: '' }
-    expect(await approvers.lapsed({ asked, votes: [vote('U0BEA'), vote('U0CARL')], forced: null, rule })).toBeNull()
-    expect(await approvers.lapsed({ asked, votes: [vote('U0BEA'), vote('U0BEA2')], forced: null, rule })).toContain('another account')
-    expect(await approvers.lapsed({ asked, votes: [vote('U0DORA')], forced: null, rule })).toContain('another account')
+    expect(await approvers.lapsed({ asked, votes: [vote('U0BEA'), vote('U0CARL')], forced: null, rule }, [])).toBeNull()
+    expect(await approvers.lapsed({ asked, votes: [vote('U0BEA'), vote('U0BEA2')], forced: null, rule }, [])).toContain('another account')
+    expect(await approvers.lapsed({ asked, votes: [vote('U0DORA')], forced: null, rule }, [])).toContain('another account')
     const forced = { by: as('U0GONE'), at: '', why: 'Nobody answers' }
-    expect(await approvers.lapsed({ asked, votes: [], forced, rule })).toContain('may not any more')
+    expect(await approvers.lapsed({ asked, votes: [], forced, rule }, [])).toContain('may not any more')
   })
 })

@@ -26,7 +26,7 @@ export default defineCommand({
     // A button carries what its card showed; whoever types the number has read the card, which never changes what it is about.
     // What looks like a hash is held against the request, whole or not.
     const hash = /^[0-9a-f]{16,}$/i.test(rest) ? rest : null
-    const outcome = await context.handle(incident.id, { type: 'approve-action', action, hash, ...standing }, ask.by)
+    const outcome = await context.actions.vote(incident.id, { type: 'approve-action', action, hash, ...standing }, ask.by)
     return tell(outcome, (after) => {
       const now = actionOf(after, action)
       if (now === undefined || now.status === 'waiting')

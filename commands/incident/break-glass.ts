@@ -14,7 +14,7 @@ export default defineCommand({
     const { action, rest } = takeNumber(ask.words)
     if (action === null) return { refused: refuse('missing', { what: 'The number of the action', example }) }
     const identities = await context.approvers.identify(ask.by)
-    return tell(await context.handle(incident.id, { type: 'force-action', action, why: rest, identities }, ask.by), () =>
+    return tell(await context.actions.vote(incident.id, { type: 'force-action', action, why: rest, identities }, ask.by), () =>
       say(`🔴 Action ${action} starts now without an approval, if nothing else stands against it. Everybody reads that it did, and why.`),
     )
   },

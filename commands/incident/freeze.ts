@@ -12,7 +12,12 @@ export default defineCommand({
       return { refused: refuse('missing', { what: 'The reason', example: '/incident freeze Somebody has the bot’s account' }) }
     const refused = await context.actions.say({ by, what: 'freeze', target: '*', why: why.slice(0, 500), incident: id })
     return refused === null
-      ? say('🧊 No action starts any more, in no product; what runs already ends. To let them run again: ', { code: '/incident unfreeze' })
+      ? say(
+          '🧊 No action starts any more, in no product, and nobody can approve one; what was to return by itself waits, too. What has started already goes on to its end, with all of its steps; one that waits for a person can be given up: ',
+          { code: '/incident deny <n>' },
+          '. To let them start again: ',
+          { code: '/incident unfreeze' },
+        )
       : { refused }
   },
 })

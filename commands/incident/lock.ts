@@ -1,4 +1,5 @@
 import { defineCommand, say } from '../../src/define.ts'
+import { nearest } from '../../src/incident/nearest.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 const example = '/incident lock vercel:shop The database is being restored'
@@ -20,11 +21,18 @@ export default defineCommand({
       return { parts: [{ kind: 'list', items }] }
     }
     const known = context.requests.targets()
-    if (!known.includes(target)) return { refused: refuse('unknown_target', { target, known: known.join(', ') }) }
+    if (!known.includes(target))
+      return { refused: refuse('unknown_target', { target, nearest: nearest(target, known), known: known.join(', ') }) }
     const why = rest.join(' ')
     if (why === '')
       return { refused: refuse('missing', { what: 'The reason', example: `/incident lock ${target} The database is being restored` }) }
     const refused = await context.actions.say({ by, what: 'lock', target, why: why.slice(0, 500), incident: id })
-    return refused === null ? say(`🔒 Locked ${target}: no action changes it until `, { code: `/incident unlock ${target}` }) : { refused }
+    return refused === null
+      ? say(
+          `🔒 Locked ${target}: no action starts on it, and nobody can approve one, before `,
+          { code: `/incident unlock ${target}` },
+          '. One that has started already goes on to its end.',
+        )
+      : { refused }
   },
 })

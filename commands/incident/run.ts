@@ -107,13 +107,10 @@ export default defineCommand({
       if (action === null) return { refused: refuse('missing', { what: 'The number of the action', example: '/incident run again 3' }) }
       const before = namedAction(incident, action)
       if ('code' in before) return { refused: before }
-      const first = before.undoes === null ? null : namedAction(incident, before.undoes)
-      if (first !== null && 'code' in first) return { refused: first }
-      const wanted = first === null ? context.requests.want(incident, before.key, before.input) : context.requests.back(incident, first)
       return askFor(
         asked,
         incident,
-        wanted,
+        context.requests.anew(incident, before),
         { reason: before.reason, ...(before.undoes === null ? {} : { undoes: before.undoes }) },
         context,
       )

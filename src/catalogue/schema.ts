@@ -210,7 +210,7 @@ const Approvals = z.strictObject({
   within: Duration,
   /** After how long without an approval the lead of a P1 may run it alone. */
   breakGlass: DurationOrNone,
-  /** How many actions of the product run in an hour at most. */
+  /** How many actions of the product run in an hour at most, except in an incident of P1 or P2. */
   perHour: z.int().min(1).max(1000),
 })
 

@@ -1,4 +1,5 @@
 /** What the bot posts in an incident's channel: each event's message in words. Pure; what is foreign in it stays literal. */
+import { waitingCards } from './acting/card.ts'
 import { isAreaEvent, postsOfArea } from './areas.ts'
 import { isAtTerminal } from './at-terminal.ts'
 import { leadWanted } from './areas/roles.ts'
@@ -46,7 +47,7 @@ const messages = (incident: Incident, recorded: Recorded, all: readonly Recorded
       ]
     }
     case 'severity-changed':
-      return [severityChanged(incident, { ...recorded, event }, all)]
+      return [severityChanged(incident, { ...recorded, event }, all), ...waitingCards(incident)]
     case 'updated': {
       const due = event.updateDue === null ? null : dueWords(incident, 'update')
       const next: Span[] = due === null ? [] : [' · next update ', ...due]

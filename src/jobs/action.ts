@@ -3,7 +3,7 @@
 import type { Hands } from '../acting.ts'
 import { defineJob, type JobContext, type JobRun, type Loaded, type SurfaceSession } from '../define.ts'
 import type { Json, Ran } from '../incident/acting/action.ts'
-import { actionOf, type ActionRequest, isPending, isRunning } from '../incident/acting/request.ts'
+import { actionOf, type ActionRequest, isPending, isRunning, stricterNow } from '../incident/acting/request.ts'
 import type { Instant } from '../incident/policy.ts'
 
 /** How often a target that has not settled is looked at again, in milliseconds. */
@@ -45,13 +45,17 @@ const triesAgain = async ({ request: { automatic, asked }, context }: Doing): Pr
 const previewIt = async (doing: Doing): Promise<Instant | undefined> => {
   const { loaded, request, context } = doing
   const { id, product } = loaded.incident
-  const [seen, before] = await Promise.all([preview(doing), context.runChecks(product.key, request.checks)])
+  const [seen, before, against] = await Promise.all([
+    preview(doing),
+    context.runChecks(product.key, request.checks),
+    context.actions.against(loaded.incident, request),
+  ])
   const again = 'unable' in seen ? await triesAgain(doing) : undefined
   if (again !== undefined) return again
   const intent =
     'unable' in seen
       ? ({ type: 'refuse-action', action: request.action, why: seen.unable } as const)
-      : ({ type: 'preview-action', action: request.action, ...seen, before } as const)
+      : ({ type: 'preview-action', action: request.action, ...seen, before, against } as const)
   await context.handle(id, intent)
   return undefined
 }
@@ -147,13 +151,16 @@ const runIt = async (doing: Doing, hands = handsOf(doing), resumed = false): Pro
 /** Starts what is approved, if all is still as it was then. */
 const startIt = async (doing: Doing): Promise<Instant | undefined> => {
   const { loaded, request, context, job, session } = doing
-  const { id } = loaded.incident
-  const { action } = request
-  const [lapsed, seen] = await Promise.all([context.approvers.lapsed(request), preview(doing)])
+  const [{ id }, { action }] = [loaded.incident, request]
+  const wanted = context.requests.anew(loaded.incident, request)
+  // Where the catalogue does not have it any more, the preview says so.
+  const rule = 'code' in wanted ? request.rule : wanted.rule
+  const [lapsed, seen] = await Promise.all([context.approvers.lapsed(request, rule.approvers), preview(doing)])
   const again = 'unable' in seen ? await triesAgain(doing) : undefined
   if (again !== undefined) return again
-  const hindrance =
-    lapsed !== null ? ({ code: 'role', why: lapsed } as const) : 'unable' in seen ? ({ code: 'unable', why: seen.unable } as const) : null
+  const role = lapsed === null ? null : ({ code: 'role', why: lapsed } as const)
+  const unable = 'unable' in seen ? ({ code: 'unable', why: seen.unable } as const) : null
+  const hindrance = role ?? stricterNow(request, rule) ?? unable
   // Before it is started: who takes over from here finds that it may have been begun.
   await session.intend(partOf(request))
   const started = await context.actions.start(id, action, 'unable' in seen ? '' : seen.hash, hindrance)
@@ -237,8 +244,10 @@ const step = async (doing: Doing): Promise<Instant | undefined> => {
       return startIt(doing)
     case 'running':
       if (request.task !== null) return undefined
-      // Ticked off, and nobody has gone on from there yet. Else whoever ran it is gone.
-      return session.items.has(partOf(request)) ? readBack(doing, 'The bot stopped while it ran.') : runIt(doing)
+      // Ticked off, and nobody has gone on from there yet; or a drill, which begins nothing. Else whoever ran it is gone.
+      return session.items.has(partOf(request)) && loaded.incident.kind !== 'drill'
+        ? readBack(doing, 'The bot stopped while it ran.')
+        : runIt(doing)
     case 'verifying':
       return verifyIt(doing)
     default:
@@ -249,11 +258,11 @@ const step = async (doing: Doing): Promise<Instant | undefined> => {
 
 /** The target moved after it was approved: the same is asked for anew, as it is now, for whoever asked. */
 const askAgain = async (asking: Asking): Promise<Instant | undefined> => {
-  const { loaded, request, context } = asking
-  const { incident } = loaded
+  const { request, context } = asking
+  const { incident } = asking.loaded
   const first = request.undoes === null ? undefined : actionOf(incident, request.undoes)
   if (request.automatic && first !== undefined) return giveBack({ ...asking, request: first })
-  const wanted = first === undefined ? context.requests.want(incident, request.key, request.input) : context.requests.back(incident, first)
+  const wanted = context.requests.anew(incident, request)
   if ('code' in wanted) return undefined
   const { by, identities } = request.asked
   await context.handle(

@@ -42,15 +42,16 @@ export const runOn = async (db: Db | Trx, target: string): Promise<Run | null> =
 export const openRuns = async (db: Db): Promise<Run[]> =>
   db.selectFrom('action_run').select(['incident', 'action', 'target', 'started_at']).where('ended_at', 'is', null).execute()
 
-/** How many runs of the product began since then. */
-export const runsSince = async (db: Db | Trx, product: string, since: Instant): Promise<number> => {
-  const { count } = await db
+/** When the runs of the product began since then, oldest first. */
+export const runsSince = async (db: Db | Trx, product: string, since: Instant): Promise<Instant[]> => {
+  const rows = await db
     .selectFrom('action_run')
-    .select((of) => of.fn.countAll<string>().as('count'))
+    .select('started_at')
     .where('product', '=', product)
     .where('started_at', '>', since)
-    .executeTakeFirstOrThrow()
-  return Number(count)
+    .orderBy('started_at')
+    .execute()
+  return rows.map((row) => row.started_at)
 }
 
 /** A run begins. Throws when one of its target runs. */

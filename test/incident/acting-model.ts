@@ -65,6 +65,7 @@ const kinds = [
 
 type Known = {
   readonly asker: Name | null
+  readonly target: string
   readonly needed: number
   readonly undoes: number | null
   readonly automatic: boolean
@@ -113,13 +114,14 @@ const weights = {
   verify: 1,
   undo: 3,
   'give-back': 2,
-  force: 3,
+  force: 4,
   lead: 2,
   again: 2,
   move: 1,
   time: 2,
   back: 1,
   may: 2,
+  lock: 1,
   expire: 1,
   unanswered: 1,
   deny: 1,
@@ -158,6 +160,8 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
   const may = new Set<Name>(names)
   /** The version of each target, which a preview sees. */
   const targets = [0, 0]
+  /** Targets that somebody has locked. */
+  const locked = new Set<string>()
   const past: { book: Book; intent: Intent; by: Actor }[] = []
 
   let opened = 0
@@ -193,6 +197,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
     claim(known.started === 0, 'nothing starts twice')
     claim(!known.ended, 'nothing starts after its end')
     claim(!hindered, 'nothing starts that something stands against')
+    claim(book.kind === 'drill' || !locked.has(known.target), 'nothing starts on a locked target, but in a drill')
     claim(known.hash !== null && hash === known.hash, 'what starts is what was previewed')
     if (known.undoes !== null) {
       const first = book.requests[known.undoes - 1]!
@@ -239,6 +244,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         const needed = (kinds.find(({ key }) => key === event.key)?.needed ?? 9) + (by.kind === 'person' && by.via === 'terminal' ? 1 : 0)
         book.requests.push({
           asker: who?.truth ?? null,
+          target: event.target,
           needed,
           undoes: event.undoes ?? null,
           automatic,
@@ -294,6 +300,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
           'nobody approves twice',
         )
         claim(may.has(truth), 'who approves may')
+        claim(book.kind === 'drill' || !locked.has(known.target), 'no vote is spent on a locked target, but in a drill')
         claim(book.open && known.started === 0, 'what is approved is open')
         claim(now < known.previewedAt + approvalMinutes * minute, 'what is approved is in its time')
         claim(event.hash === known.hash, 'what is approved is what was previewed')
@@ -308,6 +315,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         claim(book.lead?.kind === 'person' && book.lead.id === who!.by.id, 'who runs it alone leads')
         claim(book.severity === 'P1' && book.kind !== 'drill' && book.open, 'break-glass is for an open P1')
         claim(event.why.trim() !== '', 'break-glass has a reason')
+        claim(!locked.has(known.target), 'break-glass is no way around a lock')
         claim(now >= known.previewedAt + glassMinutes * minute, 'break-glass waits for others')
         claim(now < known.previewedAt + approvalMinutes * minute, 'break-glass is in its time')
         claim(event.hash === known.hash && known.hash !== null, 'break-glass is of what was previewed')
@@ -378,6 +386,12 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
   const hashOf = (target: number, request: ActionRequest) =>
     `${request.key} ${JSON.stringify(request.input)} ${request.undoes} ${target} ${targets[target]}`
 
+  /** What stands against it, as whoever takes a vote or starts it finds. */
+  const lockOn = (book: Book, target: string) =>
+    book.kind === 'drill' || !locked.has(target)
+      ? null
+      : ({ code: 'locked', why: `${target} is locked.`, remedy: 'Unlock it.', command: null, thaws: false } as const)
+
   const mayNot = { code: 'role', why: 'May not any more' } as const
   /** Whether somebody who has approved it may not any more, as a job finds when it looks. */
   const lapsed = ({ votes }: ActionRequest): boolean =>
@@ -399,12 +413,15 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
     }
   }
 
-  /** The same again: who may is asked each time that something arrives or runs. */
+  /** The same again: who may, and what is locked, is looked at each time that something arrives or runs. */
   const asNow = (book: Book, intent: Intent, who: Account | null): Intent => {
-    if (intent.type === 'approve-action') return { ...intent, basis: who?.truth != null && may.has(who.truth) ? 'a member' : null }
-    if (intent.type !== 'start-action') return intent
+    if (!('action' in intent)) return intent
     const request = book.incident.actions.find(({ action }) => action === intent.action)
-    return request !== undefined && lapsed(request) ? { ...intent, hindrance: mayNot } : intent
+    const against = request === undefined ? null : lockOn(book, request.target)
+    if (intent.type === 'approve-action') return { ...intent, basis: who?.truth != null && may.has(who.truth) ? 'a member' : null, against }
+    if (intent.type === 'force-action') return { ...intent, against }
+    if (intent.type !== 'start-action') return intent
+    return { ...intent, hindrance: request !== undefined && lapsed(request) ? mayNot : (against ?? intent.hindrance) }
   }
 
   const step = ([what, whoNumber, which, how]: Step) => {
@@ -419,6 +436,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
     const request = meant ?? (actions.length === 0 ? undefined : actions[actions.length - 1 - (which % Math.min(actions.length, 4))])
     const target = request === undefined ? 0 : Number(request.target.slice(-1))
     const action = request?.action ?? 1
+    const against = request === undefined ? null : lockOn(book, request.target)
     const basis = who.truth !== null && may.has(who.truth) ? 'a member' : null
     const { identities } = who
     const does: Record<What, () => void> = {
@@ -436,14 +454,14 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
           state: targets[target]!,
           ...(returnsAfter === undefined ? {} : { returnsAfter }),
         }
-        handle(book, { type: 'preview-action', action, preview, hash: hashOf(target, request), before: [] }, null)
+        handle(book, { type: 'preview-action', action, preview, hash: hashOf(target, request), before: [], against }, null)
       },
       unable: () => {
         if (dice % 4 === 0) handle(book, { type: 'refuse-action', action, why: 'It is not there' }, null)
       },
       approve: () => {
         const hash = dice % 7 === 0 ? 'of another' : dice % 3 === 0 ? null : (request?.hash ?? null)
-        handle(book, { type: 'approve-action', action, hash, identities, basis }, who)
+        handle(book, { type: 'approve-action', action, hash, identities, basis, against }, who)
       },
       deny: () => {
         if (dice % 3 === 0) handle(book, { type: 'deny-action', action, why: null, identities }, who)
@@ -452,13 +470,13 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         const why = dice % 4 === 0 ? ' ' : 'Nobody answers'
         const leads = accounts.find(({ by }) => book.lead?.kind === 'person' && by.id === book.lead.id)
         const forces = dice % 3 === 0 || leads === undefined ? who : leads
-        handle(book, { type: 'force-action', action, why, identities: forces.identities }, forces)
+        handle(book, { type: 'force-action', action, why, identities: forces.identities, against }, forces)
       },
       expire: () => handle(book, { type: 'expire-action', action }, null),
       unanswered: () => handle(book, { type: 'unanswered-action', action }, null),
       start: () => {
         if (request === undefined) return
-        const hindrance = lapsed(request) ? mayNot : dice % 13 === 0 ? ({ code: 'busy', why: 'Another runs' } as const) : null
+        const hindrance = lapsed(request) ? mayNot : dice % 13 === 0 ? ({ code: 'busy', why: 'Another runs' } as const) : against
         const hash = dice % 9 === 0 ? 'of another' : hashOf(target, request)
         handle(book, { type: 'start-action', action, hash, hindrance }, dice % 17 === 0 ? who : null)
       },
@@ -507,6 +525,10 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         const person = names[whoNumber % names.length]!
         if (dice % 3 === 0) may.delete(person)
         else may.add(person)
+      },
+      lock: () => {
+        if (dice % 12 === 0) locked.add(`server:${dice % 2}`)
+        else locked.delete(`server:${dice % 2}`)
       },
       lead: () =>
         handle(book, dice % 4 === 0 ? { type: 'leave-role', role: 'lead' } : { type: 'take-role', role: 'lead', person: who.by }, who),

@@ -283,11 +283,11 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Actions run in a record only. Open one first, `/incident new` or for planned work `/incident change`; then there: `/incident run rollback`.',
   ],
   [
-    refuse('unknown_target', { target: 'vercel:shp', known: 'vercel:shop' }),
-    'No action changes `vercel:shp`. What can be locked: vercel:shop.',
+    refuse('unknown_target', { target: 'vercel:shp', nearest: 'vercel:shop', known: 'vercel:shop' }),
+    'No action changes `vercel:shp`. Did you mean `vercel:shop`? What can be locked: vercel:shop.',
   ],
   [
-    refuse('unknown_target', { target: 'vercel:shop', known: '' }),
+    refuse('unknown_target', { target: 'vercel:shop', nearest: null, known: '' }),
     'No action of any product changes `vercel:shop`, so there is nothing to lock.',
   ],
   [
@@ -326,6 +326,16 @@ const all: readonly (readonly [Refusal, string])[] = [
   [
     refuse('other_request', { action: 3 }),
     'This button is of something else than what action 3 is now. Read the card of action 3, and press there.',
+  ],
+  [
+    refuse('action_held', {
+      action: 3,
+      expires: time,
+      why: 'vps:shop is locked by Bea: A restore.',
+      remedy: 'To open it:',
+      command: '/incident unlock vps:shop',
+    }),
+    'Not recorded: action 3 cannot run now. vps:shop is locked by Bea: A restore. To open it: `/incident unlock vps:shop`. Its approvals stay until 2026-01-14T09:00:00.000Z.',
   ],
   [
     refuse('own_request', { action: 3, title: 'Roll back the shop' }),

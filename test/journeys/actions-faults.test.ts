@@ -1,6 +1,8 @@
 /** Actions while everything fails: the process that runs them stops at each point, two bots run them, the chat and the lease are gone. The
  *  server is called once, and the record is right in the end. */
 import { sql } from 'kysely'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { JobContext, JobDefinition } from '../../src/define.ts'
 import type { World } from '../../src/embedded/world.ts'
@@ -54,11 +56,11 @@ const mortal = (context: JobContext): JobContext => ({
   },
   approvers: {
     ...context.approvers,
-    lapsed: async (request) => {
+    lapsed: async (...given) => {
       const happens = asItStarts
       asItStarts = null
       await happens?.()
-      return context.approvers.lapsed(request)
+      return context.approvers.lapsed(...given)
     },
   },
 })
@@ -323,4 +325,19 @@ describe('what returns by itself', () => {
     await overdue()
     await becomes('done', 2)
   })
+})
+
+test('the product’s rule asks for more by the time it would run: refused, and asked for anew by that rule (faults 51)', async () => {
+  await ask('back')
+  await other.bot.stop()
+  const file = join(bot.folder, 'runbooks/kiosk/service.yml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace('perHour: 1000', 'perHour: 1000, low: 2'))
+  await bot.restart()
+  await bot.say('bob', channel, '/incident approve 1')
+  await becomes('refused')
+  await bot.sees(channel, 'It needs 2 approvals by now and has 1')
+  await bot.say('alice', channel, '/incident run again 1')
+  await becomes('waiting', 2)
+  expect((await bot.say('bob', channel, '/incident approve 2')).text).toContain('It needs one more person.')
+  expect(server.posts).toEqual([])
 })

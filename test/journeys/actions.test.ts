@@ -16,7 +16,9 @@ beforeAll(async () => {
   server = await startVersions()
   const service = `name: Kiosk
 privateHosts: [127.0.0.1]
-approvals: { perHour: 100 }
+contacts:
+  carol: { name: Carol, email: carol@example.test }
+approvals: { perHour: 100, severities: { P2: [carol] } }
 actions:
   server.rollback: { kind: versions, title: Roll back the server, options: { url: "${server.url}" } }
   backup.restore:
@@ -166,6 +168,20 @@ describe('what has moved', () => {
     expect(server.posts).toEqual([])
   })
 
+  test('the severity, and with it who may: refused, and said so', async () => {
+    await waiting()
+    await bot.say('alice', channel, '/incident severity P2')
+    await bot.say('bob', channel, '/incident approve 1')
+    await becomes(1, 'refused')
+    await bot.sees(channel, /bob.*, who approved it, is not among those who may by now\. Ask again\./i)
+    expect(server.posts).toEqual([])
+    await bot.say('alice', channel, '/incident run again 1')
+    await becomes(2, 'waiting')
+    expect((await bot.say('bob', channel, '/incident approve 2')).text).toContain('These may: Carol.')
+    await bot.say('carol', channel, '/incident approve 2')
+    await becomes(2, 'done')
+  })
+
   test('the record is closed', async () => {
     await waiting()
     await bot.say('alice', channel, '/incident resolve it was nothing')
@@ -185,17 +201,61 @@ describe('what has moved', () => {
     await becomes(1, 'failed')
   })
 
-  test('its target is locked, all are stopped', async () => {
+  test('its target is locked, all are stopped: nobody can approve it before that is over, and what is there stays (faults 51)', async () => {
     await waiting()
+    expect((await bot.say('carol', channel, '/incident lock server:shpo The disk is being moved')).text).toContain(
+      'No action changes server:shpo. Did you mean server:shop? What can be locked: server:shop,',
+    )
     expect((await bot.say('carol', channel, '/incident lock server:shop The disk is being moved')).text).toContain('Locked server:shop')
-    await bot.say('bob', channel, '/incident approve 1')
-    await becomes(1, 'refused')
+    const held = (await bot.say('bob', channel, '/incident approve 1')).text
+    expect(held).toMatch(/Not recorded: action 1 cannot run now\. server:shop is locked since .+: The disk is being moved\./)
+    expect(held).toContain('/incident unlock server:shop')
     expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('is locked since')
     await bot.say('carol', channel, '/incident unlock server:shop')
-    await bot.say('carol', 'general', '/incident freeze Somebody has the account')
+    expect((await bot.say('carol', 'general', '/incident freeze Somebody has the account')).text).toContain(
+      'What has started already goes on to its end, with all of its steps; one that waits for a person can be given up: /incident deny',
+    )
     expect((await bot.say('alice', channel, '/incident run server.rollback')).text).toContain('All actions are stopped')
+    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain(
+      'Somebody has the account. To let them run: /incident unfreeze',
+    )
     await bot.say('carol', 'general', '/incident unfreeze')
     expect(await bot.sees('incidents', 'All actions are stopped')).toContain('Somebody has the account')
+    expect(server.posts).toEqual([])
+    await bot.say('bob', channel, '/incident approve 1')
+    await becomes(1, 'done')
+  })
+
+  test('another is at its target: who asks is told, and the card tells whoever would approve', async () => {
+    await waiting('backup.restore')
+    await bot.say('bob', channel, '/incident approve 1')
+    await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
+    number += 1
+    await bot.say('alice', 'general', '/incident new kiosk P1 The disk is slow')
+    const [first, there] = [{ id, channel }, await bot.opened(`INC-${number}`)]
+    ;[id, channel] = [`INC-${number}`, there]
+    const { said } = await waiting('backup.restore')
+    expect(said).toContain(`Nobody can approve it now: Action 1 of ${first.id} is changing database:kiosk, since`)
+    expect(await bot.sees(channel, 'It could not run when this was previewed')).toContain('nobody can approve it')
+    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain(`Action 1 of ${first.id} is changing database:kiosk`)
+    await bot.say('carol', first.channel, '/incident deny 1 not needed')
+    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Approved action 1')
+    await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
+    await bot.say('carol', channel, '/incident deny 1 not needed')
+    await becomes(1, 'failed')
+  })
+
+  test('a drill runs nothing, says so before anybody approves, and is not kept by a lock', async () => {
+    number += 1
+    await bot.say('alice', 'general', '/incident new kiosk P1 Practice --drill')
+    channel = await bot.opened(`INC-${number}`)
+    id = `INC-${number}`
+    await bot.say('carol', channel, '/incident lock server:shop The disk is being moved')
+    expect((await waiting()).said).toContain('in this drill nothing is run then')
+    await bot.sees(channel, 'This is a drill: nothing is run, whoever approves it.')
+    await bot.say('bob', channel, '/incident approve 1')
+    await becomes(1, 'done')
+    await bot.say('carol', channel, '/incident unlock server:shop')
     expect(server.posts).toEqual([])
   })
 

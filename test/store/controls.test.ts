@@ -6,7 +6,8 @@ import { createHandle, type Handle } from '../../src/handle.ts'
 import type { Freeze } from '../../src/incident/acting/controls.ts'
 import { actionOf } from '../../src/incident/acting/request.ts'
 import type { Intent } from '../../src/incident/commands.ts'
-import type { Actor } from '../../src/incident/events.ts'
+import type { Actor, Kind } from '../../src/incident/events.ts'
+import type { Severity } from '../../src/incident/policy.ts'
 import { openRuns } from '../../src/store/controls.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import { openQueue, type Queue } from '../../src/store/queue.ts'
@@ -68,12 +69,18 @@ const does = async (id: string, intent: Intent, by: Actor) => {
   return outcome
 }
 
+const becomes = async (id: string, severity: Severity) => {
+  const { policy } = (await readStream(one.store.db, id))!.incident
+  await does(id, { type: 'change-severity', policy: { ...policy, severity }, why: null }, person('alice'))
+}
+
 let targets = 0
-/** A record with an action that is approved, on a target of its own unless it says which. */
-const approved = async (more: { id?: string; target?: string; key?: string } = {}) => {
+/** A record with an action that waits for approval, on a target of its own unless it says which. */
+const waiting = async (more: { id?: string; target?: string; key?: string; kind?: Kind } = {}) => {
   targets += 1
   const target = more.target ?? `server:${targets}`
-  const id = more.id ?? (await declare(one.store, { product: `product${targets}` })).id
+  const id =
+    more.id ?? (await declare(one.store, { product: `product${targets}`, ...(more.kind === undefined ? {} : { kind: more.kind }) })).id
   const wanted = {
     key: more.key ?? 'rollback',
     kind: 'versions',
@@ -90,8 +97,15 @@ const approved = async (more: { id?: string; target?: string; key?: string } = {
   const action = incident.actions.length
   const preview = { summary: 'It changes', calls: [], effects: [], reversible: null, warnings: [], plan: null, state: null }
   await does(id, { type: 'preview-action', action, preview, hash, before: [] }, { kind: 'bot' })
-  await does(id, { type: 'approve-action', action, hash, identities: identities('bob'), basis: 'a member' }, person('bob'))
   return { id, action, target }
+}
+
+const vote = (process: Process, { id, action }: { id: string; action: number }, who = 'bob') =>
+  process.controls.vote(id, { type: 'approve-action', action, hash, identities: identities(who), basis: 'a member' }, person(who))
+const approved = async (more: Parameters<typeof waiting>[0] = {}) => {
+  const it = await waiting(more)
+  await does(it.id, { type: 'approve-action', action: it.action, hash, identities: identities('bob'), basis: 'a member' }, person('bob'))
+  return it
 }
 
 const statusOf = async ({ id, action }: { id: string; action: number }) => {
@@ -117,7 +131,10 @@ describe('one run', () => {
     const both = await Promise.all([start(one, first), start(two, second)])
     expect(both.toSorted()).toEqual(['not', 'started'])
     const [runs, waits] = both[0] === 'started' ? [first, second] : [second, first]
-    expect(await statusOf(waits)).toEqual({ status: 'refused', why: `Action ${runs.action} of ${runs.id} is changing ${first.target}.` })
+    expect(await statusOf(waits)).toMatchObject({
+      status: 'refused',
+      why: expect.stringContaining(`Action ${runs.action} of ${runs.id} is changing ${first.target}, since `),
+    })
     await two.controls.end(runs.id, runs.action, { outcome: 'failed', text: 'It failed' })
     const third = await approved({ target: first.target })
     expect(await start(two, third)).toBe('started')
@@ -146,7 +163,8 @@ describe('what stands against it', () => {
     const it = await approved()
     await one.controls.say({ by: person('carol'), what: 'lock', target: it.target, why: 'A restore', incident: null })
     expect(await start(two, it)).toBe('not')
-    expect(await statusOf(it)).toEqual({ status: 'refused', why: `${it.target} is locked by carol: A restore` })
+    const { status, why } = await statusOf(it)
+    expect([status, why]).toEqual(['refused', expect.stringMatching(/ is locked since .+, by carol: A restore\.$/)])
     await two.controls.say({ by: person('carol'), what: 'unlock', target: it.target, why: '', incident: null })
     expect(await start(two, await approved({ target: it.target }))).toBe('started')
   })
@@ -172,14 +190,18 @@ describe('what stands against it', () => {
     expect(answers.find((answer) => answer !== null)).toMatchObject({ code: 'not_frozen' })
   })
 
-  test('the cap of an hour, counted over all processes', async () => {
+  test('the cap of an hour, counted over all processes, except in an incident that hurts', async () => {
     perHour = 2
     const { id } = await declare(one.store, { product: 'capped' })
+    await becomes(id, 'P3')
     const all = []
     for (const key of ['a', 'b', 'c']) all.push(await approved({ id, key }))
     const starts = await Promise.all(all.map((each, index) => start(index % 2 === 0 ? one : two, each)))
     expect(starts.toSorted()).toEqual(['not', 'started', 'started'])
     expect((await statusOf(all[starts.indexOf('not')]!)).why).toContain('ran in the last hour')
+    const late = await approved({ id, key: 'd' })
+    await becomes(id, 'P2')
+    expect(await start(two, late)).toBe('started')
   })
 
   test('a time of the product, except in an incident that hurts', async () => {
@@ -187,10 +209,49 @@ describe('what stands against it', () => {
     // A P1.
     expect(await start(one, await approved())).toBe('started')
     const it = await approved()
-    const { policy } = (await readStream(one.store.db, it.id))!.incident
-    await does(it.id, { type: 'change-severity', policy: { ...policy, severity: 'P3' }, why: null }, person('alice'))
+    await becomes(it.id, 'P3')
     expect(await start(one, it)).toBe('not')
     expect((await statusOf(it)).why).toContain('Nobody is there')
+  })
+
+  test('it is known before anybody agrees, and no vote is spent on it', async () => {
+    const it = await waiting()
+    const { incident } = (await readStream(one.store.db, it.id))!
+    const request = actionOf(incident, it.action)!
+    expect(await two.controls.against(incident, request)).toBeNull()
+    await one.controls.say({ by: person('carol'), what: 'lock', target: it.target, why: 'A restore', incident: null })
+    expect(await two.controls.against(incident, request)).toMatchObject({ code: 'locked', command: `/incident unlock ${it.target}` })
+    expect(await vote(two, it)).toMatchObject({ refused: { code: 'action_held' } })
+    expect(await statusOf(it)).toEqual({ status: 'waiting', why: '' })
+    await two.controls.say({ by: person('carol'), what: 'unlock', target: it.target, why: '', incident: null })
+    expect(await vote(two, it)).toMatchObject({ events: [{ event: { type: 'action-approved' } }] })
+    // What comes between the last vote and the start still keeps it from starting.
+    await one.controls.say({ by: person('carol'), what: 'lock', target: it.target, why: 'Again', incident: null })
+    expect(await start(one, it)).toBe('not')
+    await one.controls.say({ by: person('carol'), what: 'unlock', target: it.target, why: '', incident: null })
+  })
+
+  test('a vote of a record or an action that is not there', async () => {
+    expect(await vote(one, { id: 'INC-99999', action: 1 })).toMatchObject({ refused: { code: 'unknown_incident' } })
+    const { id } = await waiting()
+    expect(await vote(one, { id, action: 9 })).toMatchObject({ refused: { code: 'unknown_action_number' } })
+  })
+
+  test('a drill takes no target, waits for none, and does not count', async () => {
+    perHour = 1
+    const real = await approved()
+    expect(await start(one, real)).toBe('started')
+    const drill = await approved({ target: real.target, kind: 'drill' })
+    await one.controls.say({ by: person('carol'), what: 'lock', target: real.target, why: 'A restore', incident: null })
+    expect(await start(two, drill)).toBe('started')
+    expect((await openRuns(one.store.db)).filter(({ target }) => target === real.target)).toHaveLength(1)
+    await one.controls.end(real.id, real.action, { outcome: 'failed', text: 'It failed' })
+    await one.controls.say({ by: person('carol'), what: 'unlock', target: real.target, why: '', incident: null })
+    // The drill still runs: its target is free all the same, and the cap of one is not reached by it.
+    const { product } = (await readStream(one.store.db, drill.id))!.incident
+    const { id } = await declare(one.store, { product: product.key })
+    await becomes(id, 'P3')
+    expect(await start(one, await approved({ id, target: real.target }))).toBe('started')
   })
 
   test('what the job found, and another hash', async () => {

@@ -1,6 +1,6 @@
 /** Incidents and queues for the tests of the store. */
 import { replay } from '../../src/incident/evolve.ts'
-import type { Actor, Event, Recorded } from '../../src/incident/events.ts'
+import type { Actor, Event, Kind, Recorded } from '../../src/incident/events.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import type { Policy } from '../../src/incident/policy.ts'
 import type { Store, Trx } from '../../src/store/database.ts'
@@ -30,12 +30,12 @@ const policy: Policy = {
   },
 }
 
-export const declared = (number: number, more: { rule?: string; product?: string; title?: string } = {}): Event => ({
+export const declared = (number: number, more: { rule?: string; product?: string; title?: string; kind?: Kind } = {}): Event => ({
   type: 'declared',
   v: 1,
   id: `INC-${number}`,
   number,
-  kind: 'incident',
+  kind: more.kind ?? 'incident',
   product: { key: more.product ?? 'invoice2e', name: 'Invoice', links: [], hash: '' },
   title: more.title ?? 'Payments fail',
   summary: null,

@@ -6,6 +6,7 @@ import type { Incident } from '../incident.ts'
 import { author, type Button, type Message, type Part, type Span } from '../message.ts'
 import { shorten } from '../text.ts'
 import type { ActingEvent, Suggestion } from './events.ts'
+import { mayThaw, obstacleSpans } from './obstacle.ts'
 import { actionOf, type ActionRequest, breakGlassAt, isPending } from './request.ts'
 import { inputWords, statusIcons, statusWords, votesMissing } from './words.ts'
 
@@ -62,6 +63,26 @@ const votesOf = ({ votes }: ActionRequest): Part[] =>
         {
           kind: 'context',
           spans: ['Approved by ', ...votes.flatMap(({ by, basis }, index): Span[] => [index === 0 ? '' : ', ', author(by), ` (${basis})`])],
+        },
+      ]
+
+/** Known before anybody agrees to it. */
+const drillPart: Part = { kind: 'text', spans: ['🧪 ', { bold: 'This is a drill: nothing is run, whoever approves it.' }] }
+
+/** What stood against it, before anybody agrees to it. Whether it still does is looked at with each vote. */
+const heldParts = (incident: Incident, { against }: ActionRequest): Part[] =>
+  against === null || (against.thaws && mayThaw(incident))
+    ? []
+    : [
+        {
+          kind: 'text',
+          spans: [
+            '⛔ ',
+            { bold: 'It could not run when this was previewed' },
+            ': ',
+            ...obstacleSpans(against),
+            '\nAs long as that is so, nobody can approve it.',
+          ],
         },
       ]
 
@@ -164,6 +185,7 @@ const cardOf = (incident: Incident, request: ActionRequest): Message => {
     key: `action:${action}`,
     summary: shorten(`${title} ${statusWords[status]}`, 150),
     parts: [
+      ...(incident.kind === 'drill' && (isPending(request) || status === 'running') ? [drillPart] : []),
       { kind: 'text', spans: [`${statusIcons[status]} `, { bold: title }, ` – ${statusWords[status]}`] },
       {
         kind: 'context',
@@ -190,13 +212,17 @@ const cardOf = (incident: Incident, request: ActionRequest): Message => {
           ]),
       ...(isPending(request) || request.ran === null ? planned(request) : planned(request).slice(0, 1)),
       ...votesOf(request),
-      ...(status === 'waiting' ? waitingParts(incident, request) : []),
+      ...(status === 'waiting' ? [...heldParts(incident, request), ...waitingParts(incident, request)] : []),
       ...(status === 'running' ? runningParts(incident, request) : []),
       ...resultParts(incident, request),
       ...endParts(incident, request),
     ],
   }
 }
+
+/** The cards of what waits for an approval: who may run it alone, and what holds it up, is another matter in another severity. */
+export const waitingCards = (incident: Incident): Message[] =>
+  incident.actions.filter(({ status }) => status === 'waiting').map((request) => cardOf(incident, request))
 
 /** What rings a bell besides the card. */
 const bell = (incident: Incident, request: ActionRequest, { event, seq }: Recorded): Message[] => {

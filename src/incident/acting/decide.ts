@@ -1,24 +1,23 @@
 /** What may be done with a request for an action, by whom, and when. */
 import { addMinutes } from 'date-fns/addMinutes'
 import { type Area, samePerson } from '../areas/area.ts'
-import { isAtTerminal } from '../at-terminal.ts'
 import { kept } from '../check.ts'
-import type { Actor } from '../events.ts'
 import type { Event } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { type Refusal, refuse } from '../refusals.ts'
 import { shorten } from '../text.ts'
 import { isRefusal, optional, written } from '../written.ts'
 import type { ActingEvent, ActingIntent } from './events.ts'
+import type { Obstacle } from './obstacle.ts'
 import {
   actionOf,
   type ActionRequest,
-  type ApprovalRule,
   breakGlassAt,
   hindranceIn,
   type Identities,
   isPending,
   isRunning,
+  ruleFor,
   sameIdentity,
 } from './request.ts'
 
@@ -43,8 +42,9 @@ const stranger = (by: { readonly kind: string; readonly via?: 'terminal'; readon
 const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
 
-/** Whoever has the server may ask there in another's name, and approve it in the chat as themselves: one more must agree then. */
-const ruleFor = (by: Actor, rule: ApprovalRule): ApprovalRule => (isAtTerminal(by) ? { ...rule, needed: rule.needed + 1 } : rule)
+/** Nobody agrees to what cannot run now: what is there stays, and counts once that has passed. */
+const held = ({ action, expires }: ActionRequest, against: Obstacle | null | undefined): Refusal | null =>
+  against == null ? null : refuse('action_held', { action, expires: expires ?? '', ...against })
 
 /** So often is what was approved for a time taken back by itself, when its target moves again and again. */
 const mostReturns = 5
@@ -103,11 +103,13 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
       { type: 'action-asked', v: 1, action: number, ...wanted, reason: null, identities: [], undoes: action, automatic: true as const },
     ]
   },
-  'preview-action': (incident, { action, preview, hash, before }, { at }) => {
+  'preview-action': (incident, { action, preview, hash, before, against }, { at }) => {
     const request = actionOf(incident, action)
     if (request?.status !== 'previewing') return []
     const expires = addMinutes(at, request.rule.minutes).toISOString()
-    return [{ type: 'action-previewed', v: 1, action, preview, hash, expires, before: before.map(kept) }]
+    // What returns by itself is asked of nobody, and waits until that has passed.
+    const more = against == null || request.automatic ? {} : { against }
+    return [{ type: 'action-previewed', v: 1, action, preview, hash, expires, before: before.map(kept), ...more }]
   },
   'refuse-action': (incident, { action, why }) => {
     const request = actionOf(incident, action)
@@ -116,7 +118,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
       ? [{ type: 'action-refused', v: 1, action, code: 'unable', why: shorten(why, longestText) }]
       : []
   },
-  'approve-action': (incident, { action, hash, identities, basis }, { by, at }) => {
+  'approve-action': (incident, { action, hash, identities, basis, against }, { by, at }) => {
     const refused = notWaiting(incident, action)
     if (refused !== null) return refused
     const request = actionOf(incident, action)!
@@ -129,6 +131,8 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const voted = votes.find((vote) => sameIdentity(vote.identities, identities) || samePerson(vote.by, by))
     if (voted !== undefined) return refuse('has_voted', { action, at: voted.at, missing: request.rule.needed - votes.length })
     if (basis === null) return refuse('may_not_approve', { action, who: request.rule.approvers.map(({ name }) => name).join(', ') })
+    const hindered = held(request, against)
+    if (hindered !== null) return hindered
     return [{ type: 'action-approved', v: 1, action, hash: request.hash ?? '', identities, basis }]
   },
   'deny-action': (incident, { action, why, identities }, { by }) => {
@@ -141,7 +145,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const own = sameIdentity(identities, request.asked.identities) || samePerson(by, request.asked.by)
     return [{ type: 'action-ended', v: 1, action, how: own ? 'withdrawn' : 'denied', why: reason }]
   },
-  'force-action': (incident, { action, why, identities }, { by, at }) => {
+  'force-action': (incident, { action, why, identities, against }, { by, at }) => {
     const refused = notWaiting(incident, action)
     if (refused !== null) return refused
     const request = actionOf(incident, action)!
@@ -153,6 +157,8 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (!samePerson(incident.lead, by))
       return refuse('lead_only', { action, lead: incident.lead?.kind === 'person' ? incident.lead.name : null })
     if (at < from) return refuse('break_glass_later', { action, at: from })
+    const hindered = held(request, against)
+    if (hindered !== null) return hindered
     const reason = written('action', why)
     if (isRefusal(reason)) return reason
     return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason }]

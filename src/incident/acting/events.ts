@@ -2,6 +2,7 @@
 import type { CheckResult, Finding } from '../check.ts'
 import type { Instant } from '../policy.ts'
 import type { Json, Preview, Ran } from './action.ts'
+import type { Obstacle } from './obstacle.ts'
 import type { Hindrance, Identities, Wanted } from './request.ts'
 
 type On = { readonly v: 1; readonly action: number }
@@ -35,6 +36,8 @@ export type ActingEvent =
       readonly hash: string
       readonly expires: Instant
       readonly before: readonly CheckResult[]
+      /** What stood against it then; absent: nothing. */
+      readonly against?: Obstacle
     })
   | (On & { readonly type: 'action-approved'; readonly hash: string; readonly identities: Identities; readonly basis: string })
   /** Nobody has approved it for long: in a P1 the lead may go on alone from now on. */
@@ -74,6 +77,7 @@ export type ActingIntent =
       readonly preview: Preview
       readonly hash: string
       readonly before: readonly CheckResult[]
+      readonly against?: Obstacle | null
     }
   /** It cannot be done as it was asked for. */
   | { readonly type: 'refuse-action'; readonly action: number; readonly why: string }
@@ -85,9 +89,17 @@ export type ActingIntent =
       readonly identities: Identities
       /** By what they may; null: they may not. */
       readonly basis: string | null
+      /** What stands against it now, outside of the record; see `ActionControls.vote`. */
+      readonly against?: Obstacle | null
     }
   | { readonly type: 'deny-action'; readonly action: number; readonly why: string | null; readonly identities: Identities }
-  | { readonly type: 'force-action'; readonly action: number; readonly why: string; readonly identities: Identities }
+  | {
+      readonly type: 'force-action'
+      readonly action: number
+      readonly why: string
+      readonly identities: Identities
+      readonly against?: Obstacle | null
+    }
   | { readonly type: 'expire-action'; readonly action: number }
   | { readonly type: 'unanswered-action'; readonly action: number }
   | {

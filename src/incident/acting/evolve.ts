@@ -40,6 +40,7 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
         previewedAt: null,
         expires: null,
         before: [],
+        against: null,
         votes: [],
         forced: null,
         unanswered: false,
@@ -56,7 +57,7 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
       },
     ],
   }),
-  'action-previewed': (incident, { action, preview, hash, expires, before }, { at }) =>
+  'action-previewed': (incident, { action, preview, hash, expires, before, against }, { at }) =>
     change(incident, action, (request) => ({
       ...request,
       status: request.automatic ? 'approved' : 'waiting',
@@ -64,6 +65,7 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
       hash,
       expires,
       before,
+      against: against ?? null,
       previewedAt: at,
     })),
   'action-approved': (incident, { action, identities, basis }, { by, at }) =>

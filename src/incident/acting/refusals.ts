@@ -18,10 +18,10 @@ export const actingRefusals = {
     `\`${foreign(p.action)}\` cannot run yet: set ${foreign(p.missing, 200)} in the bot’s environment, and start it again.`,
   action_outside: (p: { action: string }) =>
     `Actions run in a record only. Open one first, \`/incident new\` or for planned work \`/incident change\`; then there: \`/incident run ${foreign(p.action)}\`.`,
-  unknown_target: (p: { target: string; known: string }) =>
+  unknown_target: (p: { target: string; nearest: string | null; known: string }) =>
     p.known === ''
       ? `No action of any product changes \`${foreign(p.target)}\`, so there is nothing to lock.`
-      : `No action changes \`${foreign(p.target)}\`. What can be locked: ${foreign(p.known, 400)}.`,
+      : `No action changes \`${foreign(p.target)}\`. ${meant(p.nearest)}What can be locked: ${foreign(p.known, 400)}.`,
   not_told_apart: (p: { why: string }) =>
     `Slack does not say who you are, so your vote cannot count: ${foreign(p.why, 200)}. Try again in a minute.`,
   unknown_requester: always(
@@ -42,6 +42,10 @@ export const actingRefusals = {
     `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}; nothing changed. To ask for it anew: \`/incident run again ${p.action}\`.`,
   action_expired: (p: { action: number; title: string }) =>
     `The time to approve action ${p.action}, “${foreign(p.title, 100)}”, is over; nothing ran. To ask for it anew: \`/incident run again ${p.action}\`.`,
+  action_held: (p: { action: number; expires: string; why: string; remedy: string; command: string | null }) =>
+    `Not recorded: action ${p.action} cannot run now. ${foreign(p.why, 700)} ${
+      p.command === null ? p.remedy : `${p.remedy} \`${foreign(p.command, 140)}\`.`
+    } Its approvals stay until ${p.expires}.`,
   other_request: (p: { action: number }) =>
     `This button is of something else than what action ${p.action} is now. Read the card of action ${p.action}, and press there.`,
   own_request: (p: { action: number; title: string }) =>

@@ -5,7 +5,9 @@ import type { CheckResult, Finding } from '../check.ts'
 import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { samePerson } from '../areas/area.ts'
+import { isAtTerminal } from '../at-terminal.ts'
 import type { Contact, Instant } from '../policy.ts'
+import type { Obstacle } from './obstacle.ts'
 
 /** Everything that one person is known by: `person:bea`, `email:bea@example.com`. Two accounts that share one of these are one person. */
 export type Identities = readonly string[]
@@ -78,6 +80,8 @@ export type ActionRequest = Wanted & {
   readonly previewedAt: Instant | null
   readonly expires: Instant | null
   readonly before: readonly CheckResult[]
+  /** What stood against it when it was previewed; null: nothing. */
+  readonly against: Obstacle | null
   readonly votes: readonly Vote[]
   readonly forced: { readonly by: Actor; readonly at: Instant; readonly why: string } | null
   /** Somebody was told that nobody has approved it. */
@@ -131,11 +135,32 @@ export const isApproved = ({ votes, rule, asked }: ActionRequest): boolean => {
   return rule.needed > 0 && distinct.length >= rule.needed
 }
 
-/** When the lead of a P1 may run it alone, or null. */
+/** Whoever has the server may ask there in another's name, and approve it in the chat as themselves: one more must agree then. */
+export const ruleFor = (by: Actor, rule: ApprovalRule): ApprovalRule => (isAtTerminal(by) ? { ...rule, needed: rule.needed + 1 } : rule)
+
+/** What the product's rule has against it as it is by now, for the record as it is by now; null: nothing. The rule that it was asked for
+ *  with holds besides: a looser one changes nothing. */
+export const stricterNow = (request: ActionRequest, now: ApprovalRule): { readonly code: Hindrance; readonly why: string } | null => {
+  const { automatic, forced, asked, votes } = request
+  if (automatic) return null
+  if (forced !== null)
+    return now.breakGlassMinutes === null
+      ? { code: 'votes', why: 'By the product’s rule of now, nobody may run it without an approval. Ask again.' }
+      : null
+  const rule = ruleFor(asked.by, now)
+  return isApproved({ ...request, rule })
+    ? null
+    : {
+        code: 'votes',
+        why: `It needs ${rule.needed} approvals by now and has ${votes.length}: the severity, or the product’s rule, is another than when it was asked for. Ask again.`,
+      }
+}
+
+/** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. */
 export const breakGlassAt = ({ severity, kind }: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null =>
   severity !== 'P1' || kind === 'drill' || automatic || previewedAt === null || rule.breakGlassMinutes === null
     ? null
-    : new Date(Date.parse(previewedAt) + rule.breakGlassMinutes * 60_000).toISOString()
+    : new Date(Math.ceil(Date.parse(previewedAt) / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
 
 /** Why an action is not started although it was approved. `moved`: its target is not as it was when it was approved. */
 export const hindrances = ['expired', 'votes', 'record', 'moved', 'role', 'locked', 'busy', 'frozen', 'cap', 'unable'] as const

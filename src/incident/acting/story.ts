@@ -27,7 +27,10 @@ export const tellAction: Area<ActingIntent, ActingEvent>['tell'] = {
     if (automatic === true) return told(`The time was over that action ${undoes ?? ''} was approved for: ${what} takes it back.`)
     return told(`Asked for ${what}${undoes === undefined ? '' : `, taking back action ${undoes}`}${because(reason)}`)
   },
-  'action-previewed': ({ action, preview }, { events }) => told(`Previewed ${named(events, action)}: ${preview.summary}`),
+  'action-previewed': ({ action, preview, against }, { events }) =>
+    told(
+      `Previewed ${named(events, action)}: ${preview.summary}${against === undefined ? '' : ` It could not have run then: ${against.why}`}`,
+    ),
   'action-approved': ({ action }, { events }) => told(`Approved ${named(events, action)}.`),
   'action-unanswered': ({ action }, { events }) => told(`Nobody has approved ${named(events, action)} yet.`),
   'action-forced': ({ action, why }, { events }) =>

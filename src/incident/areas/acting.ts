@@ -6,7 +6,7 @@ import { actionMessages, suggestionMessage } from '../acting/card.ts'
 import { decideActing } from '../acting/decide.ts'
 import type { ActingEvent, ActingIntent } from '../acting/events.ts'
 import { evolveActing } from '../acting/evolve.ts'
-import { type ActingState, actionOf, breakGlassAt, isPending, isRunning } from '../acting/request.ts'
+import { type ActingState, actionOf, type ActionRequest, breakGlassAt, isPending, isRunning } from '../acting/request.ts'
 import { tellAction } from '../acting/story.ts'
 import type { Event } from '../events.ts'
 import type { Incident } from '../incident.ts'
@@ -51,6 +51,15 @@ const timer = (incident: string, action: number, what: 'expiry' | 'unanswered', 
   startAfter: at,
 })
 
+/** In a P1 that nobody approves in time the lead is told; `step`: what calls for it, of which each does once. */
+const unansweredTimer = (incident: Incident, request: ActionRequest, step: string, at: Instant): Job[] => {
+  const glass = breakGlassAt(incident, request)
+  if (glass === null || request.expires === null || request.unanswered) return []
+  const due = glass > at ? glass : at
+  if (due >= request.expires) return []
+  return [{ ...timer(incident.id, request.action, 'unanswered', due), once: `action:${incident.id}:${request.action}:${step}` }]
+}
+
 export const actingArea: Area<ActingIntent, ActingEvent> = {
   whileOpen: ['ask-action', 'approve-action', 'force-action'],
   decide: decideActing,
@@ -72,7 +81,12 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
     'action-ran': actionMessages,
     'action-verified': actionMessages,
   },
-  react: (_, { event, at }, after) => {
+  react: (_, { event, seq, at }, after) => {
+    // What was no P1 when it was previewed had nobody to tell. A timer that came while it was none is over: each change sets another.
+    if (event.type === 'severity-changed')
+      return after.actions
+        .filter(({ status }) => status === 'waiting')
+        .flatMap((request) => unansweredTimer(after, request, `unanswered:${seq}`, at))
     if (!('action' in event) || typeof event.action !== 'number') return []
     const request = actionOf(after, event.action)
     if (request === undefined) return []
@@ -83,11 +97,7 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
         return [job('preview')]
       case 'action-previewed': {
         if (request.automatic) return [job('run')]
-        const glass = breakGlassAt(after, request)
-        return [
-          timer(after.id, action, 'expiry', event.expires),
-          ...(glass === null || glass >= event.expires ? [] : [timer(after.id, action, 'unanswered', glass)]),
-        ]
+        return [timer(after.id, action, 'expiry', event.expires), ...unansweredTimer(after, request, 'unanswered', at)]
       }
       case 'action-approved':
       case 'action-forced':

@@ -1,0 +1,63 @@
+/** When the lead of a P1 may run an action alone: said on its card and by a timer, also where it becomes a P1 while it waits. */
+import { describe, expect, test } from 'vitest'
+import type { Job } from '../../../src/incident/react.ts'
+import { react } from '../../../src/incident/react.ts'
+import { evolve } from '../../../src/incident/evolve.ts'
+import type { Incident } from '../../../src/incident/incident.ts'
+import { at, bot, declared, given, happened, policy, severity, step, type Step } from '../../given.ts'
+import { approves, asks, cardAfter, carol, forces, previewed } from './asked.ts'
+
+const p3 = declared({ policy: policy('P3') })
+const leads = step({ type: 'take-role', role: 'lead', person: carol }, 1, carol)
+const may = /on the lead may run it alone/
+const due = (minute: number) => step({ type: 'unanswered-action', action: 1 }, minute, bot)
+
+/** The timers that tell the lead, which these steps set. */
+const timers = (...steps: readonly Step[]): Job[] => {
+  let before: Incident | null = null
+  const jobs: Job[] = []
+  for (const recorded of happened(...steps)) {
+    const after: Incident = evolve(before, recorded)
+    jobs.push(...react(before, recorded, after).filter(({ data }) => data['unanswered'] !== undefined && data['action'] !== undefined))
+    before = after
+  }
+  return jobs
+}
+
+describe('it becomes a P1 while the request waits', () => {
+  test('the card says so from then on, and not any more when it is none', () => {
+    expect(cardAfter(p3, asks(1), previewed(2))).not.toMatch(may)
+    expect(cardAfter(p3, asks(1), previewed(2), severity('P1', 3))).toMatch(may)
+    expect(cardAfter(p3, asks(1), previewed(2), severity('P1', 3), severity('P2', 4))).not.toMatch(may)
+  })
+
+  test('the lead is told when the time comes, or at once when it is over already', () => {
+    expect(timers(p3, asks(1), previewed(2))).toEqual([])
+    expect(timers(p3, asks(1), previewed(2), severity('P1', 3)).map(({ startAfter }) => startAfter)).toEqual([at(7)])
+    expect(timers(p3, asks(1), previewed(2), severity('P1', 9)).map(({ startAfter }) => startAfter)).toEqual([at(9)])
+    given(p3, leads, asks(1), previewed(2), severity('P1', 9)).when(due(9)).happens({ type: 'action-unanswered' })
+  })
+
+  test('a timer that came while it was none does not keep the next from being set', () => {
+    const set = timers(declared(), asks(1), previewed(2), severity('P3', 3), severity('P1', 8))
+    expect(set.map(({ startAfter }) => startAfter)).toEqual([at(7), at(8)])
+    expect(new Set(set.map(({ once }) => once)).size).toBe(2)
+  })
+
+  test('who was told, what is approved, and what is over needs none', () => {
+    expect(timers(declared(), leads, asks(1), previewed(2), due(7), severity('P3', 8), severity('P1', 9))).toHaveLength(1)
+    expect(timers(p3, asks(1), previewed(2), approves(carol, 3), severity('P1', 4))).toEqual([])
+    expect(timers(p3, asks(1), previewed(2), severity('P1', 12))).toEqual([])
+  })
+})
+
+test('the time that is said is the time that holds: a whole minute', () => {
+  const seconds = [declared(), leads, asks(1), previewed(2.2)]
+  expect(cardAfter(...seconds)).toContain('From 2026-01-14 10:08 CET (09:08 UTC) on the lead may run it alone')
+  given(...seconds)
+    .when(forces(carol, 7.9))
+    .refused('break_glass_later', `Somebody may still approve action 1. When nobody has by ${at(8)}, you may run it alone.`)
+  given(...seconds)
+    .when(forces(carol, 8))
+    .happens({ type: 'action-forced' })
+})

@@ -1,0 +1,151 @@
+/** What stands against an action outside of its record: said with who, why and what to do before anybody agrees, and no vote is spent on it. */
+import { describe, expect, test } from 'vitest'
+import type { Control } from '../../../src/incident/acting/controls.ts'
+import { type Facts, type Obstacle, obstacleTo } from '../../../src/incident/acting/obstacle.ts'
+import type { Kind } from '../../../src/incident/events.ts'
+import type { Severity } from '../../../src/incident/policy.ts'
+import { timeline } from '../../../src/incident/timeline.ts'
+import { after, at, bob, declared, given, happened, policy, step } from '../../given.ts'
+import { approves, asks, cardAfter, carol, forces, previewed } from './asked.ts'
+
+const said = (what: Control['what'], why: string): Control => ({
+  seq: 1,
+  at: at(-60),
+  by: carol,
+  what,
+  target: 'server:shop',
+  why,
+  incident: null,
+})
+const nothing: Facts = {
+  at: at(0),
+  controls: { locks: new Map(), frozen: null },
+  running: null,
+  limits: { freezes: [], perHour: 2 },
+  recent: [],
+}
+const locked: Partial<Facts> = { controls: { locks: new Map([['server:shop', said('lock', 'The disk is being moved')]]), frozen: null } }
+const frozen: Partial<Facts> = { controls: { locks: new Map(), frozen: said('freeze', 'Somebody has the account!') } }
+const busy: Partial<Facts> = { running: { incident: 'INC-3', action: 2, since: at(-5) } }
+const closed: Partial<Facts> = { limits: { freezes: [{ from: 'Wed 08:00', to: 'Thu 08:00', why: 'The audit' }], perHour: 2 } }
+const many: Partial<Facts> = { recent: [at(-50), at(-40), at(-30)] }
+
+type Where = { readonly severity?: Severity; readonly kind?: Kind; readonly undoes?: number | null }
+const against = (facts: Partial<Facts>, { severity = 'P3', kind = 'incident', undoes = null }: Where = {}) =>
+  obstacleTo(after(declared({ kind, policy: policy(severity) })), { target: 'server:shop', undoes }, { ...nothing, ...facts })
+const words = (obstacle: Obstacle | null) => obstacle && [obstacle.why, obstacle.remedy, obstacle.command ?? ''].join(' ').trim()
+
+describe('what it is, in words, with times of the product’s zone', () => {
+  test.each<[string, Partial<Facts>, string]>([
+    [
+      'a lock',
+      locked,
+      'server:shop is locked since 2026-01-14 09:00 CET (08:00 UTC), by Carol Celik: The disk is being moved. To open it: /incident unlock server:shop',
+    ],
+    [
+      'the switch',
+      frozen,
+      'All actions are stopped since 2026-01-14 09:00 CET (08:00 UTC), by Carol Celik: Somebody has the account. To let them run: /incident unfreeze',
+    ],
+    [
+      'another run',
+      busy,
+      'Action 2 of INC-3 is changing server:shop, since 2026-01-14 09:55 CET (08:55 UTC). Wait for its end: its card says how far it is.',
+    ],
+    [
+      'a time of the product',
+      closed,
+      'No action of Acme Shop runs from Wed 08:00 to Thu 08:00 (Europe/Berlin): The audit. It holds for all but an incident of P1 or P2.',
+    ],
+    [
+      'the cap of an hour',
+      many,
+      '3 actions of Acme Shop ran in the last hour, and more than 2 are not meant to. The next may run from 2026-01-14 10:20 CET (09:20 UTC) on; an incident of P1 or P2 need not wait.',
+    ],
+  ])('%s', (_, facts, says) => {
+    expect(words(against(facts))).toBe(says)
+  })
+
+  test('nothing, where nothing is', () => {
+    expect(against({})).toBeNull()
+    expect(against({ recent: [at(-50)] })).toBeNull()
+  })
+})
+
+describe('whom it holds up', () => {
+  test.each<[string, Partial<Facts>, Where, boolean]>([
+    ['a P1 is not held up by the time of day', closed, { severity: 'P1' }, false],
+    ['nor a P2 by the cap of an hour', many, { severity: 'P2' }, false],
+    ['a disaster neither', many, { severity: 'P1', kind: 'disaster' }, false],
+    ['planned work is, whatever its severity', many, { severity: 'P1', kind: 'change' }, true],
+    ['a P1 is by a lock', locked, { severity: 'P1' }, true],
+    ['a P1 is by the switch', frozen, { severity: 'P1' }, true],
+    ['what takes something back is not by the cap', many, { undoes: 1 }, false],
+    ['but by another run', busy, { undoes: 1 }, true],
+    ['a drill, which changes nothing, is not by a lock', locked, { kind: 'drill' }, false],
+    ['nor by another run', busy, { kind: 'drill' }, false],
+    ['nor by the switch', frozen, { kind: 'drill' }, false],
+    ['nor by the cap', many, { kind: 'drill' }, false],
+  ])('%s', (_, facts, where, holds) => {
+    expect(against(facts, where) !== null).toBe(holds)
+  })
+})
+
+const lock = against(locked)!
+
+describe('before anybody agrees', () => {
+  test('the card says it, and the story', () => {
+    expect(cardAfter(declared(), asks(1), previewed(2, lock))).toContain(
+      `⛔ It could not run when this was previewed: ${words(lock)}\nAs long as that is so, nobody can approve it.`,
+    )
+    expect(cardAfter(declared(), asks(1), previewed(2))).not.toContain('⛔')
+    const story = timeline(happened(declared(), asks(1), previewed(2, lock)), { zone: 'UTC' })
+    expect(story.map(({ text }) => text).join('\n')).toContain(`It changes. It could not have run then: ${lock.why}`)
+  })
+
+  test('what does not hold a P1 is not said of one', () => {
+    const time = against(closed)!
+    expect(cardAfter(declared({ policy: policy('P3') }), asks(1), previewed(2, time))).toContain('The audit')
+    expect(cardAfter(declared(), asks(1), previewed(2, time))).not.toContain('The audit')
+  })
+
+  test('a vote is not taken while it stands, and those that are there stay (faults 51)', () => {
+    const two = [
+      declared(),
+      asks(1, { rule: { needed: 2, approvers: [], minutes: 10, breakGlassMinutes: 5 } }),
+      previewed(2),
+      approves(bob, 3),
+    ]
+    const refused = `Not recorded: action 1 cannot run now. ${lock.why} To open it: \`/incident unlock server:shop\`. Its approvals stay until ${at(12)}.`
+    given(...two)
+      .when(approves(carol, 4, lock))
+      .refused('action_held', refused)
+    const { actions } = given(...two)
+      .when(approves(carol, 5))
+      .happens({ type: 'action-approved' })
+    expect(actions[0]).toMatchObject({ status: 'approved', votes: [{ by: bob }, { by: carol }] })
+  })
+
+  test('nor the word of who runs it alone', () => {
+    const steps = [declared(), step({ type: 'take-role', role: 'lead', person: carol }, 1, carol), asks(1), previewed(2)]
+    given(...steps)
+      .when(forces(carol, 8, lock))
+      .refused('action_held', expect.stringContaining('cannot run now'))
+    given(...steps)
+      .when(forces(carol, 8))
+      .happens({ type: 'action-forced' })
+  })
+
+  test('who may not approve it at all is told that first', () => {
+    given(declared(), asks(1), previewed(2))
+      .when(approves(after(declared()).declaredBy, 3, lock))
+      .refused('own_request', expect.stringContaining('You asked for action 1'))
+  })
+})
+
+test('the card of a drill says first that nothing is run', () => {
+  const drill = declared({ kind: 'drill' })
+  expect(cardAfter(drill, asks(1), previewed(2)).split('\n')[0]).toBe('🧪 This is a drill: nothing is run, whoever approves it.')
+  expect(cardAfter(drill, asks(1), previewed(2), approves(bob, 3))).toContain('This is a drill')
+  expect(cardAfter(declared(), asks(1), previewed(2))).not.toContain('drill')
+})
