@@ -125,8 +125,8 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       verbs: registry.verbs,
       // Who asks from here cannot be told apart from anybody else; what is asked in Slack is.
       approvers: {
-        identify: () => Promise.resolve([]),
-        standing: () => Promise.resolve({ unknown: 'it is not asked from a terminal' }),
+        identify: () => Promise.resolve({ identities: [] }),
+        standing: () => Promise.resolve({ identities: [], basis: null }),
         lapsed: () => Promise.resolve('It is not asked from a terminal.'),
       },
       actions: createControls({ store, queue, handle, catalogue }),

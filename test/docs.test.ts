@@ -172,6 +172,7 @@ describe('what earlier versions have put into channels and menus still works (fi
     buttons: [
       'ack',
       'approve',
+      'break-glass',
       'checklist',
       'deny',
       'lines',
@@ -200,6 +201,7 @@ describe('what earlier versions have put into channels and menus still works (fi
       'update',
     ],
     forms: [
+      'break-glass',
       'change',
       'maintenance',
       'merge',

@@ -292,7 +292,11 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('not_told_apart', { why: 'Slack did not answer' }),
-    'Slack does not say who you are, so your vote cannot count: Slack did not answer. Try again in a minute.',
+    'Slack could not be asked who you are, and nobody asks for an action or approves one unknown: Slack did not answer. Nothing was recorded; try again in a minute.',
+  ],
+  [
+    refuse('no_such_action', { what: 'waits for an approval' }),
+    'No action here waits for an approval. What there is: `/incident status`. To ask for one: `/incident run`.',
   ],
   [
     refuse('unknown_requester', {}),

@@ -1,6 +1,6 @@
 /** Actions through Slack: asked for by one, approved by another, run once, verified, taken back. */
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { actionOf } from '../../src/incident/acting/request.ts'
 import { startTestBot, type TestBot } from '../bot.ts'
 import { startVersions, withVersions } from '../fixture-action.ts'
@@ -137,7 +137,7 @@ describe('from request to end', () => {
 describe('who may not', () => {
   test('own request, a guest, somebody deactivated (faults 48)', async () => {
     await waiting()
-    expect((await bot.say('alice', channel, '/incident approve 1')).text).toContain('You asked for action 1')
+    expect((await bot.say('alice', channel, '/incident approve')).text).toContain('You asked for action 1')
     await bot.change('dave', { is_restricted: true })
     expect((await bot.say('dave', channel, '/incident approve 1')).text).toContain('Guests of this workspace')
     await bot.change('dave', { is_restricted: false })
@@ -152,6 +152,31 @@ describe('who may not', () => {
     await bot.say('carol', channel, '/incident approve 1')
     await becomes(1, 'done')
     expect(server.posts).toEqual(['v1'])
+  })
+})
+
+describe('while nobody approves', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('the lead of a P1 runs it alone by a button, with a reason, and only the lead', async () => {
+    expect((await bot.say('bob', channel, '/incident approve')).text).toContain('No action here waits for an approval.')
+    expect((await bot.say('alice', channel, '/incident break-glass')).text).toContain('No action here waits for an approval.')
+    await waiting()
+    await bot.say('alice', channel, '/incident role lead')
+    expect((await bot.say('alice', channel, '/incident break-glass')).text).toContain('Somebody may still approve action 1.')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 })
+    await bot.sees(channel, 'Nobody has approved action 1 yet.')
+    await until(async () => (await bot.texts(channel)).filter((text) => text.includes('[Run alone]')).length === 2, 'both buttons')
+    expect((await bot.press('bob', channel, 'break-glass')).text).toContain('Only the lead may run action 1 alone')
+    expect((await bot.press('alice', channel, 'break-glass')).form).toBe(true)
+    const blank = await bot.submit('alice', { why: ' ' })
+    expect([blank.closed, blank.body]).toEqual([false, expect.stringContaining('The reason is missing')])
+    await bot.submit('alice', { why: 'Everybody else is asleep' })
+    await becomes(1, 'done')
+    expect(server.posts).toEqual(['v141'])
+    expect(await bot.sees(channel, 'Break-glass: without an approval')).toContain('Everybody else is asleep')
   })
 })
 

@@ -65,13 +65,23 @@ const votesOf = ({ votes }: ActionRequest): Part[] =>
         },
       ]
 
+/** The way for the lead of a P1 whom nobody answers; the reason is asked for in a form. */
+const alone = ({ id }: Incident, { action, hash }: ActionRequest): Button => ({
+  label: 'Run alone',
+  action: 'break-glass',
+  value: `${id} ${action} ${hash ?? ''}`,
+  style: 'danger',
+})
+
 const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
-  const { action, hash, expires, undoes } = request
+  const { action, hash, expires, undoes, unanswered } = request
   const value = `${incident.id} ${action} ${hash ?? ''}`
   const glass = breakGlassAt(incident, request)
   const buttons: Button[] = [
     { label: undoes === null ? 'Approve' : 'Approve undoing', action: 'approve', value, style: 'primary' },
     { label: 'Deny', action: 'deny', value: `${incident.id} ${action}`, style: 'danger' },
+    // A card knows no clock: the time is there once somebody was told so.
+    ...(glass !== null && unanswered ? [alone(incident, request)] : []),
   ]
   return [
     {
@@ -198,31 +208,60 @@ const cardOf = (incident: Incident, request: ActionRequest): Message => {
   }
 }
 
+const namedOf = ({ action, title }: ActionRequest): string => `action ${action}, “${shorten(title, 80)}”,`
+const calledOf = (request: ActionRequest): string => namedOf(request).replace(/^a/, 'A')
+
+/** A text as a sentence that others follow. */
+const ended = (text: string): string => shorten(text, 600).replace(/[^.!?…]$/, '$&.')
+
 /** What rings a bell besides the card. */
 const bell = (incident: Incident, request: ActionRequest, { event, seq }: Recorded): Message[] => {
   const { action, asked, automatic } = request
   const who: readonly Span[] =
     automatic || asked.by.kind !== 'person' ? (incident.lead === null ? [] : [author(incident.lead)]) : [author(asked.by)]
-  const say = (summary: string, more: readonly Span[] = []): Message[] => [
+  const say = (summary: string, more: readonly Span[] = [], buttons: readonly Button[] = []): Message[] => [
     {
       key: `action-news:${seq}`,
       summary: shorten(summary, 150),
-      parts: [{ kind: 'text', spans: [...who, who.length === 0 ? '' : ' ', { bold: summary }, ' ', ...more] }],
+      parts: [
+        { kind: 'text', spans: [...who, who.length === 0 ? '' : ' ', { bold: summary }, ' ', ...more] },
+        ...(buttons.length === 0 ? [] : [{ kind: 'buttons' as const, buttons }]),
+      ],
     },
   ]
-  if (event.type === 'action-ran' && event.ran.outcome !== 'done')
-    return say(`${titleOf(request)} ${statusWords[event.ran.outcome]}.`, [event.ran.text])
-  if (event.type === 'action-refused') return say(`${titleOf(request)} was not run.`, [event.why])
-  if (event.type === 'action-verified' && event.last && event.findings.some(({ status }) => status === 'fail'))
-    return say(
-      `${titleOf(request)} ran, and it is not as it should be.`,
-      event.findings.map(({ text }) => `${text} `),
-    )
-  if (event.type === 'action-unanswered')
-    return say(`Nobody has approved action ${action} yet.`, [
-      ...(incident.lead === null ? [] : [author(incident.lead), ' may run it alone now, with a reason: ']),
-      { code: `/incident break-glass ${action} <why>` },
+  const again: readonly Span[] = ['To ask for it anew: ', { code: `/incident run again ${action}` }, '.']
+  if (event.type === 'action-ran' && event.ran.outcome === 'failed')
+    return say(`${calledOf(request)} failed.`, [`${ended(event.ran.text)} It is not tried again by itself. `, ...again])
+  if (event.type === 'action-ran' && event.ran.outcome === 'unclear')
+    return say(`Nobody can tell whether ${namedOf(request)} was done.`, [
+      `${ended(event.ran.text)} It is not repeated: look at ${request.target} first. `,
+      ...(request.link === null ? [] : ([{ link: request.link, text: 'Open it' }, '. '] satisfies Span[])),
+      ...again,
     ])
+  if (event.type === 'action-refused')
+    return say(`${calledOf(request)} was not run.`, [
+      `${ended(event.why)} `,
+      ...(event.code === 'moved' ? ['The bot asks for it anew, as it is now; that needs an approval of its own.'] : again),
+    ])
+  if (event.type === 'action-verified' && event.last && event.findings.some(({ status }) => status === 'fail'))
+    return say(`${calledOf(request)} ran, and it is not as it should be.`, [
+      ...event.findings.map(({ text }) => `${ended(text)} `),
+      ...(request.ran?.outcome === 'done' && request.ran.undo !== undefined
+        ? (['To take it back: ', { code: `/incident undo ${action}` }, '.'] satisfies Span[])
+        : ['It cannot be taken back by an action.']),
+    ])
+  if (event.type === 'action-unanswered')
+    return say(
+      `Nobody has approved action ${action} yet.`,
+      [
+        ...(incident.lead === null
+          ? ['Whoever takes the lead (', { code: '/incident role lead' }, ')']
+          : [author(incident.lead), ', who leads,']),
+        ' may run it alone now, with a reason: ',
+        { code: `/incident break-glass ${action} <why>` },
+      ],
+      [alone(incident, request)],
+    )
   return []
 }
 

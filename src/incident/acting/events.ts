@@ -87,7 +87,14 @@ export type ActingIntent =
       readonly basis: string | null
     }
   | { readonly type: 'deny-action'; readonly action: number; readonly why: string | null; readonly identities: Identities }
-  | { readonly type: 'force-action'; readonly action: number; readonly why: string; readonly identities: Identities }
+  | {
+      readonly type: 'force-action'
+      readonly action: number
+      /** What the button was of; absent: typed. */
+      readonly hash?: string
+      readonly why: string
+      readonly identities: Identities
+    }
   | { readonly type: 'expire-action'; readonly action: number }
   | { readonly type: 'unanswered-action'; readonly action: number }
   | {

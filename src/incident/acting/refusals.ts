@@ -23,13 +23,15 @@ export const actingRefusals = {
       ? `No action of any product changes \`${foreign(p.target)}\`, so there is nothing to lock.`
       : `No action changes \`${foreign(p.target)}\`. What can be locked: ${foreign(p.known, 400)}.`,
   not_told_apart: (p: { why: string }) =>
-    `Slack does not say who you are, so your vote cannot count: ${foreign(p.why, 200)}. Try again in a minute.`,
+    `Slack could not be asked who you are, and nobody asks for an action or approves one unknown: ${foreign(p.why, 200)}. Nothing was recorded; try again in a minute.`,
   unknown_requester: always(
     'The bot cannot tell who you are for certain, so you cannot ask for an action. Ask in Slack, with a verified e-mail there, or as somebody in people.yml.',
   ),
   unknown_voter: always(
     'The bot cannot tell who you are for certain, so your vote cannot count. Whoever approves has a verified e-mail in Slack, or stands in people.yml.',
   ),
+  no_such_action: (p: { what: string }) =>
+    `No action here ${p.what}. What there is: \`/incident status\`. To ask for one: \`/incident run\`.`,
   unknown_action_number: (p: { action: number; count: number }) =>
     p.count === 0
       ? 'No action was asked for here yet. To ask for one: `/incident run`.'
