@@ -147,6 +147,11 @@ describe('who may not', () => {
   test('twice the same person counts once', async () => {
     await waiting('server.rollback to=v1')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('It needs one more person.')
+    // What can be done now begins with what waits.
+    const now = (await bot.say('carol', channel, '/incident')).text
+    expect(now).toMatch(
+      /Action 1 Roll back the server waits for one more person – .*v1\. \/incident approve 1[^]*\[Approve 1\][^]*\[Acknowledge\]/,
+    )
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('You approved action 1')
     expect(server.posts).toEqual([])
     await bot.say('carol', channel, '/incident approve 1')
@@ -242,6 +247,15 @@ describe('bad input', () => {
   ])('%s', async (words, says) => {
     expect((await bot.say('alice', channel, `/incident run ${words}`)).text).toContain(says)
     expect((await bot.incident(id)).actions).toEqual([])
+  })
+
+  test('what can be done now offers a form where there is something to ask for', async () => {
+    const now = (await bot.say('alice', channel, '/incident')).text
+    expect(now).toContain('[Run an action]')
+    expect(now).not.toContain('waits for')
+    expect((await bot.press('alice', channel, 'Run an action')).form).toBe(true)
+    await bot.say('alice', channel, '/incident resolve it was nothing')
+    expect((await bot.say('alice', channel, '/incident')).text).not.toContain('[Run an action]')
   })
 
   test('outside of a record it says how to open one', async () => {
