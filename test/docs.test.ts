@@ -171,6 +171,7 @@ describe('what earlier versions have put into channels and menus still works (fi
   const released = {
     buttons: [
       'ack',
+      'actions',
       'approve',
       'break-glass',
       'checklist',

@@ -265,6 +265,14 @@ const all: readonly (readonly [Refusal, string])[] = [
     refuse('unknown_action', { word: 'rolback', product: 'Acme Shop', nearest: null, known: '' }),
     'Acme Shop has no action `rolback`. It has none yet.',
   ],
+  [
+    refuse('unknown_criterion', { word: 'breech', product: 'Acme Shop', nearest: 'breach', known: 'breach' }),
+    'Acme Shop has no criterion `breech` that a person says holds. Did you mean `/incident actions holds breach`? It has: breach.',
+  ],
+  [
+    refuse('unknown_criterion', { word: 'breach', product: 'Acme Shop', nearest: null, known: '' }),
+    'Acme Shop has nothing that a person says holds: its criteria are measured.',
+  ],
   [refuse('unknown_input', { word: 'speed', action: 'rollback', known: 'to=…' }), '`rollback` does not know `speed`. It takes to=….'],
   [
     refuse('unknown_input', { word: 'speed', action: 'rollback', known: '' }),

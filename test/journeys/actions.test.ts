@@ -25,8 +25,11 @@ actions:
     options: { target: "database:kiosk", risk: low, steps: [Open the dashboard., Restore the backup.] }
   server.later: { kind: versions, title: Roll back for a time, options: { url: "${server.url}", name: later, returns: 60 } }
   lacking: { kind: versions, title: Lacks its key, options: { url: "${server.url}", secret: KIOSK_KEY } }
+criteria:
+  breach: { title: Somebody has the data, action: server.rollback }
 `
-  bot = await startTestBot({ registry: withVersions, files: { 'kiosk/service.yml': service } })
+  const runbook = '---\ntitle: Break-in\nwhen: [break-in]\n---\n1. Decide whether data is gone: `criterion: breach`\n'
+  bot = await startTestBot({ registry: withVersions, files: { 'kiosk/service.yml': service, 'kiosk/break-in.md': runbook } })
   expect(bot.bot.problems).toEqual([])
 })
 afterAll(async () => {
@@ -80,6 +83,18 @@ describe('from request to end', () => {
     expect(server.version()).toBe('v142')
     expect((await bot.incident(id)).actions.map(({ undoneBy }) => undoneBy)).toEqual([2, null])
     expect((await bot.say('alice', channel, '/incident undo 1')).text).toContain('was taken back already, by action 2')
+  })
+
+  test('what no check can tell a person says, once, by the button of the list or of a runbook; it is suggested', async () => {
+    expect((await bot.say('alice', 'general', '/incident actions')).text).not.toContain('Somebody has the data')
+    expect((await bot.say('alice', channel, '/incident actions')).text).toContain('[This holds: Somebody has the data]')
+    await bot.say('alice', channel, '/incident runbook break-in')
+    await bot.sees(channel, '[This holds: Somebody has the data]')
+    expect((await bot.press('bob', channel, 'actions')).text).toContain('consider server.rollback: Somebody has the data')
+    expect(await bot.sees(channel, 'Consider server.rollback: Somebody has the data')).toContain('said by bob')
+    expect((await bot.press('alice', channel, 'actions')).text).toContain('That was said already.')
+    expect((await bot.say('alice', channel, '/incident actions')).text).not.toContain('This holds')
+    expect((await bot.press('alice', channel, 'Ask for server.rollback')).text).toContain('Asked for action 1')
   })
 
   test('a procedure by hand is ticked off step by step', async () => {

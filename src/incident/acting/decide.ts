@@ -54,7 +54,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
   'suggest-action': ({ suggested, stamps }, { criterion, title, measured, check, suggests }) =>
     suggested.includes(criterion) || stamps.resolve !== null
       ? []
-      : [{ type: 'action-suggested', v: 1, criterion, title, measured, check, suggests }],
+      : [{ type: 'action-suggested', v: 1, criterion, title, measured, ...(check === undefined ? {} : { check }), suggests }],
   'ask-action': (incident, { wanted, reason, identities, undoes, renews }, { by }) => {
     if (stranger(by, identities)) return refuse('unknown_requester', {})
     const why = optional('action', reason)

@@ -8,6 +8,10 @@ export const actingRefusals = {
     `${foreign(p.product, 60)} has no action \`${foreign(p.word)}\`. ${meant(p.nearest === null ? null : `/incident run ${p.nearest}`)}${
       p.known === '' ? 'It has none yet.' : `It has: ${foreign(p.known, 600)}.`
     }`,
+  unknown_criterion: (p: { word: string; product: string; nearest: string | null; known: string }) =>
+    p.known === ''
+      ? `${foreign(p.product, 60)} has nothing that a person says holds: its criteria are measured.`
+      : `${foreign(p.product, 60)} has no criterion \`${foreign(p.word)}\` that a person says holds. ${meant(p.nearest === null ? null : `/incident actions holds ${p.nearest}`)}It has: ${foreign(p.known, 300)}.`,
   unknown_input: (p: { word: string; action: string; known: string }) =>
     p.known === ''
       ? `\`${foreign(p.action)}\` takes nothing behind it, and \`${foreign(p.word)}\` was given. Nothing was asked for.`

@@ -1,9 +1,12 @@
 /** What the channel shows of an action: the way to run it alone once that may be, and what to do about what ended badly. */
 import { describe, expect, test } from 'vitest'
+import { crossed, type Criterion, holds, sayable } from '../../../src/incident/acting/criteria.ts'
 import type { ActingIntent } from '../../../src/incident/acting/events.ts'
 import type { Wanted } from '../../../src/incident/acting/request.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
-import { alice, bot, declared, given, happened, policy, step, type Step, writer } from '../../given.ts'
+import { parseRunbook } from '../../../src/incident/runbook.ts'
+import { runbookParts } from '../../../src/incident/runbook-posts.ts'
+import { after, alice, bot, declared, given, happened, policy, resolve, step, type Step, writer } from '../../given.ts'
 
 const hash = 'a'.repeat(64)
 const wanted: Wanted = {
@@ -57,6 +60,37 @@ describe('break-glass', () => {
       .when(step(force('b'.repeat(64)), 7))
       .refused('other_request', 'This button is of something else than what action 1 is now. Read the card of action 1, and press there.')
     now.when(step(force(hash), 7)).happens({ type: 'action-forced', hash })
+  })
+})
+
+describe('what no check can tell', () => {
+  const criterion = { key: 'breach', title: 'Somebody has the data', check: null, measurement: null, above: null, below: null }
+  const breach: Criterion = { ...criterion, action: 'shop.rollback' }
+  const said = (minute: number) => step({ type: 'suggest-action', ...holds(breach, 'Alice Adler') }, minute)
+
+  test('is told once, with the way to ask for it, when a person says so', () => {
+    const [message] = shown(declared(), said(1)).filter(({ key }) => key === 'suggestion:breach')
+    expect(JSON.stringify(message?.parts)).toContain('Consider shop.rollback: Somebody has the data')
+    expect(JSON.stringify(message?.parts)).toContain('said by Alice Adler.')
+    expect(JSON.stringify(message?.parts)).toContain('"value":"INC-7 shop.rollback"')
+    given(declared(), said(1)).when(said(2)).happens()
+    given(declared(), resolve(1)).when(said(2)).happens()
+  })
+
+  test('is never crossed by what is measured', () => {
+    expect(crossed([breach], [{ check: 'breach', measurements: [{ name: 'breach', value: 100, unit: '%' }] }])).toEqual([])
+    expect(sayable([breach, { ...breach, check: 'health', measurement: 'response time', above: 1 }])).toEqual([breach])
+  })
+
+  test('is a button at the step of a runbook that names it', () => {
+    const [step1] = parseRunbook('1. Decide: `criterion: breach`, or `check: health`').steps
+    expect(step1).toMatchObject({ criteria: ['breach'], checks: [{ check: 'health' }], actions: [] })
+    const steps = [{ ...step1!, sayable: [{ key: 'breach', title: 'Somebody has the data' }] }]
+    const open = step({ type: 'open-runbook', slug: 'rollback', id: null, title: 'Rollback', url: null, steps, after: '' }, 1)
+    const runbook = after(declared(), open).openedRunbooks[0]!
+    expect(JSON.stringify(runbookParts(after(declared(), open), runbook))).toContain(
+      JSON.stringify({ label: 'This holds: Somebody has the data', action: 'actions', value: 'INC-7 holds breach' }),
+    )
   })
 })
 
