@@ -122,7 +122,15 @@ describe('from request to end', () => {
     number += 1
     await bot.say('alice', 'general', '/incident new kiosk P1 The other one')
     await bot.opened(`INC-${number}`)
-    await bot.say('alice', channel, `/incident merge ${id} INC-${number} --yes`)
+    await waiting('server.rollback to=v9')
+    const asks = (await bot.say('alice', channel, `/incident merge ${id} INC-${number}`)).text
+    expect(asks).toContain(`Action ${second.action}, “Restore a backup”, still runs: it goes on in ${id}`)
+    const ahead = 'is called off before it ran. To ask for it'
+    expect(asks).toContain(`${ahead} in INC-${number}: /incident run server.rollback to=v9.`)
+    const merged = (await bot.say('alice', channel, `/incident merge ${id} INC-${number} --yes`)).text
+    expect(merged).toContain(`${ahead} there: /incident run server.rollback to=v9.`)
+    await bot.sees(channel, `${ahead} there`)
+    await bot.sees(await bot.opened(`INC-${number}`), `${ahead} here`)
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
     await until(async () => actionOf(await bot.incident(id), second.action)?.task?.text.startsWith('Step 2'), 'the second step')
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
