@@ -54,7 +54,7 @@ export default defineCommand({
   examples: ['/incident actions', '/incident actions <product> 12w', '/incident actions holds vulnerability'],
   needs: 'nothing',
   run: async (ask, context) => {
-    const { words, incident } = ask
+    const { words, incident: here } = ask
     const said = /^holds\s+(\S+)$/i.exec(words.trim())?.[1]
     if (said !== undefined) return sayIt(said.toLowerCase(), ask, context)
     const { catalogue, history, now } = context
@@ -74,7 +74,7 @@ export default defineCommand({
       actionRows(incident, incident.policy.calendar.zone).map((row) => ({ ...row, id: incident.id, of: incident.product.name })),
     )
     if (rows.length === 0)
-      return { parts: [{ kind: 'text', spans: [{ bold: what }, ': no action was asked for.'] }, ...toSay(incident, context)] }
+      return { parts: [{ kind: 'text', spans: [{ bold: what }, ': no action was asked for.'] }, ...toSay(here, context)] }
     const forced = rows.filter((row) => row.forced !== null && row.ran !== 'did not run').length
     return {
       parts: [
@@ -98,7 +98,7 @@ export default defineCommand({
               ` · ${ran} · ${shorten(outcome, 150)}`,
             ]),
         },
-        ...toSay(incident, context),
+        ...toSay(here, context),
       ],
     }
   },

@@ -236,7 +236,7 @@ const Criterion = z
   .refine(
     ({ check, measurement, above, below }) =>
       check === undefined
-        ? [measurement, above, below].every((each) => each === undefined)
+        ? [measurement, above, below].every((given) => given === undefined)
         : measurement !== undefined && (above === undefined) !== (below === undefined),
     'give a `check`, its `measurement`, and either `above` or `below`; or none of them, where a person says that it holds',
   )

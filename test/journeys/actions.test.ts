@@ -6,6 +6,9 @@ import { startTestBot, type TestBot } from '../bot.ts'
 import { startVersions, withVersions } from '../fixture-action.ts'
 import { until } from '../until.ts'
 
+/** Looks like no secret. */
+const secret = 'Tulip-9-harbour'
+
 let bot: TestBot
 let server: Awaited<ReturnType<typeof startVersions>>
 let number = 0
@@ -24,12 +27,17 @@ actions:
     title: Restore a backup
     options: { target: "database:kiosk", risk: low, steps: [Open the dashboard., Restore the backup.] }
   server.later: { kind: versions, title: Roll back for a time, options: { url: "${server.url}", name: later, returns: 60 } }
+  keyed: { kind: versions, title: Has its key, options: { url: "${server.url}", name: keyed, secret: KIOSK_TOKEN } }
   lacking: { kind: versions, title: Lacks its key, options: { url: "${server.url}", secret: KIOSK_KEY } }
 criteria:
   breach: { title: Somebody has the data, action: server.rollback }
 `
   const runbook = '---\ntitle: Break-in\nwhen: [break-in]\n---\n1. Decide whether data is gone: `criterion: breach`\n'
-  bot = await startTestBot({ registry: withVersions, files: { 'kiosk/service.yml': service, 'kiosk/break-in.md': runbook } })
+  bot = await startTestBot({
+    registry: withVersions,
+    files: { 'kiosk/service.yml': service, 'kiosk/break-in.md': runbook },
+    options: { environment: { ACME_ALERT_SECRET: 'acme-alert-secret-0123', KIOSK_TOKEN: secret } },
+  })
   expect(bot.bot.problems).toEqual([])
 })
 afterAll(async () => {
@@ -279,6 +287,22 @@ describe('bad input', () => {
     expect((await bot.press('alice', channel, 'Run an action')).form).toBe(true)
     await bot.say('alice', channel, '/incident resolve it was nothing')
     expect((await bot.say('alice', channel, '/incident')).text).not.toContain('[Run an action]')
+  })
+
+  test('a secret of the product that is typed is masked by its value, and is no argument (faults 58)', async () => {
+    const said = [
+      await bot.say('alice', channel, `/incident run keyed to=${secret}`),
+      await bot.say('alice', channel, `/incident note the token is ${secret}`),
+      await bot.say('alice', channel, `/incident ${secret}`),
+    ].map(({ text }) => text)
+    expect(said[0]).toContain('looks like a secret')
+    await waiting(`keyed because ${secret} leaked`)
+    await bot.sees(channel, ' leaked')
+    await bot.say('bob', channel, `/incident deny 1 ${secret} is still good`)
+    const kept = JSON.stringify((await bot.load(id))?.events)
+    expect(kept).toContain('the token is ***')
+    expect(kept).toContain('*** is still good')
+    expect([...said, kept, ...(await bot.texts(channel))].join()).not.toContain(secret)
   })
 
   test('outside of a record it says how to open one', async () => {
