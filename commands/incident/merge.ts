@@ -29,7 +29,7 @@ const question = (source: Incident, target: Incident): Reply => ({
         ' becomes a part of ',
         ...titled(target),
         `: what is known there, its alerts, to-dos and people go to ${target.id}, and ${source.id} is over. This cannot be undone.`,
-        ...leftWords(leftBehind(source), { runs: ['in ', { bold: source.id }], ask: ['in ', { bold: target.id }] }),
+        ...leftWords(leftBehind(source), { of: source.id, runs: ['there'], ask: ['in ', { bold: target.id }] }),
       ],
     },
     {
@@ -51,7 +51,7 @@ const merge = async (from: string, into: string, confirmed: boolean, { by, chann
     `🔗 ${from} is part of `,
     ...recordAt(target.id, target.channel),
     ' now: its story, its alerts and open to-dos are there, its people are invited. Go on there.',
-    ...leftWords(leftBehind(source), { runs: ['in ', ...recordAt(source.id, source.channel)], ask: ['there'] }),
+    ...leftWords(leftBehind(source), { of: source.id, runs: ['in ', ...recordAt(source.id, source.channel)], ask: ['there'] }),
   )
 }
 
@@ -70,7 +70,7 @@ export default defineCommand({
       hidden || incident === null || mayMerge(source, incident) !== null ? [] : [incident],
     )
     if (others.length === 0) return refuse('nothing_to_merge', { id: source.id })
-    const left = leftWords(leftBehind(source), { runs: ['in ', { bold: source.id }], ask: ['in the other'] })
+    const left = leftWords(leftBehind(source), { of: source.id, runs: ['there'], ask: ['in the other'] })
     return {
       title: 'Merge into another',
       submit: 'merge',

@@ -132,12 +132,12 @@ describe('from request to end', () => {
     await bot.opened(`INC-${number}`)
     await waiting('server.rollback to=v9')
     const asks = (await bot.say('alice', channel, `/incident merge ${id} INC-${number}`)).text
-    expect(asks).toContain(`Action ${second.action}, “Restore a backup”, still runs: it goes on in ${id}`)
+    expect(asks).toContain(`Action ${second.action} of ${id}, “Restore a backup”, still runs: it goes on there`)
     const ahead = 'is called off before it ran. To ask for it'
     expect(asks).toContain(`${ahead} in INC-${number}: /incident run server.rollback to=v9.`)
     const merged = (await bot.say('alice', channel, `/incident merge ${id} INC-${number} --yes`)).text
     expect(merged).toContain(`${ahead} there: /incident run server.rollback to=v9.`)
-    await bot.sees(channel, `${ahead} there`)
+    await bot.sees(channel, /Merged into .* is called off before it ran. To ask for it there/)
     await bot.sees(await bot.opened(`INC-${number}`), `${ahead} here`)
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
     await until(async () => actionOf(await bot.incident(id), second.action)?.task?.text.startsWith('Step 2'), 'the second step')
@@ -224,6 +224,10 @@ describe('what has moved', () => {
     await becomes(1, 'refused')
     await becomes(2, 'waiting')
     expect(await bot.sees(channel, 'The server goes from v143 to v141.')).toContain('anew for action 1')
+    // Whoever types no number may have read the card before: what they approve is shown first.
+    const shown = (await bot.say('bob', channel, '/incident approve')).text
+    expect(shown).toContain('Action 2 Roll back the server, waits for approval – The server goes from v143 to v141.')
+    expect(await statusOf(2)).toBe('waiting')
     expect(server.posts).toEqual([])
   })
 

@@ -1,5 +1,6 @@
 /** The card of an action: one message from the request to its end, edited in place. It says what will happen before anybody agrees to it,
  *  and afterwards what did. What ended badly is said in a message of its own besides: an edited card rings no bell. */
+import { samePerson } from '../areas/area.ts'
 import { checkParts, compareParts } from '../check-report.ts'
 import type { Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
@@ -217,8 +218,9 @@ const ended = (text: string): string => shorten(text, 600).replace(/[^.!?…]$/,
 /** What rings a bell besides the card. */
 const bell = (incident: Incident, request: ActionRequest, { event, seq }: Recorded): Message[] => {
   const { action, asked, automatic } = request
-  const who: readonly Span[] =
-    automatic || asked.by.kind !== 'person' ? (incident.lead === null ? [] : [author(incident.lead)]) : [author(asked.by)]
+  const asker = automatic || asked.by.kind !== 'person' ? incident.lead : asked.by
+  // Whoever leads is named in what is said of that.
+  const who = asker === null || (event.type === 'action-unanswered' && samePerson(asker, incident.lead)) ? [] : [author(asker)]
   const say = (summary: string, more: readonly Span[] = [], buttons: readonly Button[] = []): Message[] => [
     {
       key: `action-news:${seq}`,

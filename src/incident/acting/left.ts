@@ -33,17 +33,18 @@ export const leftBehind = ({ actions }: Pick<Incident, 'actions'>): LeftAction[]
 export const wereLeft = ({ actions }: Pick<Incident, 'actions'>, at: Instant): LeftAction[] =>
   actions.filter((request) => isRunning(request) || (request.status === 'closed' && request.ended?.at === at)).map(leftOf)
 
-/** A sentence for each. `runs`: where those go on that run; `ask`: where the others can be asked for. */
+/** A sentence for each. `of`: their record, where it is not the reader's; `runs`: where those go on that run; `ask`: where the others can be
+ *  asked for. */
 export const leftWords = (
   left: readonly LeftAction[],
-  { runs, ask }: { readonly runs: readonly Span[]; readonly ask: readonly Span[] },
+  { of, runs, ask }: { readonly of?: string; readonly runs: readonly Span[]; readonly ask: readonly Span[] },
 ): Span[] => [
   ...left
     .slice(0, most)
     .flatMap(({ action, title, runs: running, again }): Span[] => [
       ' ',
       { bold: `Action ${action}` },
-      `, “${title}”, `,
+      `${of === undefined ? '' : ` of ${of}`}, “${title}”, `,
       ...(running
         ? ['still runs: it goes on ', ...runs, ', where it can be ticked off or given up.']
         : ['is called off before it ran.', ...(again === null ? [] : [' To ask for it ', ...ask, ': ', { code: again }, '.'])]),

@@ -222,7 +222,7 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
         `: ${from.severity} ${shorten(from.title, 300)}`,
         `\nIts people are invited${cameWith(from, brings)}.`,
         ...(brings === undefined ? [] : tookOver(incident, from, brings, at)),
-        ...leftWords(brings?.actions ?? [], { runs: ['in ', ...recordAt(from.id, from.channel)], ask: ['here'] }),
+        ...leftWords(brings?.actions ?? [], { of: from.id, runs: ['in ', ...recordAt(from.id, from.channel)], ask: ['here'] }),
         ...(from.detectedAt === incident.stamps.detect && from.detectedAt < incident.declaredAt
           ? ([' It began when that one did: ', { time: from.detectedAt, zone: incident.policy.calendar.zone }, '.'] as Span[])
           : []),

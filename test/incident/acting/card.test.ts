@@ -26,7 +26,7 @@ const by = (who: Step['by'], minute: number, intent: ActingIntent): Step => step
 const asked = by(alice, 1, { type: 'ask-action', wanted, reason: null, identities: ['person:alice'] })
 const previewed = by(bot, 1, { type: 'preview-action', action: 1, preview, hash, before: [] })
 const unanswered = by(bot, 6, { type: 'unanswered-action', action: 1 })
-const leads = step({ type: 'take-role', role: 'lead', person: { kind: 'person', id: 'alice', name: 'Alice Adler' } }, 2)
+const leads = step({ type: 'take-role', role: 'lead', person: { kind: 'person', id: 'alice', name: 'Alice Adler', slack: 'U0ALICE' } }, 2)
 const waiting = [declared(), asked, previewed]
 const approved = by(writer, 2, { type: 'approve-action', action: 1, hash, identities: ['email:wanda@acme.example'], basis: 'member' })
 const started = by(bot, 2, { type: 'start-action', action: 1, hash, hindrance: null })
@@ -45,6 +45,9 @@ describe('break-glass', () => {
     expect(bell(...waiting, unanswered)).toContain(alone)
     expect(bell(...waiting, unanswered)).toContain('/incident role lead')
     expect(bell(...waiting, leads, unanswered)).not.toContain('/incident role lead')
+    // Alice, who asked and leads, is called once.
+    const called = JSON.stringify({ mention: { name: 'Alice Adler', slackUser: 'U0ALICE' } })
+    for (const steps of [waiting, [...waiting, leads]]) expect(bell(...steps, unanswered).split(called)).toHaveLength(2)
   })
 
   test('is gone with the approval, and in what is no P1 it never comes', () => {
