@@ -29,10 +29,12 @@ export type Approvers = {
 
 const nameOf = (by: Actor): string => (by.kind === 'person' ? by.name : 'Somebody')
 
-/** `bea+ops@example.com` comes to who has `bea@example.com`: a second account can be had with it, but no second person. */
+/** `bea+ops@example.com` comes to who has `bea@example.com`, and so does `b.ea` at Google: a second account can be had with it, but no
+ *  second person. */
 const mailbox = (identity: string): string[] => {
-  const match = /^email:([^+@]+)(?:\+[^@]*)?(@.+)$/.exec(identity)
-  return match === null ? [] : [`mailbox:${match[1]}${match[2]}`]
+  const [, name = '', host = ''] = /^email:([^+@]+)(?:\+[^@]*)?@(.+)$/.exec(identity) ?? []
+  if (name === '') return []
+  return [`mailbox:${/^g(?:oogle)?mail\.com$/.test(host) ? `${name.replaceAll('.', '')}@gmail.com` : `${name}@${host}`}`]
 }
 
 /** `chat` must answer from now, not from a cache. */
@@ -79,15 +81,27 @@ export const createApprovers = ({
   const basisOf = async (by: Actor, identities: Identities, member: Member, approvers: readonly Contact[]): Promise<string | null> => {
     if (approvers.length === 0) return 'member of the workspace'
     const user = by.kind === 'person' ? by.slack : undefined
+    // What cannot be read keeps nobody out who may by something else.
+    let unread: PortFault | null = null
+    const inGroup = async (group: string): Promise<boolean> => {
+      try {
+        return user !== undefined && (await chat.groupMembers(group)).includes(user)
+      } catch (error) {
+        if (!(error instanceof PortFault)) throw error
+        unread = error
+        return false
+      }
+    }
     for (const approver of approvers) {
       const { slackUser, slackGroup, email, name } = approver
-      if (slackGroup !== undefined && user !== undefined && (await chat.groupMembers(slackGroup)).includes(user)) return name
+      if (slackGroup !== undefined && (await inGroup(slackGroup))) return name
       if (email !== undefined && sameIdentity(identities, [`email:${email.toLowerCase()}`])) return name
       // Where the chat tells everybody's e-mail, it has been compared: what was found by one is remembered for long.
       const byEmail = slackGroup === undefined && member.email === null
       const asUser = slackUser ?? (byEmail ? (await resolve(approver)).slackUser : undefined)
       if (asUser !== undefined && asUser === user) return name
     }
+    if (unread !== null) throw unread
     return null
   }
 

@@ -25,7 +25,8 @@ export default defineCommand({
     const standing = await context.approvers.standing(ask.by, request.rule.approvers)
     if ('unknown' in standing) return { refused: refuse('not_told_apart', { why: standing.unknown }) }
     // A button carries what its card showed; whoever types the number has read the card, which never changes what it is about.
-    const hash = /^[0-9a-f]{64}$/.test(rest) ? rest : null
+    // What looks like a hash is held against the request, whole or not.
+    const hash = /^[0-9a-f]{16,}$/i.test(rest) ? rest : null
     const outcome = await context.handle(incident.id, { type: 'approve-action', action, hash, ...standing }, ask.by)
     return tell(outcome, (after) => {
       const now = actionOf(after, action)

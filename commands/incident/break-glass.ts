@@ -63,9 +63,10 @@ const force = async (wish: Wish, place: Place, context: CommandContext): Promise
   )
 }
 
-/** What stands behind the number in a button: what its card showed. */
+/** What stands behind the number in a button: what its card showed. Alone there, what looks like a hash is held against the request, whole
+ *  or not. */
 const takeHash = (words: string): { hash: string | null; why: string } => {
-  const hash = /^[0-9a-f]{64}(?=\s|$)/.exec(words)?.[0] ?? null
+  const hash = /^(?:[0-9a-f]{64}(?=\s|$)|[0-9a-f]{16,}$)/i.exec(words)?.[0] ?? null
   return { hash, why: words.slice(hash?.length ?? 0).trim() }
 }
 

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { openDoor } from './door.ts'
+import { claim, openChild } from './processes.ts'
 import { openRecords } from './records.ts'
 import { isAllowed } from './repository.ts'
 import { askGit } from './program.ts'
@@ -10,6 +11,7 @@ import { createRuns } from './runs.ts'
 import { createAgentServer } from './server.ts'
 import { type AgentSettings, readSettings } from './settings.ts'
 
+const lastWordsMs = 2_000
 const now = () => Date.now()
 const log = (text: string) => void process.stdout.write(`${new Date(now()).toISOString()} ${text}\n`)
 
@@ -30,17 +32,28 @@ const start = async (): Promise<number | null> => {
     return 2
   }
   const { data, secret, host, port } = settings
-  const runs = createRuns(settings, openRecords(data, now), now, log)
+  claim(data)
+  const child = openChild(data)
+  const left = await child.endLeftOver()
+  if (left !== null) log(`ended process ${left}, which an agent that was killed had left running`)
+  const runs = createRuns(settings, openRecords(data, now), child, now, log)
   const server = createAgentServer({ settings, runs, admit: openDoor(data, secret, now), log })
   server.listen(port, host)
   await once(server, 'listening')
+  server.on('error', (error) => log(`the server: ${error.message}`))
   const { address, port: at } = server.address() as AddressInfo
   log(`listening on ${address.includes(':') ? `[${address}]` : address}:${at}`)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  if (!/^(127\.|::1$)/.test(address))
+    log('WARNING: other machines can reach it, and whoever is on the way reads what is sent: only a tunnel’s own address should stand here')
+  if (process.getuid?.() === 0) log('WARNING: it runs as root: a user of its own that may use Docker is enough')
+  // Nobody reads the log any more: what runs goes on to its end.
+  process.stdout.on('error', () => undefined)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.once(signal, () => {
       log(`${signal}: ends when nothing runs any more`)
       server.close()
-      void runs.close()
+      // Time for the last words; then nobody holds it up by a connection that says nothing.
+      void runs.close().then(() => setTimeout(() => server.closeAllConnections(), lastWordsMs).unref())
     })
   return null
 }

@@ -33,8 +33,7 @@ const table: Readonly<Record<OperationName, Operation>> = {
     takes: ['commit'],
     call: ({ repository }, { commit }) => ({
       program: 'git',
-      // Hooks of the repository would be programs that nobody has listed.
-      argv: ['-C', repository?.folder ?? '/', '-c', 'core.hooksPath=/dev/null', 'checkout', '--detach', commit],
+      argv: ['-C', repository?.folder ?? '/', 'checkout', '--detach', commit],
     }),
   },
 }

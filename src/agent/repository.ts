@@ -31,7 +31,8 @@ export const isAllowed = async (settings: AgentSettings, sha: string): Promise<b
   const { repository } = settings
   if (repository === null || !/^[0-9a-f]{40}$/.test(sha)) return false
   if ((await askGit(settings, ['cat-file', '-e', `${sha}^{commit}`])).code !== 0) return false
-  return isAncestor(settings, sha, repository.branch)
+  // In full: a tag of the same name would come first.
+  return isAncestor(settings, sha, `refs/heads/${repository.branch}`)
 }
 
 /** What is checked out. */
@@ -50,7 +51,8 @@ export const compare = async (settings: AgentSettings, name: string): Promise<Co
   if (head === null) return { type: 'refused', code: 'commit', why: 'The agent has no repository: set AGENT_REPOSITORY on the host.' }
   const { code, text } = await askGit(settings, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`])
   const sha = text.trim()
-  if (code !== 0 || !/^[0-9a-f]{40}$/.test(sha))
+  // A branch or a tag may be called like the begin of a hash, and would come first.
+  if (code !== 0 || !/^[0-9a-f]{40}$/.test(sha) || !sha.startsWith(name))
     return { type: 'refused', code: 'commit', why: `The repository on the host knows no commit ${name}, or several.` }
   const [commit] = commitsOf(await ask(settings, 'log', '-1', format, sha))
   if (commit === undefined) throw new Error('git log says nothing of a commit that it knows')

@@ -2,6 +2,7 @@
 import { callOf } from './operations.ts'
 import { type Ended, run as runProgram } from './program.ts'
 import type { AgentRun, Args, OperationName, Refused, Said } from './protocol.ts'
+import type { Child } from './processes.ts'
 import type { Records } from './records.ts'
 import type { AgentSettings } from './settings.ts'
 
@@ -15,10 +16,11 @@ export type Runs = {
   readonly close: () => Promise<void>
 }
 
-/** Of an output, in characters; what comes later is left out of the answer, but for its end. */
+/** Of an output, in bytes as they are sent; what comes later is left out of the answer, but for its end. The bot reads twice as much. */
 const mostSaid = 1024 * 1024
 /** What a line costs besides its text. */
 const lineOverhead = 150
+const bytesOf = (text: string): number => Buffer.byteLength(JSON.stringify(JSON.stringify(text))) + lineOverhead
 const tailLines = 40
 
 const isSame = (a: Wanted, b: Wanted): boolean => {
@@ -35,7 +37,13 @@ type Current = {
 
 const refused = (code: Refused['code'], why: string): Refused => ({ type: 'refused', code, why })
 
-export const createRuns = (settings: AgentSettings, records: Records, now: () => number, log: (text: string) => void): Runs => {
+export const createRuns = (
+  settings: AgentSettings,
+  records: Records,
+  child: Child,
+  now: () => number,
+  log: (text: string) => void,
+): Runs => {
   let current: Current | null = null
   let closing = false
   // What is being looked at before it is started: no other may begin meanwhile.
@@ -58,12 +66,21 @@ export const createRuns = (settings: AgentSettings, records: Records, now: () =>
     const run: AgentRun = { ...started, state: 'ended', endedAt: time(), exit, why, tail }
     try {
       records.keep(run)
+      child.ended()
     } catch (error) {
       unwritten.set(run.key, run)
       log(`the end of ${run.key} could not be written down: ${error instanceof Error ? error.message : String(error)}`)
     }
     current = null
     return run
+  }
+
+  const noteStart = (pid: number): void => {
+    try {
+      child.started(pid)
+    } catch (error) {
+      log(`process ${pid} could not be written down: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 
   const begin = async (wanted: Wanted): Promise<Current | Refused> => {
@@ -80,13 +97,13 @@ export const createRuns = (settings: AgentSettings, records: Records, now: () =>
     const onLine = (text: string) => {
       tail.push(text)
       if (tail.length > tailLines) tail.shift()
-      size += text.length + lineOverhead
+      size += bytesOf(text)
       if (size > mostSaid) return
       said.push(text)
       for (const follow of followers) follow({ type: 'line', text })
     }
     log(`${key} ${operation}: ${[call.program, ...call.argv].join(' ')}`)
-    const ended = runProgram(settings, call, onLine)
+    const ended = runProgram(settings, call, noteStart, onLine)
       .catch((error: unknown): Ended => ({
         exit: null,
         why: `It could not be started: ${error instanceof Error ? error.message : String(error)}`,

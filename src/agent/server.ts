@@ -117,13 +117,16 @@ const serve = async (parts: Parts, request: IncomingMessage, response: ServerRes
 
 /** Makes the server; it does not listen yet. */
 export const createAgentServer = (parts: Parts): Server => {
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 20_000 }, (request, response) => {
-    serve(parts, request, response).catch((error: unknown) => {
-      // Whoever asked is gone in the middle of a sentence, or what they sent was no HTTP.
-      parts.log(`a request broke off: ${error instanceof Error ? error.message : String(error)}`)
-      response.destroy()
-    })
-  })
+  const server = createServer(
+    { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    (request, response) => {
+      serve(parts, request, response).catch((error: unknown) => {
+        // Whoever asked is gone in the middle of a sentence, or what they sent was no HTTP.
+        parts.log(`a request broke off: ${error instanceof Error ? error.message : String(error)}`)
+        response.destroy()
+      })
+    },
+  )
   server.maxConnections = 50
   return server
 }

@@ -41,7 +41,7 @@ const names = [
 ]
 
 const find = (program: string, path: string): string | null => {
-  for (const folder of path.split(delimiter).filter((each) => each.startsWith('/'))) {
+  for (const folder of path.split(delimiter)) {
     const file = join(folder, program)
     try {
       accessSync(file, constants.X_OK)
@@ -60,6 +60,12 @@ const kindOf = (path: string): 'file' | 'folder' | null => {
   } catch {
     return null
   }
+}
+
+/** Whether somebody else may write it than this user and root. */
+const isOpen = (path: string): boolean => {
+  const { uid, mode } = statSync(path)
+  return (mode & 0o022) !== 0 || ![0, process.getuid?.()].includes(uid)
 }
 
 const listOf = (text: string): string[] =>
@@ -90,12 +96,18 @@ export const readSettings = (environment: Environment): AgentSettings | { readon
 
   const secret = needed('AGENT_SECRET', 'the secret that the bot has, too; at least 32 characters, from `openssl rand -hex 32`')
   if (secret !== '' && secret.length < 32) problems.push('AGENT_SECRET must have at least 32 characters.')
+  // Whoever has seen one request can try secrets on it, as many as they like.
+  else if (secret !== '' && new Set(secret).size < 10) problems.push('AGENT_SECRET must be drawn at random: `openssl rand -hex 32`.')
   const data = needed('AGENT_DATA', 'a folder for the records of its runs')
   if (data !== '' && (!data.startsWith('/') || kindOf(data) !== 'folder'))
     problems.push('AGENT_DATA must be the absolute path of a folder that exists.')
+  else if (data !== '' && isOpen(data))
+    problems.push('AGENT_DATA must belong to the agent’s user, and nobody else may write there: chmod 700.')
   const composeFile = needed('AGENT_COMPOSE_FILE', 'the Compose file of the product')
   if (composeFile !== '' && (!composeFile.startsWith('/') || kindOf(composeFile) !== 'file'))
     problems.push('AGENT_COMPOSE_FILE must be the absolute path of a file that exists.')
+  else if (composeFile !== '' && (statSync(composeFile).mode & 0o002) !== 0)
+    problems.push('AGENT_COMPOSE_FILE can be written by everybody, and who writes it has this machine: chmod o-w.')
   const project = given('AGENT_PROJECT')
   if (project !== '' && !/^[a-z0-9][a-z0-9_-]{0,62}$/.test(project)) problems.push('AGENT_PROJECT must be the name of a Compose project.')
 
@@ -120,7 +132,11 @@ export const readSettings = (environment: Environment): AgentSettings | { readon
   if (!/^\d{1,3}$/.test(minutes) || Number(minutes) < 1 || Number(minutes) > 120)
     problems.push('AGENT_TIMEOUT_MINUTES must be a number from 1 to 120.')
 
-  const path = environment['PATH'] ?? ''
+  // Of a relative folder the programs would be those of the project's.
+  const path = (environment['PATH'] ?? '')
+    .split(delimiter)
+    .filter((each) => each.startsWith('/'))
+    .join(delimiter)
   const [docker, git] = [find('docker', path), folder === '' ? null : find('git', path)]
   if (docker === null) problems.push('There is no program `docker` in PATH.')
   if (folder !== '' && git === null) problems.push('There is no program `git` in PATH, which AGENT_REPOSITORY needs.')
@@ -142,7 +158,7 @@ export const readSettings = (environment: Environment): AgentSettings | { readon
       PATH: path,
       LANG: 'C.UTF-8',
       GIT_TERMINAL_PROMPT: '0',
-      ...Object.fromEntries(kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]))),
+      ...Object.fromEntries(kept.flatMap((name) => (given(name) === '' ? [] : [[name, given(name)]]))),
     },
   }
 }

@@ -120,10 +120,11 @@ export const startAgent = async (host: Host) => {
     const environment = { ...host.environment, AGENT_LISTEN: `127.0.0.1:${port}` }
     const started = spawn(process.execPath, [join(root, 'src/agent/main.ts')], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
     child = started
+    const before = log.length
     const listening = new Promise<number>((resolve, reject) => {
       const hear = (chunk: Buffer) => {
         log += chunk.toString()
-        const [, at] = /listening on 127\.0\.0\.1:(\d+)/.exec(log) ?? []
+        const [, at] = /listening on 127\.0\.0\.1:(\d+)/.exec(log.slice(before)) ?? []
         if (at !== undefined) resolve(Number(at))
       }
       for (const output of [started.stdout, started.stderr]) output.on('data', hear)
@@ -143,7 +144,7 @@ export const startAgent = async (host: Host) => {
     host: () => `127.0.0.1:${port}`,
     log: () => log,
     kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    stop: (signal: NodeJS.Signals = 'SIGTERM') => end(signal),
     start,
     [Symbol.asyncDispose]: () => end('SIGKILL'),
   }

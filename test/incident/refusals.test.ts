@@ -300,7 +300,7 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('not_told_apart', { why: 'Slack did not answer' }),
-    'Slack could not be asked who you are, and nobody asks for an action or approves one unknown: Slack did not answer. Nothing was recorded; try again in a minute.',
+    'Slack could not be asked who you are and what you may: Slack did not answer. Nothing was recorded; try again in a minute.',
   ],
   [
     refuse('no_such_action', { what: 'waits for an approval' }),

@@ -206,6 +206,8 @@ describe('while nobody approves', () => {
     await bot.sees(channel, 'Nobody has approved action 1 yet.')
     await until(async () => (await bot.texts(channel)).filter((text) => text.includes('[Run alone]')).length === 2, 'both buttons')
     expect((await bot.press('bob', channel, 'break-glass')).text).toContain('Only the lead may run action 1 alone')
+    const forged = await bot.say('alice', channel, `/incident break-glass 1 ${'0'.repeat(64)} Everybody else is asleep`)
+    expect(forged.text).toContain('This button is of something else')
     expect((await bot.press('alice', channel, 'break-glass')).form).toBe(true)
     const blank = await bot.submit('alice', { why: ' ' })
     expect([blank.closed, blank.body]).toEqual([false, expect.stringContaining('The reason is missing')])

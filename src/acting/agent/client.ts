@@ -64,7 +64,8 @@ const reader = (secret: string, nonce: string) => {
 }
 
 const signed = ({ url, secret }: Agent, context: LookContext, method: string, path: string, body: string) => {
-  const [nonce, at, key] = [newNonce(), String(Date.parse(context.now())), context.secret(secret)]
+  // As the agent reads it: a line's end of Windows is no part of it.
+  const [nonce, at, key] = [newNonce(), String(Date.parse(context.now())), context.secret(secret).trim()]
   return {
     address: below(url, path),
     read: reader(key, nonce),

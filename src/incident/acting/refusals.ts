@@ -27,7 +27,7 @@ export const actingRefusals = {
       ? `No action of any product changes \`${foreign(p.target)}\`, so there is nothing to lock.`
       : `No action changes \`${foreign(p.target)}\`. What can be locked: ${foreign(p.known, 400)}.`,
   not_told_apart: (p: { why: string }) =>
-    `Slack could not be asked who you are, and nobody asks for an action or approves one unknown: ${foreign(p.why, 200)}. Nothing was recorded; try again in a minute.`,
+    `Slack could not be asked who you are and what you may: ${foreign(p.why, 200)}. Nothing was recorded; try again in a minute.`,
   unknown_requester: always(
     'The bot cannot tell who you are for certain, so you cannot ask for an action. Ask in Slack, with a verified e-mail there, or as somebody in people.yml.',
   ),
