@@ -8,13 +8,19 @@ import type { Contact } from './incident/policy.ts'
 import { accountsOf } from './people.ts'
 import { type Chat, type Member, PortFault, type Resolve } from './ports.ts'
 
+/** Why the chat could not be asked just now. */
+type Unasked = { readonly unknown: string }
+
+/** `identities`: none when nobody can tell who they are. */
+export type Known = { readonly identities: Identities } | Unasked
+
 export type Standing =
   /** `basis`: by what they may; null: they may not. */
-  { readonly identities: Identities; readonly basis: string | null } | { readonly unknown: string }
+  { readonly identities: Identities; readonly basis: string | null } | Unasked
 
 export type Approvers = {
-  /** Everything that somebody is known by; nothing when nobody can tell who they are. */
-  readonly identify: (by: Actor) => Promise<Identities>
+  /** Everything that somebody is known by. */
+  readonly identify: (by: Actor) => Promise<Known>
   /** Whether they may approve what these contacts approve, by what the chat says now. */
   readonly standing: (by: Actor, approvers: readonly Contact[]) => Promise<Standing>
   /** Who of those that approved, or that runs it alone, could not any more, with the reason; null: all of them still could. `now`: who may
@@ -23,8 +29,6 @@ export type Approvers = {
 }
 
 const nameOf = (by: Actor): string => (by.kind === 'person' ? by.name : 'Somebody')
-
-const standingWord = { guest: 'a guest', stranger: 'of another workspace', bot: 'a bot', deactivated: 'deactivated' } as const
 
 /** `bea+ops@example.com` comes to who has `bea@example.com`, and so does `b.ea` at Google: a second account can be had with it, but no
  *  second person. */
@@ -105,11 +109,9 @@ export const createApprovers = ({
   const standing: Approvers['standing'] = async (by, approvers) => {
     try {
       const { identities, member } = await known(by)
-      if (by.kind !== 'person' || by.slack === undefined || member === null || member.standing !== 'member') {
-        const why = member === null || member.standing === 'member' ? 'unknown to Slack' : standingWord[member.standing]
-        return member === null || member.standing === 'member' ? { unknown: why } : { identities, basis: null }
-      }
-      return { identities, basis: await basisOf(by, identities, member, approvers) }
+      // Who is no member of the workspace, or is not known to it at all, may nothing.
+      const may = by.kind === 'person' && by.slack !== undefined && member?.standing === 'member'
+      return { identities, basis: may ? await basisOf(by, identities, member, approvers) : null }
     } catch (error) {
       if (error instanceof PortFault) return { unknown: error.message }
       throw error
@@ -119,9 +121,9 @@ export const createApprovers = ({
   return {
     identify: async (by) => {
       try {
-        return (await known(by)).identities
+        return { identities: (await known(by)).identities }
       } catch (error) {
-        if (error instanceof PortFault) return []
+        if (error instanceof PortFault) return { unknown: error.message }
         throw error
       }
     },

@@ -7,6 +7,7 @@ import { statusIcons, statusWords } from './incident/acting/words.ts'
 import type { Incident } from './incident/incident.ts'
 import type { Button, Span } from './incident/message.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
+import { shorten } from './incident/text.ts'
 import type { Words } from './requests.ts'
 
 /** The words behind a verb that names an action by its number: `3 because it is too late`. */
@@ -40,22 +41,24 @@ export const takeInput = (words: string): { readonly input: Words; readonly reas
   return { input, reason: rest === '' ? null : rest }
 }
 
-const about = ({ action, title, status }: ActionRequest): Span[] => [
+const about = ({ action, title, status, preview }: ActionRequest): Span[] => [
   `${statusIcons[status]} `,
   { bold: `Action ${action}` },
   ` ${title}, ${statusWords[status]}`,
+  ...(status === 'waiting' && preview !== null ? [` – ${shorten(preview.summary, 300)}`] : []),
 ]
 
-/** The answer to a verb that needs a number and was given none. */
+/** The answer to a verb that needs a number and was given none. `what`: what those that are meant do. */
 export const whichAction = (
   incident: Incident,
-  verb: string,
+  { verb, what }: { readonly verb: string; readonly what: string },
   fits: (request: ActionRequest) => boolean,
-  value: (request: ActionRequest) => string,
+  value: (request: ActionRequest) => string = ({ action }) => `${incident.id} ${action}`,
 ): Reply => {
   const fitting = incident.actions.filter(fits)
-  if (fitting.length === 0) return { refused: refuse('missing', { what: 'The number of the action', example: `/incident ${verb} 1` }) }
-  const buttons = fitting.slice(-5).map((request): Button => ({ label: `${verb} ${request.action}`, action: verb, value: value(request) }))
+  if (fitting.length === 0) return { refused: refuse('no_such_action', { what }) }
+  const label = verb[0]!.toUpperCase() + verb.slice(1)
+  const buttons = fitting.slice(-5).map((request): Button => ({ label: `${label} ${request.action}`, action: verb, value: value(request) }))
   return {
     parts: [
       { kind: 'list', items: fitting.slice(-5).map(about) },
@@ -84,7 +87,9 @@ export const ask = async (
     const name = lock.by.kind === 'person' ? lock.by.name : 'Tocsin'
     return { refused: refuse('is_locked', { target: wanted.target, name, at: lock.at, why: lock.why }) }
   }
-  const identities = await context.approvers.identify(by)
+  const known = await context.approvers.identify(by)
+  if ('unknown' in known) return { refused: refuse('not_told_apart', { why: known.unknown }) }
+  const { identities } = known
   const intent = { type: 'ask-action', wanted, reason, identities, ...(undoes === undefined ? {} : { undoes }) } as const
   const outcome = await context.handle(incident.id, intent, by)
   return tell(outcome, (after): Answer => {

@@ -27,6 +27,7 @@ import { createDaily } from './daily.ts'
 import { createHandle } from './handle.ts'
 import { createHealth, createPulse } from './health.ts'
 import { createHomes } from './homes.ts'
+import { createWrittenMask, maskedReading } from './masking.ts'
 import { createMatcher } from './matching.ts'
 import { createMembers } from './members.ts'
 import { createMetrics } from './metrics.ts'
@@ -130,6 +131,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     actions: createControls({ store, queue, handle, catalogue }),
     requests: createRequests({ catalogue, kinds: registry.actions, environment: options.environment }),
   }
+  const mask = createWrittenMask(catalogue, options.environment)
   const announceChannel = createAnnounceChannel({ store, chat, configured: options.announceChannel, elapsed })
   const channelNamed = createNamedChannels({ store, chat, elapsed }, announceChannel)
   const daily = createDaily({ store, queue, catalogue, ...checks, away: pulse.unreachable, channelNamed })
@@ -142,7 +144,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     shared: withShared(store),
     announceChannel,
     chat,
-    reading: slack.reading,
+    reading: maskedReading(slack.reading, mask),
     homes: { opened: () => homes.opened(), refresh: (user) => homes.refresh(user) },
     person,
     codeHost: github === null ? null : githubHost({ token: github.token, repository: github.repository, log, apiUrl: githubUrl }),
@@ -174,6 +176,7 @@ export const startBot = async (options: BotOptions): Promise<Bot> => {
     who: createWho(members, person),
     resolve,
     publishes: { codeHost: github !== null, record: supabase !== null },
+    mask,
   })
   const homes = createHomes({ store, catalogue, verbs, person, slack, log })
   const { examine } = options

@@ -2,6 +2,7 @@
  *  without the templates there is no catalogue. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { sayable } from './incident/acting/criteria.ts'
 import type { RunbookRef } from './incident/areas/runbooks.ts'
 import { reachable, type Severity } from './incident/policy.ts'
 import type { ActionKinds } from './catalogue/actions.ts'
@@ -109,7 +110,8 @@ export const loadCatalogue = ({
     problems.push(...source.problems.map((problem) => (isBroken ? { ...problem, leavesOut: key } : problem)))
     if (isBroken) broken.set(key, source.problems)
     else {
-      products.set(key, { ...product, runbooks: readRunbooks(join(runbooks, key), askedOf(product, kinds), problems) })
+      const nameable = { asked: askedOf(product, kinds), criteria: sayable(product.acting.criteria).map((criterion) => criterion.key) }
+      products.set(key, { ...product, runbooks: readRunbooks(join(runbooks, key), nameable, problems) })
       sources.set(key, source)
     }
   }

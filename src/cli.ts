@@ -13,6 +13,7 @@ import type { Log } from './define.ts'
 import { createControls } from './controls.ts'
 import { createDigestNow, createGather } from './digest-facts.ts'
 import { createHandle } from './handle.ts'
+import { createWrittenMask } from './masking.ts'
 import { createPerson, createWho } from './people.ts'
 import { kindsOf, loadRegistry } from './registry.ts'
 import { createRequests } from './requests.ts'
@@ -125,8 +126,8 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       verbs: registry.verbs,
       // Who asks from here cannot be told apart from anybody else; what is asked in Slack is.
       approvers: {
-        identify: () => Promise.resolve([]),
-        standing: () => Promise.resolve({ unknown: 'it is not asked from a terminal' }),
+        identify: () => Promise.resolve({ identities: [] }),
+        standing: () => Promise.resolve({ identities: [], basis: null }),
         lapsed: () => Promise.resolve('It is not asked from a terminal.'),
       },
       actions: createControls({ store, queue, handle, catalogue }),
@@ -134,6 +135,7 @@ const directly = async (url: string, config: Config, request: TerminalRequest): 
       ...checks,
       digest: createDigestNow(facts, createGather(facts)),
       publishes: { codeHost: config.github.mode === 'live', record: config.supabase.mode === 'live' },
+      mask: createWrittenMask(catalogue, process.env),
     })
     const answer = await createTerminal({
       dispatch: createDispatch(verbs),

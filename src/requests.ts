@@ -142,7 +142,7 @@ export const createRequests = ({
     if (unknown !== undefined) return refuse('unknown_input', { word: unknown, action: key, known })
     // What is typed is kept, and shown to everybody.
     for (const [name, value] of Object.entries(words)) {
-      if (keepLine(value) !== value.replaceAll(/ +/g, ' ').trim())
+      if (keepLine(value) !== value.replaceAll(/ +/g, ' ').trim() || value.includes('***'))
         return refuse('bad_input', {
           word: name,
           why: 'has characters that cannot be kept, or looks like a secret, which must never be typed here',

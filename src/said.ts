@@ -1,10 +1,9 @@
 /** What becomes of what people say and do with messages: each event of the chat, once, in the transaction that remembers it. */
 import type { SlackChat } from './adapters/slack.ts'
 import type { Catalogue } from './catalogue.ts'
-import type { CommandContext, Finder } from './define.ts'
 import type { Actor } from './incident/events.ts'
 import type { Conversation } from './slack/conversation-events.ts'
-import { createDispatch, type Dispatch } from './slack/dispatch.ts'
+import { createDispatch, type Dispatch, type World } from './slack/dispatch.ts'
 import type { WaysIn } from './slack/ways-in.ts'
 import type { Store } from './store/database.ts'
 import { firstSeen } from './store/limits.ts'
@@ -50,7 +49,7 @@ export const createWaysIn = ({
 }: {
   store: Store
   catalogue: Catalogue
-  verbs: CommandContext & Finder
+  verbs: World
   slack: SlackChat
   handingOverFiles: (dispatch: Dispatch) => Dispatch
   openHome: (user: string) => Promise<void>

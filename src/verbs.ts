@@ -9,6 +9,7 @@ import { knownSeverities, refuse } from './incident/refusals.ts'
 import { keepLine } from './incident/text.ts'
 import type { Handle } from './handle.ts'
 import { createMerge } from './merging.ts'
+import type { World } from './slack/dispatch.ts'
 import { verifyChain } from './store/chain.ts'
 import type { Store } from './store/database.ts'
 import { fileContent, storedFiles } from './store/files.ts'
@@ -32,6 +33,7 @@ export type VerbWorld = {
   readonly who: CommandContext['who']
   readonly resolve: CommandContext['resolve']
   readonly publishes: NonNullable<CommandContext['publishes']>
+  readonly mask: World['mask']
 }
 
 type Kept = { readonly row: IncidentRow | null; readonly incident: Incident | null }
@@ -63,7 +65,8 @@ export const createVerbContext = ({
   who,
   resolve,
   publishes,
-}: VerbWorld): CommandContext & Finder => {
+  mask,
+}: VerbWorld): World => {
   /** Null when there is none, or when what is stored of it cannot be read. */
   const readable = async (id: string): Promise<Incident | null> => {
     try {
@@ -154,6 +157,7 @@ export const createVerbContext = ({
     resolve,
     away: async () => (await readOutage(store.db))?.since ?? null,
     publishes,
+    mask,
     verbs,
     byId,
     byChannel: async (channel) => {

@@ -42,7 +42,15 @@ const approvers = createApprovers({
   resolve: (contact) => Promise.resolve(contact),
 })
 const as = (user: string): Actor => createPerson({ people } as never)(user, user)
-const who = (user: string) => approvers.identify(as(user))
+const identitiesOf = async (by: Actor) => {
+  const known = await approvers.identify(by)
+  return 'unknown' in known ? known : known.identities
+}
+const who = async (user: string) => {
+  const known = await identitiesOf(as(user))
+  if ('unknown' in known) throw new Error(known.unknown)
+  return known
+}
 
 describe('one person', () => {
   test.each([
@@ -56,13 +64,13 @@ describe('one person', () => {
 
   test('at a terminal, by the name that people.yml has', async () => {
     const terminal: Actor = { kind: 'person', id: 'carl', name: 'Carl Cohn (terminal)', via: 'terminal' }
-    expect(sameIdentity(await approvers.identify(terminal), await who('U0CARL'))).toBe(true)
+    expect(await identitiesOf(terminal)).toEqual(await who('U0CARL'))
   })
 
   test('of whom nothing is known for certain nothing is claimed', async () => {
     expect(await who('U0NOMAIL')).toEqual([])
-    expect(await approvers.identify({ kind: 'person', id: 'terminal:root', name: 'root', via: 'terminal', unverified: true })).toEqual([])
-    expect(await approvers.identify({ kind: 'bot' })).toEqual([])
+    expect(await identitiesOf({ kind: 'person', id: 'terminal:root', name: 'root', via: 'terminal', unverified: true })).toEqual([])
+    expect(await identitiesOf({ kind: 'bot' })).toEqual([])
   })
 
   test('an e-mail that Slack has not confirmed is nobody’s', () => {
@@ -96,11 +104,16 @@ describe('who may', () => {
     expect(await approvers.standing(as(user), contacts)).toMatchObject({ basis })
   })
 
-  test('nobody whom the chat does not know, or while it is away', async () => {
-    expect(await approvers.standing(as('U0NOBODY'), [])).toEqual({ unknown: 'unknown to Slack' })
+  test('nobody whom the chat does not know, or who types at a terminal', async () => {
+    expect(await approvers.standing(as('U0NOBODY'), [])).toEqual({ identities: [], basis: null })
+    const terminal: Actor = { kind: 'person', id: 'carl', name: 'Carl Cohn (terminal)', via: 'terminal' }
+    expect(await approvers.standing(terminal, [])).toMatchObject({ basis: null })
+  })
+
+  test('nobody can tell while the chat is away, and that is said as what it is', async () => {
     away = true
     expect(await approvers.standing(as('U0BEA'), [])).toEqual({ unknown: 'no answer' })
-    expect(await who('U0BEA')).toEqual([])
+    expect(await approvers.identify(as('U0BEA'))).toEqual({ unknown: 'no answer' })
     away = false
   })
 

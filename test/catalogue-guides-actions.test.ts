@@ -1,7 +1,7 @@
 /** The products' actions against their guides: rows A1–A18 of the mission. Facts are copied here by hand. */
 import { describe, expect, test } from 'vitest'
 import type { Product } from '../src/catalogue.ts'
-import { crossed } from '../src/incident/acting/criteria.ts'
+import { crossed, sayable } from '../src/incident/acting/criteria.ts'
 import { changedBy, guideOf, standIns, typedBehind } from './guide.ts'
 
 type Rows = Readonly<Record<string, readonly string[]>>
@@ -190,7 +190,14 @@ describe('A15: when to consider a rollback', () => {
     expect(crossed(product.acting.criteria, measured(check, name, 10))).toEqual([])
   })
 
-  test('what no check can measure stands where people decide, with the button', () => {
+  test('what no check can measure stands where people decide, each with a button, and the action behind it', () => {
+    expect(sayable(product.acting.criteria).map(({ key, action }) => [key, action])).toEqual([
+      ['admin-access', 'vercel.rollback'],
+      ['vulnerability', 'vercel.rollback'],
+      ['corruption', 'vercel.rollback'],
+    ])
+    const rollback = product.runbooks.find(({ slug }) => slug === 'rollback')
+    expect(rollback?.steps[0]?.criteria).toEqual(['admin-access', 'vulnerability', 'corruption'])
     const { steps = [] } = runbooks.find(({ slug }) => slug === 'rollback') ?? {}
     for (const words of [
       /Payment processing failure rate > 10%/,

@@ -95,7 +95,12 @@ describe('what is wrong is said with its place, and the product works without it
     [
       'payments.md',
       `${front('')}1. \`check: health of it\`\n`,
-      'shop/payments.md:5:1: `check: health of it` is not understood: write `check: <name>` or `action: <name>`, with nothing behind but `key=value`',
+      'shop/payments.md:5:1: `check: health of it` is not understood: write `check: <name>` or `action: <name>`, with nothing behind but `key=value`, or `criterion: <name>`',
+    ],
+    [
+      'payments.md',
+      `${front('')}1. Look\n2. \`criterion: breach\`\n`,
+      'shop/payments.md:6:1: the product has no criterion `breach` that a person says holds: one without a `check`',
     ],
     [
       'payments.md',

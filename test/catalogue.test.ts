@@ -261,6 +261,14 @@ describe('what is wrong is said with its place', () => {
       '8:51 digest.checks[2]: `all` cannot be said of `db`, which takes no words',
       '8:63 digest.checks[3]: `24h` is not `name=value`',
     ],
+    [
+      'a criterion that is measured by half',
+      'checks:\n  web: { kind: http, title: Web, options: { url: "https://shop.test" } }\n' +
+        'actions:\n  roll: { kind: vercel, title: Roll back }\n' +
+        'criteria:\n  half: { title: Half, check: web, above: 1, action: roll }\n  none: { title: None, above: 1, action: roll }\n  said: { title: Said, action: roll }\n',
+      '13:9 criteria.half: give a `check`, its `measurement`, and either `above` or `below`; or none of them, where a person says that it holds',
+      '14:9 criteria.none: give a `check`, its `measurement`, and either `above` or `below`; or none of them, where a person says that it holds',
+    ],
     ['a channel that cannot be', 'announce: no spaces please\n', '8:11 announce: must be the name or the id of a channel'],
     ['an alias', 'about: &x text\nhosting: [*x]\n', '9:11 hosting[0]: YAML aliases are not allowed here: write the value out'],
     [

@@ -171,7 +171,9 @@ describe('what earlier versions have put into channels and menus still works (fi
   const released = {
     buttons: [
       'ack',
+      'actions',
       'approve',
+      'break-glass',
       'checklist',
       'deny',
       'lines',
@@ -200,6 +202,7 @@ describe('what earlier versions have put into channels and menus still works (fi
       'update',
     ],
     forms: [
+      'break-glass',
       'change',
       'maintenance',
       'merge',

@@ -6,16 +6,17 @@ import { refuse } from '../../src/incident/refusals.ts'
 
 export default defineCommand({
   summary: 'Approve an action that somebody else has asked for',
-  usage: 'approve <n>',
-  examples: ['/incident approve 3', '/incident approve INC-12 3'],
+  usage: 'approve [n]',
+  examples: ['/incident approve', '/incident approve 3', '/incident approve INC-12 3'],
   needs: 'incident',
   run: async (ask, context) => {
     const incident = given(ask)
     const { action, rest } = takeNumber(ask.words)
+    // Even the only one is not taken at once: it may have come in the place of another just now. The button is of what is shown.
     if (action === null)
       return whichAction(
         incident,
-        'approve',
+        { verb: 'approve', what: 'waits for an approval' },
         ({ status }) => status === 'waiting',
         (request) => `${incident.id} ${request.action} ${request.hash ?? ''}`,
       )
@@ -30,8 +31,10 @@ export default defineCommand({
     return tell(outcome, (after) => {
       const now = actionOf(after, action)
       if (now === undefined || now.status === 'waiting')
-        return say(`✅ Approved action ${action}. It needs ${now === undefined ? 'more' : votesMissing(now)}.`)
-      return say(`✅ Approved action ${action}: it starts now, if nothing has changed. Its card in the channel says how it goes.`)
+        return say(`✅ Approved action ${action}, ${request.title}. It needs ${now === undefined ? 'more' : votesMissing(now)}.`)
+      return say(
+        `✅ Approved action ${action}, ${request.title}: it starts now, if nothing has changed. Its card in the channel says how it goes.`,
+      )
     })
   },
 })

@@ -1,4 +1,5 @@
 import { type CommandContext, defineCommand, type Place, type Reply, say } from '../../src/define.ts'
+import { leftBehind, leftWords } from '../../src/incident/acting/left.ts'
 import { mayMerge, recordAt } from '../../src/incident/areas/merging.ts'
 import { takeFlags } from '../../src/incident/flags.ts'
 import type { Incident } from '../../src/incident/incident.ts'
@@ -28,6 +29,7 @@ const question = (source: Incident, target: Incident): Reply => ({
         ' becomes a part of ',
         ...titled(target),
         `: what is known there, its alerts, to-dos and people go to ${target.id}, and ${source.id} is over. This cannot be undone.`,
+        ...leftWords(leftBehind(source), { of: source.id, runs: ['there'], ask: ['in ', { bold: target.id }] }),
       ],
     },
     {
@@ -44,11 +46,12 @@ const merge = async (from: string, into: string, confirmed: boolean, { by, chann
   const outcome = await context.merge(from, into, by, channel, confirmed)
   if ('refused' in outcome) return outcome
   if ('asks' in outcome) return question(outcome.asks.source, outcome.asks.target)
-  const { target } = outcome.merged
+  const { source, target } = outcome.merged
   return say(
     `🔗 ${from} is part of `,
     ...recordAt(target.id, target.channel),
     ' now: its story, its alerts and open to-dos are there, its people are invited. Go on there.',
+    ...leftWords(leftBehind(source), { of: source.id, runs: ['in ', ...recordAt(source.id, source.channel)], ask: ['there'] }),
   )
 }
 
@@ -67,10 +70,12 @@ export default defineCommand({
       hidden || incident === null || mayMerge(source, incident) !== null ? [] : [incident],
     )
     if (others.length === 0) return refuse('nothing_to_merge', { id: source.id })
+    const left = leftWords(leftBehind(source), { of: source.id, runs: ['there'], ask: ['in the other'] })
     return {
       title: 'Merge into another',
       submit: 'merge',
       fields: [
+        ...(left.length === 0 ? [] : [{ key: 'actions', kind: 'words' as const, parts: [{ kind: 'text' as const, spans: left }] }]),
         {
           key: 'into',
           label: `${source.id} becomes a part of`,

@@ -1,4 +1,5 @@
 import { defineCommand, given } from '../../src/define.ts'
+import { waitingActions } from '../../src/incident/acting/pending.ts'
 import { recordAt } from '../../src/incident/areas/merging.ts'
 import { statusOf } from '../../src/incident/header.ts'
 import { called } from '../../src/incident/kinds.ts'
@@ -14,10 +15,12 @@ export default defineCommand({
   usage: 'now',
   examples: ['/incident now', '/incident now INC-12'],
   needs: 'incident',
-  run: async (ask, { verbs }) => {
+  run: async (ask, { verbs, requests }) => {
     const incident = given(ask)
     const mine = new Map(verbs.filter(({ command }) => command === 'incident').map(({ name, definition }) => [name, definition]))
     const exist = new Set(mine.keys())
+    // A product without actions has none to ask for.
+    if (requests.offered(incident.product.key).size === 0) exist.delete('run')
     return {
       parts: [
         {
@@ -27,6 +30,7 @@ export default defineCommand({
         ...(incident.mergedInto === null
           ? []
           : [{ kind: 'text' as const, spans: ['Go on in ', ...recordAt(incident.mergedInto, incident.mergedWhere)] }]),
+        ...waitingActions(incident),
         { kind: 'buttons', buttons: usefulButtons(incident, exist) },
         {
           kind: 'list',

@@ -1,5 +1,6 @@
 import { askedOf } from '../../src/asked-check.ts'
 import { type Ask, type CommandContext, defineCommand, given, type Reply, say } from '../../src/define.ts'
+import { sayable } from '../../src/incident/acting/criteria.ts'
 import type { OpenedRunbook, StepState } from '../../src/incident/areas/runbooks.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import type { Span } from '../../src/incident/message.ts'
@@ -39,9 +40,11 @@ const open = async (incident: Incident, words: string, { by }: Ask, context: Com
   if (found === undefined) return null
   const { slug, id, title, url, after } = found
   const offered = context.requests.offered(incident.product.key)
+  const criteria = sayable(context.catalogue.product(incident.product.key)?.acting.criteria ?? [])
   const steps = found.steps.map((step) => {
     const ready = step.actions.filter((action) => offered.has(action.split(' ')[0] ?? ''))
-    return ready.length === 0 ? step : { ...step, ready }
+    const said = criteria.filter(({ key }) => step.criteria?.includes(key)).map(({ key, title: called }) => ({ key, title: called }))
+    return { ...step, ...(ready.length === 0 ? {} : { ready }), ...(said.length === 0 ? {} : { sayable: said }) }
   })
   const outcome = await context.handle(incident.id, { type: 'open-runbook', slug, id, title, url, steps, after }, by)
   if ('refused' in outcome) return outcome

@@ -12,9 +12,8 @@ export default defineCommand({
     if (action === null)
       return whichAction(
         incident,
-        'undo',
+        { verb: 'undo', what: 'has been done that can be taken back' },
         ({ ran, undoneBy }) => ran?.outcome === 'done' && ran.undo !== undefined && undoneBy === null,
-        (request) => `${incident.id} ${request.action}`,
       )
     const request = namedAction(incident, action)
     if ('code' in request) return { refused: request }

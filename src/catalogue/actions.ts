@@ -107,7 +107,7 @@ export const resolveActions = ({ service, template, kinds, contacts, ladder, che
     })
   }
   for (const [key, { check, action }] of Object.entries(service.criteria)) {
-    known(check, ['criteria', key, 'check'])
+    if (check !== undefined) known(check, ['criteria', key, 'check'])
     if (!Object.hasOwn(service.actions, action))
       report(['criteria', key, 'action'], `no action is called \`${action}\``, {
         suggestion: nearest(action, Object.keys(service.actions)),
@@ -132,9 +132,11 @@ export const resolveActions = ({ service, template, kinds, contacts, ladder, che
       approvers: (severity) => by.get(severity) ?? everyone,
     },
     freezes: service.freezes,
-    criteria: Object.entries(service.criteria).map(([key, { above, below, ...criterion }]) => ({
+    criteria: Object.entries(service.criteria).map(([key, { check, measurement, above, below, ...criterion }]) => ({
       key,
       ...criterion,
+      check: check ?? null,
+      measurement: measurement ?? null,
       above: above ?? null,
       below: below ?? null,
     })),

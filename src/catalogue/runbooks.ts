@@ -58,6 +58,13 @@ type Taken = Map<string, string>
 /** The checks of the product, each with the words that can be typed behind it. */
 export type Asked = ReadonlyMap<string, z.ZodObject | undefined>
 
+/** What a runbook may name of its product. */
+export type Nameable = {
+  readonly asked: Asked
+  /** Keys of the criteria that a person says hold. */
+  readonly criteria: readonly string[]
+}
+
 /** What is wrong with the words behind a check, or null. */
 export const faultOf = (check: string, words: Readonly<Record<string, string>>, schema: z.ZodObject | undefined) => {
   const fault = wordFault(schema, words)
@@ -69,7 +76,7 @@ export const faultOf = (check: string, words: Readonly<Record<string, string>>, 
     : { message: `\`${fault.name}=${fault.value}\`: ${fault.why}; \`${check}\` ${takes}`, suggestion: null }
 }
 
-const readRunbook = (file: string, slug: string, asked: Asked, taken: Taken, problems: Problem[]): Runbook | null => {
+const readRunbook = (file: string, slug: string, { asked, criteria }: Nameable, taken: Taken, problems: Problem[]): Runbook | null => {
   let broken = false
   const complain = (line: number, message: string, suggestion: string | null = null): null => {
     broken = true
@@ -108,7 +115,13 @@ const readRunbook = (file: string, slug: string, asked: Asked, taken: Taken, pro
     if (each.kind === 'unclear')
       complain(
         line,
-        `\`${each.text}\` is not understood: write \`check: <name>\` or \`action: <name>\`, with nothing behind but \`key=value\``,
+        `\`${each.text}\` is not understood: write \`check: <name>\` or \`action: <name>\`, with nothing behind but \`key=value\`, or \`criterion: <name>\``,
+      )
+    if (each.kind === 'criterion' && !criteria.includes(each.criterion))
+      complain(
+        line,
+        `the product has no criterion \`${each.criterion}\` that a person says holds: one without a \`check\``,
+        nearest(each.criterion, criteria),
       )
     if (each.kind !== 'check') continue
     const { check, words } = each.question
@@ -133,13 +146,13 @@ const readRunbook = (file: string, slug: string, asked: Asked, taken: Taken, pro
 }
 
 /** The runbooks in a product's folder, by name. */
-export const readRunbooks = (folder: string, asked: Asked, problems: Problem[]): Runbook[] => {
+export const readRunbooks = (folder: string, known: Nameable, problems: Problem[]): Runbook[] => {
   const taken: Taken = new Map()
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
     .map(({ name }) => name)
     .toSorted()
-    .flatMap((name) => readRunbook(join(folder, name), name.slice(0, -'.md'.length), asked, taken, problems) ?? [])
+    .flatMap((name) => readRunbook(join(folder, name), name.slice(0, -'.md'.length), known, taken, problems) ?? [])
 }
 
 /** What a runbook is wanted for. `alert`: the name of its rule, and the runbook that it asks for itself. */

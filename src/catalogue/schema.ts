@@ -223,17 +223,23 @@ const Freeze = z
   .refine(({ from, to }) => from !== to || !from.includes(' '), '`from` and `to` are the same moment')
 export type Freeze = z.infer<typeof Freeze>
 
-/** When to think of an action: a measurement of a check is beyond what is bearable. */
+/** When to think of an action: a measurement of a check is beyond what is bearable; or what no check can tell, and a person says. */
 const Criterion = z
   .strictObject({
     title: Text,
-    check: CheckKey,
-    measurement: Text,
+    check: CheckKey.optional(),
+    measurement: Text.optional(),
     above: z.number().optional(),
     below: z.number().optional(),
     action: ActionKey,
   })
-  .refine(({ above, below }) => (above === undefined) !== (below === undefined), 'give either `above` or `below`')
+  .refine(
+    ({ check, measurement, above, below }) =>
+      check === undefined
+        ? [measurement, above, below].every((given) => given === undefined)
+        : measurement !== undefined && (above === undefined) !== (below === undefined),
+    'give a `check`, its `measurement`, and either `above` or `below`; or none of them, where a person says that it holds',
+  )
 
 /** `templates/severities.yml`: what every product inherits. */
 export const Template = z.strictObject({

@@ -1,4 +1,5 @@
 /** A record as it comes over into the one that it is merged into. */
+import { wereLeft } from './acting/left.ts'
 import type { BroughtMessage, Brought } from './areas/brought.ts'
 import type { Merged } from './areas/merging.ts'
 import { type MessageRef, sameMessage } from './areas/messages.ts'
@@ -38,6 +39,7 @@ export const mergedOf = (events: readonly Recorded[]): { readonly from: Merged; 
   if (before === null || incident?.mergedInto == null) throw new Error(`${events[0]?.incident} is not merged by its last event`)
   const { id, title, severity, declaredAt, stamps, channel, alerts, todos, lead } = before
   const { zone } = incident.policy.calendar
+  const left = wereLeft(incident, events.at(-1)!.at)
   const open = todos.filter(({ doneAt }) => doneAt === null)
   return {
     from: {
@@ -72,6 +74,7 @@ export const mergedOf = (events: readonly Recorded[]): { readonly from: Merged; 
       hypotheses: before.hypotheses,
       lastUpdate: before.lastUpdate,
       messages: messagesOf(before, told),
+      ...(left.length === 0 ? {} : { actions: left }),
       story: timeline(told, { zone })
         .filter(({ kind }) => kind !== 'message')
         .map((entry) => ({ of: id, ...entry })),

@@ -43,6 +43,7 @@ export const usefulButtons = (incident: Incident, exist: ReadonlySet<string>): B
     timed && policy.ladder[escalation + 1] !== undefined && { label: 'Call the next of the ladder', action: 'page', value: id },
     open && { label: 'Call somebody', action: 'page', value: asks },
     timed && { label: 'Runbooks', action: 'runbook', value: id },
+    open && { label: 'Run an action', action: 'run', value: id },
     timed && { label: 'Change the severity', action: 'severity', value: id },
     open && phases(incident).length > 0 && { label: 'Phases', action: 'phase', value: id },
     open && { label: 'Who does what', action: 'role', value: id },

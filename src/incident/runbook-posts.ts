@@ -1,4 +1,5 @@
 /** Runbooks as the channel shows them: the one that fits best at the opening, and those that were opened, with their steps as they stand. */
+import { holdsButton } from './acting/criteria.ts'
 import type { OpenedRunbook, OpenedStep, StepState } from './areas/runbooks.ts'
 import type { Incident } from './incident.ts'
 import { partsOf } from './markdown.ts'
@@ -22,8 +23,9 @@ const before = (spans: readonly Span[], parts: readonly Part[]): Part[] => {
   return first?.kind === 'text' ? [{ kind: 'text', spans: [...spans, ...first.spans] }, ...rest] : [{ kind: 'text', spans }, ...parts]
 }
 
-const buttonsOf = (id: string, slug: string, number: number, { checks, ready = [] }: OpenedStep): Button[] => [
+const buttonsOf = (id: string, slug: string, number: number, { checks, ready = [], sayable = [] }: OpenedStep): Button[] => [
   ...(checks.length === 0 ? [] : [{ label: `Run ${number}`, action: 'runbook', value: `${id} run ${slug} ${number}` }]),
+  ...sayable.map((criterion) => holdsButton(id, criterion)),
   ...ready.map((action) => ({ label: shorten(`Ask for ${action}`, 75), action: 'run', value: `${id} ${action}` })),
   { label: `Done ${number}`, action: 'runbook', value: `${id} done ${slug} ${number}` },
   { label: `Skip ${number}`, action: 'runbook', value: `${id} skip ${slug} ${number}` },

@@ -1,5 +1,6 @@
 /** A runbook's body as steps: the items of its top-level numbered lists, each with the checks and actions that it names. Pure. */
 import type { Nodes, RootContent } from 'mdast'
+import type { Sayable } from './acting/criteria.ts'
 import { diagVerbs } from './command-words.ts'
 import { parseMarkdown, wordsOf } from './markdown.ts'
 
@@ -16,12 +17,17 @@ export type RunbookStep = {
   readonly actions: readonly string[]
   /** Those of them that could be asked for when it was opened. */
   readonly ready?: readonly string[]
+  /** Keys of the criteria that a person can say hold. */
+  readonly criteria?: readonly string[]
+  /** The same as they were called when it was opened. */
+  readonly sayable?: readonly Sayable[]
 }
 
 /** What inline code names, and the line of the body in which it stands, from 1. `step`: from 1; null outside of the steps. */
 export type Named = { readonly line: number; readonly step: number | null } & (
   | { readonly kind: 'check'; readonly question: Question }
   | { readonly kind: 'action'; readonly action: string }
+  | { readonly kind: 'criterion'; readonly criterion: string }
   /** It begins like one of them and goes on like neither. */
   | { readonly kind: 'unclear'; readonly text: string }
 )
@@ -36,7 +42,7 @@ export type RunbookBody = {
   readonly named: readonly Named[]
 }
 
-const written = /^(check|action):\s*(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
+const written = /^(check|action|criterion):\s*(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
 const typed = /^\/diag\s+(?:(?:check|watch)\s+)?(\S+)((?:\s+[\w-]+=\S+)*)\s*$/
 const wordsBehind = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/([\w-]+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value]))
@@ -44,9 +50,10 @@ const wordsBehind = (text: string): Record<string, string> =>
 /** Null: code like any other. */
 const nameOf = (code: string, line: number, step: number | null): Named | null => {
   const text = code.trim()
-  if (/^(?:check|action):/.test(text)) {
+  if (/^(?:check|action|criterion):/.test(text)) {
     const [, kind, name = '', words = ''] = written.exec(text) ?? []
-    if (kind === undefined) return { line, step, kind: 'unclear', text }
+    if (kind === undefined || (kind === 'criterion' && words !== '')) return { line, step, kind: 'unclear', text }
+    if (kind === 'criterion') return { line, step, kind, criterion: name }
     return kind === 'check'
       ? { line, step, kind, question: { check: name, words: wordsBehind(words) } }
       : { line, step, kind: 'action', action: `${name}${words}`.replace(/\s+/g, ' ') }
@@ -92,11 +99,13 @@ export const parseRunbook = (source: string): RunbookBody => {
       const before = index === 0 ? body.slice(from, startOf(list)).trim() : ''
       const named = namedIn(item, steps.length + 1)
       all.push(...named)
+      const criteria = named.flatMap((each) => (each.kind === 'criterion' ? [each.criterion] : []))
       steps.push({
         ...(before === '' ? {} : { before }),
         text: sourceOf(body, item.children),
         checks: named.flatMap((each) => (each.kind === 'check' ? [each.question] : [])),
         actions: named.flatMap((each) => (each.kind === 'action' ? [each.action] : [])),
+        ...(criteria.length === 0 ? {} : { criteria }),
       })
       lines.push(item.position?.start.line ?? 1)
     }
@@ -110,7 +119,7 @@ export const firstWords = (text: string): string =>
   (text.split(/\n(?=\s*(?:\n|[-*+] |\d+[.)] |```))/, 1)[0] ?? '').replace(/\s*\n\s*/g, ' ')
 
 /** Names at the end of a step: for the bot rather than for a reader. */
-const namesAtEnd = /(?:(?:\s|,|\band\b)*`(?:check|action):[^`]*`)+\s*$/
+const namesAtEnd = /(?:(?:\s|,|\band\b)*`(?:check|action|criterion):[^`]*`)+\s*$/
 
 /** The same in plain words, for a sentence. */
 export const stepWords = (text: string): string => {

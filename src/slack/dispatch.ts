@@ -10,6 +10,7 @@ import { ellipsis } from '../incident/possible.ts'
 import { cleanLine, isBlank, shorten } from '../incident/text.ts'
 import { synonym } from '../incident/synonyms.ts'
 import { notOffered, typedIn } from './forms.ts'
+import { masked } from './masked.ts'
 import { typed, untyped } from './typed.ts'
 
 export type Source = {
@@ -53,7 +54,8 @@ export type Dispatch = {
   ) => Promise<{ readonly answer: Answer } | { readonly refused: Refusal }>
 }
 
-type World = CommandContext & Finder
+/** `mask`: takes the secrets of products out of a text. */
+export type World = CommandContext & Finder & { readonly mask: (text: string) => string }
 
 /** An incident that is named first. In an incident's channel only what cannot be a word of the text is one. */
 const named = { here: /^inc-?(\d+)(?=\s|$)/i, elsewhere: /^(?:inc[-\s]?|#)(\d+)(?=\s|$)/i } as const
@@ -118,7 +120,10 @@ const naming = (id: string, parts: readonly Part[]): readonly Part[] => {
 const longestQuotedTitle = 150
 const longestQuote = 3000
 
-export const createDispatch = (world: World): Dispatch => {
+/** Makes it. What comes in is masked before anything is done with it. */
+export const createDispatch = (world: World): Dispatch => masked(dispatching(world), world.mask)
+
+const dispatching = (world: World): Dispatch => {
   const find = async (id: string, { by, channel }: { by: Actor; channel: string }): Promise<Found | Refusal> => {
     const found = await world.byId(id.toUpperCase(), by, channel)
     if (found === null) return refuse('unknown_incident', { id })

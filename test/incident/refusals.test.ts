@@ -265,6 +265,14 @@ const all: readonly (readonly [Refusal, string])[] = [
     refuse('unknown_action', { word: 'rolback', product: 'Acme Shop', nearest: null, known: '' }),
     'Acme Shop has no action `rolback`. It has none yet.',
   ],
+  [
+    refuse('unknown_criterion', { word: 'breech', product: 'Acme Shop', nearest: 'breach', known: 'breach' }),
+    'Acme Shop has no criterion `breech` that a person says holds. Did you mean `/incident actions holds breach`? It has: breach.',
+  ],
+  [
+    refuse('unknown_criterion', { word: 'breach', product: 'Acme Shop', nearest: null, known: '' }),
+    'Acme Shop has nothing that a person says holds: its criteria are measured.',
+  ],
   [refuse('unknown_input', { word: 'speed', action: 'rollback', known: 'to=…' }), '`rollback` does not know `speed`. It takes to=….'],
   [
     refuse('unknown_input', { word: 'speed', action: 'rollback', known: '' }),
@@ -292,7 +300,11 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('not_told_apart', { why: 'Slack did not answer' }),
-    'Slack does not say who you are, so your vote cannot count: Slack did not answer. Try again in a minute.',
+    'Slack could not be asked who you are and what you may: Slack did not answer. Nothing was recorded; try again in a minute.',
+  ],
+  [
+    refuse('no_such_action', { what: 'waits for an approval' }),
+    'No action here waits for an approval. What there is: `/incident status`. To ask for one: `/incident run`.',
   ],
   [
     refuse('unknown_requester', {}),

@@ -167,6 +167,9 @@ describe('what can be done', () => {
   test('what does not exist is not offered', () => {
     expect(usefulVerbs(after(declared(), ack(1)), new Set(['note']), 6)).toEqual(['note'])
     expect(usefulButtons(after(declared()), new Set(['status'])).map(({ action }) => action)).toEqual(['status'])
+    const run = new Set(['run'])
+    expect(usefulButtons(after(declared({ kind: 'change' })), run)).toEqual([{ label: 'Run an action', action: 'run', value: 'INC-7' }])
+    expect(usefulButtons(after(declared(), resolve(1)), run)).toEqual([])
   })
 
   test('by a button, where no words are needed', () => {

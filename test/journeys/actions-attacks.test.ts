@@ -66,8 +66,9 @@ test('forged values, and people who are none, approve nothing (faults 4, 8, 50, 
   await press('bob', kiosk, 'approve', `INC-1 1 ${mine.slice(1)}`)
   // A private record, from outside of it.
   for (const verb of ['approve', 'deny', 'break-glass', 'tick', 'undo']) await press('bob', kiosk, verb, `INC-2 1 ${other}`)
-  // No such action, no such record, no such verb.
-  for (const value of ['INC-1 2', 'INC-9 1', 'INC-1 1e0', 'INC-1 -1', 'INC-1 ', '']) await press('bob', kiosk, 'approve', value)
+  // No such action, no such record, no such verb. A record alone is what somebody types who means the only one that waits.
+  for (const value of ['INC-1 2', 'INC-9 1', 'INC-1 1e0', 'INC-1 -1', 'INC-1 ', 'INC-1 all', ''])
+    await press('bob', kiosk, 'approve', value)
   await press('bob', kiosk, 'approve:constructor', `INC-1 1 ${mine}`)
   // Of another workspace; a bot; whoever asked.
   await press('bob', kiosk, 'approve', `INC-1 1 ${mine}`, { team_id: 'T0OTHER' })

@@ -257,7 +257,9 @@ describe('who has approved', () => {
   test('cannot be told while Slack is away: at the vote it does not count, at the start nothing runs', async () => {
     await ask('back')
     await bot.fault({ service: 'slack', method: 'users.info', kind: 'status', status: 503, times: 0 })
-    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('your vote cannot count')
+    expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Slack could not be asked who you are')
+    expect((await bot.say('bob', channel, '/incident run back to=v9')).text).toContain('Slack could not be asked who you are')
+    expect((await bot.incident(id)).actions).toHaveLength(1)
     expect((await request())?.votes).toEqual([])
     await bot.mend()
     asItStarts = () => bot.fault({ service: 'slack', method: 'users.info', kind: 'status', status: 503, times: 0 })

@@ -1,10 +1,13 @@
 /** Actions through Slack: asked for by one, approved by another, run once, verified, taken back. */
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { actionOf } from '../../src/incident/acting/request.ts'
 import { startTestBot, type TestBot } from '../bot.ts'
 import { startVersions, withVersions } from '../fixture-action.ts'
 import { until } from '../until.ts'
+
+/** Looks like no secret. */
+const secret = 'Tulip-9-harbour'
 
 let bot: TestBot
 let server: Awaited<ReturnType<typeof startVersions>>
@@ -26,9 +29,17 @@ actions:
     title: Restore a backup
     options: { target: "database:kiosk", risk: low, steps: [Open the dashboard., Restore the backup.] }
   server.later: { kind: versions, title: Roll back for a time, options: { url: "${server.url}", name: later, returns: 60 } }
+  keyed: { kind: versions, title: Has its key, options: { url: "${server.url}", name: keyed, secret: KIOSK_TOKEN } }
   lacking: { kind: versions, title: Lacks its key, options: { url: "${server.url}", secret: KIOSK_KEY } }
+criteria:
+  breach: { title: Somebody has the data, action: server.rollback }
 `
-  bot = await startTestBot({ registry: withVersions, files: { 'kiosk/service.yml': service } })
+  const runbook = '---\ntitle: Break-in\nwhen: [break-in]\n---\n1. Decide whether data is gone: `criterion: breach`\n'
+  bot = await startTestBot({
+    registry: withVersions,
+    files: { 'kiosk/service.yml': service, 'kiosk/break-in.md': runbook },
+    options: { environment: { ACME_ALERT_SECRET: 'acme-alert-secret-0123', KIOSK_TOKEN: secret } },
+  })
   expect(bot.bot.problems).toEqual([])
 })
 afterAll(async () => {
@@ -84,6 +95,18 @@ describe('from request to end', () => {
     expect((await bot.say('alice', channel, '/incident undo 1')).text).toContain('was taken back already, by action 2')
   })
 
+  test('what no check can tell a person says, once, by the button of the list or of a runbook; it is suggested', async () => {
+    expect((await bot.say('alice', 'general', '/incident actions')).text).not.toContain('Somebody has the data')
+    expect((await bot.say('alice', channel, '/incident actions')).text).toContain('[This holds: Somebody has the data]')
+    await bot.say('alice', channel, '/incident runbook break-in')
+    await bot.sees(channel, '[This holds: Somebody has the data]')
+    expect((await bot.press('bob', channel, 'actions')).text).toContain('consider server.rollback: Somebody has the data')
+    expect(await bot.sees(channel, 'Consider server.rollback: Somebody has the data')).toContain('said by bob')
+    expect((await bot.press('alice', channel, 'actions')).text).toContain('That was said already.')
+    expect((await bot.say('alice', channel, '/incident actions')).text).not.toContain('This holds')
+    expect((await bot.press('alice', channel, 'Ask for server.rollback')).text).toContain('Asked for action 1')
+  })
+
   test('a procedure by hand is ticked off step by step', async () => {
     await waiting('backup.restore')
     await bot.say('bob', channel, '/incident approve 1')
@@ -109,7 +132,15 @@ describe('from request to end', () => {
     number += 1
     await bot.say('alice', 'general', '/incident new kiosk P1 The other one')
     await bot.opened(`INC-${number}`)
-    await bot.say('alice', channel, `/incident merge ${id} INC-${number} --yes`)
+    await waiting('server.rollback to=v9')
+    const asks = (await bot.say('alice', channel, `/incident merge ${id} INC-${number}`)).text
+    expect(asks).toContain(`Action ${second.action} of ${id}, “Restore a backup”, still runs: it goes on there`)
+    const ahead = 'is called off before it ran. To ask for it'
+    expect(asks).toContain(`${ahead} in INC-${number}: /incident run server.rollback to=v9.`)
+    const merged = (await bot.say('alice', channel, `/incident merge ${id} INC-${number} --yes`)).text
+    expect(merged).toContain(`${ahead} there: /incident run server.rollback to=v9.`)
+    await bot.sees(channel, /Merged into .* is called off before it ran. To ask for it there/)
+    await bot.sees(await bot.opened(`INC-${number}`), `${ahead} here`)
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
     await until(async () => actionOf(await bot.incident(id), second.action)?.task?.text.startsWith('Step 2'), 'the second step')
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
@@ -139,7 +170,7 @@ describe('from request to end', () => {
 describe('who may not', () => {
   test('own request, a guest, somebody deactivated (faults 48)', async () => {
     await waiting()
-    expect((await bot.say('alice', channel, '/incident approve 1')).text).toContain('You asked for action 1')
+    expect((await bot.say('alice', channel, '/incident approve')).text).toContain('You asked for action 1')
     await bot.change('dave', { is_restricted: true })
     expect((await bot.say('dave', channel, '/incident approve 1')).text).toContain('Guests of this workspace')
     await bot.change('dave', { is_restricted: false })
@@ -149,11 +180,43 @@ describe('who may not', () => {
   test('twice the same person counts once', async () => {
     await waiting('server.rollback to=v1')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('It needs one more person.')
+    // What can be done now begins with what waits.
+    const now = (await bot.say('carol', channel, '/incident')).text
+    expect(now).toMatch(
+      /Action 1 Roll back the server waits for one more person – .*v1\. \/incident approve 1[^]*\[Approve 1\][^]*\[Acknowledge\]/,
+    )
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('You approved action 1')
     expect(server.posts).toEqual([])
     await bot.say('carol', channel, '/incident approve 1')
     await becomes(1, 'done')
     expect(server.posts).toEqual(['v1'])
+  })
+})
+
+describe('while nobody approves', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('the lead of a P1 runs it alone by a button, with a reason, and only the lead', async () => {
+    expect((await bot.say('bob', channel, '/incident approve')).text).toContain('No action here waits for an approval.')
+    expect((await bot.say('alice', channel, '/incident break-glass')).text).toContain('No action here waits for an approval.')
+    await waiting()
+    await bot.say('alice', channel, '/incident role lead')
+    expect((await bot.say('alice', channel, '/incident break-glass')).text).toContain('Somebody may still approve action 1.')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 })
+    await bot.sees(channel, 'Nobody has approved action 1 yet.')
+    await until(async () => (await bot.texts(channel)).filter((text) => text.includes('[Run alone]')).length === 2, 'both buttons')
+    expect((await bot.press('bob', channel, 'break-glass')).text).toContain('Only the lead may run action 1 alone')
+    const forged = await bot.say('alice', channel, `/incident break-glass 1 ${'0'.repeat(64)} Everybody else is asleep`)
+    expect(forged.text).toContain('This button is of something else')
+    expect((await bot.press('alice', channel, 'break-glass')).form).toBe(true)
+    const blank = await bot.submit('alice', { why: ' ' })
+    expect([blank.closed, blank.body]).toEqual([false, expect.stringContaining('The reason is missing')])
+    await bot.submit('alice', { why: 'Everybody else is asleep' })
+    await becomes(1, 'done')
+    expect(server.posts).toEqual(['v141'])
+    expect(await bot.sees(channel, 'Break-glass: without an approval')).toContain('Everybody else is asleep')
   })
 })
 
@@ -165,6 +228,10 @@ describe('what has moved', () => {
     await becomes(1, 'refused')
     await becomes(2, 'waiting')
     expect(await bot.sees(channel, 'The server goes from v143 to v141.')).toContain('anew for action 1')
+    // Whoever types no number may have read the card before: what they approve is shown first.
+    const shown = (await bot.say('bob', channel, '/incident approve')).text
+    expect(shown).toContain('Action 2 Roll back the server, waits for approval – The server goes from v143 to v141.')
+    expect(await statusOf(2)).toBe('waiting')
     expect(server.posts).toEqual([])
   })
 
@@ -277,6 +344,31 @@ describe('bad input', () => {
   ])('%s', async (words, says) => {
     expect((await bot.say('alice', channel, `/incident run ${words}`)).text).toContain(says)
     expect((await bot.incident(id)).actions).toEqual([])
+  })
+
+  test('what can be done now offers a form where there is something to ask for', async () => {
+    const now = (await bot.say('alice', channel, '/incident')).text
+    expect(now).toContain('[Run an action]')
+    expect(now).not.toContain('waits for')
+    expect((await bot.press('alice', channel, 'Run an action')).form).toBe(true)
+    await bot.say('alice', channel, '/incident resolve it was nothing')
+    expect((await bot.say('alice', channel, '/incident')).text).not.toContain('[Run an action]')
+  })
+
+  test('a secret of the product that is typed is masked by its value, and is no argument (faults 58)', async () => {
+    const said = [
+      await bot.say('alice', channel, `/incident run keyed to=${secret}`),
+      await bot.say('alice', channel, `/incident note the token is ${secret}`),
+      await bot.say('alice', channel, `/incident ${secret}`),
+    ].map(({ text }) => text)
+    expect(said[0]).toContain('looks like a secret')
+    await waiting(`keyed because ${secret} leaked`)
+    await bot.sees(channel, ' leaked')
+    await bot.say('bob', channel, `/incident deny 1 ${secret} is still good`)
+    const kept = JSON.stringify((await bot.load(id))?.events)
+    expect(kept).toContain('the token is ***')
+    expect(kept).toContain('*** is still good')
+    expect([...said, kept, ...(await bot.texts(channel))].join()).not.toContain(secret)
   })
 
   test('outside of a record it says how to open one', async () => {

@@ -265,6 +265,8 @@ describe('/incident alone', () => {
     expect(open.text).toContain('[Acknowledge] ack')
     expect(open.text).toContain('/incident resolve <summary>')
     expect(open.text).not.toContain('/incident postmortem')
+    // This product has no actions.
+    expect(open.text).not.toContain('Run an action')
     expect((await bot.press('alice', channel, 'Who does what')).text).toContain('Communications')
     const other = await bot.opened('INC-4')
     await bot.say('bob', other, '/incident resolve Bob leads')

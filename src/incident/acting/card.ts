@@ -5,7 +5,8 @@ import type { Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { author, type Button, type Message, type Part, type Span } from '../message.ts'
 import { shorten } from '../text.ts'
-import type { ActingEvent, Suggestion } from './events.ts'
+import { alone, bell } from './bell.ts'
+import type { ActingEvent } from './events.ts'
 import { mayThaw, obstacleSpans } from './obstacle.ts'
 import { actionOf, type ActionRequest, breakGlassAt, isPending } from './request.ts'
 import { inputWords, statusIcons, statusWords, votesMissing } from './words.ts'
@@ -87,12 +88,14 @@ const heldParts = (incident: Incident, { against }: ActionRequest): Part[] =>
       ]
 
 const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
-  const { action, hash, expires, undoes } = request
+  const { action, hash, expires, undoes, unanswered } = request
   const value = `${incident.id} ${action} ${hash ?? ''}`
   const glass = breakGlassAt(incident, request)
   const buttons: Button[] = [
     { label: undoes === null ? 'Approve' : 'Approve undoing', action: 'approve', value, style: 'primary' },
     { label: 'Deny', action: 'deny', value: `${incident.id} ${action}`, style: 'danger' },
+    // A card knows no clock: the time is there once somebody was told so.
+    ...(glass !== null && unanswered ? [alone(incident, request)] : []),
   ]
   return [
     {
@@ -223,47 +226,6 @@ const cardOf = (incident: Incident, request: ActionRequest): Message => {
 /** The cards of what waits for an approval: who may run it alone, and what holds it up, is another matter in another severity. */
 export const waitingCards = (incident: Incident): Message[] =>
   incident.actions.filter(({ status }) => status === 'waiting').map((request) => cardOf(incident, request))
-
-/** What rings a bell besides the card. */
-const bell = (incident: Incident, request: ActionRequest, { event, seq }: Recorded): Message[] => {
-  const { action, asked, automatic } = request
-  const who: readonly Span[] =
-    automatic || asked.by.kind !== 'person' ? (incident.lead === null ? [] : [author(incident.lead)]) : [author(asked.by)]
-  const say = (summary: string, more: readonly Span[] = []): Message[] => [
-    {
-      key: `action-news:${seq}`,
-      summary: shorten(summary, 150),
-      parts: [{ kind: 'text', spans: [...who, who.length === 0 ? '' : ' ', { bold: summary }, ' ', ...more] }],
-    },
-  ]
-  if (event.type === 'action-ran' && event.ran.outcome !== 'done')
-    return say(`${titleOf(request)} ${statusWords[event.ran.outcome]}.`, [event.ran.text])
-  if (event.type === 'action-refused') return say(`${titleOf(request)} was not run.`, [event.why])
-  if (event.type === 'action-verified' && event.last && event.findings.some(({ status }) => status === 'fail'))
-    return say(
-      `${titleOf(request)} ran, and it is not as it should be.`,
-      event.findings.map(({ text }) => `${text} `),
-    )
-  if (event.type === 'action-unanswered')
-    return say(`Nobody has approved action ${action} yet.`, [
-      ...(incident.lead === null ? [] : [author(incident.lead), ' may run it alone now, with a reason: ']),
-      { code: `/incident break-glass ${action} <why>` },
-    ])
-  return []
-}
-
-/** That it is time to think of an action. */
-export const suggestionMessage = ({ id }: Incident, { criterion, title, measured, suggests }: Suggestion): Message => {
-  const summary = shorten(`Consider ${suggests}: ${title}`, 150)
-  return {
-    key: `suggestion:${criterion}`,
-    summary,
-    parts: [
-      { kind: 'text', spans: ['💡 ', { bold: summary }, ` – ${shorten(measured, 200)}.`] },
-      { kind: 'buttons', buttons: [{ label: shorten(`Ask for ${suggests}`, 75), action: 'run', value: `${id} ${suggests}` }] },
-    ],
-  }
-}
 
 /** The messages that an event of an action changes. */
 export const actionMessages = (

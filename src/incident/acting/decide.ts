@@ -54,7 +54,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
   'suggest-action': ({ suggested, stamps }, { criterion, title, measured, check, suggests }) =>
     suggested.includes(criterion) || stamps.resolve !== null
       ? []
-      : [{ type: 'action-suggested', v: 1, criterion, title, measured, check, suggests }],
+      : [{ type: 'action-suggested', v: 1, criterion, title, measured, ...(check === undefined ? {} : { check }), suggests }],
   'ask-action': (incident, { wanted, reason, identities, undoes, renews }, { by }) => {
     if (stranger(by, identities)) return refuse('unknown_requester', {})
     const why = optional('action', reason)
@@ -145,10 +145,11 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const own = sameIdentity(identities, request.asked.identities) || samePerson(by, request.asked.by)
     return [{ type: 'action-ended', v: 1, action, how: own ? 'withdrawn' : 'denied', why: reason }]
   },
-  'force-action': (incident, { action, why, identities, against }, { by, at }) => {
+  'force-action': (incident, { action, hash, why, identities, against }, { by, at }) => {
     const refused = notWaiting(incident, action)
     if (refused !== null) return refused
     const request = actionOf(incident, action)!
+    if (hash !== undefined && hash !== request.hash) return refuse('other_request', { action })
     const from = breakGlassAt(incident, request)
     if (from === null) return refuse('no_break_glass', { action, severity: incident.severity })
     if (request.expires === null || at >= request.expires) return refuse('action_expired', { action, title: request.title })

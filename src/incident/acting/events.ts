@@ -7,14 +7,15 @@ import type { Hindrance, Identities, Wanted } from './request.ts'
 
 type On = { readonly v: 1; readonly action: number }
 
-/** A measurement is beyond what the product bears: time to think of an action (A15). */
+/** A measurement is beyond what the product bears, or a person says that something is: time to think of an action (A15). */
 export type Suggestion = {
   /** The key in the product's `service.yml`. */
   readonly criterion: string
   readonly title: string
-  /** “failure rate 14 % > 10 %”. */
+  /** “failure rate 14 % > 10 %”, “said by Bea”. */
   readonly measured: string
-  readonly check: string
+  /** Absent: no check can tell. */
+  readonly check?: string
   /** The key of the action. */
   readonly suggests: string
 }
@@ -96,6 +97,8 @@ export type ActingIntent =
   | {
       readonly type: 'force-action'
       readonly action: number
+      /** What the button was of; absent: typed. */
+      readonly hash?: string
       readonly why: string
       readonly identities: Identities
       readonly against?: Obstacle | null

@@ -8,6 +8,10 @@ export const actingRefusals = {
     `${foreign(p.product, 60)} has no action \`${foreign(p.word)}\`. ${meant(p.nearest === null ? null : `/incident run ${p.nearest}`)}${
       p.known === '' ? 'It has none yet.' : `It has: ${foreign(p.known, 600)}.`
     }`,
+  unknown_criterion: (p: { word: string; product: string; nearest: string | null; known: string }) =>
+    p.known === ''
+      ? `${foreign(p.product, 60)} has nothing that a person says holds: its criteria are measured.`
+      : `${foreign(p.product, 60)} has no criterion \`${foreign(p.word)}\` that a person says holds. ${meant(p.nearest === null ? null : `/incident actions holds ${p.nearest}`)}It has: ${foreign(p.known, 300)}.`,
   unknown_input: (p: { word: string; action: string; known: string }) =>
     p.known === ''
       ? `\`${foreign(p.action)}\` takes nothing behind it, and \`${foreign(p.word)}\` was given. Nothing was asked for.`
@@ -23,13 +27,15 @@ export const actingRefusals = {
       ? `No action of any product changes \`${foreign(p.target)}\`, so there is nothing to lock.`
       : `No action changes \`${foreign(p.target)}\`. ${meant(p.nearest)}What can be locked: ${foreign(p.known, 400)}.`,
   not_told_apart: (p: { why: string }) =>
-    `Slack does not say who you are, so your vote cannot count: ${foreign(p.why, 200)}. Try again in a minute.`,
+    `Slack could not be asked who you are and what you may: ${foreign(p.why, 200)}. Nothing was recorded; try again in a minute.`,
   unknown_requester: always(
     'The bot cannot tell who you are for certain, so you cannot ask for an action. Ask in Slack, with a verified e-mail there, or as somebody in people.yml.',
   ),
   unknown_voter: always(
     'The bot cannot tell who you are for certain, so your vote cannot count. Whoever approves has a verified e-mail in Slack, or stands in people.yml.',
   ),
+  no_such_action: (p: { what: string }) =>
+    `No action here ${p.what}. What there is: \`/incident status\`. To ask for one: \`/incident run\`.`,
   unknown_action_number: (p: { action: number; count: number }) =>
     p.count === 0
       ? 'No action was asked for here yet. To ask for one: `/incident run`.'

@@ -1,10 +1,10 @@
 /** Words for actions that several surfaces share. */
 import type { ActionRequest, ActionStatus } from './request.ts'
 
-/** `minutes=10 pattern=cache:*`. */
+/** `minutes=10 pattern=cache:*`, as it can be typed. */
 export const inputWords = (input: Readonly<Record<string, string>>): string =>
   Object.entries(input)
-    .map(([key, value]) => `${key}=${value}`)
+    .map(([key, value]) => `${key}=${/\s/.test(value) ? `"${value}"` : value}`)
     .join(' ')
 
 /** What a request is, in one word for people. */

@@ -2,7 +2,8 @@
  *  a request is never changed: other arguments, or a target that moved, are another request with a preview of its own. So nothing that
  *  was approved can become something else. */
 import { addMinutes } from 'date-fns/addMinutes'
-import { actionMessages, suggestionMessage } from '../acting/card.ts'
+import { suggestionMessage } from '../acting/bell.ts'
+import { actionMessages } from '../acting/card.ts'
 import { decideActing } from '../acting/decide.ts'
 import type { ActingEvent, ActingIntent } from '../acting/events.ts'
 import { evolveActing } from '../acting/evolve.ts'
@@ -20,13 +21,17 @@ export type { ActingState } from '../acting/request.ts'
 
 export const noActions: ActingState = { actions: [], suggested: [] }
 
-/** What still runs when the record is closed is somebody's to see to its end: it may wait for a person, and holds its target. */
-export const runningLeft = (incident: Incident): Event[] =>
+/** What still runs when the record is closed, or merged into another, is somebody's to see to its end: it may wait for a person, and holds
+ *  its target. */
+export const runningLeft = (incident: Incident, into: string | null = null): Event[] =>
   incident.actions.filter(isRunning).map(({ action, title }, index) => ({
     type: 'todo-added',
     v: 1,
     todo: incident.todos.length + index + 1,
-    text: `See action ${action}, ${shorten(title, 200)}, to its end: it still ran when this was closed`,
+    text:
+      into === null
+        ? `See action ${action}, ${shorten(title, 200)}, to its end: it still ran when this was closed`
+        : `See action ${action} of ${incident.id}, ${shorten(title, 200)}, to its end: it still ran when that was merged into ${into}`,
     owner: null,
     due: null,
     source: null,

@@ -10,6 +10,7 @@ import { metRun, type Shifted } from '../standing.ts'
 import { meetDeadlines } from './deadlines.ts'
 import type { Hypothesis } from './hypotheses.ts'
 import type { Merged } from './merging.ts'
+import type { LeftAction } from '../acting/left.ts'
 import { type KeptMessage, sameMessage } from './messages.ts'
 import type { RoleState } from './roles.ts'
 import type { Todo } from './todos.ts'
@@ -37,6 +38,8 @@ export type Brought = Pick<Incident, 'acknowledged' | 'lastUpdate'> & {
   readonly todos: readonly Todo[]
   readonly hypotheses: readonly Hypothesis[]
   readonly messages: readonly BroughtMessage[]
+  /** What became of its actions that were not over; not in what was recorded before it came along. */
+  readonly actions?: readonly LeftAction[]
   /** Its story as it was told then, without the kept messages, which people may still correct. */
   readonly story: readonly TimelineEntry[]
 }

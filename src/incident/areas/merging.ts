@@ -1,4 +1,5 @@
 /** Two records of one thing become one: all that the other is comes here, both histories stay, and each links to the other. */
+import { leftWords, wereLeft } from '../acting/left.ts'
 import type { AlertRef, Actor, ClockName, Recorded } from '../events.ts'
 import { clocked, isGraver } from '../clocks.ts'
 import type { ClockRun, Incident } from '../incident.ts'
@@ -15,7 +16,7 @@ import { hypothesesShown } from './hypotheses.ts'
 import { dues, unpaused } from './pausing.ts'
 import { holder, leadWanted, roles, roleWord } from './roles.ts'
 import { todosShown } from './todos.ts'
-import { actionsEnd } from './acting.ts'
+import { actionsEnd, runningLeft } from './acting.ts'
 import { watchesEnd } from './watching.ts'
 
 /** The key of the product of what no product is known of. */
@@ -142,7 +143,8 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
         ? refuse('merge_with_itself', { id: into })
         : [
             ...watchesEnd(incident, 'resolved'),
-            ...actionsEnd(incident, `The record was merged into ${into}.`),
+            ...actionsEnd(incident, `The record was merged into ${into}; what is still wanted is asked for there.`),
+            ...runningLeft(incident, into),
             { type: 'merged', v: 1, into, channel },
           ],
     absorb: (incident, { from, brings }) => [{ type: 'absorbed', v: 1, from, brings: newHere(incident, from, brings) }],
@@ -198,7 +200,7 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
     'link-moved': () => null,
   },
   posts: {
-    merged: (_, { into, channel }, { seq, by }) => [
+    merged: (incident, { into, channel }, { seq, by, at }) => [
       line(`merged:${seq}`, `Merged into ${into}`, [
         '🔗 ',
         { bold: 'Merged' },
@@ -207,6 +209,7 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
         ' by ',
         author(by),
         '. Go on there; this stays to be read.',
+        ...leftWords(wereLeft(incident, at), { runs: ['here'], ask: ['there'] }),
       ]),
     ],
     absorbed: (incident, { from, brings }, { seq, by, at }) => [
@@ -219,6 +222,7 @@ export const mergeArea: Area<MergeIntent, MergeEvent> = {
         `: ${from.severity} ${shorten(from.title, 300)}`,
         `\nIts people are invited${cameWith(from, brings)}.`,
         ...(brings === undefined ? [] : tookOver(incident, from, brings, at)),
+        ...leftWords(brings?.actions ?? [], { of: from.id, runs: ['in ', ...recordAt(from.id, from.channel)], ask: ['here'] }),
         ...(from.detectedAt === incident.stamps.detect && from.detectedAt < incident.declaredAt
           ? ([' It began when that one did: ', { time: from.detectedAt, zone: incident.policy.calendar.zone }, '.'] as Span[])
           : []),

@@ -10,6 +10,7 @@ import type { Message } from '../../../src/incident/message.ts'
 import { mergedOf } from '../../../src/incident/merged.ts'
 import { metricsOf } from '../../../src/incident/metrics.ts'
 import { postmortem } from '../../../src/incident/postmortem.ts'
+import type { Recorded } from '../../../src/incident/events.ts'
 import { react } from '../../../src/incident/react.ts'
 import { published } from '../../../src/incident/record.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
@@ -29,6 +30,7 @@ import {
   type Step,
   step,
   tick,
+  writer,
 } from '../../given.ts'
 
 const there = { id: 'C0THERE', name: 'inc-12-acme-shop' }
@@ -69,6 +71,14 @@ const brings: Brought = {
 }
 const absorb = (minute: number, more: Partial<Merged> = {}) => step({ type: 'absorb', from: { ...from, ...more }, brings }, minute)
 const words = (message: Message | undefined) => JSON.stringify(message?.parts ?? null)
+/** The text of its paragraphs, as it is read. */
+const plainText = (message: Message | undefined) =>
+  (message?.parts ?? [])
+    .flatMap((part) => (part.kind === 'text' ? part.spans : []))
+    .map((span) =>
+      typeof span === 'string' ? span : 'bold' in span ? span.bold : 'code' in span ? span.code : 'text' in span ? span.text : '…',
+    )
+    .join('')
 const other = (more: Partial<Incident>): Incident => ({ ...after(declared()), id: 'INC-12', ...more })
 
 describe('the record that is merged', () => {
@@ -84,6 +94,52 @@ describe('the record that is merged', () => {
     given(declared(), merge(5))
       .when(tick('response', 1, 25))
       .happens()
+  })
+
+  test('with actions that are not over says what becomes of each, in both channels, and who sees to what runs', () => {
+    const rule = { needed: 1, approvers: [], minutes: 30, breakGlassMinutes: null }
+    const ask = (title: string, input: Record<string, string> = {}) => {
+      const wanted = {
+        key: 'shop.do',
+        kind: 'manual',
+        title,
+        input,
+        risk: 'low',
+        target: title,
+        rule,
+        checks: [],
+        watchMinutes: 0,
+      } as const
+      return step({ type: 'ask-action', wanted: { ...wanted, link: null }, reason: null, identities: ['person:alice'] }, 1)
+    }
+    const preview = { summary: 'x', calls: [], effects: [], reversible: null, warnings: [], plan: null, state: null }
+    const seen = (action: number) => step({ type: 'preview-action', action, preview, hash: 'h', before: [] }, 1, bot)
+    const vote = { identities: ['email:bob@acme.example'], basis: 'member' } as const
+    const runs = [
+      step({ type: 'approve-action', action: 1, hash: null, ...vote }, 2, writer),
+      step({ type: 'start-action', action: 1, hash: 'h', hindrance: null }, 2, bot),
+    ]
+    const before = [declared(), opened, ask('Restore'), seen(1), ...runs, ask('Roll back', { to: 'v1', why: 'it is old' }), seen(2)]
+    const events = happened(...before, merge(5))
+    const incident = after(...before, merge(5))
+    expect(incident.actions.map(({ status }) => status)).toEqual(['running', 'closed'])
+    const { from: merged, brings: brought } = mergedOf(events)
+    expect(merged.todos.map(({ text }) => text)).toEqual([
+      'See action 1 of INC-7, Restore, to its end: it still ran when that was merged into INC-12',
+    ])
+    const postIn = (stream: readonly Recorded[], key: string) =>
+      plainText(conversation(stream).flatMap((item) => (item.step === 'message' && item.key.startsWith(key) ? [item.message] : []))[0])
+    expect(postIn(events, 'merged:')).toContain(
+      'Action 1, “Restore”, still runs: it goes on here, where it can be ticked off or given up. Action 2, “Roll back”, is called off before it ran. To ask for it there: /incident run shop.do to=v1 why="it is old".',
+    )
+    const told = happened(declared({ id: 'INC-12' }), step({ type: 'absorb', from: merged, brings: brought }, 5))
+    expect(postIn(told, 'absorbed:')).toContain(
+      'still runs: it goes on in INC-7 inc-7-acme-checkout, where it can be ticked off or given up.',
+    )
+    expect(postIn(told, 'absorbed:')).toContain('To ask for it here: /incident run shop.do to=v1')
+    // Nothing of the kind where there is nothing.
+    expect(postIn(happened(declared(), merge(5)), 'merged:')).not.toContain('ction')
+    expect(mergedOf(happened(declared(), merge(5))).brings).not.toHaveProperty('actions')
   })
 
   test('whose clocks were paused is paused no more', () => {

@@ -1,0 +1,53 @@
+/** What becomes of the actions of a record that is merged into another. What runs goes on where it was begun; what was not started yet is
+ *  called off, so that nobody approves it where nobody reads any more. */
+import type { Incident } from '../incident.ts'
+import type { Span } from '../message.ts'
+import type { Instant } from '../policy.ts'
+import { shorten } from '../text.ts'
+import { type ActionRequest, isPending, isRunning } from './request.ts'
+import { inputWords } from './words.ts'
+
+export type LeftAction = {
+  readonly action: number
+  readonly title: string
+  readonly runs: boolean
+  /** What to type to ask for it in the other record; null: it runs, or took something back, which is known in its own record only. */
+  readonly again: string | null
+}
+
+/** So many are named. */
+const most = 5
+
+const leftOf = (request: ActionRequest): LeftAction => {
+  const { action, title, key, input, undoes } = request
+  const words = inputWords(input)
+  const again = `/incident run ${key}${words === '' ? '' : ` ${words}`}`
+  return { action, title: shorten(title, 100), runs: isRunning(request), again: isRunning(request) || undoes !== null ? null : again }
+}
+
+/** Those that a merge now would leave. */
+export const leftBehind = ({ actions }: Pick<Incident, 'actions'>): LeftAction[] =>
+  actions.filter((request) => isRunning(request) || (isPending(request) && !request.automatic)).map(leftOf)
+
+/** Those that the merge at this time left, in the record that was merged. */
+export const wereLeft = ({ actions }: Pick<Incident, 'actions'>, at: Instant): LeftAction[] =>
+  actions.filter((request) => isRunning(request) || (request.status === 'closed' && request.ended?.at === at)).map(leftOf)
+
+/** A sentence for each. `of`: their record, where it is not the reader's; `runs`: where those go on that run; `ask`: where the others can be
+ *  asked for. */
+export const leftWords = (
+  left: readonly LeftAction[],
+  { of, runs, ask }: { readonly of?: string; readonly runs: readonly Span[]; readonly ask: readonly Span[] },
+): Span[] => [
+  ...left
+    .slice(0, most)
+    .flatMap(({ action, title, runs: running, again }): Span[] => [
+      ' ',
+      { bold: `Action ${action}` },
+      `${of === undefined ? '' : ` of ${of}`}, “${title}”, `,
+      ...(running
+        ? ['still runs: it goes on ', ...runs, ', where it can be ticked off or given up.']
+        : ['is called off before it ran.', ...(again === null ? [] : [' To ask for it ', ...ask, ': ', { code: again }, '.'])]),
+    ]),
+  ...(left.length > most ? [` And ${left.length - most} more.`] : []),
+]

@@ -1,0 +1,49 @@
+/** What of actions waits for somebody: the first that whoever asks what can be done now is told. */
+import type { Incident } from '../incident.ts'
+import type { Button, Part, Span } from '../message.ts'
+import { shorten } from '../text.ts'
+import type { ActionRequest } from './request.ts'
+import { statusIcons, votesMissing } from './words.ts'
+
+/** So many are shown; `/incident status` has all of them. */
+const most = 5
+
+const named = ({ action, title, status }: ActionRequest): Span[] => [
+  `${statusIcons[status]} `,
+  { bold: `Action ${action}` },
+  ` ${shorten(title, 150)}`,
+]
+
+const lineOf = (request: ActionRequest): Span[] => {
+  const { action, preview, task } = request
+  return task === null
+    ? [
+        ...named(request),
+        ` waits for ${votesMissing(request)}${preview === null ? '' : ` – ${shorten(preview.summary, 300)}`} `,
+        { code: `/incident approve ${action}` },
+      ]
+    : [...named(request), ` waits for a step by hand – ${shorten(task.text, 300)} `, { code: `/incident tick ${action}` }]
+}
+
+/** Nothing where nothing waits. */
+export const waitingActions = ({ id, actions, channel }: Incident): Part[] => {
+  const waiting = actions.filter(({ status, task }) => status === 'waiting' || task !== null).slice(0, most)
+  if (waiting.length === 0) return []
+  const buttons = waiting.flatMap(({ action, hash, status }): Button[] =>
+    status === 'waiting'
+      ? [{ label: `Approve ${action}`, action: 'approve', value: `${id} ${action} ${hash ?? ''}`, style: 'primary' }]
+      : [],
+  )
+  return [
+    { kind: 'list', items: waiting.map(lineOf) },
+    {
+      kind: 'context',
+      spans: [
+        'The card of each says exactly what will happen',
+        ...(channel === null ? [] : ([', in ', { channel: channel.id, text: channel.name }] satisfies Span[])),
+        '.',
+      ],
+    },
+    ...(buttons.length === 0 ? [] : [{ kind: 'buttons' as const, buttons }]),
+  ]
+}
