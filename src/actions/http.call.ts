@@ -1,5 +1,6 @@
 /** A product's own endpoint, called (A5, A8): all that is called stands in the catalogue, but for a few typed values. */
 import { z } from 'zod'
+import { firstCall } from '../acting/first-call.ts'
 import { filled, misplaced, piecesIn, typed } from '../acting/http/address.ts'
 import { askCount, askDone, Count, type Credentials, Done, grouped, numberAt, Path } from '../acting/http/question.ts'
 import { inputOfParameters, Parameters } from '../acting/parameters.ts'
@@ -88,7 +89,7 @@ const Plan = z.object({
 type Plan = z.infer<typeof Plan>
 
 const Memo = z.object({
-  /** How often it was sent, this time included. */
+  /** How often it was tried to send it, this time included. The first time it was sent, or this is not kept. */
   sent: z.int(),
   /** How many there were before the first time, where that is known. */
   before: z.number().nullable(),
@@ -234,7 +235,8 @@ export default defineAction({
   run: async (options, plan, context) => {
     const { sent, before } = memoOf(context.memo)
     await context.remember({ sent: sent + 1, before: sent === 0 ? await numberNow(options, plan.values, context) : before })
-    return send(options, plan, context)
+    const ran = await firstCall(context, () => send(options, plan, context))
+    return 'unsent' in ran ? ran.unsent : ran
   },
   recover: async (options, { values }, context) => {
     const { sent, before } = memoOf(context.memo)
@@ -258,7 +260,7 @@ export default defineAction({
       seen.push(`There are ${words}${before === null ? '' : `, and were ${grouped(before)} before`}.`)
     }
     if (idempotent !== false && sent < mostTries) return { outcome: 'resume' }
-    const times = sent === 1 ? 'It was sent' : `It was sent ${sent} times`
+    const times = sent === 1 ? 'It was sent' : `It was tried ${sent} times`
     return { outcome: 'unclear', text: [`${times}, and what became of it is not known: look at ${hostOf(url)}.`, ...seen].join(' ') }
   },
   verify: async (options, { values }, context) => {

@@ -1,5 +1,6 @@
 /** Keys of Redis removed, by a pattern or all of them (A5, faults 54). */
 import { z } from 'zod'
+import { firstCall } from '../acting/first-call.ts'
 import { anyKey, countKeys, example, patternRefusal, pieces, Prefix, sizeOf, sizeOfAll } from '../acting/redis/keys.ts'
 import { type Change, nameOf, refusedBy, serverOptions, withServer } from '../acting/redis/server.ts'
 import { count } from '../checking/answer.ts'
@@ -104,7 +105,8 @@ const removeAll = async (options: Options, all: 'database' | 'server', change: C
   const marker = `tocsin:${context.runKey}`
   await change('SET', marker, 'emptying', 'EX', String(markerSeconds))
   await context.remember({ marker, until: new Date(Date.parse(context.now()) + markerSeconds * 1000).toISOString() })
-  await change(emptying[all], 'ASYNC')
+  const emptied = await firstCall(context, async () => ({ answer: await change(emptying[all], 'ASYNC') }))
+  if ('unsent' in emptied) return emptied.unsent
   return { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
 }
 
@@ -118,8 +120,8 @@ const removePattern = async (
   const before = Memo.safeParse(context.memo).data
   const tries = (before?.tries ?? 0) + 1
   let removed = before?.removed ?? 0
-  let remembered = removed
-  await context.remember({ removed, tries })
+  /** Null: nothing has been removed yet in this try. */
+  let remembered: number | null = null
   try {
     for await (const keys of pieces(read, pattern)) {
       for (let at = 0; at < keys.length;) {
@@ -130,14 +132,18 @@ const removePattern = async (
             text: `Removed ${count(removed, 'key')}, as many as service.yml allows, and there are more like ${pattern}: they are written faster than they were counted.`,
           }
         at += piece.length
-        removed += z.coerce
-          .number()
-          .int()
-          .catch(0)
-          .parse(await change('UNLINK', ...piece))
+        const isFirst = remembered === null
+        if (isFirst) {
+          remembered = removed
+          await context.remember({ removed, tries })
+        }
+        const unlink = async () => ({ answer: await change('UNLINK', ...piece) })
+        const unlinked = await (isFirst ? firstCall(context, unlink) : unlink())
+        if ('unsent' in unlinked) return unlinked.unsent
+        removed += z.coerce.number().int().catch(0).parse(unlinked.answer)
         context.progress(`Removed ${count(removed, 'key')}`)
       }
-      if (removed - remembered < rememberEvery) continue
+      if (remembered === null || removed - remembered < rememberEvery) continue
       remembered = removed
       await context.remember({ removed, tries })
     }

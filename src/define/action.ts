@@ -29,7 +29,8 @@ export type ActContext = LookContext & {
   readonly runKey: string
   /** What the run has recorded of itself; null at first. */
   readonly memo: Json
-  /** Records how far it is, before it goes on: whoever takes over after a crash has it as `memo`. Recorded when it resolves. */
+  /** Records how far it is, before it goes on: whoever takes over after a crash has it as `memo`. Recorded when it resolves.
+   *  Null: nothing was begun after all. */
   readonly remember: (memo: Json) => Promise<void>
   /** Shown on the card, about once a second; the last one stays. */
   readonly progress: (text: string) => void

@@ -9,6 +9,7 @@ import { redisPackages, startRedis } from '../checks/redis.ts'
 import { startSilent } from '../checks/silent-port.ts'
 import { ensure } from '../system/debian.ts'
 import { type Acting, hand } from './acting.ts'
+import { startFront } from './front.ts'
 import { startCutting } from './cutting-proxy.ts'
 
 const isThere = ensure(redisPackages)
@@ -196,6 +197,24 @@ describe.skipIf(!isThere)('redis over TCP', () => {
 })
 
 describe.skipIf(!isThere)('upstash over REST', () => {
+  test.each([
+    ['a pattern', {}, undefined],
+    ['everything', { all: 'database' }, { all: 'yes' }],
+  ])('it cannot be reached any more when it is to remove %s: nobody has to look', async (_, given, input) => {
+    await using front = await startFront(rest.url)
+    const at = overRest({ ...given, apiUrl: front.url }, input, {
+      secrets: { TOKEN: 'token-of-upstash' },
+      remembered: () => front[Symbol.asyncDispose](),
+    })
+    const { plan } = await at.plan()
+    expect(await at.run(plan)).toMatchObject({
+      outcome: 'failed',
+      text: expect.stringMatching(/nothing listens .* Nothing was changed\.$/),
+    })
+    expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
+    expect(await left('cache:*')).toBe(1201)
+  })
+
   test.each([[502 as const], ['drop' as const]])('%s after it was done: read back, and gone on with (faults 53)', async (instead) => {
     const at = overRest()
     const { plan } = await at.plan()
