@@ -180,9 +180,8 @@ describe('compose.restart: a run whose end nobody saw (faults 53)', () => {
 
   test('replaced by others meanwhile: a person must look', async () => {
     const { plan } = await of('api').plan()
-    const [{ id = '' } = {}] = plan.containers
     engine.containers[0] = { service: 'api', number: 2 }
-    expect(await of('api', {}, { memo: { at: id, tries: 1 } }).recover(plan)).toMatchObject({
+    expect(await of('api', {}, { memo: { at: plan.containers[0]?.id ?? '', tries: 1 } }).recover(plan)).toMatchObject({
       outcome: 'unclear',
       text: expect.stringContaining('api were replaced') as string,
     })
@@ -198,8 +197,7 @@ describe('compose.restart: a run whose end nobody saw (faults 53)', () => {
     })
     // Nothing was asked for, so that nothing hangs on it.
     expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
-    const [{ id = '' } = {}] = plan.containers
-    await expect(of('api', {}, { memo: { at: id, tries: 1 } }).recover(plan)).rejects.toThrow(FetchFault)
+    await expect(of('api', {}, { memo: { at: plan.containers[0]?.id ?? '', tries: 1 } }).recover(plan)).rejects.toThrow(FetchFault)
     engine = await startDockerEngine({ socket, project: 'shop', containers: [api] })
   })
 })

@@ -67,7 +67,7 @@ test('what is called, and how many it reaches, is seen before anything is change
   expect(seen).toMatchObject({
     summary: 'The e-mail queue is worked off.',
     calls: [`POST ${shop.origin}/api/cron/process-email-queue`],
-    effects: ['18 204 mails pending, oldest 41 min now', 'Mails go out'],
+    effects: ['18 204 mails pending, oldest 41 min now; should it be more than 20 000 when it runs, nothing is sent', 'Mails go out'],
     reversible: null,
     warnings: [],
   })
@@ -77,11 +77,32 @@ test('what is called, and how many it reaches, is seen before anything is change
 test('a queue that moves leaves what was approved as it is', async () => {
   await using shop = await startProduct()
   const at = hand(kind, { ...shop.options, count: count(shop.origin) }, {}, more)
-  const first = await at.plan()
+  const bound = async (pending: number) => {
+    shop.product.pending = pending
+    const { plan, state } = await at.plan()
+    return { plan, state }
+  }
+  const first = await bound(18_204)
+  expect(first.state).toEqual({ most: 20_000 })
+  expect(await bound(19_900)).toEqual(first)
+  expect(await bound(2)).toEqual(await bound(9))
   shop.product.pending = 0
-  const { plan, state, warnings } = await at.plan()
-  expect({ plan, state }).toEqual({ plan: first.plan, state: first.state })
-  expect(warnings).toEqual(['There is nothing to do, as far as the product says.'])
+  expect((await at.plan()).warnings).toEqual(['There is nothing to do, as far as the product says.'])
+})
+
+test('what has grown much since is asked for anew, and not sent', async () => {
+  await using shop = await startProduct()
+  const at = hand(kind, { ...shop.options, count: count(shop.origin) }, {}, more)
+  const first = await at.plan()
+  shop.product.pending = 20_001
+  expect((await at.plan()).state).toEqual({ most: 50_000 })
+  expect(await at.run(first.plan)).toEqual({
+    outcome: 'failed',
+    text: 'There are 20 001 mails pending by now, and 20 000 were approved at most: ask for it again. Nothing was changed.',
+  })
+  expect([shop.seen, await at.recover(first.plan)]).toEqual([[], { outcome: 'undone' }])
+  const bounded = hand(kind, { ...shop.options, count: { ...count(shop.origin), most: 30_000 } }, {}, more)
+  expect((await bounded.plan()).state).toEqual({ most: 30_000 })
 })
 
 test('it is called once, with the secret as bearer token, and what it answers is told', async () => {

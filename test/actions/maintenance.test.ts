@@ -178,7 +178,10 @@ const between = async (loses: string, isDead = false) => {
   const changes: string[] = []
   const server = await startHttp((incoming, response) => {
     const { method = '', url = '' } = incoming
-    if (isCut) return void incoming.socket.destroy()
+    if (isCut) {
+      incoming.socket.destroy()
+      return
+    }
     if (method !== 'GET') changes.push(method)
     const onward = request(`${caddy.url}${url}`, { method, headers: { ...incoming.headers, host: caddy.host } }, (answer) => {
       if (isLosing && method === loses) {
