@@ -95,7 +95,10 @@ const previewPattern = async (options: Options, pattern: string, read: Read) => 
   return {
     summary: `Removes the keys like ${pattern} from ${nameOf(options)}: ${keys} of ${size}.`,
     calls: [`SCAN … MATCH ${pattern}`, 'UNLINK each of them'],
-    effects: [`${many} ${keys === 1 ? 'matches' : 'match'} now, such as ${some.map((key) => example(key, pattern)).join(', ')}`, `it stops at ${most}`],
+    effects: [
+      `${many} ${keys === 1 ? 'matches' : 'match'} now, such as ${some.map((key) => example(key, pattern)).join(', ')}`,
+      `it stops at ${most}`,
+    ],
     reversible: null,
     warnings: ['What is written meanwhile and matches may be removed as well.'],
     plan: { pattern, most },
