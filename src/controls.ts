@@ -5,7 +5,7 @@ import type { Catalogue } from './catalogue.ts'
 import type { Outcome } from './define.ts'
 import type { Handle } from './handle.ts'
 import type { Ran } from './incident/acting/action.ts'
-import { type Control, type Controls, controlsNow, frozenBy } from './incident/acting/controls.ts'
+import { around, type Control, type Controls, controlsNow, frozenBy, lockOn } from './incident/acting/controls.ts'
 import { actionOf, type ActionRequest, type Hindrance } from './incident/acting/request.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Actor } from './incident/events.ts'
@@ -60,10 +60,10 @@ export const createControls = ({
     const { locks, frozen } = controlsNow(await controlsSaid(trx))
     if (frozen !== null)
       return { code: 'frozen', why: `All actions are stopped since ${frozen.at}, by ${nameOf(frozen.by)}: ${frozen.why}` }
-    const lock = locks.get(request.target)
-    if (lock !== undefined) return { code: 'locked', why: `${request.target} is locked by ${nameOf(lock.by)}: ${lock.why}` }
-    const running = await runOn(trx, request.target)
-    if (running !== null) return { code: 'busy', why: `Action ${running.action} of ${running.incident} is changing ${request.target}.` }
+    const lock = lockOn({ locks }, request.target)
+    if (lock !== undefined) return { code: 'locked', why: `${lock.target} is locked by ${nameOf(lock.by)}: ${lock.why}` }
+    const running = await runOn(trx, around(request.target))
+    if (running !== null) return { code: 'busy', why: `Action ${running.action} of ${running.incident} is changing ${running.target}.` }
     const acting = catalogue.product(incident.product.key)?.acting
     // What takes back something is not held up by how much was done.
     if (acting === undefined || request.undoes !== null) return null

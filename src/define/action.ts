@@ -77,7 +77,8 @@ export type ActionDefinition<
   readonly inputOf?: (options: z.infer<Schema>) => z.ZodObject
   /** Without a product's own word. May depend on what is asked. */
   readonly risk: (options: z.infer<Schema>, input: z.infer<Input>) => Risk
-  /** What it changes, `vercel:shop`: one action at a time changes the same target, and locks name it. */
+  /** What it changes, `vercel:shop`: one action at a time changes the same target, and locks name it. One that lies in
+   *  another, `compose:shop:maintenance` in `compose:shop`, is not begun while that one is locked or changed, and does not hold it up. */
   readonly target: (options: z.infer<Schema>, input: z.infer<Input>) => string
   /** Hosts that these options reach, `host` or `host:port`: nothing else can be connected to. */
   readonly hosts: (options: z.infer<Schema>) => readonly string[]

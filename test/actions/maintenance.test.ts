@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { pagesUp } from '../../src/acting/caddy/page.ts'
+import restart from '../../src/actions/compose.restart.ts'
 import maintenance from '../../src/actions/maintenance.ts'
 import { guarded } from '../../src/adapters/fetch.ts'
 import { type DockerEngine, type EngineContainer, startDockerEngine } from '../../src/embedded/docker-engine.ts'
+import { around } from '../../src/incident/acting/controls.ts'
 import { FetchFault } from '../../src/ports.ts'
 import { startHttp } from '../adapters/server.ts'
 import { hand } from './acting.ts'
@@ -157,6 +159,23 @@ describe.skipIf(!has)('maintenance', () => {
     at.tick()
     expect(await at.run(plan)).toHaveProperty('outcome', 'done')
     expect((await caddy.visit('shop.example')).status).toBe(200)
+  })
+
+  test('while somebody works, its services can be restarted; what runs by then is left as it is', async () => {
+    const at = of()
+    const { plan } = await at.plan()
+    await at.run(plan)
+    const target = { socket: join(folder, 'docker.sock'), project: 'shop', services: ['api', 'redis'], stopSeconds: 0, steadySeconds: 0 }
+    expect(around(maintenance.target(maintenance.options.parse(options()), { note: '' }))).toEqual([
+      'compose:shop:maintenance',
+      restart.target(restart.options.parse(target), { service: 'api', hard: 'false' }),
+    ])
+    const again = hand(restart, target, { service: 'api' })
+    expect(await again.run((await again.plan()).plan)).toHaveProperty('outcome', 'done')
+    expect((await caddy.visit('shop.example')).status).toBe(503)
+    at.tick()
+    expect(await at.run(plan)).toHaveProperty('outcome', 'done')
+    expect(engine.deeds).toEqual(['stop api 1', 'restart api 1'])
   })
 
   test('somebody has taken the page away: what was stopped starts all the same', async () => {
