@@ -1,6 +1,7 @@
 /** What people type of actions: which one, with what, and why. */
 import type { Answer, Ask, CommandContext, Reply } from './define.ts'
 import { tell } from './define.ts'
+import { lockOn } from './incident/acting/controls.ts'
 import { obstacleSpans } from './incident/acting/obstacle.ts'
 import { actionOf, type ActionRequest, type Wanted } from './incident/acting/request.ts'
 import { statusIcons, statusWords } from './incident/acting/words.ts'
@@ -82,10 +83,10 @@ export const ask = async (
     const name = frozen.by.kind === 'person' ? frozen.by.name : 'Tocsin'
     return { refused: refuse('is_frozen', { name, at: frozen.at, why: frozen.why }) }
   }
-  const lock = locks.get(wanted.target)
+  const lock = lockOn({ locks }, wanted.target)
   if (against !== null && lock !== undefined) {
     const name = lock.by.kind === 'person' ? lock.by.name : 'Tocsin'
-    return { refused: refuse('is_locked', { target: wanted.target, name, at: lock.at, why: lock.why }) }
+    return { refused: refuse('is_locked', { target: lock.target, name, at: lock.at, why: lock.why }) }
   }
   const known = await context.approvers.identify(by)
   if ('unknown' in known) return { refused: refuse('not_told_apart', { why: known.unknown }) }

@@ -6,7 +6,7 @@ import type { Catalogue } from './catalogue.ts'
 import type { Outcome } from './define.ts'
 import type { Handle } from './handle.ts'
 import type { Ran } from './incident/acting/action.ts'
-import { type Control, type Controls, controlsNow } from './incident/acting/controls.ts'
+import { around, type Control, type Controls, controlsNow } from './incident/acting/controls.ts'
 import { type Obstacle, obstacleTo } from './incident/acting/obstacle.ts'
 import { actionOf, type ActionRequest, type Hindrance } from './incident/acting/request.ts'
 import type { Intent } from './incident/commands.ts'
@@ -63,7 +63,7 @@ export const createControls = ({
   const against = async (db: Db | Trx, incident: Incident, aim: Aim): Promise<Obstacle | null> => {
     const at = await store.now(db)
     const said = await controlsSaid(db)
-    const running = await runOn(db, aim.target)
+    const running = await runOn(db, around(aim.target))
     const recent = await runsSince(db, incident.product.key, subHours(at, 1).toISOString())
     const acting = catalogue.product(incident.product.key)?.acting
     return obstacleTo(incident, aim, {

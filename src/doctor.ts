@@ -99,7 +99,7 @@ export const examineStatic = async (environment: Environment, file: Environment 
   const findings = [
     ...settings.findings,
     ...(await attempt('settings', () => strayVariables(environment, variablesOf(catalogue, textsIn(folders.runbooks, '.yml')), file))),
-    ...(await attempt('catalogue', () => examineCatalogue(catalogue, problems, environment))),
+    ...(await attempt('catalogue', () => examineCatalogue(catalogue, problems, environment, registry.actions))),
     ...(catalogue === null
       ? []
       : await attempt('templates', () => examineTemplates(templates(folders.templates), catalogue.unassigned.policy('P1')))),

@@ -257,9 +257,12 @@ export type FetchFaultCode = 'dns' | 'refused' | 'tls' | 'timeout' | 'redirect' 
 
 export class FetchFault extends Error {
   readonly code: FetchFaultCode
-  constructor(code: FetchFaultCode, message: string, cause?: unknown) {
+  /** It is certain that nothing of the request was sent. Without that it may have arrived, and been done. */
+  readonly unsent: boolean
+  constructor(code: FetchFaultCode, message: string, cause?: unknown, unsent = false) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'FetchFault'
     this.code = code
+    this.unsent = unsent
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { firstCall } from '../acting/first-call.ts'
 import {
   askBuilt,
   awaitBuild,
@@ -159,7 +160,8 @@ const run = async (options: Options, plan: Plan, context: ActContext): Promise<R
   const is = await nameNow(vercel, options, plan, context)
   if (is === plan.from) {
     await context.remember({ step: 'set', at: context.now() })
-    const asked = await set(vercel, options, plan, plan.to, context)
+    const asked = await firstCall(context, () => set(vercel, options, plan, plan.to, context))
+    if ('unsent' in asked) return asked.unsent
     if ('refused' in asked) return { outcome: 'failed', text: asked.refused }
   } else if (is !== plan.to) {
     return {
@@ -182,6 +184,8 @@ const run = async (options: Options, plan: Plan, context: ActContext): Promise<R
 }
 
 const recover: Move<Options, unknown, Plan>['recover'] = async (options, plan, context) => {
+  // It is remembered before anything is changed.
+  if (context.memo === null) return { outcome: 'undone' }
   const vercel = hands(context, options)
   const memo = Memo.safeParse(context.memo).data
   const now = Date.parse(context.now())

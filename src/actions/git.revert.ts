@@ -1,5 +1,6 @@
 /** A commit taken back by another commit (A2), through GitHub's Git data API: nothing is checked out, and nothing is forced. */
 import { z } from 'zod'
+import { firstCall } from '../acting/first-call.ts'
 import { bodyOf, mark, reverts, titleOf } from '../acting/git/message.ts'
 import { changesBetween, look, need, Options, Plan, Refused } from '../acting/git/plan.ts'
 import { changesOf, createRepository, type Got, type Pull, type Repository, Sha } from '../acting/git/repository.ts'
@@ -61,7 +62,11 @@ const proposePull = async (
   const head = branchOf(plan, context.runKey)
   const at = await repository.ref(head)
   if ('refused' in at && at.status !== 404) throw new Refused(at.refused)
-  if ('refused' in at) need(await repository.makeBranch(head, commit))
+  if ('refused' in at) {
+    const made = await firstCall(context, () => repository.makeBranch(head, commit))
+    if ('unsent' in made) return made.unsent
+    need(made)
+  }
   const [there] = need(await repository.pulls(head))
   const title = titleOf(need(await repository.bare(plan.commit)).message)
   const pull = there ?? need(await repository.propose(head, title, bodyOf(plan.commit, plan.merge ? plan.parent : null, context.runKey)))
@@ -84,7 +89,9 @@ const run = async (options: Options, given: Json, context: ActContext): Promise<
     }
     await context.remember(memo)
     if (plan.by === 'pull') return await proposePull(repository, plan, memo, context)
-    const moved = await repository.moveBranch(memo.commit)
+    const { commit } = memo
+    const moved = await firstCall(context, () => repository.moveBranch(commit))
+    if ('unsent' in moved) return moved.unsent
     return 'refused' in moved ? { outcome: 'failed', text: `${moved.refused} Nothing was changed.` } : pushed(options, memo.commit)
   } catch (error) {
     if (!(error instanceof Refused)) throw error
@@ -95,6 +102,8 @@ const run = async (options: Options, given: Json, context: ActContext): Promise<
 
 /** Looks for the mark that the run left. */
 const recover = async (options: Options, given: Json, context: ActContext) => {
+  // It is remembered before anybody can see anything of it.
+  if (context.memo === null) return { outcome: 'undone' } as const
   const plan = Plan.parse(given)
   const repository = createRepository(context, options)
   const ask = async <Value>(asked: Promise<Got<Value>>): Promise<Value> => {

@@ -1,8 +1,10 @@
 /** A product's own endpoint, called (A5, A8): all that is called stands in the catalogue, but for a few typed values. */
 import { z } from 'zod'
+import { firstCall } from '../acting/first-call.ts'
 import { filled, misplaced, piecesIn, typed } from '../acting/http/address.ts'
 import { askCount, askDone, Count, type Credentials, Done, grouped, numberAt, Path } from '../acting/http/question.ts'
 import { inputOfParameters, Parameters } from '../acting/parameters.ts'
+import { few, step } from '../acting/step.ts'
 import { hostOf, HttpAddress } from '../checking/address.ts'
 import { vendorRefusal } from '../checking/fault.ts'
 import { foreign } from '../checking/foreign.ts'
@@ -84,11 +86,13 @@ const Plan = z.object({
   body: z.record(z.string(), Plain).nullable(),
   /** The values, by the names of their parameters. */
   values: z.record(z.string(), z.string()),
+  /** So many may be there when it is sent; null: they are not counted. */
+  most: z.number().nullable(),
 })
 type Plan = z.infer<typeof Plan>
 
 const Memo = z.object({
-  /** How often it was sent, this time included. */
+  /** How often it was tried to send it, this time included. The first time it was sent, or this is not kept. */
   sent: z.int(),
   /** How many there were before the first time, where that is known. */
   before: z.number().nullable(),
@@ -132,7 +136,7 @@ const onward = (response: Response, from: string): string => {
 const moved = [301, 307, 308]
 
 /** What an answer means. Throws FetchFault where nobody knows whether it was done. */
-const judge = async (options: Options, { url }: Plan, response: Response): Promise<Ran> => {
+const judge = async (options: Options, url: string, response: Response): Promise<Ran> => {
   const { status } = response
   const body = await response.text()
   if (options.expect.includes(status)) {
@@ -168,7 +172,7 @@ const shown = (url: string): string => {
   return foreign(`${origin}${pathname}`, 200)
 }
 
-const send = async (options: Options, { url, body }: Plan, context: ActContext): Promise<Ran> => {
+const send = async (options: Options, { url, body }: Pick<Plan, 'url' | 'body'>, context: ActContext): Promise<Ran> => {
   const { method, idempotent } = options
   const response = await context.web(url, {
     method,
@@ -182,7 +186,7 @@ const send = async (options: Options, { url, body }: Plan, context: ActContext):
     ...(body === null ? {} : { body: JSON.stringify(body) }),
     signal: context.signal,
   })
-  return judge(options, { url, body, values: {} }, response)
+  return judge(options, url, response)
 }
 
 export default defineAction({
@@ -210,7 +214,7 @@ export default defineAction({
       ...Object.fromEntries(inBody.map((one) => [as[one.name] ?? one.name, typed(one, given.get(one.name) ?? '')])),
     }
     const values = Object.fromEntries(given)
-    const plan: Plan = {
+    const plan = {
       url: filled(url, given, Object.fromEntries(query.map((name) => [as[name] ?? name, given.get(name) ?? '']))),
       body: Object.keys(body).length === 0 ? null : body,
       values,
@@ -220,21 +224,34 @@ export default defineAction({
     const seen = asked?.value ?? null
     if (seen !== null && count?.most !== undefined && seen.number > count.most)
       return { unable: `There are ${seen.words}: more than ${grouped(count.most)} are not touched at once.` }
+    const most = seen === null ? null : Math.min(step(seen.number, few), count?.most ?? Number.POSITIVE_INFINITY)
     const chosen = parameters.map(({ name }) => `${name}=${values[name]}`).join(', ')
     return {
       summary: `${what}${chosen === '' ? '' : ` (${chosen})`}.`,
       calls: [`${method} ${plan.url}${plan.body === null ? '' : ` ${JSON.stringify(plan.body)}`}`],
-      effects: [...(seen === null ? [] : [`${seen.words} now`]), ...effects],
+      effects: [
+        ...(seen === null || most === null
+          ? []
+          : [`${seen.words} now; should it be more than ${grouped(most)} when it runs, nothing is sent`]),
+        ...effects,
+      ],
       reversible: undo ?? null,
       warnings: [...(seen?.number === 0 ? ['There is nothing to do, as far as the product says.'] : []), ...warnings],
-      plan,
-      state: null,
+      plan: { ...plan, most },
+      state: most === null ? null : { most },
     }
   },
   run: async (options, plan, context) => {
     const { sent, before } = memoOf(context.memo)
-    await context.remember({ sent: sent + 1, before: sent === 0 ? await numberNow(options, plan.values, context) : before })
-    return send(options, plan, context)
+    const now = sent === 0 ? await numberNow(options, plan.values, context) : null
+    if (now !== null && plan.most !== null && now > plan.most)
+      return {
+        outcome: 'failed',
+        text: `There are ${grouped(now)} ${options.count?.of ?? ''} by now, and ${grouped(plan.most)} were approved at most: ask for it again. Nothing was changed.`,
+      }
+    await context.remember({ sent: sent + 1, before: sent === 0 ? now : before })
+    const ran = await firstCall(context, () => send(options, plan, context))
+    return 'unsent' in ran ? ran.unsent : ran
   },
   recover: async (options, { values }, context) => {
     const { sent, before } = memoOf(context.memo)
@@ -258,7 +275,7 @@ export default defineAction({
       seen.push(`There are ${words}${before === null ? '' : `, and were ${grouped(before)} before`}.`)
     }
     if (idempotent !== false && sent < mostTries) return { outcome: 'resume' }
-    const times = sent === 1 ? 'It was sent' : `It was sent ${sent} times`
+    const times = sent === 1 ? 'It was sent' : `It was tried ${sent} times`
     return { outcome: 'unclear', text: [`${times}, and what became of it is not known: look at ${hostOf(url)}.`, ...seen].join(' ') }
   },
   verify: async (options, { values }, context) => {

@@ -163,7 +163,8 @@ export default defineAction({
   options: Options,
   input: z.strictObject({ note: z.string().trim().max(300).default('').describe('What is done meanwhile') }),
   risk: () => 'high' as const,
-  target: ({ project }) => `compose:${project}`,
+  // Not the project itself: while somebody works it may be just its containers that must be restarted, scaled or built.
+  target: ({ project }) => `compose:${project}:maintenance`,
   hosts: (options) => [...placeHosts(options), ...caddyHosts(options.caddy)],
   needs: placeSecrets,
   calls: (options) => pageCalls(pageOf(options)),

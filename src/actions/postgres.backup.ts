@@ -16,7 +16,10 @@ import type { Ran } from '../incident/acting/action.ts'
 import { FetchFault } from '../ports.ts'
 
 const megabyte = 1024 * 1024
-const shown = (bytes: number): string => amount(bytes / megabyte, 'MB')
+const kilobyte = 1024
+/** In the largest unit that it has one of. */
+const shown = (bytes: number): string =>
+  bytes < kilobyte ? count(bytes, 'byte') : bytes < megabyte ? amount(bytes / kilobyte, 'KB') : amount(bytes / megabyte, 'MB')
 
 const Options = z.strictObject({
   ...place,

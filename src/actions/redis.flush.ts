@@ -1,6 +1,8 @@
 /** Keys of Redis removed, by a pattern or all of them (A5, faults 54). */
 import { z } from 'zod'
+import { firstCall } from '../acting/first-call.ts'
 import { anyKey, countKeys, example, patternRefusal, pieces, Prefix, sizeOf, sizeOfAll } from '../acting/redis/keys.ts'
+import { few, step } from '../acting/step.ts'
 import { type Change, nameOf, refusedBy, serverOptions, withServer } from '../acting/redis/server.ts'
 import { count } from '../checking/answer.ts'
 import type { Read } from '../checking/redis/commands.ts'
@@ -49,7 +51,8 @@ const emptying = { no: 'FLUSHDB', database: 'FLUSHDB', server: 'FLUSHALL' } as c
 const wholeOf = (options: Options): string =>
   options.all === 'server' ? `everything in all databases of ${nameOf(options)}` : `everything in the database of ${nameOf(options)}`
 
-const Plan = z.union([z.object({ pattern: z.string(), most: z.int() }), z.object({ all: z.enum(['database', 'server']) })])
+/** `most`: keys that were shown, and as many more as may have come since. */
+const Plan = z.union([z.object({ pattern: z.string(), most: z.int() }), z.object({ all: z.enum(['database', 'server']), most: z.int() })])
 type Plan = z.infer<typeof Plan>
 
 const Memo = z.object({
@@ -59,19 +62,22 @@ const Memo = z.object({
   until: z.string().optional(),
 })
 
+const sizeNow = (all: 'database' | 'server', read: Read): Promise<number> => (all === 'server' ? sizeOfAll(read) : sizeOf(read))
+
 const previewAll = async (options: Options, read: Read) => {
   const { all } = options
   if (all === 'no') return { unable: 'service.yml does not allow that everything is removed: ask for a pattern.' }
-  const keys = all === 'server' ? await sizeOfAll(read) : await sizeOf(read)
+  const keys = await sizeNow(all, read)
   if (keys === 0) return { unable: `There is nothing in ${nameOf(options)}.` }
+  const most = step(keys, few)
   return {
     summary: `Removes ${wholeOf(options)}: ${count(keys, 'key')}.`,
     calls: [`${emptying[all]} ASYNC`],
-    effects: [`all ${count(keys, 'key')}`],
+    effects: [`all ${count(keys, 'key')}; should it be more than ${most} when it runs, nothing is removed`],
     reversible: null,
     warnings: ['Everything is gone, whoever put it there: sessions, queues, locks and counters as well as what was cached.'],
-    plan: { all },
-    state: { all },
+    plan: { all, most },
+    state: { all, most },
   }
 }
 
@@ -85,26 +91,43 @@ const previewPattern = async (options: Options, pattern: string, read: Read) => 
     return { unable: `${many} match ${pattern}, more than the ${options.most} that service.yml allows: take a narrower pattern.` }
   if (!complete) return { unable: `There are too many keys to count those like ${pattern}: at least ${size}. Take another way.` }
   if (keys === 0) return { unable: `No key of ${size} matches ${pattern}: there is nothing to remove.` }
+  const most = Math.min(step(keys, few), options.most)
   return {
     summary: `Removes the keys like ${pattern} from ${nameOf(options)}: ${keys} of ${size}.`,
     calls: [`SCAN … MATCH ${pattern}`, 'UNLINK each of them'],
-    effects: [`${many} match now, such as ${some.map((key) => example(key, pattern)).join(', ')}`, `it stops at ${options.most}`],
+    effects: [
+      `${many} ${keys === 1 ? 'matches' : 'match'} now, such as ${some.map((key) => example(key, pattern)).join(', ')}`,
+      `it stops at ${most}`,
+    ],
     reversible: null,
     warnings: ['What is written meanwhile and matches may be removed as well.'],
-    plan: { pattern, most: options.most },
-    state: { pattern },
+    plan: { pattern, most },
+    state: { pattern, most },
   }
 }
 
 /** So long its marker stays where everything else stays, too. */
 const markerSeconds = 3600
 
-const removeAll = async (options: Options, all: 'database' | 'server', change: Change, context: ActContext): Promise<Ran> => {
+const removeAll = async (
+  options: Options,
+  { all, most }: { readonly all: 'database' | 'server'; readonly most: number },
+  read: Read,
+  change: Change,
+  context: ActContext,
+): Promise<Ran> => {
+  const keys = await sizeNow(all, read)
+  if (keys > most)
+    return {
+      outcome: 'failed',
+      text: `There are ${count(keys, 'key')} by now, and ${most} were approved at most: ask for it again. Nothing was removed.`,
+    }
   // It goes with everything else, and so tells afterwards whether everything went.
   const marker = `tocsin:${context.runKey}`
   await change('SET', marker, 'emptying', 'EX', String(markerSeconds))
   await context.remember({ marker, until: new Date(Date.parse(context.now()) + markerSeconds * 1000).toISOString() })
-  await change(emptying[all], 'ASYNC')
+  const emptied = await firstCall(context, async () => ({ answer: await change(emptying[all], 'ASYNC') }))
+  if ('unsent' in emptied) return emptied.unsent
   return { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
 }
 
@@ -118,26 +141,32 @@ const removePattern = async (
   const before = Memo.safeParse(context.memo).data
   const tries = (before?.tries ?? 0) + 1
   let removed = before?.removed ?? 0
-  let remembered = removed
-  await context.remember({ removed, tries })
+  /** Null: nothing has been removed yet in this try. */
+  let remembered: number | null = null
   try {
     for await (const keys of pieces(read, pattern)) {
       for (let at = 0; at < keys.length;) {
         const piece = keys.slice(at, at + Math.min(unlinkAtOnce, most - removed))
-        if (piece.length === 0)
+        if (piece.length === 0) {
+          const { keys: left, complete } = await countKeys(read, pattern)
           return {
             outcome: 'failed',
-            text: `Removed ${count(removed, 'key')}, as many as service.yml allows, and there are more like ${pattern}: they are written faster than they were counted.`,
+            text: `Removed ${count(removed, 'key')}, as many as were approved at most; ${complete ? '' : 'at least '}${left} more like ${pattern} are left, which were written since. Ask for it again.`,
           }
+        }
         at += piece.length
-        removed += z.coerce
-          .number()
-          .int()
-          .catch(0)
-          .parse(await change('UNLINK', ...piece))
+        const isFirst = remembered === null
+        if (isFirst) {
+          remembered = removed
+          await context.remember({ removed, tries })
+        }
+        const unlink = async () => ({ answer: await change('UNLINK', ...piece) })
+        const unlinked = await (isFirst ? firstCall(context, unlink) : unlink())
+        if ('unsent' in unlinked) return unlinked.unsent
+        removed += z.coerce.number().int().catch(0).parse(unlinked.answer)
         context.progress(`Removed ${count(removed, 'key')}`)
       }
-      if (removed - remembered < rememberEvery) continue
+      if (remembered === null || removed - remembered < rememberEvery) continue
       remembered = removed
       await context.remember({ removed, tries })
     }
@@ -177,7 +206,7 @@ export default defineAction({
   run: async (options, plan: Plan, context) => {
     try {
       return await withServer(options, context, (read, change) =>
-        'all' in plan ? removeAll(options, plan.all, change, context) : removePattern(options, plan, read, change, context),
+        'all' in plan ? removeAll(options, plan, read, change, context) : removePattern(options, plan, read, change, context),
       )
     } catch (error) {
       const why = refusedBy(error, options)
@@ -208,7 +237,7 @@ export default defineAction({
     try {
       return await withServer(options, context, async (read) => {
         if ('all' in plan) {
-          const keys = plan.all === 'server' ? await sizeOfAll(read) : await sizeOf(read)
+          const keys = await sizeNow(plan.all, read)
           return { findings: [{ status: 'ok' as const, text: `${nameOf(options)} holds ${count(keys, 'key')} now.` }], settled: true }
         }
         const { keys } = await countKeys(read, plan.pattern)

@@ -210,6 +210,8 @@ export default defineAction({
   },
   run: runPlan,
   recover: async (options, plan, context) => {
+    // It is remembered before anything is changed.
+    if (context.memo === null) return { outcome: 'undone' }
     const made = await progressOf(options, plan, context)
     if (made === plan.files.length) return { outcome: 'done', text: textDone(plan) }
     if (made === 0) return { outcome: 'undone' }

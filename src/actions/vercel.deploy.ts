@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { firstCall } from '../acting/first-call.ts'
 import { askBetweenThem, Repository, repositoryHosts, repositorySecrets } from '../acting/vercel/between.ts'
 import {
   askBuilt,
@@ -160,7 +161,8 @@ export default defineAction({
     let id = (await findBuild(vercel, plan, context.runKey))?.id
     if (id === undefined) {
       await context.remember({ asked: true })
-      const started = await startBuild(vercel, plan, context.runKey)
+      const started = await firstCall(context, () => startBuild(vercel, plan, context.runKey))
+      if ('unsent' in started) return started.unsent
       if ('refused' in started) return { outcome: 'failed', text: started.refused }
       id = started.id
     }
@@ -168,6 +170,8 @@ export default defineAction({
     return end ?? { outcome: 'unclear', text: `Nobody knows what became of ${foreign(id, 60)}: look in Vercel’s dashboard.` }
   },
   recover: async (options, plan, context) => {
+    // It is remembered before it is asked for.
+    if (context.memo === null) return { outcome: 'undone' }
     const vercel = actOnVercel(context, options)
     const found = await findBuild(vercel, plan, context.runKey)
     if (found === null) return { outcome: 'undone' }

@@ -53,15 +53,15 @@ export const guardedFetch = (guard: FetchGuard): GuardedFetch => {
     const signal = guard.signal === undefined ? late : AbortSignal.any([late, guard.signal])
     const progress: Progress = { stage: 'resolving', sentAt: null, timeoutMs, host: '' }
     const first = parse(address)
-    if (first === null) throw new FetchFault('forbidden', 'That is not an address.')
+    if (first === null) throw new FetchFault('forbidden', 'That is not an address.', undefined, true)
     const why = refusal(first, guard.hosts)
-    if (why !== null) throw new FetchFault('forbidden', `Not asked: ${why}.`)
+    if (why !== null) throw new FetchFault('forbidden', `Not asked: ${why}.`, undefined, true)
     let url = first
     let ask: Ask = { method: options.method ?? 'GET', headers: { 'user-agent': 'tocsin', ...options.headers }, body: options.body }
     const urls: string[] = []
     for (;;) {
       const unsafe = methodRefusal(ask.method, url, guard)
-      if (unsafe !== null) throw new FetchFault('forbidden', `Not asked: ${unsafe}.`)
+      if (unsafe !== null) throw new FetchFault('forbidden', `Not asked: ${unsafe}.`, undefined, urls.length === 0)
       urls.push(url.href)
       progress.host = url.host
       const agent = agentFor(url, guard, timeoutMs, progress)

@@ -29,7 +29,8 @@ export type ActContext = LookContext & {
   readonly runKey: string
   /** What the run has recorded of itself; null at first. */
   readonly memo: Json
-  /** Records how far it is, before it goes on: whoever takes over after a crash has it as `memo`. Recorded when it resolves. */
+  /** Records how far it is, before it goes on: whoever takes over after a crash has it as `memo`. Recorded when it resolves.
+   *  Null: nothing was begun after all. */
   readonly remember: (memo: Json) => Promise<void>
   /** Shown on the card, about once a second; the last one stays. */
   readonly progress: (text: string) => void
@@ -76,7 +77,8 @@ export type ActionDefinition<
   readonly inputOf?: (options: z.infer<Schema>) => z.ZodObject
   /** Without a product's own word. May depend on what is asked. */
   readonly risk: (options: z.infer<Schema>, input: z.infer<Input>) => Risk
-  /** What it changes, `vercel:shop`: one action at a time changes the same target, and locks name it. */
+  /** What it changes, `vercel:shop`: one action at a time changes the same target, and locks name it. One that lies in
+   *  another, `compose:shop:maintenance` in `compose:shop`, is not begun while that one is locked or changed, and does not hold it up. */
   readonly target: (options: z.infer<Schema>, input: z.infer<Input>) => string
   /** Hosts that these options reach, `host` or `host:port`: nothing else can be connected to. */
   readonly hosts: (options: z.infer<Schema>) => readonly string[]

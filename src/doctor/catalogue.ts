@@ -16,7 +16,11 @@ const todoOf = ({ level, path, suggestion }: Problem): string => {
 
 const placeOf = ({ file, line, column, path }: Problem): string => `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}`
 
-/** Whether the options of a check or an action name a secret that they cannot do without: where it stands otherwise, it is only spoken of. */
+/** What kinds of actions say of their settings. */
+type Named = ((options: never) => readonly string[]) | undefined
+type ActionKinds = ReadonlyMap<string, { readonly needs?: Named; readonly uses?: Named }>
+
+/** Whether the options of a check name a secret that they cannot do without: where it stands otherwise, it is only spoken of. */
 const names = (options: unknown, secret: string): boolean =>
   typeof options === 'object' &&
   options !== null &&
@@ -25,10 +29,15 @@ const names = (options: unknown, secret: string): boolean =>
 /** `a`, `a, and b`. */
 const joined = (parts: readonly string[]): string => parts.join(', and ')
 
-const withoutIt = ({ checks, actions, links, contacts, alerts }: Missing, key: string): string[] => [
+const withoutIt = ({ checks, actions, poorer, links, contacts, alerts }: Missing, key: string): string[] => [
   ...alerts.map((source) => `alerts to /alerts/${source}/${key} are refused`),
   ...(checks.length === 0 ? [] : [`${checks.length === 1 ? 'the check' : 'the checks'} ${checks.join(', ')} cannot ask`]),
   ...(actions.length === 0 ? [] : [`${actions.length === 1 ? 'the action' : 'the actions'} ${actions.join(', ')} cannot run`]),
+  ...(poorer.length === 0
+    ? []
+    : [
+        `${poorer.length === 1 ? 'the action' : 'the actions'} ${poorer.join(', ')} ${poorer.length === 1 ? 'runs' : 'run'} and can tell less`,
+      ]),
   ...(links.length === 0
     ? []
     : [`${links.length === 1 ? 'the link' : 'the links'} ${links.join(', ')} ${links.length === 1 ? 'is' : 'are'} not shown`]),
@@ -36,18 +45,23 @@ const withoutIt = ({ checks, actions, links, contacts, alerts }: Missing, key: s
 ]
 
 /** One finding for each setting that is missing, with everything that it is missing for. */
-const missingSettings = (product: Product, own: readonly Problem[], catalogue: Catalogue, environment: Environment): Finding[] => {
+const missingSettings = (
+  product: Product,
+  own: readonly Problem[],
+  catalogue: Catalogue,
+  environment: Environment,
+  kinds: ActionKinds,
+): Finding[] => {
   const secrets = [...product.secrets].filter((secret) => isUnset(environment, secret))
-  const needed = ({ options, unset }: { readonly options: unknown; readonly unset: readonly string[] }) => [
-    ...unset,
-    ...secrets.filter((secret) => names(options, secret)),
-  ]
+  const named = ({ kind, options }: { readonly kind: string; readonly options: unknown }, by: 'needs' | 'uses'): string[] =>
+    (kinds.get(kind)?.[by]?.(options as never) ?? []).filter((name) => isUnset(environment, name))
   const missing = missingOf(product, {
     unassigned: catalogue.unassigned,
     problems: own,
     environment,
-    lacking: needed,
-    unable: needed,
+    lacking: ({ options, unset }) => [...unset, ...secrets.filter((secret) => names(options, secret))],
+    unable: (action) => [...new Set([...action.unset, ...named(action, 'needs')])],
+    used: (action) => named(action, 'uses'),
   })
   return missing.map((each) => {
     const declared = own.find(({ path }) => path === `variables.${each.name}`)
@@ -64,7 +78,12 @@ const missingSettings = (product: Product, own: readonly Problem[], catalogue: C
 }
 
 /** `problems`: as `loadCatalogue` gives them. */
-export const examineCatalogue = (catalogue: Catalogue | null, problems: readonly Problem[], environment: Environment): Finding[] => {
+export const examineCatalogue = (
+  catalogue: Catalogue | null,
+  problems: readonly Problem[],
+  environment: Environment,
+  kinds: ActionKinds,
+): Finding[] => {
   const products = [...(catalogue?.products.values() ?? [])].filter(({ key }) => key !== catalogue?.unassigned.key)
   const owner = ({ file }: Problem) => products.find(({ key }) => file.endsWith(`/${key}/service.yml`))
   const said = problems.filter((problem) => !isMissing(problem) || owner(problem) === undefined)
@@ -80,6 +99,7 @@ export const examineCatalogue = (catalogue: Catalogue | null, problems: readonly
         problems.filter((each) => owner(each) === product),
         catalogue,
         environment,
+        kinds,
       ),
     ),
   ]

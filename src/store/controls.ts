@@ -29,12 +29,12 @@ export const sayControl = async (trx: Trx, { at, by, what, target, why, incident
 
 export type Run = { readonly incident: string; readonly action: number; readonly target: string; readonly started_at: Instant }
 
-/** The run that changes this target now, or null. */
-export const runOn = async (db: Db | Trx, target: string): Promise<Run | null> =>
+/** A run that changes one of these targets now, or null. */
+export const runOn = async (db: Db | Trx, targets: readonly string[]): Promise<Run | null> =>
   (await db
     .selectFrom('action_run')
     .select(['incident', 'action', 'target', 'started_at'])
-    .where('target', '=', target)
+    .where('target', 'in', targets)
     .where('ended_at', 'is', null)
     .executeTakeFirst()) ?? null
 

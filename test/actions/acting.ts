@@ -12,6 +12,10 @@ export type Acting = {
   readonly timeoutMs?: number
   readonly runKey?: string
   readonly now?: () => string
+  /** What an earlier hand has remembered. */
+  readonly memo?: Json
+  /** What happens when it remembers something. */
+  readonly remembered?: () => Promise<void>
 }
 
 export type Hand<Plan extends Json> = {
@@ -44,7 +48,7 @@ const handOf = <Options, Given, Plan extends Json>(
   const hosts = definition.hosts(options)
   const needed = [...(definition.needs?.(options) ?? []), ...(definition.uses?.(options) ?? [])]
   const timeoutMs = more.timeoutMs ?? definition.timeoutMs
-  let memo: Json = null
+  let memo: Json = more.memo ?? null
   let ticked = 0
   const said: string[] = []
   const within = async <Value>(acts: boolean, work: (context: ActContext) => Promise<Value>): Promise<Value> => {
@@ -72,9 +76,9 @@ const handOf = <Options, Given, Plan extends Json>(
         ...look,
         runKey: more.runKey ?? 'inc-1:1',
         memo,
-        remember: (next) => {
+        remember: async (next) => {
           memo = structuredClone(next)
-          return Promise.resolve()
+          await more.remembered?.()
         },
         progress: (text) => void said.push(text),
         ticked,

@@ -12,6 +12,19 @@ import { until } from '../until.ts'
 /** Whether there is one, after installing it where that is possible. Otherwise what to install was said. */
 export const ensureCaddy = (): boolean => ensure([{ name: 'caddy', binary: 'caddy' }])
 
+/** Caddy listens anew after every change, and what the former listener had just accepted is reset: that is asked again. */
+const lost = ['ECONNRESET', 'ECONNREFUSED', 'UND_ERR_SOCKET']
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : error instanceof Error ? codeOf(error.cause) : undefined
+const asked = async <Value>(ask: () => Promise<Value>, tries = 3): Promise<Value> => {
+  try {
+    return await ask()
+  } catch (error) {
+    if (tries <= 1 || !lost.includes(String(codeOf(error)))) throw error
+    return asked(ask, tries - 1)
+  }
+}
+
 export const startCaddy = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'caddy-'))
   const [admin, site] = [await closedPort(), await closedPort()]
@@ -31,7 +44,7 @@ export const startCaddy = async () => {
   }
   writeFileSync(join(folder, 'caddy.json'), JSON.stringify(config))
   let child: ChildProcess | null = null
-  const visit = (host: string): Promise<{ status: number; body: string; retry: string | undefined }> =>
+  const visitOnce = (host: string): Promise<{ status: number; body: string; retry: string | undefined }> =>
     new Promise((resolve, reject) => {
       get({ host: '127.0.0.1', port: site, headers: { host }, agent: false }, (answer) => {
         let body = ''
@@ -39,16 +52,19 @@ export const startCaddy = async () => {
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body, retry: answer.headers['retry-after'] }))
       }).on('error', reject)
     })
+  const visit = (host: string) => asked(() => visitOnce(host))
   const caddy = {
     url: `http://127.0.0.1:${admin}`,
     host: `127.0.0.1:${admin}`,
     /** What a visitor of this host sees. */
     visit,
     ask: async (path: string, method = 'GET', body?: string) => {
-      const answer = await fetch(`http://127.0.0.1:${admin}${path}`, {
-        method,
-        ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
-      })
+      const answer = await asked(() =>
+        fetch(`http://127.0.0.1:${admin}${path}`, {
+          method,
+          ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+        }),
+      )
       return { status: answer.status, body: await answer.text() }
     },
     start: async () => {

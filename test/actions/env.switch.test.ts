@@ -4,6 +4,7 @@ import kind from '../../src/actions/env.switch.ts'
 import rollback from '../../src/actions/vercel.rollback.ts'
 import { FetchFault } from '../../src/ports.ts'
 import { type Acting, hand, handBack } from './acting.ts'
+import { startFront } from './front.ts'
 import { minute, secret, startVercel, token, type TestVercel } from './vercel.ts'
 
 const hidden = 'key-of-the-second-provider-never-shown'
@@ -207,7 +208,19 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
     await expect(doing.run(plan)).rejects.toThrow(FetchFault)
     expect(await doing.recover(plan)).toEqual({ outcome: 'resume' })
     expect(await doing.verify(plan)).toMatchObject({ settled: false })
-    const late = at({ to: 'brevo' }, {}, { now: () => new Date(Date.now() + 51 * minute).toISOString() })
+    const late = at({ to: 'brevo' }, {}, { memo: doing.memo(), now: () => new Date(Date.now() + 51 * minute).toISOString() })
     expect(await late.recover(plan)).toMatchObject({ outcome: 'unclear' })
   })
+})
+
+test('Vercel cannot be reached any more when it is to be asked: it has failed, and nobody has to look', async () => {
+  await using front = await startFront(vercel.options.apiUrl)
+  const doing = at({ to: 'brevo' }, { apiUrl: front.url }, { remembered: () => front[Symbol.asyncDispose]() })
+  const { plan } = await doing.plan()
+  expect(await doing.run(plan)).toMatchObject({
+    outcome: 'failed',
+    text: expect.stringMatching(/nothing listens .* Nothing was changed\.$/),
+  })
+  expect(await doing.recover(plan)).toEqual({ outcome: 'undone' })
+  expect(await value('EMAIL_PROVIDER')).toBe('resend')
 })

@@ -10,6 +10,7 @@ import { FetchFault } from '../../src/ports.ts'
 import { control, testWorld } from '../embedded/world.ts'
 import { closedPort, startHttp } from '../adapters/server.ts'
 import { type Acting, hand, handBack } from './acting.ts'
+import { startFront } from './front.ts'
 
 const secret = 'GITHUB_TOKEN_SHOP'
 const more: Acting = { secrets: { [secret]: 'ghp_test' } }
@@ -311,7 +312,8 @@ test('GitHub down or slow says so, and nothing is guessed', async () => {
   await fault({ method: '*', kind: 'delay', ms: 60_000, times: 0 })
   const slow = at({}, {}, { timeoutMs: 200 })
   await expect(slow.preview()).rejects.toThrow(FetchFault)
-  await expect(slow.recover(plan)).rejects.toThrow(FetchFault)
+  const begun = at({}, {}, { timeoutMs: 200, memo: { commit: plan.commit, tries: 1, pull: null } })
+  await expect(begun.recover(plan)).rejects.toThrow(FetchFault)
   await expect(slow.verify(plan)).rejects.toThrow(FetchFault)
 })
 
@@ -335,4 +337,17 @@ describe('whole files', () => {
       conflicts: [],
     })
   })
+})
+
+test('GitHub cannot be reached any more when the branch is to be moved: it has failed, and nobody has to look', async () => {
+  const bad = await commit('Break it', { 'a.txt': 'two' })
+  await using front = await startFront(world.githubApiUrl)
+  const here = at({}, { apiUrl: front.url }, { remembered: () => front[Symbol.asyncDispose]() })
+  const { plan } = await here.plan()
+  expect(await here.run(plan)).toMatchObject({
+    outcome: 'failed',
+    text: expect.stringMatching(/nothing listens .* Nothing was changed\.$/) as string,
+  })
+  expect(await here.recover(plan)).toEqual({ outcome: 'undone' })
+  expect(await head()).toBe(bad)
 })

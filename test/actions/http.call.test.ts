@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { z } from 'zod'
 import kind from '../../src/actions/http.call.ts'
 import { FetchFault } from '../../src/ports.ts'
-import { closedPort, startHttp } from '../adapters/server.ts'
+import { closedPort, startHttp, startHttps } from '../adapters/server.ts'
 import { type Acting, hand } from './acting.ts'
 
 type Given = z.input<typeof kind.options>
@@ -67,7 +67,7 @@ test('what is called, and how many it reaches, is seen before anything is change
   expect(seen).toMatchObject({
     summary: 'The e-mail queue is worked off.',
     calls: [`POST ${shop.origin}/api/cron/process-email-queue`],
-    effects: ['18 204 mails pending, oldest 41 min now', 'Mails go out'],
+    effects: ['18 204 mails pending, oldest 41 min now; should it be more than 20 000 when it runs, nothing is sent', 'Mails go out'],
     reversible: null,
     warnings: [],
   })
@@ -77,11 +77,32 @@ test('what is called, and how many it reaches, is seen before anything is change
 test('a queue that moves leaves what was approved as it is', async () => {
   await using shop = await startProduct()
   const at = hand(kind, { ...shop.options, count: count(shop.origin) }, {}, more)
-  const first = await at.plan()
+  const bound = async (pending: number) => {
+    shop.product.pending = pending
+    const { plan, state } = await at.plan()
+    return { plan, state }
+  }
+  const first = await bound(18_204)
+  expect(first.state).toEqual({ most: 20_000 })
+  expect(await bound(19_900)).toEqual(first)
+  expect(await bound(2)).toEqual(await bound(9))
   shop.product.pending = 0
-  const { plan, state, warnings } = await at.plan()
-  expect({ plan, state }).toEqual({ plan: first.plan, state: first.state })
-  expect(warnings).toEqual(['There is nothing to do, as far as the product says.'])
+  expect((await at.plan()).warnings).toEqual(['There is nothing to do, as far as the product says.'])
+})
+
+test('what has grown much since is asked for anew, and not sent', async () => {
+  await using shop = await startProduct()
+  const at = hand(kind, { ...shop.options, count: count(shop.origin) }, {}, more)
+  const first = await at.plan()
+  shop.product.pending = 20_001
+  expect((await at.plan()).state).toEqual({ most: 50_000 })
+  expect(await at.run(first.plan)).toEqual({
+    outcome: 'failed',
+    text: 'There are 20 001 mails pending by now, and 20 000 were approved at most: ask for it again. Nothing was changed.',
+  })
+  expect([shop.seen, await at.recover(first.plan)]).toEqual([[], { outcome: 'undone' }])
+  const bounded = hand(kind, { ...shop.options, count: { ...count(shop.origin), most: 30_000 } }, {}, more)
+  expect((await bounded.plan()).state).toEqual({ most: 30_000 })
 })
 
 test('it is called once, with the secret as bearer token, and what it answers is told', async () => {
@@ -241,6 +262,48 @@ test('a crash before anything was sent is no run', async () => {
   expect(await at.recover((await at.plan()).plan)).toEqual({ outcome: 'undone' })
 })
 
+test('what was never sent has failed, and a crash before that is recorded does not make it unclear', async () => {
+  await using shop = await startProduct()
+  const at = hand(kind, shop.options, {}, { ...more, remembered: () => shop[Symbol.asyncDispose]() })
+  const { plan } = await at.plan()
+  expect(await at.run(plan)).toEqual({
+    outcome: 'failed',
+    text: `${new URL(shop.origin).host} refuses the connection: nothing listens there. (ECONNREFUSED) Nothing was changed.`,
+  })
+  expect([await at.recover(plan), at.memo()]).toEqual([{ outcome: 'undone' }, null])
+})
+
+test.each([
+  ['a name that does not resolve', 'https://no-such-host.invalid/cron', true, /no-such-host\.invalid .* Nothing was changed\.$/],
+  ['an address that is not allowed', 'http://127.0.0.1:9000/cron', false, /^127\.0\.0\.1 is a loopback address; .* Nothing was changed\.$/],
+])('%s: nothing was sent', async (_, url, isPrivate, words) => {
+  const at = hand(kind, { what: 'x', url }, {}, { isPrivate })
+  expect(await at.run((await at.plan()).plan)).toEqual({ outcome: 'failed', text: expect.stringMatching(words) as string })
+})
+
+test('a certificate that is not trusted: nothing was sent', async () => {
+  let asked = 0
+  await using shop = await startHttps((__, response) => {
+    asked += 1
+    response.end()
+  })
+  const at = hand(kind, { what: 'x', url: `https://${shop.host}/cron` }, {})
+  expect(await at.run((await at.plan()).plan)).toMatchObject({ outcome: 'failed', text: expect.stringContaining('self-signed') as string })
+  expect(asked).toBe(0)
+})
+
+test('what was sent before and lost stays open, although the next time nothing is sent', async () => {
+  await using shop = await startProduct()
+  shop.product.drops = 1
+  const { at, plan, back } = await lose(shop, { idempotent: true })
+  expect(back).toEqual({ outcome: 'resume' })
+  await shop[Symbol.asyncDispose]()
+  await expect(at.run(plan)).rejects.toThrow(FetchFault)
+  expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
+  await expect(at.run(plan)).rejects.toThrow(FetchFault)
+  expect(await at.recover(plan)).toMatchObject({ outcome: 'unclear' })
+})
+
 test('a lost answer is read back from the count, and not asked for again (faults 53)', async () => {
   await using shop = await startProduct()
   shop.product.drops = 1
@@ -287,7 +350,7 @@ test('what may be called twice is called again with the same key, three times at
   await expect(at.run(plan)).rejects.toThrow(FetchFault)
   expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
   await expect(at.run(plan)).rejects.toThrow(FetchFault)
-  expect(await at.recover(plan)).toMatchObject({ outcome: 'unclear', text: expect.stringContaining('It was sent 3 times') as string })
+  expect(await at.recover(plan)).toMatchObject({ outcome: 'unclear', text: expect.stringContaining('It was tried 3 times') as string })
   expect(shop.seen.map(({ headers }) => headers['idempotency-key'])).toEqual(['inc-1:1', 'inc-1:1', 'inc-1:1'])
 })
 

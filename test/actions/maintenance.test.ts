@@ -5,8 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
+import { pagesUp } from '../../src/acting/caddy/page.ts'
+import restart from '../../src/actions/compose.restart.ts'
 import maintenance from '../../src/actions/maintenance.ts'
+import { guarded } from '../../src/adapters/fetch.ts'
 import { type DockerEngine, type EngineContainer, startDockerEngine } from '../../src/embedded/docker-engine.ts'
+import { around } from '../../src/incident/acting/controls.ts'
 import { FetchFault } from '../../src/ports.ts'
 import { startHttp } from '../adapters/server.ts'
 import { hand } from './acting.ts'
@@ -157,6 +161,23 @@ describe.skipIf(!has)('maintenance', () => {
     expect((await caddy.visit('shop.example')).status).toBe(200)
   })
 
+  test('while somebody works, its services can be restarted; what runs by then is left as it is', async () => {
+    const at = of()
+    const { plan } = await at.plan()
+    await at.run(plan)
+    const target = { socket: join(folder, 'docker.sock'), project: 'shop', services: ['api', 'redis'], stopSeconds: 0, steadySeconds: 0 }
+    expect(around(maintenance.target(maintenance.options.parse(options()), { note: '' }))).toEqual([
+      'compose:shop:maintenance',
+      restart.target(restart.options.parse(target), { service: 'api', hard: 'false' }),
+    ])
+    const again = hand(restart, target, { service: 'api' })
+    expect(await again.run((await again.plan()).plan)).toHaveProperty('outcome', 'done')
+    expect((await caddy.visit('shop.example')).status).toBe(503)
+    at.tick()
+    expect(await at.run(plan)).toHaveProperty('outcome', 'done')
+    expect(engine.deeds).toEqual(['stop api 1', 'restart api 1'])
+  })
+
   test('somebody has taken the page away: what was stopped starts all the same', async () => {
     const at = of()
     const { plan } = await at.plan()
@@ -168,16 +189,23 @@ describe.skipIf(!has)('maintenance', () => {
   })
 })
 
-/** Passes all on to Caddy, and breaks the connection after it has done what `loses` says. */
-const between = async (loses: string) => {
+/** Passes all on to Caddy, and breaks the connection after it has done what `loses` says. `isDead`: nothing is passed on from then until
+ *  it is healed, so that whoever asked does not get to look either. */
+const between = async (loses: string, isDead = false) => {
   let isLosing = true
+  let isCut = false
   const changes: string[] = []
   const server = await startHttp((incoming, response) => {
     const { method = '', url = '' } = incoming
+    if (isCut) {
+      incoming.socket.destroy()
+      return
+    }
     if (method !== 'GET') changes.push(method)
     const onward = request(`${caddy.url}${url}`, { method, headers: { ...incoming.headers, host: caddy.host } }, (answer) => {
       if (isLosing && method === loses) {
         isLosing = false
+        isCut = isDead
         answer.resume()
         answer.on('end', () => response.destroy())
         return
@@ -187,8 +215,46 @@ const between = async (loses: string) => {
     })
     incoming.pipe(onward)
   })
-  return { url: `http://${server.host}`, changes, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+  return {
+    url: `http://${server.host}`,
+    changes,
+    heal: () => {
+      isCut = false
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }
+
+describe.skipIf(!has)('maintenance: an answer of Caddy is lost', () => {
+  test.each(['PUT', 'DELETE'])('%s: what is there tells', async (method) => {
+    await using way = await between(method)
+    const at = of({ caddy: { url: way.url, hosts: ['shop.example'] } })
+    const { plan } = await at.plan()
+    expect(await at.run(plan)).toMatchObject(waits('The page is up, and api stopped.'))
+    expect((await caddy.visit('shop.example')).status).toBe(503)
+    at.tick()
+    expect(await at.run(plan)).toHaveProperty('outcome', 'done')
+    expect((await caddy.visit('shop.example')).status).toBe(200)
+    expect(way.changes).toEqual(['PUT', 'DELETE'])
+  })
+
+  test.each([
+    ['twice: it is asked again', 2, 0],
+    ['again and again: nobody can tell', 9, null],
+  ] as const)('a connection that the former admin endpoint had accepted is reset, %s', async (_, times, up) => {
+    let resets: number = times
+    await using server = await startHttp((incoming, response) => {
+      if (resets > 0) incoming.socket.resetAndDestroy()
+      else response.end('[]')
+      resets -= 1
+    })
+    const page = { caddy: { url: `http://${server.host}`, server: 'srv0', hosts: [] }, id: 'page' }
+    const { fetch } = guarded({ hosts: [server.host], privateHosts: [server.host] })
+    const asked = pagesUp(page, { fetch })
+    await (up === null ? expect(asked).rejects.toThrow(FetchFault) : expect(asked).resolves.toBe(up))
+    expect(resets).toBe(up === null ? 6 : -1)
+  })
+})
 
 describe.skipIf(!has)('maintenance: killed between the steps (faults 53)', () => {
   test('before anything', async () => {
@@ -197,10 +263,11 @@ describe.skipIf(!has)('maintenance: killed between the steps (faults 53)', () =>
   })
 
   test('after the page was put up: it is not put up twice', async () => {
-    await using way = await between('PUT')
+    await using way = await between('PUT', true)
     const at = of({ caddy: { url: way.url, hosts: ['shop.example'] } })
     const { plan } = await at.plan()
     await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    way.heal()
     expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
     expect(await at.run(plan)).toMatchObject(waits('The page is up, and api stopped.'))
     expect([way.changes, engine.deeds]).toEqual([['PUT'], ['stop api 1']])
@@ -217,7 +284,7 @@ describe.skipIf(!has)('maintenance: killed between the steps (faults 53)', () =>
   })
 
   test('after api was started, and after the page was taken away', async () => {
-    await using way = await between('DELETE')
+    await using way = await between('DELETE', true)
     const at = of({ caddy: { url: way.url, hosts: ['shop.example'] } })
     const { plan } = await at.plan()
     await at.run(plan)
@@ -226,6 +293,7 @@ describe.skipIf(!has)('maintenance: killed between the steps (faults 53)', () =>
     await expect(at.run(plan)).rejects.toThrow(FetchFault)
     expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
     await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    way.heal()
     expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
     expect(await at.run(plan)).toHaveProperty('outcome', 'done')
     expect([way.changes, engine.deeds]).toEqual([

@@ -9,6 +9,7 @@ import { redisPackages, startRedis } from '../checks/redis.ts'
 import { startSilent } from '../checks/silent-port.ts'
 import { ensure } from '../system/debian.ts'
 import { type Acting, hand } from './acting.ts'
+import { startFront } from './front.ts'
 import { startCutting } from './cutting-proxy.ts'
 
 const isThere = ensure(redisPackages)
@@ -100,15 +101,42 @@ describe.skipIf(!isThere).each([
     await server.client.mset(...Array.from({ length: 300 }, (__, n) => [`cache:odds:new${n}`, 'x']).flat())
     expect(await at.run(plan)).toEqual({
       outcome: 'failed',
-      text: expect.stringContaining('Removed 1300 keys, as many as service.yml allows'),
+      text: 'Removed 1300 keys, as many as were approved at most; 200 more like cache:odds:* are left, which were written since. Ask for it again.',
     })
     expect(await left('cache:odds:*')).toBe(200)
+  })
+
+  test('many more than were shown: approved anew, and no more removed than was approved (faults 54)', async () => {
+    const at = act({}, { pattern: 'cache:user:*' })
+    const first = await at.plan()
+    expect(first).toMatchObject({ effects: [expect.stringContaining('1 key matches now'), 'it stops at 10'], state: { most: 10 } })
+    const write = (many: number) => server.client.mset(...Array.from({ length: many }, (__, n) => [`cache:user:${n}`, 'x']).flat())
+    await write(9)
+    expect((await at.plan()).state).toEqual(first.state)
+    await write(12)
+    expect((await at.plan()).state).toMatchObject({ most: 20 })
+    expect(await at.run(first.plan)).toMatchObject({ outcome: 'failed', text: expect.stringMatching(/^Removed 10 keys, .* 3 more like/) })
+    expect(await left('cache:user:*')).toBe(3)
+
+    const whole = act({ all: 'database' }, { all: 'yes' })
+    const { plan, state } = await whole.plan()
+    await write(1000)
+    expect((await whole.plan()).state).not.toEqual(state)
+    expect(await whole.run(plan)).toEqual({
+      outcome: 'failed',
+      text: 'There are 2202 keys by now, and 2000 were approved at most: ask for it again. Nothing was removed.',
+    })
+    expect(await left()).toBe(2202)
   })
 
   test('everything, where that is allowed', async () => {
     const at = act({ all: 'database' }, { all: 'yes' })
     const seen = await at.plan()
-    expect(seen).toMatchObject({ calls: ['FLUSHDB ASYNC'], effects: ['all 1203 keys'], reversible: null })
+    expect(seen).toMatchObject({
+      calls: ['FLUSHDB ASYNC'],
+      effects: ['all 1203 keys; should it be more than 2000 when it runs, nothing is removed'],
+      reversible: null,
+    })
     expect(await at.run(seen.plan)).toMatchObject({
       outcome: 'done',
       text: expect.stringContaining('Removed everything in the database of'),
@@ -131,7 +159,7 @@ describe.skipIf(!isThere)('redis over TCP', () => {
     await server.client.select(0)
     const at = overTcp({ all: 'server' }, { all: 'yes' })
     const seen = await at.plan()
-    expect(seen).toMatchObject({ calls: ['FLUSHALL ASYNC'], effects: ['all 1204 keys'] })
+    expect(seen).toMatchObject({ calls: ['FLUSHALL ASYNC'], effects: [expect.stringContaining('all 1204 keys')] })
     await at.run(seen.plan)
     expect(await server.client.info('keyspace')).not.toContain('keys=')
   })
@@ -196,6 +224,24 @@ describe.skipIf(!isThere)('redis over TCP', () => {
 })
 
 describe.skipIf(!isThere)('upstash over REST', () => {
+  test.each([
+    ['a pattern', {}, undefined],
+    ['everything', { all: 'database' }, { all: 'yes' }],
+  ])('it cannot be reached any more when it is to remove %s: nobody has to look', async (_, given, input) => {
+    await using front = await startFront(rest.url)
+    const at = overRest({ ...given, apiUrl: front.url }, input, {
+      secrets: { TOKEN: 'token-of-upstash' },
+      remembered: () => front[Symbol.asyncDispose](),
+    })
+    const { plan } = await at.plan()
+    expect(await at.run(plan)).toMatchObject({
+      outcome: 'failed',
+      text: expect.stringMatching(/nothing listens .* Nothing was changed\.$/),
+    })
+    expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
+    expect(await left('cache:*')).toBe(1201)
+  })
+
   test.each([[502 as const], ['drop' as const]])('%s after it was done: read back, and gone on with (faults 53)', async (instead) => {
     const at = overRest()
     const { plan } = await at.plan()

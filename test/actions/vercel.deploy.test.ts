@@ -4,6 +4,7 @@ import deploy from '../../src/actions/vercel.deploy.ts'
 import rollback from '../../src/actions/vercel.rollback.ts'
 import { FetchFault } from '../../src/ports.ts'
 import { type Acting, hand, handBack } from './acting.ts'
+import { startFront } from './front.ts'
 import { minute, secret, startVercel, token, type TestVercel } from './vercel.ts'
 
 let vercel: TestVercel
@@ -162,9 +163,21 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
     const { plan } = await doing.plan()
     await expect(doing.run(plan)).rejects.toThrow('was not built when the time was up')
     expect(await doing.recover(plan)).toEqual({ outcome: 'resume' })
-    const late = at({}, {}, { now: () => new Date(Date.now() + 51 * minute).toISOString() })
+    const late = at({}, {}, { memo: doing.memo(), now: () => new Date(Date.now() + 51 * minute).toISOString() })
     expect(await late.recover(plan)).toMatchObject({ outcome: 'unclear' })
     expect(await doing.verify(plan)).toMatchObject({ settled: false })
     expect(await vercel.changes()).toHaveLength(1)
   })
+})
+
+test('Vercel cannot be reached any more when it is to be asked: it has failed, and nobody has to look', async () => {
+  await using front = await startFront(vercel.options.apiUrl)
+  const doing = at({}, { apiUrl: front.url }, { remembered: () => front[Symbol.asyncDispose]() })
+  const { plan } = await doing.plan()
+  expect(await doing.run(plan)).toMatchObject({
+    outcome: 'failed',
+    text: expect.stringMatching(/nothing listens .* Nothing was changed\.$/),
+  })
+  expect(await doing.recover(plan)).toEqual({ outcome: 'undone' })
+  expect(await vercel.changes()).toEqual([])
 })

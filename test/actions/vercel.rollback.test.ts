@@ -5,6 +5,7 @@ import { FetchFault } from '../../src/ports.ts'
 import { startHttp } from '../adapters/server.ts'
 import { startVendor } from '../checks/vendor.ts'
 import { type Acting, hand, handBack } from './acting.ts'
+import { startFront } from './front.ts'
 import { minute, secret, shiftCalls as calls, startVercel, token, type TestVercel } from './vercel.ts'
 
 let vercel: TestVercel
@@ -300,14 +301,27 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
       settled: false,
       findings: [{ status: 'fail', text: `Production serves ${bad}, not ${before}.` }],
     })
-    const late = back({}, {}, { now: () => new Date(Date.now() + 11 * minute).toISOString() })
+    const late = back({}, {}, { memo: at.memo(), now: () => new Date(Date.now() + 11 * minute).toISOString() })
     expect(await late.recover(plan)).toMatchObject({ outcome: 'unclear', text: expect.stringContaining('for 11 min') })
   })
 
   test('Vercel does not answer when it is read back', async () => {
-    const at = back()
+    const at = back({}, {}, { memo: { asked: true } })
     const { plan } = await at.plan()
     await vercel.fault({ kind: 'status', status: 500, times: 1 })
     await expect(at.recover(plan)).rejects.toThrow(FetchFault)
   })
+})
+
+test('Vercel cannot be reached any more when it is to be asked: it has failed, and nobody has to look', async () => {
+  await using front = await startFront(vercel.options.apiUrl)
+  const at = back({}, { apiUrl: front.url }, { remembered: () => front[Symbol.asyncDispose]() })
+  const { plan } = await at.plan()
+  expect(await at.run(plan)).toEqual({
+    outcome: 'failed',
+    text: expect.stringMatching(/nothing listens there\. \(ECONNREFUSED\) Nothing was changed\.$/),
+  })
+  // A crash before that was recorded.
+  expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
+  expect(await vercel.changes()).toEqual([])
 })

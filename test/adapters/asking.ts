@@ -13,9 +13,16 @@ export const faultOf = async (answer: Promise<GuardedResponse>): Promise<FetchFa
   throw error
 }
 
-export const expectFault = async (answer: Promise<GuardedResponse>, code: FetchFaultCode, words: RegExp): Promise<void> => {
+/** `sent`: whether something of the request may have arrived. */
+export const expectFault = async (
+  answer: Promise<GuardedResponse>,
+  code: FetchFaultCode,
+  words: RegExp,
+  sent?: 'sent' | 'unsent',
+): Promise<void> => {
   const fault = await faultOf(answer)
   expect([fault.code, fault.message]).toEqual([code, expect.stringMatching(words)])
+  if (sent !== undefined) expect(fault.unsent).toBe(sent === 'unsent')
 }
 
 /** A product whose host is local and allowed to be. */

@@ -42,15 +42,20 @@ describe('answers', () => {
 describe('why there is no answer', () => {
   test('refused', async () => {
     const host = `127.0.0.1:${await closedPort()}`
-    await expectFault(local(host)(`http://${host}/`), 'refused', /nothing listens/)
+    await expectFault(local(host)(`http://${host}/`), 'refused', /nothing listens/, 'unsent')
   })
   test('refused at every address of a name', async () => {
     const host = `app.example:${await closedPort()}`
-    await expectFault(local(host, { lookup: to('127.0.0.1', '::1') })(`http://${host}/`), 'refused', /nothing listens/)
+    await expectFault(local(host, { lookup: to('127.0.0.1', '::1') })(`http://${host}/`), 'refused', /nothing listens/, 'unsent')
   })
   test('a name that does not exist', async () => {
     const lookup: Lookup = () => Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }))
-    await expectFault(guardedFetch({ hosts: ['app.example'], lookup })('https://app.example/'), 'dns', /app\.example does not resolve/)
+    await expectFault(
+      guardedFetch({ hosts: ['app.example'], lookup })('https://app.example/'),
+      'dns',
+      /app\.example does not resolve/,
+      'unsent',
+    )
     await expectFault(guardedFetch({ hosts: ['app.example'], lookup: to() })('https://app.example/'), 'dns', /does not resolve/)
   })
   test('a name that the real resolver does not know', async () => {
@@ -59,26 +64,26 @@ describe('why there is no answer', () => {
   })
   test('a self-signed certificate', async () => {
     await using server = await startHttps((_, response) => response.end())
-    await expectFault(local(server.host)(`https://${server.host}/`), 'tls', /self-signed/)
+    await expectFault(local(server.host)(`https://${server.host}/`), 'tls', /self-signed/, 'unsent')
   })
   test('no TLS where TLS is asked for', async () => {
     await using server = await startHttp((_, response) => response.end())
-    await expectFault(local(server.host)(`https://${server.host}/`), 'tls', /does not speak TLS/)
+    await expectFault(local(server.host)(`https://${server.host}/`), 'tls', /does not speak TLS/, 'unsent')
   })
   test('a connection that is closed', async () => {
     await using server = await startHttp((request) => request.socket.destroy())
-    await expectFault(local(server.host)(`http://${server.host}/`), 'reset', /closed the connection/)
+    await expectFault(local(server.host)(`http://${server.host}/`), 'reset', /closed the connection/, 'sent')
   })
   test('a body that breaks off', async () => {
     await using server = await startHttp((_, response) => {
       response.writeHead(200, { 'content-length': '100' }).write('half')
       setTimeout(() => response.destroy(), 20)
     })
-    await expectFault(local(server.host)(`http://${server.host}/`), 'reset', /closed the connection/)
+    await expectFault(local(server.host)(`http://${server.host}/`), 'reset', /closed the connection/, 'sent')
   })
   test('what is not HTTP', async () => {
     await using server = await startHttp((request) => request.socket.end('SSH-2.0-OpenSSH\r\n'))
-    await expectFault(local(server.host)(`http://${server.host}/`), 'reset', /malformed/)
+    await expectFault(local(server.host)(`http://${server.host}/`), 'reset', /malformed/, 'sent')
   })
 })
 
@@ -97,7 +102,7 @@ describe('time runs out, and the message says where', () => {
   ]
   test.each(stages)('%s', async (_, listener, words) => {
     await using server = await startHttp(listener)
-    await expectFault(local(server.host)(`http://${server.host}/`, { timeoutMs: 200 }), 'timeout', words)
+    await expectFault(local(server.host)(`http://${server.host}/`, { timeoutMs: 200 }), 'timeout', words, 'sent')
   })
   test('in the lookup', async () => {
     const lookup: Lookup = () => new Promise(() => {})
@@ -105,6 +110,7 @@ describe('time runs out, and the message says where', () => {
       guardedFetch({ hosts: ['app.example'], lookup, timeoutMs: 200 })('http://app.example/'),
       'timeout',
       /did not resolve within/,
+      'unsent',
     )
   })
   test('all redirects together', async () => {
@@ -117,7 +123,7 @@ describe('time runs out, and the message says where', () => {
     const silent = createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const host = `127.0.0.1:${(silent.address() as { port: number }).port}`
-    await expectFault(local(host)(`https://${host}/`, { timeoutMs: 200 }), 'timeout', /did not accept a connection/)
+    await expectFault(local(host)(`https://${host}/`, { timeoutMs: 200 }), 'timeout', /did not accept a connection/, 'unsent')
     silent.close()
   })
 })
@@ -183,7 +189,7 @@ describe('redirects', () => {
   test('to a named host whose address is private (fault 56)', async () => {
     await using server = await startHttp(redirecting('http://inner.example/'))
     const ask = guardedFetch({ hosts: [server.host, 'inner.example'], privateHosts: [server.host], lookup: to('10.0.0.7') })
-    await expectFault(ask(`http://${server.host}/`), 'forbidden', /inner\.example, at 10\.0\.0\.7, is a private address/)
+    await expectFault(ask(`http://${server.host}/`), 'forbidden', /inner\.example, at 10\.0\.0\.7, is a private address/, 'sent')
   })
   test('without a location is an answer', async () => {
     await using server = await startHttp((_, response) => response.writeHead(304).end())

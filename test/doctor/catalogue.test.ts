@@ -17,7 +17,20 @@ const kinds = {
   probe: { options: z.object({ url: z.string(), secret: z.string().optional(), auth: z.object({ secret: z.string() }).optional() }) },
 }
 
-const actionKinds = { change: z.object({ secret: z.string().optional(), copies: z.array(z.string()).optional() }) }
+const actionKinds = {
+  change: z.object({ secret: z.string().optional(), copies: z.array(z.string()).optional(), tokenSecret: z.string().optional() }),
+}
+
+/** What they say of their settings. */
+const says = new Map([
+  [
+    'change',
+    {
+      needs: ({ secret }: { secret?: string }) => (secret === undefined ? [] : [secret]),
+      uses: ({ tokenSecret }: { tokenSecret?: string }) => (tokenSecret === undefined ? [] : [tokenSecret]),
+    },
+  ],
+])
 
 const look = (files: Record<string, string>, environment: Record<string, string> = { FALLBACK_EMAIL: 'a@example.test' }) => {
   const runbooks = mkdtempSync(join(folder, 'runbooks-'))
@@ -26,7 +39,7 @@ const look = (files: Record<string, string>, environment: Record<string, string>
     writeFileSync(join(runbooks, key, 'service.yml'), text)
   }
   const { catalogue, problems } = loadCatalogue({ runbooks, templates: 'templates', kinds, actionKinds, environment })
-  return examineCatalogue(catalogue, problems, environment).map(
+  return examineCatalogue(catalogue, problems, environment, says).map(
     ({ level, where, what, todo }) => `${level} ${where.replace(`${runbooks}/`, '')}: ${what} → ${todo}`,
   )
 }
@@ -108,6 +121,20 @@ actions:
     expect(look({ shop })).toContain(
       'warning SHOP_KEY: is not set: without it the check one cannot ask, and the action call cannot run → Set it to Shop’s secret in the environment of the bot.',
     )
+  })
+
+  test('an action that makes use of a setting, and can do without it, runs', () => {
+    const shop = `name: Shop
+ladder: []
+actions:
+  call: { kind: change, title: Call, options: { secret: SHOP_KEY } }
+  back: { kind: change, title: Back, options: { tokenSecret: SHOP_KEY } }
+  on: { kind: change, title: On, options: { tokenSecret: SHOP_TOKEN } }
+`
+    expect(look({ shop }).slice(1)).toEqual([
+      'warning SHOP_KEY: is not set: without it the action call cannot run, and the action back runs and can tell less → Set it to Shop’s secret in the environment of the bot.',
+      'warning SHOP_TOKEN: is not set: without it the action on runs and can tell less → Set it to Shop’s secret in the environment of the bot.',
+    ])
   })
 
   test('a P1 that reaches nobody is said once', () => {

@@ -170,7 +170,7 @@ describe('from request to end', () => {
 describe('who may not', () => {
   test('own request, a guest, somebody deactivated (faults 48)', async () => {
     await waiting()
-    expect((await bot.say('alice', channel, '/incident approve')).text).toContain('You asked for action 1')
+    expect((await bot.say('alice', channel, '/incident approve 1')).text).toContain('You asked for action 1')
     await bot.change('dave', { is_restricted: true })
     expect((await bot.say('dave', channel, '/incident approve 1')).text).toContain('Guests of this workspace')
     await bot.change('dave', { is_restricted: false })
@@ -204,7 +204,7 @@ describe('while nobody approves', () => {
     await waiting()
     await bot.say('alice', channel, '/incident role lead')
     expect((await bot.say('alice', channel, '/incident break-glass')).text).toContain('Somebody may still approve action 1.')
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 })
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 361_000 })
     await bot.sees(channel, 'Nobody has approved action 1 yet.')
     await until(async () => (await bot.texts(channel)).filter((text) => text.includes('[Run alone]')).length === 2, 'both buttons')
     expect((await bot.press('bob', channel, 'break-glass')).text).toContain('Only the lead may run action 1 alone')
@@ -228,7 +228,7 @@ describe('what has moved', () => {
     await becomes(1, 'refused')
     await becomes(2, 'waiting')
     expect(await bot.sees(channel, 'The server goes from v143 to v141.')).toContain('anew for action 1')
-    // Whoever types no number may have read the card before: what they approve is shown first.
+    // Whoever types no number may have read another card: what waits is shown, with the button that is of it.
     const shown = (await bot.say('bob', channel, '/incident approve')).text
     expect(shown).toContain('Action 2 Roll back the server, waits for approval – The server goes from v143 to v141.')
     expect(await statusOf(2)).toBe('waiting')

@@ -134,7 +134,7 @@ test('the post-mortem shows both, with the measurements before and after', async
   const { content } = z.object({ content: z.string() }).parse(await get(`/contents/${path}?ref=${pull?.head.ref}`))
   const text = Buffer.from(content, 'base64').toString().replaceAll('\\', '')
   expect(text).toMatch(
-    /\| 1 \| Roll back production \| alice Example, .* \| bob Example, .* done: Production serves dpl_.*taken back by action 2 \|/,
+    /\| 1 \| Roll back production \| alice Example, .* \| bob Example, .* done: Production serves dpl_.*[^.]; taken back by action 2 \|/,
   )
   expect(text).toMatch(
     /\| 2 \| Undo: Roll back production \| bob Example, .*: the fix is a variable \| alice Example, .* done: Production serves dpl_/,

@@ -169,6 +169,25 @@ describe('what stands against it', () => {
     expect(await start(two, await approved({ target: it.target }))).toBe('started')
   })
 
+  test('a lock and a run on what its target lies in; it holds neither of them up', async () => {
+    const outer = await approved()
+    const target = `${outer.target}:maintenance`
+    await one.controls.say({ by: person('carol'), what: 'lock', target: outer.target, why: 'A restore', incident: null })
+    const locked = await approved({ target })
+    expect(await start(one, locked)).toBe('not')
+    expect(await statusOf(locked)).toEqual({ status: 'refused', why: `${outer.target} is locked by carol: A restore` })
+    await one.controls.say({ by: person('carol'), what: 'unlock', target: outer.target, why: '', incident: null })
+
+    expect(await start(one, outer)).toBe('started')
+    const busy = await approved({ target })
+    expect(await start(two, busy)).toBe('not')
+    expect((await statusOf(busy)).why).toBe(`Action ${outer.action} of ${outer.id} is changing ${outer.target}.`)
+    await one.controls.end(outer.id, outer.action, { outcome: 'failed', text: 'It failed' })
+
+    expect(await start(two, await approved({ target }))).toBe('started')
+    expect(await start(one, await approved({ target: outer.target }))).toBe('started')
+  })
+
   test('the switch: whoever is first, nothing starts behind it', async () => {
     const all = []
     for (let index = 0; index < 6; index += 1) all.push(await approved())

@@ -7,6 +7,7 @@ import type { Args, OperationName } from '../../agent/protocol.ts'
 import type { ActContext } from '../../define/action.ts'
 import type { Ran } from '../../incident/acting/action.ts'
 import { FetchFault } from '../../ports.ts'
+import { firstCall } from '../first-call.ts'
 import { type Agent, AgentRefusal, askRun, runOn } from './client.ts'
 
 export type Step = {
@@ -71,8 +72,8 @@ export const runSteps = async (steps: Steps, context: ActContext): Promise<Ran |
   const end = async (outcome: 'failed' | 'unclear', index: number, why: string): Promise<Ran> => {
     const done = all.slice(0, index).map(nameOf)
     const first = done.length === 0 ? '' : ` Done before: ${done.join(', ')}.`
-    const mended = outcome === 'failed' && steps.mend !== undefined ? ` ${await steps.mend(index)}` : ''
-    return { outcome, text: `${why}${first}${mended} ${await steps.standing()}`.trim() }
+    const mended = outcome === 'failed' && steps.mend !== undefined ? await steps.mend(index) : ''
+    return { outcome, text: [`${why}${first}`, mended, await steps.standing()].filter((text) => text !== '').join(' ') }
   }
   for (const [index, step] of all.entries()) {
     if (index < (before?.step ?? 0)) continue
@@ -83,7 +84,9 @@ export const runSteps = async (steps: Steps, context: ActContext): Promise<Ran |
     const wanted = { key: stepKey(steps, context, index), operation: step.operation, args: step.args ?? {} }
     const follow = (key: string) => runOn(agent, context, { ...wanted, key }, (line) => context.progress(`${doing}: ${foreign(line, 120)}`))
     try {
-      let run = await follow(wanted.key)
+      const first = await firstCall(context, () => follow(wanted.key))
+      if ('unsent' in first) return await end('failed', index, `\`${nameOf(step)}\` was not begun. ${first.unsent.text}`)
+      let run = first
       if (run.state === 'unclear' && step.repeatable === true) run = await follow(`${wanted.key}:again`)
       if (run.state === 'unclear' && (await step.happened?.()) === true) continue
       if (run.state === 'unclear')

@@ -1,9 +1,11 @@
 /** A page in front of everything that Caddy serves, through its admin API: one route before all others, known by its id. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { below, hostOf, HttpAddress } from '../../checking/address.ts'
 import { foreign } from '../../checking/foreign.ts'
 import { said } from '../../checking/json.ts'
 import type { LookContext } from '../../define/action.ts'
+import { FetchFault } from '../../ports.ts'
 
 const Caddy = z.strictObject({
   /** Its admin API. */
@@ -51,11 +53,27 @@ const refusal = (status: number, body: string): CaddyRefusal => {
     : new CaddyRefusal(`Caddy answered ${status}.${says}`)
 }
 
+/** How long it is waited, in milliseconds, before Caddy is asked again. */
+const pausesMs = [200, 500]
+
+/** With every change of its configuration Caddy replaces its admin endpoint, and what the old one had just accepted is reset. */
+const read = async (fetch: LookContext['fetch'], address: string): ReturnType<LookContext['fetch']> => {
+  for (const ms of pausesMs) {
+    try {
+      return await fetch(address, { timeoutMs: 15_000 })
+    } catch (error) {
+      if (!(error instanceof FetchFault) || (error.code !== 'reset' && error.code !== 'refused')) throw error
+      await sleep(ms)
+    }
+  }
+  return fetch(address, { timeoutMs: 15_000 })
+}
+
 const Routes = z.array(z.object({ '@id': z.string().optional() })).nullable()
 
 /** How often the route is there: 0 when the page is away. */
 export const pagesUp = async ({ caddy: known, id }: Pick<Page, 'caddy' | 'id'>, { fetch }: Pick<LookContext, 'fetch'>): Promise<number> => {
-  const { status, body } = await fetch(routesOf(known), { timeoutMs: 15_000 })
+  const { status, body } = await read(fetch, routesOf(known))
   const noServer = new CaddyRefusal(`Caddy has no server ${known.server} with routes: look at \`server\` in service.yml.`)
   // As a path that leads nowhere; below what is there it is null.
   if (status === 400 && body.includes('invalid traversal path')) throw noServer
@@ -69,6 +87,19 @@ export const pagesUp = async ({ caddy: known, id }: Pick<Page, 'caddy' | 'id'>, 
   const routes = Routes.safeParse(data)
   if (!routes.success || routes.data === null) throw noServer
   return routes.data.filter((route) => route['@id'] === id).length
+}
+
+/** What a change was answered; where no answer came, why. */
+const changed = async (
+  call: () => ReturnType<LookContext['fetch']>,
+): Promise<{ readonly fault: null; readonly status: number; readonly body: string } | { readonly fault: FetchFault }> => {
+  try {
+    const { status, body } = await call()
+    return { fault: null, status, body }
+  } catch (error) {
+    if (error instanceof FetchFault) return { fault: error }
+    throw error
+  }
 }
 
 /** Puts it up, where it is not. */
@@ -91,13 +122,12 @@ export const putUp = async (page: Page, context: Pick<LookContext, 'fetch'>): Pr
     ],
     terminal: true,
   }
-  const { status, body } = await context.fetch(first(page), {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(route),
-  })
-  // Whatever was said: what is there counts.
-  if (status !== 200 && (await pagesUp(page, context)) === 0) throw refusal(status, body)
+  const answer = await changed(() =>
+    context.fetch(first(page), { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(route) }),
+  )
+  // Whatever was said, or lost: what is there counts.
+  if (answer.fault === null && answer.status === 200) return
+  if ((await pagesUp(page, context)) === 0) throw answer.fault ?? refusal(answer.status, answer.body)
 }
 
 /** Two that put it up at once would have put it up twice. */
@@ -106,7 +136,8 @@ const mostPages = 5
 /** Takes it away, however often it is there. */
 export const takeAway = async (page: Page, context: Pick<LookContext, 'fetch'>): Promise<void> => {
   for (let tries = 0; (await pagesUp(page, context)) > 0; tries += 1) {
-    const { status, body } = await context.fetch(own(page), { method: 'DELETE' })
-    if ((status !== 200 && status !== 404) || tries >= mostPages) throw refusal(status, body)
+    const answer = await changed(() => context.fetch(own(page), { method: 'DELETE' }))
+    const isDone = answer.fault !== null || answer.status === 200 || answer.status === 404
+    if (!isDone || tries >= mostPages) throw answer.fault ?? refusal(answer.status, answer.body)
   }
 }

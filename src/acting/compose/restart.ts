@@ -96,6 +96,9 @@ export const readBack = async (
   containers: readonly Planned[],
   context: ActContext,
 ): Promise<Ran | { outcome: 'undone' } | { outcome: 'resume' }> => {
+  const begun = Memo.parse(context.memo)
+  // It is remembered before a restart is asked for.
+  if (begun === null) return { outcome: 'undone' }
   let now: Seen[]
   try {
     // One that does not run may be between its end and its start.
@@ -114,8 +117,7 @@ export const readBack = async (
         10,
       )} were replaced by others. ${standing(now)} Look there.`,
     }
-  const begun = Memo.parse(context.memo)
-  if (stoppedOf(containers, now).length > 0 && begun !== null)
+  if (stoppedOf(containers, now).length > 0)
     return {
       outcome: 'failed',
       text: `Stopped, and did not start again: ${foreign(standing(now), 300)} Start them, and look at their logs.`,

@@ -7,6 +7,7 @@ import { numeric } from '../../checking/postgres/rows.ts'
 import { inSession, type Place, type Session } from '../../checking/postgres/session.ts'
 import type { ActContext, LookContext } from '../../define/action.ts'
 import type { Json, Ran, Unable, Verification } from '../../incident/acting/action.ts'
+import { step } from '../step.ts'
 import { readOnly, refusedBy } from './fault.ts'
 import { parametersOf, single } from './parse.ts'
 import { GivenUp, inTransaction, outcomeOf, query } from './transaction.ts'
@@ -38,12 +39,6 @@ export const countRows = async (session: Session, sql: string, values: Values): 
 export const mayWrite = async ({ read }: Session): Promise<boolean> => {
   const { rows } = await read("select pg_catalog.pg_is_in_recovery() or pg_catalog.current_setting('default_transaction_read_only') = 'on'")
   return rows[0]?.[0] === 'f'
-}
-
-/** The next of 1, 2, 5, 10, 20, 50 …: the same for a while, although rows come and go. */
-export const step = (many: number): number => {
-  const ten = 10 ** Math.floor(Math.log10(Math.max(many, 1)))
-  return [1, 2, 5, 10].map((factor) => factor * ten).find((bound) => bound >= many) ?? many
 }
 
 const callOf = (statement: string, values: Values): string => {

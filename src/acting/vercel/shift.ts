@@ -5,6 +5,7 @@ import { duration } from '../../incident/duration.ts'
 import { foreign } from '../../checking/foreign.ts'
 import type { VercelOptions } from '../../checking/vercel/api.ts'
 import { askProject, type Deployment, type Project } from '../../checking/vercel/deployments.ts'
+import { firstCall } from '../first-call.ts'
 import { askBetweenThem, type Repository } from './between.ts'
 import { type ActingVercel, actOnVercel, lostOf, pause } from './call.ts'
 import { aged, askRolling, askServed, findDeployment, isMoving, isRolledBack, type Served, unservable } from './production.ts'
@@ -143,7 +144,8 @@ export const runShift = async (vercel: ActingVercel, shift: Shift, context: ActC
   if (ended !== null) return ended
   if (where.at === 'before') {
     await context.remember({ asked: true })
-    const asked = await vercel.change('POST', addressOf(vercel, shift), {})
+    const asked = await firstCall(context, () => vercel.change('POST', addressOf(vercel, shift), {}))
+    if ('unsent' in asked) return asked.unsent
     if ('refused' in asked) return { outcome: 'failed', text: asked.refused }
   }
   context.progress('Vercel has accepted it; waiting until traffic has moved.')
@@ -201,7 +203,9 @@ export const shiftMove = <Options extends VercelOptions>(): Omit<Move<Options, n
   const at = (context: Hands, options: Options) => actOnVercel(context, options)
   return {
     run: (options, shift, context) => runShift(at(context, options), shift, context),
-    recover: (options, shift, context) => recoverShift(at(context, options), shift, Date.parse(context.now())),
+    recover: async (options, shift, context) =>
+      // It is remembered before it is asked for.
+      context.memo === null ? { outcome: 'undone' } : recoverShift(at(context, options), shift, Date.parse(context.now())),
     verify: (options, shift, context) => verifyShift(at(context, options), shift),
   }
 }

@@ -4,7 +4,7 @@ import { FetchFault, type FetchFaultCode } from '../../ports.ts'
 /** How far a request has come: what a timeout means depends on it. */
 export type Progress = {
   stage: 'resolving' | 'connecting' | 'waiting' | 'reading'
-  /** `performance.now()` when the first connection was ready for the request. */
+  /** `performance.now()` when the first connection was ready for the request: before that nothing was sent. */
   sentAt: number | null
   readonly timeoutMs: number
   /** Host and port of the present hop. */
@@ -44,6 +44,9 @@ const prefixes: readonly (readonly [pattern: RegExp, known: Known])[] = [
   [/^(HPE_|UND_ERR_RES|Z_|ERR_ZLIB|ERR__)/, ['reset', (host) => `The answer of ${host} is malformed.`]],
 ]
 
+/** Milliseconds for a connection, name and TLS handshake included: nobody waits for it as long as a run may take. */
+export const connectMs = ({ timeoutMs }: Pick<Progress, 'timeoutMs'>): number => Math.min(timeoutMs, 30_000)
+
 const timeouts = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']
 
 const late: Readonly<Record<Progress['stage'], (host: string, limit: string) => string>> = {
@@ -75,17 +78,20 @@ const codeOf = (error: Error): string => {
 /** The FetchFault for an error of a guarded fetch. What is not of the network is a bug, and comes back as it is. */
 export const faultOf = (error: unknown, progress: Progress, aborted: boolean): unknown => {
   const errors = chain(error)
+  const unsent = progress.sentAt === null
+  const made = (code: FetchFaultCode, message: string) => new FetchFault(code, message, error, unsent)
   const fault = errors.find((one) => one instanceof FetchFault)
-  if (fault) return fault
+  if (fault) return fault.unsent === unsent ? fault : made(fault.code, fault.message)
   const codes = errors.map(codeOf)
-  if (aborted || codes.some((code) => timeouts.includes(code)))
-    return new FetchFault('timeout', late[progress.stage](progress.host, `${progress.timeoutMs / 1000} s`), error)
+  if (aborted || codes.some((code) => timeouts.includes(code))) {
+    const limit = !aborted && codes.includes('UND_ERR_CONNECT_TIMEOUT') ? connectMs(progress) : progress.timeoutMs
+    return made('timeout', late[progress.stage](progress.host, `${limit / 1000} s`))
+  }
   for (const code of codes) {
     const known = knownOf(code)
-    if (known) return new FetchFault(known[0], `${known[1](progress.host)} (${code})`, error)
+    if (known) return made(known[0], `${known[1](progress.host)} (${code})`)
   }
-  if (errors.some((one) => one.message === 'bad port'))
-    return new FetchFault('forbidden', `The port of ${progress.host} is not one for http.`, error)
+  if (errors.some((one) => one.message === 'bad port')) return made('forbidden', `The port of ${progress.host} is not one for http.`)
   if (errors.length < 2) return error
-  return new FetchFault('reset', `The connection to ${progress.host} failed: ${errors.at(-1)!.message.slice(0, 120)}`, error)
+  return made('reset', `The connection to ${progress.host} failed: ${errors.at(-1)!.message.slice(0, 120)}`)
 }

@@ -4,7 +4,7 @@ import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
 import { FetchFault } from '../../ports.ts'
 import { forbiddenAddress } from './address.ts'
-import { faultOf, type Progress } from './fault.ts'
+import { connectMs, faultOf, type Progress } from './fault.ts'
 
 export type Lookup = (hostname: string) => Promise<readonly { readonly address: string; readonly family: number }[]>
 
@@ -84,7 +84,7 @@ const judgeOf =
     const literal = bare(url.hostname)
     const why = forbiddenAddress(address, { isPrivate, literal })
     const what = literal === address ? address : `${literal}, at ${address},`
-    if (why !== null) throw new FetchFault('forbidden', `${what} is ${why}; the product does not allow that.`)
+    if (why !== null) throw new FetchFault('forbidden', `${what} is ${why}; the product does not allow that.`, undefined, true)
   }
 
 /** The addresses of a name, every one of them judged. */
@@ -105,9 +105,9 @@ export const guardedAddress =
     const at = `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
     // Judged as an http address is; the scheme only gives the URL its form.
     const url = parse(`http://${at}`)
-    if (url === null) throw new FetchFault('forbidden', `${at.slice(0, 200)} is not an address.`)
+    if (url === null) throw new FetchFault('forbidden', `${at.slice(0, 200)} is not an address.`, undefined, true)
     if (!guard.hosts.some((entry) => names(entry, url)))
-      throw new FetchFault('forbidden', `Not asked: ${at} is not a host that the product names.`)
+      throw new FetchFault('forbidden', `Not asked: ${at} is not a host that the product names.`, undefined, true)
     const literal = bare(url.hostname)
     const family = isIP(literal)
     if (family !== 0) {
@@ -139,7 +139,7 @@ export const agentFor = (url: URL, guard: FetchGuard, timeoutMs: number, progres
     )
     // oxlint-enable promise/no-callback-in-promise
   }
-  const plain = buildConnector({ lookup, timeout: timeoutMs, allowH2: false, maxCachedSessions: 0 })
+  const plain = buildConnector({ lookup, timeout: connectMs({ timeoutMs }), allowH2: false, maxCachedSessions: 0 })
   return new Agent({
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,

@@ -49,9 +49,9 @@ export const guardedWeb = (guard: FetchGuard): WebFetch => {
   return async (input, init) => {
     const request = new Request(input, init)
     const url = parse(request.url)
-    if (url === null) throw new FetchFault('forbidden', 'That is not an address.')
+    if (url === null) throw new FetchFault('forbidden', 'That is not an address.', undefined, true)
     const why = refusal(url, guard.hosts) ?? methodRefusal(request.method, url, guard)
-    if (why !== null) throw new FetchFault('forbidden', `Not asked: ${why}.`)
+    if (why !== null) throw new FetchFault('forbidden', `Not asked: ${why}.`, undefined, true)
     const timeoutMs = guard.timeoutMs ?? 10_000
     const progress: Progress = { stage: 'resolving', sentAt: null, timeoutMs, host: url.host }
     const late = AbortSignal.timeout(timeoutMs)

@@ -35,6 +35,18 @@ export const controlsNow = (said: readonly Control[]): Controls => {
   return { locks, frozen }
 }
 
+/** A target and what it lies in, the nearest first: `compose:shop:maintenance` lies in `compose:shop`. */
+export const around = (target: string): string[] => {
+  const pieces = target.split(':')
+  return Array.from({ length: Math.max(pieces.length - 1, 1) }, (_, index) => pieces.slice(0, pieces.length - index).join(':'))
+}
+
+/** The lock that keeps actions from a target: one on it, or on what it lies in. */
+export const lockOn = ({ locks }: Pick<Controls, 'locks'>, target: string): Control | undefined =>
+  around(target)
+    .map((each) => locks.get(each))
+    .find((lock) => lock !== undefined)
+
 /** A time in which no action runs: from and to are points of the week, `Fri 16:00`, or dates, `2026-12-24` or `2026-12-24 16:00`. */
 export type Freeze = { readonly from: string; readonly to: string; readonly why: string }
 

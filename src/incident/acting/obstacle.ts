@@ -6,7 +6,7 @@ import type { Incident } from '../incident.ts'
 import type { Span } from '../message.ts'
 import type { Instant } from '../policy.ts'
 import { when } from '../when-shown.ts'
-import { type Controls, type Freeze, frozenBy } from './controls.ts'
+import { type Controls, type Freeze, frozenBy, lockOn } from './controls.ts'
 
 export type Obstacle = {
   readonly code: 'locked' | 'busy' | 'frozen' | 'cap'
@@ -23,8 +23,8 @@ export type Obstacle = {
 export type Facts = {
   readonly at: Instant
   readonly controls: Controls
-  /** The run that changes the target now. */
-  readonly running: { readonly incident: string; readonly action: number; readonly since: Instant } | null
+  /** The run that changes the target, or what it lies in, now. */
+  readonly running: { readonly incident: string; readonly action: number; readonly target: string; readonly since: Instant } | null
   /** Null: the product is not in the catalogue any more. */
   readonly limits: { readonly freezes: readonly Freeze[]; readonly perHour: number } | null
   /** When the runs of the product began in the last hour, oldest first. */
@@ -56,20 +56,20 @@ export const obstacleTo = (
       remedy: 'To let them run:',
       command: '/incident unfreeze',
     }
-  const lock = locks.get(target)
+  const lock = lockOn({ locks }, target)
   if (lock !== undefined)
     return {
       ...firm,
       code: 'locked',
-      why: ended(`${target} is locked since ${when(lock.at, zone)}, by ${nameOf(lock.by)}: ${lock.why}`),
+      why: ended(`${lock.target} is locked since ${when(lock.at, zone)}, by ${nameOf(lock.by)}: ${lock.why}`),
       remedy: 'To open it:',
-      command: `/incident unlock ${target}`,
+      command: `/incident unlock ${lock.target}`,
     }
   if (running !== null)
     return {
       ...firm,
       code: 'busy',
-      why: `Action ${running.action} of ${running.incident} is changing ${target}, since ${when(running.since, zone)}.`,
+      why: `Action ${running.action} of ${running.incident} is changing ${running.target}, since ${when(running.since, zone)}.`,
       remedy: 'Wait for its end: its card says how far it is.',
     }
   // What takes back something is not held up by how much was done, nor by the time of day.

@@ -41,12 +41,16 @@ const measuredOf = ({ before, after }: ActionRequest): string[] =>
       ),
   ])
 
+/** Sentences and parts of them as one row of parts. */
+const strung = (parts: readonly string[]): string =>
+  parts.map((part, index) => (index < parts.length - 1 ? part.replace(/\.$/, '') : part)).join('; ')
+
 const outcomeOf = ({ status, ran, ended, undoneBy }: ActionRequest): string =>
-  [
+  strung([
     ran === null ? statusWords[status] : `${statusWords[status]}: ${ran.text}`,
     ...(ended === null || ended.why === '' ? [] : [ended.why]),
     ...(undoneBy === null ? [] : [`taken back by action ${undoneBy}`]),
-  ].join('; ')
+  ])
 
 /** In their order; instants are in `zone` (IANA). */
 export const actionRows = ({ actions, kind }: Incident, zone: string): ActionRow[] =>

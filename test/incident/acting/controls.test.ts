@@ -1,6 +1,6 @@
 /** When no action runs: the product's own times, over the end of a week, of a day, and of summer time. */
 import { describe, expect, test } from 'vitest'
-import { type Control, controlsNow, type Freeze, frozenBy } from '../../../src/incident/acting/controls.ts'
+import { around, type Control, controlsNow, type Freeze, frozenBy, lockOn } from '../../../src/incident/acting/controls.ts'
 import { alice, at } from '../../given.ts'
 
 const zone = 'Europe/Berlin'
@@ -42,6 +42,22 @@ describe('points of the week', () => {
     expect(holds('Sun 02:00', 'Sun 03:00', '2026-10-25T00:30:00.000Z')).toBe(true)
     expect(holds('Sun 02:00', 'Sun 03:00', '2026-10-25T01:30:00.000Z')).toBe(true)
     expect(holds('Sun 02:00', 'Sun 03:00', '2026-10-25T02:00:00.000Z')).toBe(false)
+  })
+})
+
+describe('targets', () => {
+  test.each([
+    ['compose:shop:maintenance', ['compose:shop:maintenance', 'compose:shop']],
+    ['compose:shop', ['compose:shop']],
+    ['shop', ['shop']],
+  ])('%s lies in %j', (target, all) => expect(around(target)).toEqual(all))
+
+  test('a lock keeps what lies in its target, and not what it lies in', () => {
+    const locked = (target: string) => ({ seq: 1, at: at(0), by: alice, what: 'lock', target, why: 'A restore', incident: null }) as const
+    const outer = controlsNow([locked('compose:shop')])
+    expect(lockOn(outer, 'compose:shop:maintenance')?.target).toBe('compose:shop')
+    expect(lockOn(outer, 'compose:shop2')).toBeUndefined()
+    expect(lockOn(controlsNow([locked('compose:shop:maintenance')]), 'compose:shop')).toBeUndefined()
   })
 })
 

@@ -26,13 +26,16 @@ const nothing: Facts = {
 }
 const locked: Partial<Facts> = { controls: { locks: new Map([['server:shop', said('lock', 'The disk is being moved')]]), frozen: null } }
 const frozen: Partial<Facts> = { controls: { locks: new Map(), frozen: said('freeze', 'Somebody has the account!') } }
-const busy: Partial<Facts> = { running: { incident: 'INC-3', action: 2, since: at(-5) } }
+const busy: Partial<Facts> = { running: { incident: 'INC-3', action: 2, target: 'server:shop', since: at(-5) } }
 const closed: Partial<Facts> = { limits: { freezes: [{ from: 'Wed 08:00', to: 'Thu 08:00', why: 'The audit' }], perHour: 2 } }
 const many: Partial<Facts> = { recent: [at(-50), at(-40), at(-30)] }
 
 type Where = { readonly severity?: Severity; readonly kind?: Kind; readonly undoes?: number | null }
 const against = (facts: Partial<Facts>, { severity = 'P3', kind = 'incident', undoes = null }: Where = {}) =>
   obstacleTo(after(declared({ kind, policy: policy(severity) })), { target: 'server:shop', undoes }, { ...nothing, ...facts })
+const of = (target: string, facts: Partial<Facts>) =>
+  obstacleTo(after(declared({ policy: policy('P3') })), { target, undoes: null }, { ...nothing, ...facts })
+const containing = (text: string) => expect.stringContaining(text) as string
 const words = (obstacle: Obstacle | null) => obstacle && [obstacle.why, obstacle.remedy, obstacle.command ?? ''].join(' ').trim()
 
 describe('what it is, in words, with times of the product’s zone', () => {
@@ -148,4 +151,13 @@ test('the card of a drill says first that nothing is run', () => {
   expect(cardAfter(drill, asks(1), previewed(2)).split('\n')[0]).toBe('🧪 This is a drill: nothing is run, whoever approves it.')
   expect(cardAfter(drill, asks(1), previewed(2), approves(bob, 3))).toContain('This is a drill')
   expect(cardAfter(declared(), asks(1), previewed(2))).not.toContain('drill')
+})
+
+test('what holds a target holds what lies in it, and names itself', () => {
+  expect(of('server:shop:disk', locked)).toMatchObject({
+    why: containing('server:shop is locked'),
+    command: '/incident unlock server:shop',
+  })
+  expect(of('server:shops', locked)).toBeNull()
+  expect(of('server:shop:disk', busy)).toMatchObject({ why: containing('is changing server:shop, since') })
 })
