@@ -175,13 +175,13 @@ describe('what stands against it', () => {
     await one.controls.say({ by: person('carol'), what: 'lock', target: outer.target, why: 'A restore', incident: null })
     const locked = await approved({ target })
     expect(await start(one, locked)).toBe('not')
-    expect(await statusOf(locked)).toEqual({ status: 'refused', why: `${outer.target} is locked by carol: A restore` })
+    expect((await statusOf(locked)).why).toMatch(new RegExp(`^${outer.target} is locked since .+, by carol: A restore\\.$`))
     await one.controls.say({ by: person('carol'), what: 'unlock', target: outer.target, why: '', incident: null })
 
     expect(await start(one, outer)).toBe('started')
     const busy = await approved({ target })
     expect(await start(two, busy)).toBe('not')
-    expect((await statusOf(busy)).why).toBe(`Action ${outer.action} of ${outer.id} is changing ${outer.target}.`)
+    expect((await statusOf(busy)).why).toMatch(new RegExp(`^Action ${outer.action} of ${outer.id} is changing ${outer.target}, since `))
     await one.controls.end(outer.id, outer.action, { outcome: 'failed', text: 'It failed' })
 
     expect(await start(two, await approved({ target }))).toBe('started')
