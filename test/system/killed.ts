@@ -20,6 +20,8 @@ export type Row = {
   readonly scene: Builder
   /** Number of the action that is killed; 1 without it. */
   readonly action?: number
+  /** No action runs when it is killed. */
+  readonly idle?: boolean
 }
 
 /** What was seen of an action that was killed. */
@@ -99,7 +101,10 @@ const liveLane = async (
   const runbooks = mkdtempSync(join(tmpdir(), 'killed-'))
   stack.defer(() => rmSync(runbooks, { recursive: true, force: true }))
 
-  const settings = { ...surroundings.settings(name, proxy.url, `announce-${lane}`), TOCSIN_RUNBOOKS: runbooks }
+  const all = surroundings.settings(name, proxy.url, `announce-${lane}`)
+  // Nothing is published: that is no business of actions, and takes its time.
+  const settings: Record<string, string> = Object.fromEntries(Object.entries(all).filter(([key]) => !/^(SUPABASE|GITHUB)_/.test(key)))
+  settings['TOCSIN_RUNBOOKS'] = runbooks
   const build = async (row: Row): Promise<Playing> => {
     const incident = { id: '' }
     const scene = await row.scene({ postgres, surroundings, proxy, stack, incident: () => incident.id })
@@ -153,9 +158,13 @@ const liveLane = async (
   await bot.kill('SIGKILL')
 }
 
-/** Rows in groups of at most so many. */
-const grouped = (rows: readonly Row[], most: number): Row[][] =>
-  Array.from({ length: Math.ceil(rows.length / most) }, (_, group) => rows.slice(group * most, (group + 1) * most))
+/** Rows in groups, each of as many as run at a time; those at which none runs have room in the last. */
+const grouped = (rows: readonly Row[]): readonly (readonly Row[])[] => {
+  const most = actionJob.concurrency
+  const [running, idle] = [rows.filter((row) => row.idle !== true), rows.filter((row) => row.idle === true)]
+  const groups = Array.from({ length: Math.ceil(running.length / most) }, (_, group) => running.slice(group * most, (group + 1) * most))
+  return [...groups.slice(0, -1), [...(groups.at(-1) ?? []), ...idle]]
+}
 
 /** Begins to live rows, and gives what will be seen of each. */
 export const liveRows = (rows: readonly Row[], around: Around): ReadonlyMap<string, Promise<Seen>> => {
@@ -165,7 +174,7 @@ export const liveRows = (rows: readonly Row[], around: Around): ReadonlyMap<stri
     if (end.status === 'fulfilled') ends.get(name)?.resolve(end.value)
     else ends.get(name)?.reject(end.reason)
   }
-  const groups = grouped(rows, actionJob.concurrency)
+  const groups = grouped(rows)
   for (let lane = 0; lane < lanes; lane += 1) {
     const mine = groups.filter((_, index) => index % lanes === lane)
     liveLane(around, lane + 1, mine, tell).catch((reason: unknown) => {

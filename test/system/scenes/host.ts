@@ -43,7 +43,12 @@ const written = (imageId: string): EngineContainer[] => ['api', 'worker'].map((s
 const compose = ({ containers: all }: DockerEngine, words: string): void => {
   const [, count] = /--scale worker=(\d)/.exec(words) ?? []
   if (count !== undefined)
-    all.splice(0, all.length, { service: 'api' }, ...Array.from({ length: Number(count) }, (_, at) => ({ service: 'worker', number: at + 1 })))
+    all.splice(
+      0,
+      all.length,
+      { service: 'api' },
+      ...Array.from({ length: Number(count) }, (_, at) => ({ service: 'worker', number: at + 1 })),
+    )
   else if (words.includes(' down')) all.splice(0)
   else if (words.includes(' up ')) all.splice(0, all.length, ...written('b'.repeat(64)))
 }
