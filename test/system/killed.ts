@@ -44,6 +44,9 @@ export type Seen = {
 
 type Around = { readonly postgres: Postgres; readonly surroundings: Surroundings; readonly stack: AsyncDisposableStack }
 
+/** What a vendor is waited for at most, in milliseconds. */
+const patienceMs = 60_000
+
 /** Lanes that live at a time: much of each is waiting. */
 const lanes = 3
 
@@ -84,6 +87,13 @@ const settled = async <From, To>(all: readonly PromiseSettledResult<From>[], wor
       return work(each.value, index)
     }),
   )
+
+/** A vendor that is never asked keeps no answer. */
+const inTime = (happened: Promise<unknown>): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    AbortSignal.timeout(patienceMs).addEventListener('abort', () => reject(new Error('the vendor was never asked, or has answered')))
+    happened.then(resolve, reject)
+  })
 
 /** Lives groups one after the other; gives what was seen of each of their rows. */
 const liveLane = async (
@@ -133,7 +143,7 @@ const liveLane = async (
         const { happened } = await scene.keep()
         await record.approve(1)
         await scene.until?.(record)
-        await happened
+        await inTime(happened)
       })
     // What takes its time goes first: nobody waits for ever for the answer of a vendor.
     const parts = [await lived(true), await lived(false)]
