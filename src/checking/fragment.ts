@@ -19,7 +19,9 @@ const secretParts = (value: string): string[] => {
   if (url !== null) {
     // A name alone is a token, when it is no word; beside a password it is the name of a user.
     const user = url.password === '' && tells(url.username) ? url.username : ''
-    const long = [...url.pathname.split('/'), ...url.searchParams.values()].filter((part) => part.length >= 16)
+    // Only on the web a path may be one that nobody knows; behind other schemes it is the name of a database.
+    const path = /^https?:$/.test(url.protocol) ? url.pathname.split('/') : []
+    const long = [...path, ...url.searchParams.values()].filter((part) => part.length >= 16)
     return [user, url.password, ...long]
   }
   if (!/^\s*[{[]/.test(value)) return [value]

@@ -25,11 +25,16 @@ const asked = async <Value>(ask: () => Promise<Value>, tries = 3): Promise<Value
   }
 }
 
-export const startCaddy = async () => {
+/** `origins`: how else its admin API is called, besides by its own address. */
+export const startCaddy = async (origins: readonly string[] = []) => {
   const folder = mkdtempSync(join(tmpdir(), 'caddy-'))
   const [admin, site] = [await closedPort(), await closedPort()]
   const config = {
-    admin: { listen: `127.0.0.1:${admin}`, config: { persist: false } },
+    admin: {
+      listen: `127.0.0.1:${admin}`,
+      config: { persist: false },
+      ...(origins.length === 0 ? {} : { origins: [`127.0.0.1:${admin}`, ...origins] }),
+    },
     apps: {
       http: {
         servers: {

@@ -5,8 +5,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 type Cut = { readonly sees: RegExp; readonly when: 'before' | 'after' }
 
-/** Starts it on a port of its own, before a port of this machine. */
-export const startCutting = async (port: number) => {
+/** Starts it before a port of this machine, on a free port of its own unless one is given. */
+export const startCutting = async (port: number, { host = '127.0.0.1', own = 0 } = {}) => {
   let order: Cut | null = null
   let kept: { sees: RegExp; parked: () => void } | null = null
   let cuts = 0
@@ -49,7 +49,7 @@ export const startCutting = async (port: number) => {
     })
     client.on('close', () => server.destroy())
     server.on('close', () => client.destroy())
-  }).listen(0, '127.0.0.1')
+  }).listen(own, host)
   await once(listener, 'listening')
   return {
     port: (listener.address() as AddressInfo).port,

@@ -68,45 +68,46 @@ const createReader = () => {
 
 export type DatabaseProxy = {
   readonly url: string
-  /** Parks a connection once; resolves when it is parked. */
+  /** Parks a connection once; resolves when it is parked. Several places can be waited for at a time. */
   readonly park: (stop: Stop) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** `url`: of the database behind it. */
-export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> => {
+/** `url`: of the database behind it; `host`: where it listens. */
+export const startDatabaseProxy = async (url: string, host = '127.0.0.1'): Promise<DatabaseProxy> => {
   const target = new URL(url)
   const sockets = new Set<Socket>()
-  let order: { stop: Stop; parked: () => void } | null = null
+  type Order = { readonly stop: Stop; readonly parked: () => void }
+  const orders = new Set<Order>()
 
   const serve = (client: Socket) => {
     const server = connect(Number(target.port), target.hostname)
     const cut = createCutter(false)
     const read = createReader()
     /** Its transaction holds the statement whose commit is waited for. */
-    let marked = false
+    let marked: Order | null = null
     let state: 'open' | 'parked' | ((chunk: Buffer) => void) = 'open'
 
-    /** Whether this is the place to stop. */
-    const isPlace = (text: string): boolean => {
-      if (order === null) return false
-      const { stop } = order
-      if (marked && /^\s*commit/i.test(text)) return true
-      if (/^\s*(rollback|begin|start transaction)/i.test(text)) marked = false
-      if (!stop.sql.test(text)) return false
-      if (stop.of !== 'commit') return true
-      marked = true
-      return false
+    /** Whose place to stop this is. */
+    const placeOf = (text: string): Order | null => {
+      if (marked !== null && orders.has(marked) && /^\s*commit/i.test(text)) return marked
+      if (/^\s*(rollback|begin|start transaction)/i.test(text)) marked = null
+      for (const order of orders) {
+        if (!order.stop.sql.test(text)) continue
+        if (order.stop.of !== 'commit') return order
+        marked = order
+      }
+      return null
     }
 
     client.on('data', (chunk: Buffer) => {
       for (const message of cut(chunk)) {
         if (state === 'parked') return
-        const text = order === null ? (read(message), null) : read(message)
-        if (state === 'open' && text !== null && isPlace(text) && order !== null) {
-          const mine = order
+        const text = read(message)
+        const mine = state === 'open' && text !== null ? placeOf(text) : null
+        if (mine !== null) {
           // Many look for the same answer at a time; the first that gets it is parked.
-          if (mine.stop.answer === undefined) order = null
+          if (mine.stop.answer === undefined) orders.delete(mine)
           if (mine.stop.when === 'before') {
             state = 'parked'
             mine.parked()
@@ -119,8 +120,8 @@ export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> =>
             if (!answers(answer).some(({ type }) => type === readyForQuery)) return
             const all = Buffer.concat(kept)
             const { answer: wanted } = mine.stop
-            if (wanted === undefined || (order === mine && wanted.test(all.toString('utf8')))) {
-              order = null
+            if (wanted === undefined || (orders.has(mine) && wanted.test(all.toString('utf8')))) {
+              orders.delete(mine)
               mine.parked()
               return
             }
@@ -149,15 +150,16 @@ export const startDatabaseProxy = async (url: string): Promise<DatabaseProxy> =>
     }
   }
 
-  const listener = createServer(serve).listen(0, '127.0.0.1')
+  const listener = createServer(serve).listen(0, host)
   await once(listener, 'listening')
   const here = new URL(url)
+  here.hostname = host
   here.port = String((listener.address() as AddressInfo).port)
   return {
     url: here.toString(),
     park: (stop) =>
       new Promise((resolve) => {
-        order = { stop, parked: resolve }
+        orders.add({ stop, parked: resolve })
       }),
     close: async () => {
       for (const socket of sockets) socket.destroy()

@@ -1,43 +1,26 @@
 /** `kill -9` between a vendor's effect and our record (faults 53), for actions of each kind: the vendor has done it, keeps its answer, and the
  *  process that waits for it is gone. The next one on the same database finds out what became of it; nothing is done twice. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
-import { Client } from 'pg'
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { stringify } from 'yaml'
-import { plainMessage } from '../../src/embedded/plain.ts'
-import type { TrueMessage } from '../../src/embedded/truth.ts'
-import { actionOf, type ActionStatus } from '../../src/incident/acting/request.ts'
-import type { Recorded } from '../../src/incident/events.ts'
-import { replay } from '../../src/incident/evolve.ts'
 import { redisPackages } from '../checks/redis.ts'
-import { type Postgres, startPostgres } from '../postgres.ts'
-import { startProcess, startSurroundings, type Surroundings, until } from './bots.ts'
+import { startPostgres } from '../postgres.ts'
+import { startSurroundings } from './bots.ts'
 import { ensure } from './debian.ts'
-import {
-  backup,
-  commit,
-  containers,
-  deployment,
-  endpoint,
-  keys,
-  type Scene,
-  type Stage,
-  statement,
-  variable,
-  vercelProjects,
-  vercelToken,
-} from './kill-scenes.ts'
+import { liveRows, type Row as Killed, type Seen } from './killed.ts'
+import { backup, migration, statement } from './scenes/databases.ts'
+import { rotation, steps } from './scenes/hands.ts'
+import { checkout, containers, hardRestart, hasCaddy, images, maintenance, scaling } from './scenes/host.ts'
+import { allKeys, endpoint, someKeys } from './scenes/servers.ts'
+import { build, commit, deployment, pullRequest, variable, variableBack, vercelProjects, vercelToken } from './scenes/world.ts'
 
-type Row = {
-  readonly name: string
-  readonly scene: (stage: Stage) => Promise<Scene>
+/** Named by the kind, and by what it is killed at. */
+type Row = Killed & {
   readonly status: 'done' | 'unclear'
   /** What the record says, and the card. */
   readonly says: string | RegExp
   readonly deeds: readonly string[]
+  /** What must be there for it. */
+  readonly needs?: 'Redis' | 'Caddy'
 }
 
 const rows: readonly Row[] = [
@@ -63,6 +46,27 @@ const rows: readonly Row[] = [
     deeds: ['1 generating 0', '2 draft 1', '3 draft 1'],
   },
   {
+    name: 'supabase.migrate, at the last commit on staging',
+    scene: migration('staging', '20260202000000', '127.0.0.1'),
+    status: 'done',
+    says: 'Applied 2 migrations to staging: 20260201000000_tags, 20260202000000_due.',
+    deeds: ['staging 20260201000000 tags', 'staging 20260202000000 due'],
+  },
+  {
+    name: 'supabase.migrate, at the first of two commits in production',
+    scene: migration('production', '20260201000000', '127.0.0.2'),
+    status: 'done',
+    says: 'Applied 2 migrations to production: 20260201000000_tags, 20260202000000_due.',
+    deeds: ['staging 20260201000000 tags', 'staging 20260202000000 due', 'production 20260201000000 tags', 'production 20260202000000 due'],
+  },
+  {
+    name: 'postgres.backup, as the file is there',
+    scene: backup,
+    status: 'done',
+    says: /Backed up to \S+\.dump: .*, data of 1 table, read again and whole\./,
+    deeds: ['dumped'],
+  },
+  {
     name: 'vercel.rollback',
     scene: deployment('rollback'),
     status: 'done',
@@ -76,12 +80,44 @@ const rows: readonly Row[] = [
     says: /Production serves dpl_\S+\./,
     deeds: ['POST /v10/projects/prj/promote/dpl'],
   },
+  { name: 'vercel.deploy', scene: build, status: 'done', says: /Production serves dpl_\S+\./, deeds: ['POST /v13/deployments'] },
   {
-    name: 'redis.flush',
-    scene: keys,
+    name: 'env.switch, at the variable',
+    scene: variable('set'),
+    status: 'done',
+    says: /MAILER is brevo, and production serves dpl_\S+, which has it\./,
+    deeds: ['PATCH /v9/projects/prj/env/env', 'POST /v13/deployments'],
+  },
+  {
+    name: 'env.switch, at the build',
+    scene: variable('build'),
+    status: 'done',
+    says: /MAILER is brevo, and production serves dpl_\S+, which has it\./,
+    deeds: ['PATCH /v9/projects/prj/env/env', 'POST /v13/deployments'],
+  },
+  {
+    name: 'env.switch, at the variable, as it returns by itself',
+    scene: variableBack,
+    action: 2,
+    status: 'done',
+    says: /MAILER is resend, and production serves dpl_\S+, which has it\./,
+    deeds: ['PATCH /v9/projects/prj/env/env', 'POST /v13/deployments', 'PATCH /v9/projects/prj/env/env', 'POST /v13/deployments'],
+  },
+  {
+    name: 'redis.flush, by a pattern',
+    scene: someKeys,
+    needs: 'Redis',
     status: 'done',
     says: 'No key is left like limits:*.',
     deeds: ['UNLINK limits:1 limits:2', 'left: session:1'],
+  },
+  {
+    name: 'redis.flush, of everything',
+    scene: allKeys,
+    needs: 'Redis',
+    status: 'done',
+    says: 'Removed everything in the database of 127.0.0.2.',
+    deeds: ['FLUSHDB ASYNC', 'left: '],
   },
   {
     name: 'git.revert, at the move of the branch',
@@ -90,182 +126,109 @@ const rows: readonly Row[] = [
     says: /main of acme\/kiosk is at [0-9a-f]{7}, which takes the commit back\./,
     deeds: ['POST /repos/acme/kiosk/git/trees', 'POST /repos/acme/kiosk/git/commits', 'PATCH /repos/acme/kiosk/git/refs/heads/main'],
   },
+  {
+    name: 'git.revert, at the pull request',
+    scene: pullRequest,
+    status: 'done',
+    says: /Pull request #\d+ is merged as [0-9a-f]{7}: \S+/,
+    deeds: ['trees', 'commits', 'refs']
+      .map((what) => `POST /repos/acme/kiosk-safe/git/${what}`)
+      .concat('POST /repos/acme/kiosk-safe/pulls'),
+  },
   { name: 'compose.restart', scene: containers, status: 'done', says: 'Restarted: api.', deeds: ['restart api 1'] },
   {
-    name: 'postgres.backup, as the file is there',
-    scene: backup,
+    name: 'compose.restart, hard, as all comes up',
+    scene: hardRestart,
     status: 'done',
-    says: /Backed up to \S+\.dump: .*, data of 1 table, read again and whole\./,
-    deeds: ['dumped'],
+    says: 'kiosk-hard was taken down and brought up again.',
+    deeds: ['down', 'up -d'],
   },
   {
-    name: 'env.switch, at the variable',
-    scene: variable('switch-set', 'PATCH */env/*'),
+    name: 'compose.scale',
+    scene: scaling,
     status: 'done',
-    says: /MAILER is brevo, and production serves dpl_\S+, which has it\./,
-    deeds: ['PATCH /v9/projects/prj/env/env', 'POST /v13/deployments'],
+    says: 'There are 3 of worker, instead of 1.',
+    deeds: ['up -d --no-deps --no-recreate --scale worker=3 worker'],
   },
   {
-    name: 'env.switch, at the build',
-    scene: variable('switch-build', 'POST /v13/deployments'),
+    name: 'compose.rollback, as what was built starts',
+    scene: checkout,
     status: 'done',
-    says: /MAILER is brevo, and production serves dpl_\S+, which has it\./,
-    deeds: ['PATCH /v9/projects/prj/env/env', 'POST /v13/deployments'],
+    says: /[0-9a-f]{7} is checked out, built and started, instead of [0-9a-f]{7}\./,
+    deeds: ['build --no-cache', 'up -d'],
+  },
+  {
+    name: 'compose.update, as what is new starts',
+    scene: images,
+    status: 'done',
+    says: 'Started anew: api aaaaaaaaaaaa → bbbbbbbbbbbb, worker aaaaaaaaaaaa → bbbbbbbbbbbb.',
+    deeds: ['pull', 'up -d'],
+  },
+  {
+    name: 'maintenance, when the page is up',
+    scene: maintenance('page'),
+    needs: 'Caddy',
+    status: 'done',
+    says: 'The page is away; api runs.',
+    deeds: ['a visitor: 503', 'pages: 1', 'a visitor: 200', 'stop api 1', 'start api 1'],
+  },
+  {
+    name: 'maintenance, when the services are stopped',
+    scene: maintenance('stop'),
+    needs: 'Caddy',
+    status: 'done',
+    says: 'The page is away; api runs.',
+    deeds: ['a visitor: 503', 'pages: 1', 'a visitor: 200', 'stop api 1', 'start api 1'],
+  },
+  { name: 'manual, at the record of its last step', scene: steps, status: 'done', says: 'All 1 steps were done by hand.', deeds: [] },
+  {
+    name: 'secret.rotate, at the record of a tick',
+    scene: rotation,
+    idle: true,
+    status: 'done',
+    says: 'STRIPE_KEY was rotated by ',
+    deeds: ['Step 1 of 3, 0 ticked off', 'Step 2 of 3, 1 ticked off', 'Step 3 of 3, 2 ticked off'],
   },
 ]
 
-const template = 'template_kill_actions'
-const nobody = { users: new Map<string, string>(), channels: new Map<string, string>(), groups: new Map<string, string>() }
-/** Several live at a time, on a machine that may have much else to do. */
-const patienceMs = 120_000
-const general = 'C000000001'
+const patienceMs = 300_000
+const there = { Redis: ensure(redisPackages), Caddy: hasCaddy() }
+const isThere = ({ needs }: Row): boolean => needs === undefined || there[needs]
 
-let postgres: Postgres
-let surroundings: Surroundings
+const stack = new AsyncDisposableStack()
+/** What is seen of each row. */
+let ends: ReadonlyMap<string, Promise<Seen>>
 
 beforeAll(async () => {
-  ;[postgres, surroundings] = await Promise.all([
+  const [postgres, surroundings] = await Promise.all([
     startPostgres(),
-    startSurroundings({ vercel: { token: vercelToken, projects: vercelProjects } }),
+    startSurroundings({ supabase: null, vercel: { token: vercelToken, projects: vercelProjects } }),
   ])
-  // Made once: a start on a database that has its tables is faster.
-  const url = await postgres.createDatabase(template)
-  await (await startProcess(surroundings.settings('template', url, 'announce')).ready).kill('SIGTERM')
+  stack.use(postgres)
+  stack.defer(() => surroundings.close())
+  ends = liveRows(rows.filter(isThere), { postgres, surroundings, stack })
 }, patienceMs)
-afterAll(async () => {
-  await surroundings.close()
-  await postgres[Symbol.asyncDispose]()
+afterAll(() => stack.disposeAsync(), patienceMs)
+
+test('every kind of action is killed', () => {
+  const kinds = readdirSync(new URL('../../src/actions', import.meta.url)).map((file) => file.replace('.ts', ''))
+  expect(new Set(rows.map(({ name }) => name.replace(/,.*/, '')))).toEqual(new Set(kinds))
 })
 
-/** A product whose action `it` is the scene's; `other` changes the same, by hand. */
-const productOf = ({ kind, options, target }: Scene): string =>
-  stringify({
-    name: 'Kiosk',
-    privateHosts: ['127.0.0.1'],
-    actions: {
-      it: { kind, title: 'The remedy', risk: 'low', options },
-      other: { kind: 'manual', title: 'Another remedy', options: { target, risk: 'low', steps: ['Look at it.'] } },
+test.for(rows)('$name', { timeout: patienceMs }, async (row, { skip }) => {
+  skip(!isThere(row), `there is no ${row.needs}`)
+  const { scene, left, after, began, ended, cards, running, next, deeds } = (await ends.get(row.name))!
+  expect(left).toMatchObject({ status: 'running', target: scene.target, ran: null })
+  expect(after).toMatchObject({
+    status: row.status,
+    ran: {
+      outcome: row.status,
+      text: typeof row.says === 'string' ? expect.stringContaining(row.says) : expect.stringMatching(row.says),
     },
   })
-
-/** A bot on a database of its own, with that product and a record of its own number. */
-const startRow = async ({ surroundings: around, stack }: Stage, scene: Scene, number: number) => {
-  const name = `kill-actions-${number}`
-  const url = await postgres.createDatabase(name, template)
-  const database = new Client({ connectionString: url })
-  await database.connect()
-  stack.defer(() => database.end())
-  await database.query('update tocsin.counter set value = $1', [number - 1])
-
-  const runbooks = mkdtempSync(join(tmpdir(), 'kill-actions-'))
-  stack.defer(() => rmSync(runbooks, { recursive: true, force: true }))
-  mkdirSync(join(runbooks, 'kiosk'))
-  writeFileSync(join(runbooks, 'kiosk/service.yml'), productOf(scene))
-  const settings = { ...around.settings(name, url, `announce-${number}`), TOCSIN_RUNBOOKS: runbooks, ...scene.environment }
-  let starting = startProcess(settings)
-  let bot = await starting.ready
-  stack.defer(() => starting.kill())
-
-  const id = `INC-${number}`
-  const say = async (as: string, channel: string, text: string): Promise<string> => {
-    const said = await around.type(bot.url, as, channel, text)
-    expect(said.status).toBe(200)
-    return said.text
-  }
-  await say('alice', general, '/incident new kiosk P1 Payments fail')
-  const channel = await until(
-    async () =>
-      (await database.query<{ channel_id: string | null }>('select channel_id from tocsin.incident where id = $1', [id])).rows[0]
-        ?.channel_id,
-    `the channel of ${id}`,
-  )
-  const request = async (action: number) => {
-    const { rows: events } = await database.query<{ text: string }>('select text from tocsin.event where incident = $1 order by seq', [id])
-    const incident = replay(events.map(({ text }) => JSON.parse(text) as Recorded))
-    return incident === null ? undefined : actionOf(incident, action)
-  }
-  const becomes = (action: number, ...statuses: readonly ActionStatus[]) =>
-    until(
-      async () => {
-        const found = await request(action)
-        return found !== undefined && statuses.includes(found.status) ? found : null
-      },
-      `action ${action} of ${id} ${statuses.join(' or ')}`,
-    )
-  return {
-    request,
-    becomes,
-    /** Asked for by one, approved by another. */
-    approved: async (action: number, words: string): Promise<void> => {
-      await say('alice', channel, `/incident run ${words}`)
-      await becomes(action, 'waiting')
-      expect(await say('bob', channel, `/incident approve ${action}`)).toContain(`Approved action ${action}`)
-    },
-    kill: () => bot.kill('SIGKILL'),
-    start: async () => {
-      starting = startProcess(settings)
-      bot = await starting.ready
-    },
-    count: async (type: string, action: number) =>
-      Number(
-        (
-          await database.query<{ count: string }>(
-            `select count(*) from tocsin.event where incident = $1 and data->'event'->>'type' = $2 and data->'event'->>'action' = $3`,
-            [id, type, String(action)],
-          )
-        ).rows[0]?.count,
-      ),
-    running: async () =>
-      (await database.query<{ action: number }>('select action from tocsin.action_run where ended_at is null')).rows.map(
-        ({ action }) => action,
-      ),
-    cards: async (action: number) =>
-      (await around.ask<TrueMessage[]>('GET', `/channels/${channel}/messages`))
-        .map(({ blocks, text }) => stripVTControlCharacters(plainMessage({ blocks, text }, nobody).join('\n')))
-        .filter((text) => text.includes(`Action ${action}: `) && text.includes('Asked by')),
-  }
-}
-
-test.concurrent.for(rows.map((row, index) => ({ ...row, number: (index + 1) * 100 })))(
-  '$name',
-  { timeout: patienceMs },
-  async ({ scene: build, status, says, deeds, number }, { skip }) => {
-    skip(build === keys && !ensure(redisPackages), 'there is no Redis')
-    await using stack = new AsyncDisposableStack()
-    const stage = { postgres, surroundings, stack }
-    const scene = await build(stage)
-    const row = await startRow(stage, scene, number)
-
-    const { happened } = await scene.keep()
-    await row.approved(1, `it ${scene.input ?? ''} because payments fail`)
-    await happened
-    await row.kill()
-    expect((await row.request(1))?.status).toBe('running')
-    scene.goOn?.()
-    await row.start()
-
-    const { ran } = await row.becomes(1, 'done', 'failed', 'unclear')
-    expect(ran).toMatchObject({
-      outcome: status,
-      text: typeof says === 'string' ? expect.stringContaining(says) : expect.stringMatching(says),
-    })
-    expect((await row.request(1))?.status).toBe(status)
-    expect([await row.count('action-started', 1), await row.count('action-ran', 1)]).toEqual([1, 1])
-    // One card, which says how it ended; what became of it stands in it.
-    const [card, ...others] = await until(
-      async () => {
-        const cards = await row.cards(1)
-        return cards.some((text) => text.includes(`– ${status}\n`)) ? cards : null
-      },
-      'the end on the card',
-      20_000,
-    )
-    expect(card).toContain(ran?.text)
-    expect(others).toEqual([])
-    expect(await row.running()).toEqual([])
-
-    await row.approved(2, 'other because it is not over')
-    expect((await row.becomes(2, 'running')).target).toBe(scene.target)
-    expect(await scene.deeds()).toEqual(deeds)
-  },
-)
+  expect({ began, ended, running }).toEqual({ began: 1, ended: 1, running: [] })
+  // One card, which says how it ended; what became of it stands in it.
+  expect(cards).toEqual([expect.stringContaining(after.ran?.text ?? '')])
+  expect(next).toMatchObject({ status: 'running', target: scene.target })
+  expect(deeds).toEqual(row.deeds)
+})
