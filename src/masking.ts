@@ -1,7 +1,6 @@
 /** The secrets of the products out of what people write, by their value, wherever it comes in (faults 58): typed, pressed, filled in, or in
  *  a message that is kept. What only looks like a secret is masked where it is recorded. */
 import type { Catalogue } from './catalogue.ts'
-import { fragmentMask } from './checking/fragment.ts'
 import { knownSecrets, maskKnown } from './incident/known-secrets.ts'
 import type { ChatReading } from './ports.ts'
 
@@ -15,8 +14,8 @@ export const createWrittenMask = (
   const names = new Set([...products.values()].flatMap(({ secrets }) => [...secrets]))
   const values = [...names].flatMap((name) => environment[name] || [])
   const known = knownSecrets(values)
-  const fragments = fragmentMask(values)
-  return (text) => fragments(maskKnown(text, known))
+  // Whole ones only: people paste them whole, and a piece of one may be a word, even of a product's name.
+  return (text) => maskKnown(text, known)
 }
 
 /** The same, whose messages come masked. */

@@ -23,12 +23,13 @@ type Given = {
 /** Declares an incident of the product, and waits for its channel. */
 export const openRecord = async ({ surroundings, database, url, product }: Given) => {
   /** Nothing relies on what is said at once: a bot that is slow says it later. */
-  const type = async (as: string, where: string, text: string): Promise<void> => {
-    const { status } = await surroundings.type(url(), as, where, text)
+  const type = async (as: string, where: string, text: string): Promise<string> => {
+    const { status, text: answer } = await surroundings.type(url(), as, where, text)
     if (status !== 200) throw new Error(`${text}: HTTP ${status}`)
+    return answer
   }
   const rowsOf = async <Row extends object>(sql: string, ...values: unknown[]) => (await database.query<Row>(sql, values)).rows
-  await type('alice', general, `/incident new ${product} P1 Payments fail`)
+  const answer = await type('alice', general, `/incident new ${product} P1 Payments fail`)
   const { id, channel } = await until(
     async () =>
       (
@@ -37,7 +38,7 @@ export const openRecord = async ({ surroundings, database, url, product }: Given
           product,
         )
       )[0],
-    `the channel of ${product}`,
+    `the channel of ${product}; it was answered: ${answer}`,
   )
   const request = async (action: number): Promise<ActionRequest | undefined> => {
     const events = await rowsOf<{ text: string }>('select text from tocsin.event where incident = $1 order by seq', id)

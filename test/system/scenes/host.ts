@@ -125,7 +125,7 @@ export const maintenance =
     return {
       kind: 'maintenance',
       options: { ...place, services: ['api'], caddy: { url: `http://127.0.0.1:${door}` }, stopSeconds: 0 },
-      target: `compose:${project}`,
+      target: `compose:${project}:maintenance`,
       keep: () => Promise.resolve(at === 'page' ? { happened: proxy.park(/^PUT /) } : hang(engine, 'stop')),
       afterwards: async ({ becomes, say }) => {
         await becomes(1, ({ task }) => task !== null, 'work to do')
