@@ -37,6 +37,13 @@ const pushed = ({ branch, repository }: Options, sha: string): Ran => ({
   undo: { commit: sha },
 })
 
+/** What GitHub must say, as nobody can tell without it what became of the run. */
+const asked = async <Value>(asking: Promise<Got<Value>>): Promise<Value> => {
+  const got = await asking
+  if ('refused' in got) throw new FetchFault('reset', got.refused)
+  return got.value
+}
+
 /** How far the pull request is: a person merges it. */
 const awaited = (pull: Pull, ticked: number): Ran | Waits => {
   const { number, html_url: link } = pull
@@ -58,8 +65,15 @@ const proposePull = async (
   { commit, tries, pull: known }: Memo,
   context: ActContext,
 ): Promise<Ran | Waits> => {
-  if (known !== null) return awaited(need(await repository.pull(known)), context.ticked)
+  if (known !== null) return awaited(await asked(repository.pull(known)), context.ticked)
   const head = branchOf(plan, context.runKey)
+  const follow = async (pull: Pull) => {
+    await context.remember({ commit, tries, pull: pull.number })
+    return awaited(pull, context.ticked)
+  }
+  // A merged one has no branch any more: it is looked for before that is made.
+  const [there] = need(await repository.pulls(head))
+  if (there !== undefined) return follow(there)
   const at = await repository.ref(head)
   if ('refused' in at && at.status !== 404) throw new Refused(at.refused)
   if ('refused' in at) {
@@ -67,11 +81,8 @@ const proposePull = async (
     if ('unsent' in made) return made.unsent
     need(made)
   }
-  const [there] = need(await repository.pulls(head))
   const title = titleOf(need(await repository.bare(plan.commit)).message)
-  const pull = there ?? need(await repository.propose(head, title, bodyOf(plan.commit, plan.merge ? plan.parent : null, context.runKey)))
-  await context.remember({ commit, tries, pull: pull.number })
-  return awaited(pull, context.ticked)
+  return follow(need(await repository.propose(head, title, bodyOf(plan.commit, plan.merge ? plan.parent : null, context.runKey))))
 }
 
 const memoOf = (memo: Json): Memo | null => (memo === null ? null : Memo.parse(memo))
@@ -106,21 +117,22 @@ const recover = async (options: Options, given: Json, context: ActContext) => {
   if (context.memo === null) return { outcome: 'undone' } as const
   const plan = Plan.parse(given)
   const repository = createRepository(context, options)
-  const ask = async <Value>(asked: Promise<Got<Value>>): Promise<Value> => {
-    const got = await asked
-    if ('refused' in got) throw new FetchFault('reset', got.refused)
-    return got.value
-  }
   if (plan.by === 'push') {
-    const found = (await ask(repository.newest())).find(({ commit }) => commit.message.includes(mark(context.runKey)))
+    const found = (await asked(repository.newest())).find(({ commit }) => commit.message.includes(mark(context.runKey)))
     return found === undefined ? ({ outcome: 'undone' } as const) : pushed(options, found.sha)
   }
+  const memo = memoOf(context.memo)
   const head = branchOf(plan, context.runKey)
+  const known = memo?.pull ?? null
+  const pull = known === null ? (await asked(repository.pulls(head)))[0] : await asked(repository.pull(known))
+  if (pull !== undefined) {
+    const now = awaited(pull, context.ticked)
+    return now.outcome === 'waits' ? ({ outcome: 'resume' } as const) : now
+  }
   const at = await repository.ref(head)
   if ('refused' in at && at.status === 404) return { outcome: 'undone' } as const
-  await ask(Promise.resolve(at))
-  const [pull] = await ask(repository.pulls(head))
-  if (pull === undefined && (memoOf(context.memo)?.tries ?? 0) >= mostTries)
+  await asked(Promise.resolve(at))
+  if ((memo?.tries ?? 0) >= mostTries)
     return { outcome: 'unclear', text: `The branch ${head} is there, and no pull request could be made of it: open one by hand.` } as const
   return { outcome: 'resume' } as const
 }

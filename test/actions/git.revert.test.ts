@@ -272,6 +272,39 @@ describe('by pull request', () => {
     expect(branches).toHaveLength(1)
   })
 
+  test.each([true, false])(
+    'merged, its branch deleted, and the bot gone before it knew (the number remembered: %s)',
+    async (remembered) => {
+      await commit('Break it', { 'a.txt': 'two' })
+      const before = at({}, { by: 'pull' })
+      const { plan } = await before.plan()
+      // Else its answer is lost, and a person is faster than the bot.
+      if (!remembered) await fault({ method: 'POST /repos/*/pulls', kind: 'drop-after' })
+      const begun = before.run(plan)
+      await (remembered ? begun : expect(begun).rejects.toThrow(FetchFault))
+      const [pull] = await pulls()
+      await octokit.pulls.merge({ ...shop, pull_number: pull?.number ?? 0, merge_method: 'merge' })
+      // As GitHub does by itself, where the repository's settings say so.
+      await octokit.git.deleteRef({ ...shop, ref: `heads/${pull?.head.ref}` })
+      before.tick()
+      const done = { outcome: 'done', undo: { commit: await head() } }
+      expect(await before.recover(plan)).toMatchObject(done)
+      expect(await before.run(plan)).toMatchObject(done)
+      expect(await pulls()).toHaveLength(1)
+    },
+  )
+
+  test('a pull request that GitHub does not tell of is not said to have changed nothing', async () => {
+    await commit('Break it', { 'a.txt': 'two' })
+    const here = at({}, { by: 'pull' })
+    const { plan } = await here.plan()
+    await here.run(plan)
+    here.tick()
+    await fault({ method: 'GET /repos/*/pulls/*', kind: 'status', status: 403, times: 2 })
+    await expect(here.run(plan)).rejects.toThrow(FetchFault)
+    await expect(here.recover(plan)).rejects.toThrow(FetchFault)
+  })
+
   test('a pull request that cannot be made is not tried for ever', async () => {
     await commit('Break it', { 'a.txt': 'two' })
     const here = at({}, { by: 'pull' })
