@@ -158,6 +158,7 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
     ['setting: the line drops after', 'PATCH *', { kind: 'drop-after' }],
     ['setting: 500 after', 'PATCH *', { kind: 'status', status: 500, when: 'after' }],
     ['building: the line drops after', 'POST *', { kind: 'drop-after' }],
+    ['building: 408 after', 'POST *', { kind: 'status', status: 408, when: 'after' }],
     ['building: 500 after', 'POST *', { kind: 'status', status: 500, when: 'after' }],
   ] as const)('%s the effect: it goes on from there, and nothing is asked twice', async (_, method, fault) => {
     const doing = at({ to: 'brevo' })

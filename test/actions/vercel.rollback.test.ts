@@ -264,6 +264,7 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
   test.each([
     ['the line drops after the effect', { kind: 'drop-after' }],
     ['500 after the effect', { kind: 'status', status: 500, when: 'after' }],
+    ['408 after the effect', { kind: 'status', status: 408, when: 'after' }],
     ['no answer after the effect', { kind: 'hold', when: 'after' }],
   ] as const)('%s: it is read back, and nothing is asked twice', async (_, fault) => {
     const { id } = await vercel.project()
