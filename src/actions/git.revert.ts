@@ -1,7 +1,7 @@
 /** A commit taken back by another commit (A2), through GitHub's Git data API: nothing is checked out, and nothing is forced. */
 import { z } from 'zod'
 import { firstCall } from '../acting/first-call.ts'
-import { bodyOf, mark, reverts, titleOf } from '../acting/git/message.ts'
+import { bodyOf, reverts, titleOf } from '../acting/git/message.ts'
 import { changesBetween, look, need, Options, Plan, Refused } from '../acting/git/plan.ts'
 import { changesOf, createRepository, type Got, type Pull, type Repository, Sha } from '../acting/git/repository.ts'
 import { shortCommit, subject } from '../checking/commit.ts'
@@ -111,20 +111,21 @@ const run = async (options: Options, given: Json, context: ActContext): Promise<
   }
 }
 
-/** Looks for the mark that the run left. */
+/** Looks where the commit is that the run made. */
 const recover = async (options: Options, given: Json, context: ActContext) => {
   // It is remembered before anybody can see anything of it.
-  if (context.memo === null) return { outcome: 'undone' } as const
+  const memo = memoOf(context.memo)
+  if (memo === null) return { outcome: 'undone' } as const
   const plan = Plan.parse(given)
   const repository = createRepository(context, options)
   if (plan.by === 'push') {
-    const found = (await asked(repository.newest())).find(({ commit }) => commit.message.includes(mark(context.runKey)))
-    return found === undefined ? ({ outcome: 'undone' } as const) : pushed(options, found.sha)
+    const { commit: head } = await asked(repository.branch())
+    // However many came after it.
+    const { status } = await asked(repository.compare(memo.commit, head.sha))
+    return status === 'ahead' || status === 'identical' ? pushed(options, memo.commit) : ({ outcome: 'undone' } as const)
   }
-  const memo = memoOf(context.memo)
   const head = branchOf(plan, context.runKey)
-  const known = memo?.pull ?? null
-  const pull = known === null ? (await asked(repository.pulls(head)))[0] : await asked(repository.pull(known))
+  const pull = memo.pull === null ? (await asked(repository.pulls(head)))[0] : await asked(repository.pull(memo.pull))
   if (pull !== undefined) {
     const now = awaited(pull, context.ticked)
     return now.outcome === 'waits' ? ({ outcome: 'resume' } as const) : now
@@ -132,7 +133,7 @@ const recover = async (options: Options, given: Json, context: ActContext) => {
   const at = await repository.ref(head)
   if ('refused' in at && at.status === 404) return { outcome: 'undone' } as const
   await asked(Promise.resolve(at))
-  if ((memo?.tries ?? 0) >= mostTries)
+  if (memo.tries >= mostTries)
     return { outcome: 'unclear', text: `The branch ${head} is there, and no pull request could be made of it: open one by hand.` } as const
   return { outcome: 'resume' } as const
 }

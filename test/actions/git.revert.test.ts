@@ -340,6 +340,21 @@ test.each([
   expect(await here.recover(plan)).toMatchObject({ outcome: happened ? 'done' : 'undone' })
 })
 
+test('it is found below more commits than a page holds', async () => {
+  await commit('Break it', { 'a.txt': 'two' })
+  const here = at()
+  const { plan } = await here.plan()
+  await fault({ method: 'PATCH /repos/*/git/refs/*', kind: 'drop-after' })
+  await expect(here.run(plan)).rejects.toThrow(FetchFault)
+  const moved = await head()
+  const { data: made } = await octokit.git.getCommit({ ...shop, commit_sha: moved })
+  let last = moved
+  for (let number = 1; number <= 101; number += 1)
+    last = (await octokit.git.createCommit({ ...shop, message: `Push ${number}`, tree: made.tree.sha, parents: [last] })).data.sha
+  await octokit.git.updateRef({ ...shop, ref: 'heads/main', sha: last })
+  expect(await here.recover(plan)).toMatchObject({ outcome: 'done', undo: { commit: moved } })
+})
+
 test('GitHub down or slow says so, and nothing is guessed', async () => {
   await expect(at({}, { apiUrl: `http://127.0.0.1:${await closedPort()}` }).preview()).rejects.toThrow(FetchFault)
   await commit('Break it', { 'a.txt': 'two' })
