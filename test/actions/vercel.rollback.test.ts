@@ -1,5 +1,6 @@
 /** Through the emulator and its front, which accepts first and moves traffic a moment later, as Vercel does. */
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import promote from '../../src/actions/vercel.promote.ts'
 import rollback from '../../src/actions/vercel.rollback.ts'
 import { FetchFault } from '../../src/ports.ts'
 import { startHttp } from '../adapters/server.ts'
@@ -286,6 +287,49 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
     await vercel.fault({ kind: 'drop-before', method: 'POST *' })
     await expect(at.run(plan)).rejects.toThrow(FetchFault)
     expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
+  })
+
+  const asked = async (request: object) =>
+    vercel.put('projects', {
+      id: (await vercel.project()).id,
+      lastAliasRequest: { type: 'promote', jobStatus: 'succeeded', toDeploymentId: bad, requestedAt: Date.now(), ...request },
+    })
+
+  test('somebody promotes it back before it is read back: it happened, and since then something else is served', async () => {
+    const at = back()
+    const { plan } = await at.plan()
+    await vercel.fault({ kind: 'drop-after', method: 'POST *', times: 1 })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await expect.poll(async () => (await vercel.project()).production).toBe(before)
+    const by = hand(promote, vercel.options, { to: bad }, { secrets, runKey: 'inc-9:9' })
+    expect(await by.run((await by.plan()).plan)).toMatchObject({ outcome: 'done' })
+    expect(await at.recover(plan)).toEqual({
+      outcome: 'done',
+      text: `Production was moved to ${before}; since then ${bad} is served.`,
+    })
+    expect(await at.verify(plan)).toEqual({
+      settled: true,
+      findings: [{ status: 'warn', text: `Production serves ${bad}: it was moved on from ${before}.` }],
+    })
+  })
+
+  test('somebody else moves it while nobody knows whether this was: it is not said to be undone', async () => {
+    const at = back()
+    const { plan } = await at.plan()
+    await vercel.fault({ kind: 'drop-before', method: 'POST *', times: 1 })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await asked({ fromDeploymentId: 'dpl_other' })
+    expect(await at.recover(plan)).toMatchObject({ outcome: 'unclear', text: expect.stringContaining('somebody else has moved it') })
+  })
+
+  test('what others did between the preview and the run is none of it', async () => {
+    const at = back()
+    const { plan } = await at.plan()
+    await asked({ fromDeploymentId: before })
+    await vercel.fault({ kind: 'drop-before', method: 'POST *', times: 1 })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
+    expect(await back().run(plan)).toMatchObject({ outcome: 'done', undo: { from: before, to: bad } })
   })
 
   test('traffic does not move: it is waited for, gone on with, and given up', async () => {
