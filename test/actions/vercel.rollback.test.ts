@@ -98,6 +98,35 @@ describe('back, and forth again', () => {
     expect(plan).toMatchObject({ from: bad, to: old })
   })
 
+  test('not to the one that was taken back itself, where Vercel tells what served before', async () => {
+    await back().run((await back().plan()).plan)
+    const fix = await vercel.deploy('fff6666fff6666', 'Fix', 0)
+    const up = hand(promote, vercel.options, { to: fix }, { secrets, runKey: 'inc-1:2' })
+    await up.run((await up.plan()).plan)
+    const seen = await back().plan()
+    expect(seen.plan).toMatchObject({ from: fix, to: before })
+    expect(seen.warnings.join(' ')).not.toContain('may have been taken back')
+    // Rolled back to from something newer, it hides what it was promoted from.
+    const { id } = await vercel.project()
+    const last = { fromDeploymentId: 'dpl_newer', toDeploymentId: fix, requestedAt: Date.now(), type: 'rollback', jobStatus: 'succeeded' }
+    await vercel.put('projects', { id, lastAliasRequest: last })
+    const { plan, warnings } = await back().plan()
+    expect(plan.to).toBe(bad)
+    expect(warnings[0]).toMatch(
+      new RegExp(`^${bad} is the newest that was built before, and may have been taken back itself: .* name that: \`to=\``),
+    )
+    expect((await back({ to: before }).plan()).warnings.join(' ')).not.toContain('may have been taken back')
+    // What was built since can only have been served by itself.
+    await vercel.put('projects', { id, lastAliasRequest: { ...last, requestedAt: Date.now() - 2 * 60 * minute } })
+    expect((await back().plan()).warnings.join(' ')).not.toContain('may have been taken back')
+    // Nor was what was promoted last, when a push is served since.
+    await vercel.put('projects', { id, lastAliasRequest: { ...last, type: 'promote' } })
+    await vercel.deploy('aab8888aab8888', 'Another fix', 0)
+    const next = await back().plan()
+    expect(next.plan.to).toBe(fix)
+    expect(next.warnings.join(' ')).not.toContain('may have been taken back')
+  })
+
   test('long after a rollback, when the one that is served is on another page', async () => {
     const one = (uid: string, created: number, more: object = {}) => ({
       uid,
