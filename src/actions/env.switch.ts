@@ -20,6 +20,7 @@ import { vercelOptions } from '../checking/vercel/api.ts'
 import { type ActContext, defineAction, type LookContext, type Move } from '../define/action.ts'
 import type { Json, Ran, Unable } from '../incident/acting/action.ts'
 import { duration } from '../incident/duration.ts'
+import type { Instant } from '../incident/policy.ts'
 import { FetchFault } from '../ports.ts'
 
 const Name = z
@@ -47,7 +48,16 @@ type Seen = Awaited<ReturnType<Move<Options, unknown, Plan>['preview']>>
 /** A call that was not answered has arrived by then, or never will. In milliseconds. */
 const arrivedMs = 60_000
 
-const Memo = z.object({ step: z.enum(['set', 'build', 'back']), at: z.string() })
+/** `began`: when its first step was, or later in the same run; left out by an older version. */
+const Memo = z.object({ step: z.enum(['set', 'build', 'back']), at: z.string(), began: z.string().optional() })
+
+/** When it was begun; null: nobody knows. */
+const beganOf = ({ memo, now }: ActContext): Instant | null => (memo === null ? now() : (Memo.safeParse(memo).data?.began ?? null))
+
+const remember = (context: ActContext, step: z.infer<typeof Memo>['step']): Promise<void> => {
+  const began = beganOf(context)
+  return context.remember({ step, at: context.now(), ...(began === null ? {} : { began }) })
+}
 
 /** For how long, in minutes; null: until it is taken back. */
 const spanOf = ({ for: bounds }: Options, asked: string): number | null | Unable => {
@@ -118,7 +128,7 @@ const set = (vercel: ActingVercel, { values }: Options, plan: Plan, name: string
 /** Production goes on with what it had: so must the variable, for the next build. */
 const putBack = async (vercel: ActingVercel, options: Options, plan: Plan, context: ActContext, why: string): Promise<Ran> => {
   const { variable: key } = options
-  await context.remember({ step: 'back', at: context.now() })
+  await remember(context, 'back')
   if ((await nameNow(vercel, options, plan, context)) === plan.to) {
     const asked = await set(vercel, options, plan, plan.from, context)
     if ('refused' in asked)
@@ -159,7 +169,7 @@ const run = async (options: Options, plan: Plan, context: ActContext): Promise<R
   if (memo?.step === 'back') return putBack(vercel, options, plan, context, 'The build failed.')
   const is = await nameNow(vercel, options, plan, context)
   if (is === plan.from) {
-    await context.remember({ step: 'set', at: context.now() })
+    await remember(context, 'set')
     const asked = await firstCall(context, () => set(vercel, options, plan, plan.to, context))
     if ('unsent' in asked) return asked.unsent
     if ('refused' in asked) return { outcome: 'failed', text: asked.refused }
@@ -170,9 +180,11 @@ const run = async (options: Options, plan: Plan, context: ActContext): Promise<R
     }
   }
   context.progress(`${key} is ${plan.to}; production is built anew.`)
-  let id = (await findBuild(vercel, plan, context.runKey))?.id
+  const found = await findBuild(vercel, plan, context.runKey, beganOf(context))
+  if (found !== null && 'outcome' in found) return { ...found, text: `${key} is ${plan.to}. ${found.text}` }
+  let id = found?.id
   if (id === undefined) {
-    await context.remember({ step: 'build', at: context.now() })
+    await remember(context, 'build')
     const started = await startBuild(vercel, plan, context.runKey)
     if ('refused' in started) return putBack(vercel, options, plan, context, started.refused)
     id = started.id
@@ -189,7 +201,8 @@ const recover: Move<Options, unknown, Plan>['recover'] = async (options, plan, c
   const vercel = hands(context, options)
   const memo = Memo.safeParse(context.memo).data
   const now = Date.parse(context.now())
-  const [is, found] = [await nameNow(vercel, options, plan, context), await findBuild(vercel, plan, context.runKey)]
+  const is = await nameNow(vercel, options, plan, context)
+  const found = await findBuild(vercel, plan, context.runKey, beganOf(context))
   if (found === null) {
     if (memo?.step === 'back') return { outcome: 'resume' }
     if (is === plan.from) return { outcome: 'undone' }
@@ -203,6 +216,10 @@ const recover: Move<Options, unknown, Plan>['recover'] = async (options, plan, c
       throw new FetchFault('reset', 'Vercel does not list the build yet, and may do so in a moment.')
     return { outcome: 'resume' }
   }
+  if ('outcome' in found)
+    return memo?.step === 'back'
+      ? { outcome: 'resume' }
+      : { ...found, text: `${options.variable} is ${is ?? 'something else'}. ${found.text}` }
   const built = await askBuilt(vercel, plan, found.id)
   if (built.at === 'building' && now - found.created > longestBuildMs)
     return {

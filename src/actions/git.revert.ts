@@ -1,7 +1,7 @@
 /** A commit taken back by another commit (A2), through GitHub's Git data API: nothing is checked out, and nothing is forced. */
 import { z } from 'zod'
 import { firstCall } from '../acting/first-call.ts'
-import { bodyOf, mark, reverts, titleOf } from '../acting/git/message.ts'
+import { bodyOf, reverts, titleOf } from '../acting/git/message.ts'
 import { changesBetween, look, need, Options, Plan, Refused } from '../acting/git/plan.ts'
 import { changesOf, createRepository, type Got, type Pull, type Repository, Sha } from '../acting/git/repository.ts'
 import { shortCommit, subject } from '../checking/commit.ts'
@@ -37,6 +37,13 @@ const pushed = ({ branch, repository }: Options, sha: string): Ran => ({
   undo: { commit: sha },
 })
 
+/** What GitHub must say, as nobody can tell without it what became of the run. */
+const asked = async <Value>(asking: Promise<Got<Value>>): Promise<Value> => {
+  const got = await asking
+  if ('refused' in got) throw new FetchFault('reset', got.refused)
+  return got.value
+}
+
 /** How far the pull request is: a person merges it. */
 const awaited = (pull: Pull, ticked: number): Ran | Waits => {
   const { number, html_url: link } = pull
@@ -58,8 +65,15 @@ const proposePull = async (
   { commit, tries, pull: known }: Memo,
   context: ActContext,
 ): Promise<Ran | Waits> => {
-  if (known !== null) return awaited(need(await repository.pull(known)), context.ticked)
+  if (known !== null) return awaited(await asked(repository.pull(known)), context.ticked)
   const head = branchOf(plan, context.runKey)
+  const follow = async (pull: Pull) => {
+    await context.remember({ commit, tries, pull: pull.number })
+    return awaited(pull, context.ticked)
+  }
+  // A merged one has no branch any more: it is looked for before that is made.
+  const [there] = need(await repository.pulls(head))
+  if (there !== undefined) return follow(there)
   const at = await repository.ref(head)
   if ('refused' in at && at.status !== 404) throw new Refused(at.refused)
   if ('refused' in at) {
@@ -67,11 +81,8 @@ const proposePull = async (
     if ('unsent' in made) return made.unsent
     need(made)
   }
-  const [there] = need(await repository.pulls(head))
   const title = titleOf(need(await repository.bare(plan.commit)).message)
-  const pull = there ?? need(await repository.propose(head, title, bodyOf(plan.commit, plan.merge ? plan.parent : null, context.runKey)))
-  await context.remember({ commit, tries, pull: pull.number })
-  return awaited(pull, context.ticked)
+  return follow(need(await repository.propose(head, title, bodyOf(plan.commit, plan.merge ? plan.parent : null, context.runKey))))
 }
 
 const memoOf = (memo: Json): Memo | null => (memo === null ? null : Memo.parse(memo))
@@ -100,27 +111,29 @@ const run = async (options: Options, given: Json, context: ActContext): Promise<
   }
 }
 
-/** Looks for the mark that the run left. */
+/** Looks where the commit is that the run made. */
 const recover = async (options: Options, given: Json, context: ActContext) => {
   // It is remembered before anybody can see anything of it.
-  if (context.memo === null) return { outcome: 'undone' } as const
+  const memo = memoOf(context.memo)
+  if (memo === null) return { outcome: 'undone' } as const
   const plan = Plan.parse(given)
   const repository = createRepository(context, options)
-  const ask = async <Value>(asked: Promise<Got<Value>>): Promise<Value> => {
-    const got = await asked
-    if ('refused' in got) throw new FetchFault('reset', got.refused)
-    return got.value
-  }
   if (plan.by === 'push') {
-    const found = (await ask(repository.newest())).find(({ commit }) => commit.message.includes(mark(context.runKey)))
-    return found === undefined ? ({ outcome: 'undone' } as const) : pushed(options, found.sha)
+    const { commit: head } = await asked(repository.branch())
+    // However many came after it.
+    const { status } = await asked(repository.compare(memo.commit, head.sha))
+    return status === 'ahead' || status === 'identical' ? pushed(options, memo.commit) : ({ outcome: 'undone' } as const)
   }
   const head = branchOf(plan, context.runKey)
+  const pull = memo.pull === null ? (await asked(repository.pulls(head)))[0] : await asked(repository.pull(memo.pull))
+  if (pull !== undefined) {
+    const now = awaited(pull, context.ticked)
+    return now.outcome === 'waits' ? ({ outcome: 'resume' } as const) : now
+  }
   const at = await repository.ref(head)
   if ('refused' in at && at.status === 404) return { outcome: 'undone' } as const
-  await ask(Promise.resolve(at))
-  const [pull] = await ask(repository.pulls(head))
-  if (pull === undefined && (memoOf(context.memo)?.tries ?? 0) >= mostTries)
+  await asked(Promise.resolve(at))
+  if (memo.tries >= mostTries)
     return { outcome: 'unclear', text: `The branch ${head} is there, and no pull request could be made of it: open one by hand.` } as const
   return { outcome: 'resume' } as const
 }

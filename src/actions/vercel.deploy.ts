@@ -19,8 +19,9 @@ import { foreign } from '../checking/foreign.ts'
 import { apiHost } from '../checking/option.ts'
 import { vercelOptions } from '../checking/vercel/api.ts'
 import { askDeployments, askProject, type Deployment, type Project } from '../checking/vercel/deployments.ts'
-import { defineAction } from '../define/action.ts'
+import { type ActContext, defineAction } from '../define/action.ts'
 import type { Ran, Unable } from '../incident/acting/action.ts'
+import type { Instant } from '../incident/policy.ts'
 
 const Options = z.strictObject({
   ...vercelOptions,
@@ -67,6 +68,12 @@ const sourceOf = async (
   // What was built for the same place before is what is built anew.
   return same.find(({ target }) => (target ?? 'preview') === environment) ?? newest
 }
+
+/** A run that was begun by an older version did not remember when. */
+const Memo = z.object({ at: z.string().nullish() })
+
+/** When it was asked for first; null: nobody knows. */
+const beganOf = ({ memo, now }: ActContext): Instant | null => (memo === null ? now() : (Memo.parse(memo).at ?? null))
 
 const endOf = ({ target, from }: Plan, id: string, built: Built): Ran | null => {
   const back = from === null ? {} : { undo: { from: id, to: from } }
@@ -158,9 +165,12 @@ export default defineAction({
   },
   run: async (options, plan, context) => {
     const vercel = actOnVercel(context, options)
-    let id = (await findBuild(vercel, plan, context.runKey))?.id
+    const began = beganOf(context)
+    const found = await findBuild(vercel, plan, context.runKey, began)
+    if (found !== null && 'outcome' in found) return found
+    let id = found?.id
     if (id === undefined) {
-      await context.remember({ asked: true })
+      await context.remember({ asked: true, at: began })
       const started = await firstCall(context, () => startBuild(vercel, plan, context.runKey))
       if ('unsent' in started) return started.unsent
       if ('refused' in started) return { outcome: 'failed', text: started.refused }
@@ -173,8 +183,9 @@ export default defineAction({
     // It is remembered before it is asked for.
     if (context.memo === null) return { outcome: 'undone' }
     const vercel = actOnVercel(context, options)
-    const found = await findBuild(vercel, plan, context.runKey)
+    const found = await findBuild(vercel, plan, context.runKey, beganOf(context))
     if (found === null) return { outcome: 'undone' }
+    if ('outcome' in found) return found
     const end = endOf(plan, found.id, await askBuilt(vercel, plan, found.id))
     if (end !== null) return end
     return Date.parse(context.now()) - found.created > longestBuildMs

@@ -6,6 +6,7 @@ import {
   askServed,
   DeploymentName,
   findDeployment,
+  isDoubtful,
   named,
   previousOf,
   type Served,
@@ -62,7 +63,15 @@ export default defineAction({
       ...planShift('rollback', served, target, vercel),
       summary: shiftSummary(served, target, Date.parse(context.now())),
       effects: between.effects,
-      warnings: [...between.warnings, ...shiftWarnings('rollback', served, target.id)],
+      warnings: [
+        ...(to === '' && served.rolling === null && isDoubtful(served, target)
+          ? [
+              `${foreign(target.id, 60)} is the newest that was built before, and may have been taken back itself: production was rolled back or promoted by hand since. Where another served before, name that: \`to=\` with its id, its address or a commit.`,
+            ]
+          : []),
+        ...between.warnings,
+        ...shiftWarnings('rollback', served, target.id),
+      ],
       reversible: target.id === current.id ? null : `${foreign(current.id, 60)} is promoted again; that turns automatic promotion on, too`,
     }
   },

@@ -45,6 +45,10 @@ export const productFault = ({ code, message }: FetchFault): Finding => ({
 /** For a question to a vendor about the product: that the vendor does not answer leaves it open how the product is. */
 export const vendorFault = ({ code, message }: FetchFault): Finding => ({ status: 'unknown', text: `${titles[code]}: ${message}` })
 
+/** Whether an answer to a change leaves it open if it was done: whoever gives it, the vendor or a proxy before it, failed at it or gave up on
+ *  it, when it may have been acted on. */
+export const leavesOpen = (status: number): boolean => status >= 500 || [408, 460, 499].includes(status)
+
 /** What a vendor's status means for who asked, with what to do. `secret`: the setting whose value was sent, null when none was. */
 export const vendorRefusal = (vendor: string, status: number, secret: string | null, said = ''): Finding => {
   const words = said === '' ? '' : ` It says: ${foreign(said, 200)}`

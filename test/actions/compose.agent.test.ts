@@ -8,10 +8,11 @@ import rollback from '../../src/actions/compose.rollback.ts'
 import scale from '../../src/actions/compose.scale.ts'
 import update from '../../src/actions/compose.update.ts'
 import { type DockerEngine, type EngineContainer, startDockerEngine } from '../../src/embedded/docker-engine.ts'
+import type { Json } from '../../src/incident/acting/action.ts'
 import { FetchFault } from '../../src/ports.ts'
 import { closedPort, startHttp } from '../adapters/server.ts'
 import { type Agent, type Host, secret, startAgent, startHost } from '../agent/agent.ts'
-import { type Acting, hand, handBack } from './acting.ts'
+import { type Acting, type Hand, hand, handBack } from './acting.ts'
 
 let host: Host
 let agent: Agent
@@ -119,6 +120,50 @@ describe('compose.restart, hard', () => {
       text: '`up` failed: exit code 1. Error response from daemon: port is already allocated Done before: down. Running: redis; not running: api (created).',
     })
   })
+})
+
+describe('the agent goes between two steps, and what was begun is gone on with', () => {
+  const goesAfter = async <Plan extends Json>(step: string, doing: (more: Acting) => Hand<Plan>): Promise<void> => {
+    let gone = false
+    const at = doing({
+      remembered: async () => {
+        if (gone || !host.composed().includes(step)) return
+        gone = true
+        await agent.kill()
+      },
+    })
+    const { plan } = await at.plan()
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await expect(at.recover(plan)).rejects.toThrow(FetchFault)
+    await agent.start()
+    expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
+    expect(await at.run(plan)).toHaveProperty('outcome', 'done')
+    expect(host.composed()).toEqual([step, 'up -d'])
+  }
+
+  test('all is down', () => goesAfter('down', hard))
+  test('the images are built', () => goesAfter('build --no-cache', (more) => rolling(first ?? '', more)))
+})
+
+test('between two steps the agent is at something else: it is waited for', async () => {
+  const held = Promise.withResolvers<number>()
+  host.answer((argv) => (argv.includes('pull') ? held.promise : compose(argv)))
+  const other = updating({ runKey: 'inc-2:1' })
+  const { plan: others } = await other.plan()
+  let going: Promise<unknown> | undefined
+  const at = hard({
+    remembered: async () => {
+      if (going !== undefined || !host.composed().includes('down')) return
+      going = other.run(others)
+      await expect.poll(() => host.composed()).toContain('pull')
+    },
+  })
+  const { plan } = await at.plan()
+  await expect(at.run(plan)).rejects.toThrow('The agent is at something else (pull)')
+  expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
+  held.resolve(0)
+  await going
+  expect(await at.run(plan)).toHaveProperty('outcome', 'done')
 })
 
 describe('compose.scale', () => {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import kind from '../../src/actions/env.switch.ts'
 import rollback from '../../src/actions/vercel.rollback.ts'
 import { FetchFault } from '../../src/ports.ts'
+import { startVendor } from '../checks/vendor.ts'
 import { type Acting, hand, handBack } from './acting.ts'
 import { startFront } from './front.ts'
 import { minute, secret, startVercel, token, type TestVercel } from './vercel.ts'
@@ -158,6 +159,7 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
     ['setting: the line drops after', 'PATCH *', { kind: 'drop-after' }],
     ['setting: 500 after', 'PATCH *', { kind: 'status', status: 500, when: 'after' }],
     ['building: the line drops after', 'POST *', { kind: 'drop-after' }],
+    ['building: 408 after', 'POST *', { kind: 'status', status: 408, when: 'after' }],
     ['building: 500 after', 'POST *', { kind: 'status', status: 500, when: 'after' }],
   ] as const)('%s the effect: it goes on from there, and nothing is asked twice', async (_, method, fault) => {
     const doing = at({ to: 'brevo' })
@@ -179,7 +181,8 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
   })
 
   test('a build that may be under way yet is not asked for again before it would have come', async () => {
-    let now = Date.now()
+    const began = Date.now()
+    let now = began
     const doing = at({ to: 'brevo' }, {}, { now: () => new Date(now).toISOString() })
     const { plan } = await doing.plan()
     await vercel.fault({ kind: 'drop-before', method: 'POST *' })
@@ -188,6 +191,23 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
     now += 2 * minute
     expect(await doing.recover(plan)).toEqual({ outcome: 'resume' })
     expect(await doing.run(plan)).toMatchObject({ outcome: 'done' })
+    expect(doing.memo()).toMatchObject({ step: 'build', began: new Date(began).toISOString() })
+  })
+
+  test('a build that cannot be found among all that came since is neither guessed at nor asked for again', async () => {
+    const page = Array.from({ length: 100 }, (_, index) => ({ uid: `dpl_${index}`, created: 1_000_000 - index, readyState: 'READY' }))
+    await using shop = await startVendor({
+      '/v1/projects/prj_1/env/env_1': { body: { value: 'brevo' } },
+      '/v6/deployments': { body: { deployments: page, pagination: { next: 1 } } },
+    })
+    const memo = { step: 'build', at: '2026-06-01T11:00:00.000Z', began: '2026-06-01T11:00:00.000Z' }
+    const doing = at({ to: 'brevo' }, { apiUrl: shop.url }, { memo })
+    const build = { project: 'prj_1', name: 'shop', source: 'dpl_0', target: 'production' as const }
+    const plan = { ...build, variable: 'env_1', from: 'resend', to: 'brevo', production: 'dpl_0' }
+    const unclear = { outcome: 'unclear', text: expect.stringMatching(/^EMAIL_PROVIDER is brevo\. Vercel has made more than 1000/) }
+    expect(await doing.recover(plan)).toMatchObject(unclear)
+    expect(await doing.run(plan)).toMatchObject(unclear)
+    expect(shop.heard.filter(({ method }) => method !== 'GET')).toEqual([])
   })
 
   test('after a failed build, before the variable is put back', async () => {

@@ -272,6 +272,39 @@ describe('by pull request', () => {
     expect(branches).toHaveLength(1)
   })
 
+  test.each([true, false])(
+    'merged, its branch deleted, and the bot gone before it knew (the number remembered: %s)',
+    async (remembered) => {
+      await commit('Break it', { 'a.txt': 'two' })
+      const before = at({}, { by: 'pull' })
+      const { plan } = await before.plan()
+      // Else its answer is lost, and a person is faster than the bot.
+      if (!remembered) await fault({ method: 'POST /repos/*/pulls', kind: 'drop-after' })
+      const begun = before.run(plan)
+      await (remembered ? begun : expect(begun).rejects.toThrow(FetchFault))
+      const [pull] = await pulls()
+      await octokit.pulls.merge({ ...shop, pull_number: pull?.number ?? 0, merge_method: 'merge' })
+      // As GitHub does by itself, where the repository's settings say so.
+      await octokit.git.deleteRef({ ...shop, ref: `heads/${pull?.head.ref}` })
+      before.tick()
+      const done = { outcome: 'done', undo: { commit: await head() } }
+      expect(await before.recover(plan)).toMatchObject(done)
+      expect(await before.run(plan)).toMatchObject(done)
+      expect(await pulls()).toHaveLength(1)
+    },
+  )
+
+  test('a pull request that GitHub does not tell of is not said to have changed nothing', async () => {
+    await commit('Break it', { 'a.txt': 'two' })
+    const here = at({}, { by: 'pull' })
+    const { plan } = await here.plan()
+    await here.run(plan)
+    here.tick()
+    await fault({ method: 'GET /repos/*/pulls/*', kind: 'status', status: 403, times: 2 })
+    await expect(here.run(plan)).rejects.toThrow(FetchFault)
+    await expect(here.recover(plan)).rejects.toThrow(FetchFault)
+  })
+
   test('a pull request that cannot be made is not tried for ever', async () => {
     await commit('Break it', { 'a.txt': 'two' })
     const here = at({}, { by: 'pull' })
@@ -290,19 +323,36 @@ test.each([
   ['PATCH /repos/*/git/refs/*', 'drop-before'],
   ['PATCH /repos/*/git/refs/*', 'drop-after'],
   ['PATCH /repos/*/git/refs/*', 'status'],
+  // A proxy gives up waiting, and GitHub has it.
+  ['PATCH /repos/*/git/refs/*', '408'],
 ])('an answer to %s that is lost (%s) is read back, and the branch has one revert at most (faults 53)', async (method, how) => {
   const bad = await commit('Break it', { 'a.txt': 'two' })
   const here = at()
   const { plan } = await here.plan()
-  await fault({ method, kind: how, status: 502 })
+  await fault({ method, ...(how === '408' ? { kind: 'status', status: 408, when: 'after' } : { kind: how, status: 502 }) })
   await expect(here.run(plan)).rejects.toThrow(FetchFault)
   const moved = await head()
-  const happened = method.startsWith('PATCH') && how === 'drop-after'
+  const happened = method.startsWith('PATCH') && ['drop-after', '408'].includes(how)
   expect(moved === bad).toBe(!happened)
   expect(await here.recover(plan)).toMatchObject(happened ? { outcome: 'done', undo: { commit: moved } } : { outcome: 'undone' })
   // What came later does not hide it.
   await commit('Later', { 'z.txt': 'z' })
   expect(await here.recover(plan)).toMatchObject({ outcome: happened ? 'done' : 'undone' })
+})
+
+test('it is found below more commits than a page holds', async () => {
+  await commit('Break it', { 'a.txt': 'two' })
+  const here = at()
+  const { plan } = await here.plan()
+  await fault({ method: 'PATCH /repos/*/git/refs/*', kind: 'drop-after' })
+  await expect(here.run(plan)).rejects.toThrow(FetchFault)
+  const moved = await head()
+  const { data: made } = await octokit.git.getCommit({ ...shop, commit_sha: moved })
+  let last = moved
+  for (let number = 1; number <= 101; number += 1)
+    last = (await octokit.git.createCommit({ ...shop, message: `Push ${number}`, tree: made.tree.sha, parents: [last] })).data.sha
+  await octokit.git.updateRef({ ...shop, ref: 'heads/main', sha: last })
+  expect(await here.recover(plan)).toMatchObject({ outcome: 'done', undo: { commit: moved } })
 })
 
 test('GitHub down or slow says so, and nothing is guessed', async () => {

@@ -244,7 +244,7 @@ describe.skipIf(!isThere)('upstash over REST', () => {
     expect(await left('cache:*')).toBe(1201)
   })
 
-  test.each([[502 as const], ['drop' as const]])('%s after it was done: read back, and gone on with (faults 53)', async (instead) => {
+  test.each([502, 408, 'drop'] as const)('%s after it was done: read back, and gone on with (faults 53)', async (instead) => {
     const at = overRest()
     const { plan } = await at.plan()
     rest.answers.push(instead)

@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import deploy from '../../src/actions/vercel.deploy.ts'
 import rollback from '../../src/actions/vercel.rollback.ts'
+import type { Json } from '../../src/incident/acting/action.ts'
 import { FetchFault } from '../../src/ports.ts'
+import { startVendor } from '../checks/vendor.ts'
 import { type Acting, hand, handBack } from './acting.ts'
 import { startFront } from './front.ts'
 import { minute, secret, startVercel, token, type TestVercel } from './vercel.ts'
@@ -155,6 +157,41 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
     // Another run’s build is none of this one.
     await at({}, {}, { runKey: 'inc-1:2' }).run(plan)
     expect(await doing.recover(plan)).toEqual({ outcome: 'undone' })
+  })
+
+  test('it is found below more deployments than a page holds, and not guessed at below more than are looked through', async () => {
+    const [now, began] = [Date.parse('2026-06-01T12:00:00Z'), '2026-06-01T11:00:00.000Z']
+    const one = (uid: string, created: number, more: object = {}) => ({
+      uid,
+      created,
+      readyState: 'READY',
+      target: 'preview',
+      projectId: 'prj_1',
+      ...more,
+    })
+    const ours = one('dpl_ours', Date.parse(began) + 1, { meta: { tocsinRun: 'inc-1:1' } })
+    const made = (count: number) => [...Array.from({ length: count }, (_, index) => one(`dpl_${index}`, now - Math.floor(index / 2))), ours]
+    let all = made(250)
+    await using shop = await startVendor({
+      '/v6/deployments': ({ url }) => {
+        const query = new URL(url, 'http://vercel').searchParams
+        const [until, since] = [Number(query.get('until') ?? Infinity), Number(query.get('since') ?? 0)]
+        const left = all.filter(({ created }) => created < until && created > since)
+        const page = left.slice(0, 100)
+        return { body: { deployments: page, pagination: { next: left.length > 100 ? page.at(-1)?.created : null } } }
+      },
+      '/v13/deployments/dpl_ours': { body: ours },
+    })
+    const plan = { project: 'prj_1', name: 'shop', source: 'dpl_0', target: 'preview' as const, commit: 'aaa1111', from: null }
+    const recovered = (memo: Json) => at({}, { environment: 'preview', apiUrl: shop.url }, { memo }).recover(plan)
+    expect(await recovered({ asked: true, at: began })).toEqual({ outcome: 'done', text: 'dpl_ours is built for preview.' })
+    // As a run of an older version remembers it.
+    expect(await recovered({ asked: true })).toMatchObject({ outcome: 'done' })
+    all = made(1_200)
+    const end = await recovered({ asked: true, at: began })
+    expect(end).toMatchObject({ outcome: 'unclear', text: expect.stringContaining('`vercel list --meta tocsinRun=inc-1:1`') })
+    // What was made long before this run is not looked through.
+    expect(await recovered({ asked: true, at: '2026-06-01T13:30:00.000Z' })).toEqual({ outcome: 'undone' })
   })
 
   test('a build that does not end is gone on with, and given up', async () => {

@@ -58,6 +58,21 @@ describe('releases in stages', () => {
 })
 
 describe('a promotion', () => {
+  test('its answer is lost, and a push is served before it is read back: it happened', async () => {
+    const at = forth({ to: before })
+    const { plan } = await at.plan()
+    await vercel.fault({ kind: 'drop-after', method: 'POST *', times: 1 })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await expect.poll(async () => (await vercel.project()).production).toBe(before)
+    const pushed = await vercel.deploy('ddd4444ddd4444', 'Fix', 0)
+    expect((await vercel.project()).production).toBe(pushed)
+    expect(await at.recover(plan)).toEqual({
+      outcome: 'done',
+      text: `Production was moved to ${before}; since then ${pushed} is served.`,
+    })
+    expect(await at.verify(plan)).toMatchObject({ settled: true, findings: [{ status: 'warn' }] })
+  })
+
   test('to the newest that is ready, undone by a rollback', async () => {
     const next = await vercel.deploy('abc7777abc7777', 'New shop', minute)
     const { id } = await vercel.project()

@@ -1,5 +1,6 @@
 /** Through the emulator and its front, which accepts first and moves traffic a moment later, as Vercel does. */
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import promote from '../../src/actions/vercel.promote.ts'
 import rollback from '../../src/actions/vercel.rollback.ts'
 import { FetchFault } from '../../src/ports.ts'
 import { startHttp } from '../adapters/server.ts'
@@ -95,6 +96,35 @@ describe('back, and forth again', () => {
     const to = { id: old, address: String(url), 'https address': `https://${String(url)}/`, commit: 'ddd4444' }[by]
     const { plan } = await back({ to }).plan()
     expect(plan).toMatchObject({ from: bad, to: old })
+  })
+
+  test('not to the one that was taken back itself, where Vercel tells what served before', async () => {
+    await back().run((await back().plan()).plan)
+    const fix = await vercel.deploy('fff6666fff6666', 'Fix', 0)
+    const up = hand(promote, vercel.options, { to: fix }, { secrets, runKey: 'inc-1:2' })
+    await up.run((await up.plan()).plan)
+    const seen = await back().plan()
+    expect(seen.plan).toMatchObject({ from: fix, to: before })
+    expect(seen.warnings.join(' ')).not.toContain('may have been taken back')
+    // Rolled back to from something newer, it hides what it was promoted from.
+    const { id } = await vercel.project()
+    const last = { fromDeploymentId: 'dpl_newer', toDeploymentId: fix, requestedAt: Date.now(), type: 'rollback', jobStatus: 'succeeded' }
+    await vercel.put('projects', { id, lastAliasRequest: last })
+    const { plan, warnings } = await back().plan()
+    expect(plan.to).toBe(bad)
+    expect(warnings[0]).toMatch(
+      new RegExp(`^${bad} is the newest that was built before, and may have been taken back itself: .* name that: \`to=\``),
+    )
+    expect((await back({ to: before }).plan()).warnings.join(' ')).not.toContain('may have been taken back')
+    // What was built since can only have been served by itself.
+    await vercel.put('projects', { id, lastAliasRequest: { ...last, requestedAt: Date.now() - 2 * 60 * minute } })
+    expect((await back().plan()).warnings.join(' ')).not.toContain('may have been taken back')
+    // Nor was what was promoted last, when a push is served since.
+    await vercel.put('projects', { id, lastAliasRequest: { ...last, type: 'promote' } })
+    await vercel.deploy('aab8888aab8888', 'Another fix', 0)
+    const next = await back().plan()
+    expect(next.plan.to).toBe(fix)
+    expect(next.warnings.join(' ')).not.toContain('may have been taken back')
   })
 
   test('long after a rollback, when the one that is served is on another page', async () => {
@@ -264,6 +294,7 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
   test.each([
     ['the line drops after the effect', { kind: 'drop-after' }],
     ['500 after the effect', { kind: 'status', status: 500, when: 'after' }],
+    ['408 after the effect', { kind: 'status', status: 408, when: 'after' }],
     ['no answer after the effect', { kind: 'hold', when: 'after' }],
   ] as const)('%s: it is read back, and nothing is asked twice', async (_, fault) => {
     const { id } = await vercel.project()
@@ -285,6 +316,49 @@ describe('a crash between Vercel’s answer and the record (faults 53)', () => {
     await vercel.fault({ kind: 'drop-before', method: 'POST *' })
     await expect(at.run(plan)).rejects.toThrow(FetchFault)
     expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
+  })
+
+  const asked = async (request: object) =>
+    vercel.put('projects', {
+      id: (await vercel.project()).id,
+      lastAliasRequest: { type: 'promote', jobStatus: 'succeeded', toDeploymentId: bad, requestedAt: Date.now(), ...request },
+    })
+
+  test('somebody promotes it back before it is read back: it happened, and since then something else is served', async () => {
+    const at = back()
+    const { plan } = await at.plan()
+    await vercel.fault({ kind: 'drop-after', method: 'POST *', times: 1 })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await expect.poll(async () => (await vercel.project()).production).toBe(before)
+    const by = hand(promote, vercel.options, { to: bad }, { secrets, runKey: 'inc-9:9' })
+    expect(await by.run((await by.plan()).plan)).toMatchObject({ outcome: 'done' })
+    expect(await at.recover(plan)).toEqual({
+      outcome: 'done',
+      text: `Production was moved to ${before}; since then ${bad} is served.`,
+    })
+    expect(await at.verify(plan)).toEqual({
+      settled: true,
+      findings: [{ status: 'warn', text: `Production serves ${bad}: it was moved on from ${before}.` }],
+    })
+  })
+
+  test('somebody else moves it while nobody knows whether this was: it is not said to be undone', async () => {
+    const at = back()
+    const { plan } = await at.plan()
+    await vercel.fault({ kind: 'drop-before', method: 'POST *', times: 1 })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await asked({ fromDeploymentId: 'dpl_other' })
+    expect(await at.recover(plan)).toMatchObject({ outcome: 'unclear', text: expect.stringContaining('somebody else has moved it') })
+  })
+
+  test('what others did between the preview and the run is none of it', async () => {
+    const at = back()
+    const { plan } = await at.plan()
+    await asked({ fromDeploymentId: before })
+    await vercel.fault({ kind: 'drop-before', method: 'POST *', times: 1 })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    expect(await at.recover(plan)).toEqual({ outcome: 'undone' })
+    expect(await back().run(plan)).toMatchObject({ outcome: 'done', undo: { from: before, to: bad } })
   })
 
   test('traffic does not move: it is waited for, gone on with, and given up', async () => {

@@ -38,7 +38,14 @@ export const agentHosts = ({ url }: Agent): string[] => [hostOf(url)]
 export const agentCalls = ({ url }: Agent): string[] => [`POST ${below(url, paths.runs)}`]
 
 /** The agent said no, or what answers there is not our agent; the message says why. */
-export class AgentRefusal extends Error {}
+export class AgentRefusal extends Error {
+  /** It is at something else, or about to end: asked again later, it may say yes. */
+  readonly busy: boolean
+  constructor(message: string, busy = false) {
+    super(message)
+    this.busy = busy
+  }
+}
 
 /** For a question, in milliseconds. */
 const askMs = 20_000
@@ -144,7 +151,7 @@ export const runOn = async (
         throw new FetchFault('reset', error.message, error)
       }
       if (said.type === 'line') onLine(said.text)
-      if (said.type === 'refused') throw new AgentRefusal(`The agent says: ${foreign(said.why, 300)}`)
+      if (said.type === 'refused') throw new AgentRefusal(`The agent says: ${foreign(said.why, 300)}`, said.code === 'busy')
       if (said.type === 'run' && said.run !== null) return said.run
     }
   }

@@ -84,7 +84,8 @@ export const runSteps = async (steps: Steps, context: ActContext): Promise<Ran |
     const wanted = { key: stepKey(steps, context, index), operation: step.operation, args: step.args ?? {} }
     const follow = (key: string) => runOn(agent, context, { ...wanted, key }, (line) => context.progress(`${doing}: ${foreign(line, 120)}`))
     try {
-      const first = await firstCall(context, () => follow(wanted.key))
+      // Once a step has ended something is changed: then the one after it is asked for again, as soon as the agent answers.
+      const first = await (index === 0 ? firstCall(context, () => follow(wanted.key)) : follow(wanted.key))
       if ('unsent' in first) return await end('failed', index, `\`${nameOf(step)}\` was not begun. ${first.unsent.text}`)
       let run = first
       if (run.state === 'unclear' && step.repeatable === true) run = await follow(`${wanted.key}:again`)
@@ -98,6 +99,9 @@ export const runSteps = async (steps: Steps, context: ActContext): Promise<Ran |
           `\`${nameOf(step)}\` failed: ${run.why ?? `exit code ${run.exit}.`} ${lastWords(run.tail)}`.trim(),
         )
     } catch (error) {
+      // What is half done waits for it.
+      if (error instanceof AgentRefusal && error.busy && index > 0 && tries < mostTries)
+        throw new FetchFault('refused', error.message, error)
       if (error instanceof AgentRefusal) return end('failed', index, `\`${nameOf(step)}\` was not begun. ${error.message}`)
       if (error instanceof FetchFault && tries >= mostTries)
         return end('unclear', index, `The agent’s answer to \`${nameOf(step)}\` does not come: ${error.message}`)

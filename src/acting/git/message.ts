@@ -1,8 +1,8 @@
 /** What a commit that takes another back says of itself: as git words it, with the mark of the run that made it. Pure. */
 import { subject } from '../../checking/commit.ts'
 
-/** By it the commit is found again, whoever made it. */
-export const mark = (runKey: string): string => `Tocsin-Run: ${runKey}`
+/** Tells people which run made the commit. */
+const mark = (runKey: string): string => `Tocsin-Run: ${runKey}`
 
 const reverted = /^Revert "(.*)"$/
 

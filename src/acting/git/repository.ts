@@ -1,7 +1,7 @@
 /** A repository of GitHub, by its Git data API: read, and given commits, references and pull requests. One try each. */
 import { z } from 'zod'
 import { below } from '../../checking/address.ts'
-import { vendorRefusal } from '../../checking/fault.ts'
+import { leavesOpen, vendorRefusal } from '../../checking/fault.ts'
 import { readJson, said } from '../../checking/json.ts'
 import type { GitHubOptions } from '../../checking/github/api.ts'
 import type { LookContext } from '../../define/action.ts'
@@ -89,7 +89,7 @@ export const createRepository = (context: Pick<LookContext, 'web' | 'secret' | '
     })
     const { status } = response
     const text = await response.text()
-    if (status >= 500) throw new FetchFault('reset', `GitHub answered ${status}.`)
+    if (leavesOpen(status)) throw new FetchFault('reset', `GitHub answered ${status}.`)
     if (!response.ok) return { refused: refusal(options, status, said(text)), status }
     const read = readJson('GitHub', { status, headers: {}, body: text, took: 0, urls: [] }, schema)
     return 'findings' in read ? { refused: read.findings.map((each) => each.text).join(' '), status } : { value: read.value }

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { foreign } from '../../checking/foreign.ts'
 import { askDeployments, askProject, Deployment, markName } from '../../checking/vercel/deployments.ts'
 import type { ActContext } from '../../define/action.ts'
+import type { Ran } from '../../incident/acting/action.ts'
+import type { Instant } from '../../incident/policy.ts'
 import { FetchFault } from '../../ports.ts'
 import { type ActingVercel, lostOf, pause, sentence } from './call.ts'
 import { askRolling } from './production.ts'
@@ -21,8 +23,12 @@ const lookMs = 1_000
 /** After so long a build is not waited for any more: Vercel ends its own after 45 minutes. */
 export const longestBuildMs = 50 * 60_000
 
-/** So many deployments are looked through for a mark. */
-const mostDeployments = 100
+/** A page of deployments, and so many pages are looked through for a mark. */
+const pageSize = 100
+const mostPages = 10
+
+/** What was asked for may be dated so much earlier, in milliseconds: Vercel's clock is not ours. */
+const apartMs = 60 * 60_000
 
 const Made = z.object({ id: z.string() })
 
@@ -42,11 +48,31 @@ const addressOf = (vercel: Pick<ActingVercel, 'address'>): string => vercel.addr
 export const buildCall = (vercel: Pick<ActingVercel, 'address'>, build: Build): string =>
   `POST ${addressOf(vercel)} ${JSON.stringify(bodyOf(build))}`
 
-/** What this run has had built, if it has. Throws FetchFault when Vercel does not say. */
-export const findBuild = async (vercel: ActingVercel, { project }: Build, runKey: string): Promise<Deployment | null> => {
-  const asked = await askDeployments(vercel, project, mostDeployments, {}, 'any')
-  if ('findings' in asked) throw lostOf(asked.findings)
-  return asked.value.list.find(({ mark }) => mark === runKey) ?? null
+/** What this run has had built since it began, null for nothing; or how a run ends of which nobody can tell that, as too many came after it.
+ *  Throws FetchFault when Vercel does not say. */
+export const findBuild = async (
+  vercel: ActingVercel,
+  { project }: Build,
+  runKey: string,
+  began: Instant | null,
+): Promise<Deployment | null | Ran> => {
+  const since = began === null ? {} : { since: Date.parse(began) - apartMs }
+  let until = {}
+  for (let page = 1; page <= mostPages; page += 1) {
+    const asked = await askDeployments(vercel, project, pageSize, { ...since, ...until }, 'any')
+    if ('findings' in asked) throw lostOf(asked.findings)
+    const { list, more } = asked.value
+    const found = list.find(({ mark }) => mark === runKey)
+    if (found !== undefined) return found
+    const oldest = list.at(-1)
+    if (!more || oldest === undefined) return null
+    // Another may be of the same millisecond.
+    until = { until: oldest.created + 1 }
+  }
+  return {
+    outcome: 'unclear',
+    text: `Vercel has made more than ${mostPages * pageSize} deployments since, so nobody can tell whether this run had one built: \`vercel list --meta ${markName}=${runKey}\` shows it.`,
+  }
 }
 
 /** Has it built, once: gives its id, or why Vercel does not. */

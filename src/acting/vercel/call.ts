@@ -4,6 +4,7 @@ import type { Unable } from '../../incident/acting/action.ts'
 import type { Finding } from '../../incident/check.ts'
 import { FetchFault, type WebFetch } from '../../ports.ts'
 import { below, hostOf } from '../../checking/address.ts'
+import { leavesOpen } from '../../checking/fault.ts'
 import { foreign } from '../../checking/foreign.ts'
 import { said } from '../../checking/json.ts'
 import { createVercel, refusalCode, teamOf, type VercelOptions } from '../../checking/vercel/api.ts'
@@ -103,7 +104,7 @@ export const actOnVercel = (
       })
       const { status, ok } = response
       const text = await response.text()
-      if (status >= 500) throw new FetchFault('reset', `Vercel answered ${status}: nobody knows whether it was done.`)
+      if (leavesOpen(status)) throw new FetchFault('reset', `Vercel answered ${status}: nobody knows whether it was done.`)
       if (!ok) return { refused: refusal(status, options.secret, said(text), quiet) }
       try {
         return { json: text === '' ? {} : JSON.parse(text) }

@@ -96,9 +96,24 @@ export const askServed = async (vercel: ActingVercel): Promise<Served | Unable> 
   return { project, current, list, rolling: rolling.value }
 }
 
-/** The one that served before: what a rollback without a name goes to. */
-export const previousOf = ({ current, list }: Served): Deployment | null =>
-  list.find(({ id, state, unserved, created }) => id !== current.id && state === 'READY' && !unserved && created < current.created) ?? null
+/** The one that served before: what a rollback without a name goes to. It is the newest of the older ones, but where Vercel says from what
+ *  the one that is served was promoted. */
+export const previousOf = ({ project: { lastAliasRequest: last }, current, list }: Served): Deployment | null => {
+  const older = list.filter(
+    ({ id, state, unserved, created }) => id !== current.id && state === 'READY' && !unserved && created < current.created,
+  )
+  const from = last?.type === 'promote' && last.toDeploymentId === current.id ? last.fromDeploymentId : null
+  return older.find(({ id }) => id === from) ?? older[0] ?? null
+}
+
+/** Whether the previous one may have been taken back itself: Vercel tells of the last rollback or promotion only, and that one came after
+ *  it was built, and was not to it. */
+export const isDoubtful = ({ project: { lastAliasRequest: last }, current }: Served, previous: Deployment): boolean =>
+  last !== null &&
+  last !== undefined &&
+  last.requestedAt > previous.created &&
+  last.toDeploymentId !== previous.id &&
+  !(last.type === 'promote' && last.toDeploymentId === current.id && last.fromDeploymentId === previous.id)
 
 /** `dpl_B (abc1234 “Break checkout” by Ann)`. */
 export const named = (one: Deployment): string => {

@@ -1,4 +1,5 @@
 /** Points production's domains to another deployment, by rollback or by promotion: asked for once, then watched until traffic has moved. */
+import { z } from 'zod'
 import type { ActContext, LookContext, Move } from '../../define/action.ts'
 import type { Json, Ran, Verification } from '../../incident/acting/action.ts'
 import { duration } from '../../incident/duration.ts'
@@ -77,6 +78,10 @@ type Where =
   | { readonly at: 'stages'; readonly percent: number | null }
   | { readonly at: 'stuck'; readonly status: string }
   | { readonly at: 'elsewhere'; readonly id: string | null }
+  /** It was there, and production has been moved on from it. */
+  | { readonly at: 'since'; readonly id: string | null }
+  /** As before it was asked for, and somebody else has had production moved since: what they moved it from was not this. */
+  | { readonly at: 'hidden' }
 
 /** What became of a shift so far. Throws FetchFault when Vercel does not say. */
 const locate = async (
@@ -87,7 +92,8 @@ const locate = async (
   if ('findings' in asked) throw lostOf(asked.findings)
   const project = asked.value
   const { lastAliasRequest: last, targets } = project
-  const request = last?.toDeploymentId === to && last.type === how && last.requestedAt > seen ? last : null
+  const newer = last !== null && last !== undefined && last.requestedAt > seen ? last : null
+  const request = newer?.toDeploymentId === to && newer.type === how ? newer : null
   const served = targets?.id ?? null
   const rolling = await askRolling(vercel, project)
   if ('findings' in rolling) throw lostOf(rolling.findings)
@@ -97,8 +103,11 @@ const locate = async (
     if (how === 'promote' && rolling.value?.canary === to) return { at: 'stages', percent: rolling.value.percent }
     // A rollback out of a release in stages ends that, too.
     if (served === to && rolling.value === null) return { at: 'there' }
-    // Done as it says, and not yet to be read everywhere.
-    if (request !== null) return { at: 'moving', since: request.requestedAt }
+    // Done as it says: a push was served since, or it is not yet to be read everywhere.
+    if (request !== null)
+      return served === from || served === to ? { at: 'moving', since: request.requestedAt } : { at: 'since', id: served }
+    if (newer?.fromDeploymentId === to && from !== to) return { at: 'since', id: served }
+    if (newer !== null && served === from && from !== to) return { at: 'hidden' }
     return served === from || served === to ? { at: 'before' } : { at: 'elsewhere', id: served }
   }
   return { where: find(), project }
@@ -130,21 +139,39 @@ const endOf = ({ how, from, to }: Shift, where: Where): Ran | null => {
         outcome: 'unclear',
         text: `Production serves ${foreign(where.id ?? 'nothing', 60)}, neither ${foreign(from, 60)} nor ${id}: somebody else moved it meanwhile. Look in Vercel’s dashboard who.`,
       }
+    case 'since':
+      return { outcome: 'done', text: `Production was moved to ${id}; since then ${foreign(where.id ?? 'nothing', 60)} is served.` }
+    case 'hidden':
+      return {
+        outcome: 'unclear',
+        text: `Production serves ${foreign(from, 60)}, and somebody else has moved it since ${id} was asked for: look in Vercel’s dashboard whether it was served in between.`,
+      }
     default:
       return null
   }
 }
 
+/** By it a later run knows which requests are not older than its own; one that was begun by an older version did not remember it. */
+const Memo = z.object({ seen: z.number().optional() })
+
+const sinceAsked = (shift: Shift, memo: Json): Shift => ({ ...shift, seen: Memo.safeParse(memo).data?.seen ?? shift.seen })
+
 /** Asks for it, once, and watches it until traffic has moved. */
-export const runShift = async (vercel: ActingVercel, shift: Shift, context: ActContext): Promise<Ran> => {
-  const { where } = await locate(vercel, shift)
-  if (where.at === 'elsewhere' && context.memo === null)
+export const runShift = async (vercel: ActingVercel, planned: Shift, context: ActContext): Promise<Ran> => {
+  let shift = sinceAsked(planned, context.memo)
+  const { where, project } = await locate(vercel, shift)
+  // Whatever others did before this one asks for anything is none of it.
+  const isFirst = context.memo === null
+  if (isFirst && 'id' in where && where.id !== shift.from)
     return { outcome: 'failed', text: `Production serves ${foreign(where.id ?? 'nothing', 60)} by now: nothing was asked of Vercel.` }
-  const ended = endOf(shift, where)
+  const isBefore = where.at === 'before' || (isFirst && (where.at === 'since' || where.at === 'hidden'))
+  const ended = isBefore ? null : endOf(shift, where)
   if (ended !== null) return ended
-  if (where.at === 'before') {
-    await context.remember({ asked: true })
-    const asked = await firstCall(context, () => vercel.change('POST', addressOf(vercel, shift), {}))
+  if (isBefore) {
+    const seen = project.lastAliasRequest?.requestedAt ?? 0
+    shift = { ...shift, seen }
+    await context.remember({ asked: true, seen })
+    const asked = await firstCall(context, () => vercel.change('POST', addressOf(vercel, planned), {}))
     if ('unsent' in asked) return asked.unsent
     if ('refused' in asked) return { outcome: 'failed', text: asked.refused }
   }
@@ -182,6 +209,11 @@ export const verifyShift = async (vercel: ActingVercel, shift: Shift): Promise<V
   const id = foreign(shift.to, 60)
   if (where.at === 'stages')
     return { settled: true, findings: [{ status: 'ok', text: `${id} gets ${where.percent ?? 'a part of'} % of the traffic, in stages.` }] }
+  if (where.at === 'since')
+    return {
+      settled: true,
+      findings: [{ status: 'warn', text: `Production serves ${foreign(where.id ?? 'nothing', 60)}: it was moved on from ${id}.` }],
+    }
   if (where.at !== 'there')
     return {
       settled: false,
@@ -205,7 +237,9 @@ export const shiftMove = <Options extends VercelOptions>(): Omit<Move<Options, n
     run: (options, shift, context) => runShift(at(context, options), shift, context),
     recover: async (options, shift, context) =>
       // It is remembered before it is asked for.
-      context.memo === null ? { outcome: 'undone' } : recoverShift(at(context, options), shift, Date.parse(context.now())),
+      context.memo === null
+        ? { outcome: 'undone' }
+        : recoverShift(at(context, options), sinceAsked(shift, context.memo), Date.parse(context.now())),
     verify: (options, shift, context) => verifyShift(at(context, options), shift),
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CheckContext } from '../../define/check.ts'
 import { FetchFault, type GuardedResponse } from '../../ports.ts'
 import { below } from '../address.ts'
-import { vendorRefusal } from '../fault.ts'
+import { leavesOpen, vendorRefusal } from '../fault.ts'
 import { readJson, said } from '../json.ts'
 import { RedisRefusal, Unanswered } from './commands.ts'
 import type { Send } from './connect.ts'
@@ -50,7 +50,7 @@ export const changer =
       body: JSON.stringify(words),
     })
     const { status, body } = response
-    if (status >= 500)
+    if (leavesOpen(status))
       throw new FetchFault('reset', `Upstash answered ${status}, and did not say whether it was done. ${said(body)}`.trim())
     return resultOf(place.secret, response)
   }
