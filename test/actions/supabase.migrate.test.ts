@@ -287,6 +287,33 @@ describe.skipIf(!isThere)('lost on the way (faults 53)', () => {
     expect(await versions('production')).toEqual(['20260101', '20260201', '20260202'])
   })
 
+  test('broken off after the first: what is said of it is counted in the database, not in this try', async () => {
+    const at = on('staging')
+    const { plan } = await at.plan()
+    expect(await at.run({ ...plan, files: plan.files.slice(0, 1) })).toMatchObject({ outcome: 'done' })
+    expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
+    write({ '20260202000000_due.sql': 'alter table letters add column sly int' })
+    expect(await at.run(plan)).toEqual({
+      outcome: 'failed',
+      text: '20260202000000_due.sql is no longer what was approved: ask for it again. It was rolled back; what came before stays applied: 20260201000000_tags.',
+    })
+    await clients['staging']!.query('alter schema supabase_migrations rename to gone')
+    expect(await at.run(plan)).toEqual({
+      outcome: 'unclear',
+      text: expect.stringMatching(/^It had broken off, and nobody can tell how far it was: The database at .* has no supabase_migrations/),
+    })
+    expect(await on('staging').run(plan)).toMatchObject({ outcome: 'failed', text: expect.stringMatching(/Nothing was changed\.$/) })
+  })
+
+  test('what is applied already is not read again', async () => {
+    const at = on('staging')
+    const { plan } = await at.plan()
+    await at.run({ ...plan, files: plan.files.slice(0, 1) })
+    rmSync(join(folder, '20260201000000_tags.sql'))
+    expect(await at.run(plan)).toMatchObject({ outcome: 'done' })
+    expect(await versions('staging')).toEqual(['20260101', '20260201', '20260202'])
+  })
+
   test('two at it at once: each migration is applied once', async () => {
     const [one, two] = [on('staging'), on('staging')]
     const { plan } = await one.plan()
