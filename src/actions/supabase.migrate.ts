@@ -45,7 +45,7 @@ const statementsOf = (file: string, text: string): readonly Statement[] => {
 /** A file, read and judged. `allow`: null where taking back is what it is for. */
 const readFile = async (options: Options, migration: Migration, file: string, allow: readonly string[] | null, context: LookContext) => {
   const { text, sha256 } = await textOf(options.source, file, context)
-  const judged = statementsOf(file, text).flatMap(judge)
+  const judged = judge(statementsOf(file, text))
   const outside = judged.filter(({ how }) => how === 'outside').map(({ label }) => label)
   if (outside.length > 0)
     throw new Impossible(`${file} cannot run in one transaction, all or nothing: ${listed([...new Set(outside)])}. Run it by hand.`)
