@@ -1,7 +1,8 @@
 /** Keys of Redis removed, by a pattern or all of them (A5, faults 54). */
 import { z } from 'zod'
 import { firstCall } from '../acting/first-call.ts'
-import { anyKey, countKeys, example, patternRefusal, pieces, Prefix, sizeOf, sizeOfAll } from '../acting/redis/keys.ts'
+import { countKeys, example, patternRefusal, Prefix, sizeOf, sizeOfAll } from '../acting/redis/keys.ts'
+import { readBackKeys, removeKeys } from '../acting/redis/remove.ts'
 import { few, step } from '../acting/step.ts'
 import { type Change, nameOf, refusedBy, serverOptions, withServer } from '../acting/redis/server.ts'
 import { count } from '../checking/answer.ts'
@@ -40,13 +41,6 @@ const inputOf = ({ prefixes, all }: Options): z.ZodObject => {
     })
 }
 
-/** Over TCP as over REST, one piece is one command. */
-const unlinkAtOnce = 500
-/** How often it is gone on with after it broke off. */
-const mostTries = 5
-/** How often it is recorded how far it is: each time is an event. */
-const rememberEvery = 20_000
-
 const emptying = { no: 'FLUSHDB', database: 'FLUSHDB', server: 'FLUSHALL' } as const
 const wholeOf = (options: Options): string =>
   options.all === 'server' ? `everything in all databases of ${nameOf(options)}` : `everything in the database of ${nameOf(options)}`
@@ -55,12 +49,7 @@ const wholeOf = (options: Options): string =>
 const Plan = z.union([z.object({ pattern: z.string(), most: z.int() }), z.object({ all: z.enum(['database', 'server']), most: z.int() })])
 type Plan = z.infer<typeof Plan>
 
-const Memo = z.object({
-  removed: z.int().optional(),
-  tries: z.int().optional(),
-  marker: z.string().optional(),
-  until: z.string().optional(),
-})
+const Memo = z.object({ marker: z.string().optional(), until: z.string().optional() })
 
 const sizeNow = (all: 'database' | 'server', read: Read): Promise<number> => (all === 'server' ? sizeOfAll(read) : sizeOf(read))
 
@@ -131,53 +120,6 @@ const removeAll = async (
   return { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
 }
 
-const removePattern = async (
-  options: Options,
-  { pattern, most }: { readonly pattern: string; readonly most: number },
-  read: Read,
-  change: Change,
-  context: ActContext,
-): Promise<Ran> => {
-  const before = Memo.safeParse(context.memo).data
-  const tries = (before?.tries ?? 0) + 1
-  let removed = before?.removed ?? 0
-  /** Null: nothing has been removed yet in this try. */
-  let remembered: number | null = null
-  try {
-    for await (const keys of pieces(read, pattern)) {
-      for (let at = 0; at < keys.length;) {
-        const piece = keys.slice(at, at + Math.min(unlinkAtOnce, most - removed))
-        if (piece.length === 0) {
-          const { keys: left, complete } = await countKeys(read, pattern)
-          return {
-            outcome: 'failed',
-            text: `Removed ${count(removed, 'key')}, as many as were approved at most; ${complete ? '' : 'at least '}${left} more like ${pattern} are left, which were written since. Ask for it again.`,
-          }
-        }
-        at += piece.length
-        const isFirst = remembered === null
-        if (isFirst) {
-          remembered = removed
-          await context.remember({ removed, tries })
-        }
-        const unlink = async () => ({ answer: await change('UNLINK', ...piece) })
-        const unlinked = await (isFirst ? firstCall(context, unlink) : unlink())
-        if ('unsent' in unlinked) return unlinked.unsent
-        removed += z.coerce.number().int().catch(0).parse(unlinked.answer)
-        context.progress(`Removed ${count(removed, 'key')}`)
-      }
-      if (remembered === null || removed - remembered < rememberEvery) continue
-      remembered = removed
-      await context.remember({ removed, tries })
-    }
-  } catch (error) {
-    const why = refusedBy(error, options)
-    if (why === null) throw error
-    return { outcome: 'failed', text: `${why} ${count(removed, 'key')} had been removed by then.` }
-  }
-  return { outcome: 'done', text: `Removed ${count(removed, 'key')} like ${pattern}.` }
-}
-
 /** Removes keys. */
 export default defineAction({
   summary: 'Removes keys of Redis by a pattern, or all of them',
@@ -206,7 +148,7 @@ export default defineAction({
   run: async (options, plan: Plan, context) => {
     try {
       return await withServer(options, context, (read, change) =>
-        'all' in plan ? removeAll(options, plan, read, change, context) : removePattern(options, plan, read, change, context),
+        'all' in plan ? removeAll(options, plan, read, change, context) : removeKeys(options, plan, read, change, context),
       )
     } catch (error) {
       const why = refusedBy(error, options)
@@ -215,7 +157,7 @@ export default defineAction({
     }
   },
   recover: async (options, plan, context) => {
-    const { marker, until = '', removed = 0, tries = 0 } = Memo.safeParse(context.memo).data ?? {}
+    const { marker, until = '' } = Memo.safeParse(context.memo).data ?? {}
     if (context.memo === null) return { outcome: 'undone' }
     return withServer(options, context, async (read): Promise<Ran | { outcome: 'undone' } | { outcome: 'resume' }> => {
       if ('all' in plan) {
@@ -223,14 +165,7 @@ export default defineAction({
           return { outcome: 'unclear', text: `Nobody can tell any more whether everything was removed: look at ${nameOf(options)}.` }
         return Number(await read('EXISTS', marker)) > 0 ? { outcome: 'undone' } : { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
       }
-      if (!(await anyKey(read, plan.pattern))) return { outcome: 'done', text: `No key is left like ${plan.pattern}.` }
-      if (tries >= mostTries)
-        return {
-          outcome: 'failed',
-          text: `It broke off ${tries} times, with ${count(removed, 'key')} removed or more, and some are left: ask for it again.`,
-        }
-      // To remove again what matches does no harm: it is what was approved, whoever wrote it in between, and a key that is gone stays gone.
-      return { outcome: 'resume' }
+      return readBackKeys(plan, read, context)
     })
   },
   verify: async (options, plan, context) => {

@@ -254,6 +254,40 @@ describe.skipIf(!isThere)('upstash over REST', () => {
     expect(await left('cache:odds:*')).toBe(0)
   })
 
+  test('the cap holds over tries that broke off: what may have been removed counts (faults 54)', async () => {
+    const at = overRest({ most: 1300 })
+    const { plan } = await at.plan()
+    let gone = 0
+    for (const answer of [502, 'drop'] as const) {
+      // Its first lot is done, and nobody hears of it.
+      rest.answers.push(answer)
+      await expect(at.run(plan)).rejects.toThrow(FetchFault)
+      gone += 1200 - (await left('cache:odds:*'))
+      await server.client.mset(...Array.from({ length: 1200 }, (_, n) => [`cache:odds:${n}`, 'x']).flat())
+      expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
+    }
+    expect(await at.run(plan)).toEqual({
+      outcome: 'failed',
+      text: 'Removed 300 keys, and up to 1000 before it broke off, as many as were approved at most; 900 more like cache:odds:* are left. Ask for it again.',
+    })
+    expect(gone + 300).toBeLessThanOrEqual(1300)
+  })
+
+  test('how far it is is remembered before each lot, not for each command', async () => {
+    const memos: unknown[] = []
+    const at: ReturnType<typeof overRest> = overRest({ most: 50_000 }, undefined, {
+      secrets: { TOKEN: 'token-of-upstash' },
+      remembered: async () => void memos.push(at.memo()),
+    })
+    const { plan } = await at.plan()
+    await at.run({ ...plan, most: 50_000 })
+    expect(memos).toEqual([
+      { removed: 0, lost: 0, lot: 1000, tries: 1 },
+      // One that SCAN gave twice is counted once.
+      { removed: expect.any(Number), lost: 0, lot: expect.any(Number), tries: 1 },
+    ])
+  })
+
   test('a server that breaks off each time is given up', async () => {
     const at = overRest()
     const { plan } = await at.plan()
