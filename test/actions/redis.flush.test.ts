@@ -36,9 +36,10 @@ beforeEach(async () => {
   await server.client.mset('session:alice@example.com', 'x', 'cache:user:alice', 'x', 'queue', 'x')
 })
 
-/** Upstash's REST API over the same Redis. `answers`: what is answered instead, after the command was done. */
+/** Upstash's REST API over the same Redis. `answers`: what is answered instead, after the command was done; `idle`: it is not done at all, and
+ *  said to be. */
 const startRest = async (token = 'token-of-upstash') => {
-  const answers: (number | 'drop')[] = []
+  const answers: (number | 'drop' | 'idle')[] = []
   const posted: string[][] = []
   const http = await startHttp((request, response) => {
     const respond = async () => {
@@ -50,8 +51,9 @@ const startRest = async (token = 'token-of-upstash') => {
       if (body !== '') posted.push(words)
       try {
         const [command = '', ...args] = words
-        const result = await server.client.call(command, ...args)
         const instead = body === '' || !/^(unlink|flush)/i.test(command) ? undefined : answers.shift()
+        if (instead === 'idle') return answer(200, { result: /^unlink/i.test(command) ? 0 : 'OK' })
+        const result = await server.client.call(command, ...args)
         if (instead === 'drop') return void response.destroy()
         return instead === undefined ? answer(200, { result }) : answer(instead, { error: 'upstream' })
       } catch (error) {
@@ -208,6 +210,21 @@ describe.skipIf(!isThere)('redis over TCP', () => {
     expect(await later.recover(plan)).toEqual({ outcome: 'undone' })
   })
 
+  test('a marker that is gone alone, by eviction or with an older snapshot, does not tell that everything went', async () => {
+    await using proxy = await startCutting(server.port)
+    const at = overTcp({ port: proxy.port, all: 'database' }, { all: 'yes' })
+    const { plan } = await at.plan()
+    proxy.cut({ sees: /flushdb/i, when: 'before' })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await server.client.del('tocsin:inc-1:1')
+    expect(await at.recover(plan)).toEqual({
+      outcome: 'unclear',
+      text: expect.stringMatching(/^1203 keys are in 127\.0\.0\.1, of 1203 before\. Either everything was removed and written again, or/),
+    })
+    await server.client.flushdb()
+    expect(await at.recover(plan)).toMatchObject({ outcome: 'done' })
+  })
+
   test('wrong credentials, no right to remove, nobody there, no answer', async () => {
     const secrets = { PASSWORD: 'wrong-horse' }
     expect(await overTcp({ secret: 'PASSWORD', user: 'looker' }, undefined, { secrets }).preview()).toMatchObject({
@@ -252,6 +269,44 @@ describe.skipIf(!isThere)('upstash over REST', () => {
     expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
     expect(await at.run(plan)).toMatchObject({ outcome: 'done' })
     expect(await left('cache:odds:*')).toBe(0)
+  })
+
+  test('it says that it removes, and removes nothing: that is no success', async () => {
+    const few = overRest({}, { pattern: 'cache:user:*' })
+    const one = await few.plan()
+    rest.answers.push('idle')
+    expect(await few.run(one.plan)).toEqual({
+      outcome: 'failed',
+      text: 'Redis was told to remove 1 key, and says that it removed none; 1 like cache:user:* are there.',
+    })
+    expect(await few.verify(one.plan)).toEqual({
+      findings: [{ status: 'warn', text: '1 key is there now like cache:user:*, 1 before: look whether they are new.' }],
+      settled: true,
+    })
+    const all = overRest({ all: 'database' }, { all: 'yes' })
+    const { plan } = await all.plan()
+    rest.answers.push('idle')
+    expect(await all.run(plan)).toEqual({
+      outcome: 'unclear',
+      text: expect.stringMatching(/said that it removed everything, and 1204 keys of 1203 are there: look at it\.$/),
+    })
+    expect(await all.verify(plan)).toMatchObject({ findings: [{ status: 'warn' }] })
+    // Its own marker tells as well, where others go by themselves meanwhile.
+    const fewer = overRest(
+      { all: 'database' },
+      { all: 'yes' },
+      {
+        secrets: { TOKEN: 'token-of-upstash' },
+        remembered: async () => void (await server.client.unlink('queue', 'cache:user:alice')),
+      },
+    )
+    rest.answers.push('idle')
+    expect(await fewer.run(plan)).toMatchObject({ outcome: 'unclear', text: expect.stringContaining('1202 keys of 1204 are there') })
+    await server.client.flushall()
+    await server.client.set('fresh', 'x')
+    expect(await all.verify(plan)).toMatchObject({
+      findings: [{ status: 'ok', text: expect.stringMatching(/^1 key is there .*, 1203 before\.$/) }],
+    })
   })
 
   test('the cap holds over tries that broke off: what may have been removed counts (faults 54)', async () => {

@@ -86,6 +86,11 @@ export const removeKeys = async (
         context.progress(`Removed ${count(removed, 'key')}`)
       }
     }
+    if (sent > 0 && removed === earlier && (await anyKey(read, pattern)))
+      return {
+        outcome: 'failed',
+        text: `Redis was told to remove ${count(sent, 'key')}, and says that it removed none; ${await left()} like ${pattern} are there.`,
+      }
   } catch (error) {
     const why = refusedBy(error, server)
     if (why === null) throw error
