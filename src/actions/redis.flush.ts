@@ -100,6 +100,13 @@ const leftOf = (plan: Plan, left: number, name: string): Finding => {
     : { status: 'warn', text: `${text}, ${keys} before: look whether they are new.` }
 }
 
+/** The database; the server where all of its databases go, in which each of them lies. */
+const targetOf = (options: Options, input: unknown): string => {
+  if (options.via === 'upstash') return `redis:${nameOf(options)}`
+  const server = `redis:${options.host}:${options.port}`
+  return options.all === 'server' && Typed.parse(input).all === 'yes' ? server : `${server}:${options.db}`
+}
+
 /** Removes keys. */
 export default defineAction({
   summary: 'Removes keys of Redis by a pattern, or all of them',
@@ -107,7 +114,7 @@ export default defineAction({
   input: z.looseObject({}),
   inputOf,
   risk: (_, input) => (Typed.parse(input).all === 'yes' ? 'high' : 'low'),
-  target: (options) => `redis:${nameOf(options)}`,
+  target: targetOf,
   hosts: (options) => [options.via === 'upstash' ? new URL(options.apiUrl).host : `${options.host}:${options.port}`],
   needs: ({ secret }) => (secret === undefined ? [] : [secret]),
   calls: (options) => (options.via === 'upstash' ? [`POST ${changesAt(options)}`] : []),

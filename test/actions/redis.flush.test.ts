@@ -277,7 +277,7 @@ describe.skipIf(!isThere)('upstash over REST', () => {
     rest.answers.push('idle')
     expect(await few.run(one.plan)).toEqual({
       outcome: 'failed',
-      text: 'Redis was told to remove 1 key, and says that it removed none; 1 like cache:user:* are there.',
+      text: 'Redis was told to remove 1 key, and says that it removed none. Left like cache:user:*: 1.',
     })
     expect(await few.verify(one.plan)).toEqual({
       findings: [{ status: 'warn', text: '1 key is there now like cache:user:*, 1 before: look whether they are new.' }],
@@ -416,6 +416,17 @@ describe('what can be typed', () => {
     expect(said({ pattern: '*', all: 'no' }, { all: 'server' })).toMatch(/^matches every key/)
     expect(redisFlush.risk(parsed(), { pattern: 'cache:*' })).toBe('low')
     expect(redisFlush.risk(parsed({ all: 'database' }), { all: 'yes' })).toBe('high')
+  })
+
+  test('what it changes is a database: another of the same host is none of its business', () => {
+    const target = (given: object, input: Record<string, string> = { pattern: 'cache:*' }) => redisFlush.target(parsed(given), input)
+    expect(target({})).toBe('redis:cache.test:6379:0')
+    expect(target({ port: 6380, db: 2, all: 'database' }, { all: 'yes' })).toBe('redis:cache.test:6380:2')
+    expect(target({ db: 2, all: 'server' })).toBe('redis:cache.test:6379:2')
+    // Every database lies in it.
+    expect(target({ db: 2, all: 'server' }, { all: 'yes' })).toBe('redis:cache.test:6379')
+    const rest = redisFlush.options.parse({ via: 'upstash', apiUrl: 'https://one.upstash.io', secret: 'TOKEN', ...common })
+    expect(redisFlush.target(rest, { pattern: 'cache:*' })).toBe('redis:one.upstash.io')
   })
 
   test('prefixes of the catalogue are plain, and something can be asked for', () => {

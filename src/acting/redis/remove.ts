@@ -89,7 +89,7 @@ export const removeKeys = async (
     if (sent > 0 && removed === earlier && (await anyKey(read, pattern)))
       return {
         outcome: 'failed',
-        text: `Redis was told to remove ${count(sent, 'key')}, and says that it removed none; ${await left()} like ${pattern} are there.`,
+        text: `Redis was told to remove ${count(sent, 'key')}, and says that it removed none. Left like ${pattern}: ${await left()}.`,
       }
   } catch (error) {
     const why = refusedBy(error, server)
