@@ -150,9 +150,14 @@ export default defineAction({
       return {
         summary: `What was changed becomes as it was before: ${described(rows, called)}.`,
         calls: [call],
-        effects: [`${rows} of ${described(keys.length, called)} that were changed`],
+        effects: [keys.length === 1 ? 'the one that was changed' : `${rows} of ${described(keys.length, called)} that were changed`],
         reversible: null,
-        warnings: others > 0 ? [`${described(others, called)} are no longer as it left them, and stay as they are.`] : [],
+        warnings:
+          others > 0
+            ? [
+                `${described(others, called)} ${others === 1 ? 'is no longer as it left it, and stays as it is' : 'are no longer as it left them, and stay as they are'}.`,
+              ]
+            : [],
         plan: { statement: undo.statement, keys, values, most: rows, others: options.others ?? rows },
         state: { most: rows },
       }

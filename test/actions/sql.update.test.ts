@@ -121,10 +121,22 @@ describe.skipIf(!isThere)('the right run', () => {
     const before = await back.plan()
     expect(before).toMatchObject({
       effects: ['2 of 3 letters that were changed'],
-      warnings: ['1 letters are no longer as it left them, and stay as they are.'],
+      warnings: ['1 of the letters is no longer as it left it, and stays as it is.'],
     })
     expect(await back.run(before.plan)).toEqual({ outcome: 'done', text: 'Changed 2 letters.' })
     expect((await statuses()).slice(2, 5)).toEqual(['generating', 'sent', 'generating'])
+  })
+
+  test('one of what the catalogue calls in the plural', async () => {
+    const at = act(unstick, { minutes: '45' })
+    const seen = await at.plan()
+    expect([seen.summary, seen.effects[0]]).toEqual([
+      'Letters that are stuck become drafts: 1 of the letters.',
+      '1 of the letters now; should it be another number when it runs, nothing is changed',
+    ])
+    const ran = await at.run(seen.plan)
+    expect(ran).toMatchObject({ text: 'Changed 1 of the letters.' })
+    expect((await actBack(unstick, ran).plan()).effects).toEqual(['the one that was changed'])
   })
 
   test('a credit is added once, and taken away again', async () => {
