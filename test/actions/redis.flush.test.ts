@@ -425,8 +425,8 @@ describe('what can be typed', () => {
     expect(target({ db: 2, all: 'server' })).toBe('redis:cache.test:6379:2')
     // Every database lies in it.
     expect(target({ db: 2, all: 'server' }, { all: 'yes' })).toBe('redis:cache.test:6379')
-    const rest = redisFlush.options.parse({ via: 'upstash', apiUrl: 'https://one.upstash.io', secret: 'TOKEN', ...common })
-    expect(redisFlush.target(rest, { pattern: 'cache:*' })).toBe('redis:one.upstash.io')
+    const upstash = redisFlush.options.parse({ via: 'upstash', apiUrl: 'https://one.upstash.io', secret: 'TOKEN', ...common })
+    expect(redisFlush.target(upstash, { pattern: 'cache:*' })).toBe('redis:one.upstash.io')
   })
 
   test('prefixes of the catalogue are plain, and something can be asked for', () => {
