@@ -1,14 +1,16 @@
 /** Keys of Redis removed, by a pattern or all of them (A5, faults 54). */
 import { z } from 'zod'
-import { firstCall } from '../acting/first-call.ts'
-import { anyKey, countKeys, example, patternRefusal, pieces, Prefix, sizeOf, sizeOfAll } from '../acting/redis/keys.ts'
+import { empty, emptying, readBackEmpty, sizeNow, type Whole, wholeOf } from '../acting/redis/empty.ts'
+import { countKeys, example, patternRefusal, Prefix, sizeOf } from '../acting/redis/keys.ts'
+import { readBackKeys, removeKeys } from '../acting/redis/remove.ts'
 import { few, step } from '../acting/step.ts'
-import { type Change, nameOf, refusedBy, serverOptions, withServer } from '../acting/redis/server.ts'
+import { nameOf, refusedBy, serverOptions, withServer } from '../acting/redis/server.ts'
 import { count } from '../checking/answer.ts'
 import type { Read } from '../checking/redis/commands.ts'
 import { changesAt } from '../checking/redis/rest.ts'
-import { type ActContext, defineAction } from '../define/action.ts'
+import { defineAction } from '../define/action.ts'
 import type { Ran, Unable } from '../incident/acting/action.ts'
+import type { Finding } from '../incident/check.ts'
 
 const Options = serverOptions({
   /** What a pattern must begin with. */
@@ -40,29 +42,9 @@ const inputOf = ({ prefixes, all }: Options): z.ZodObject => {
     })
 }
 
-/** Over TCP as over REST, one piece is one command. */
-const unlinkAtOnce = 500
-/** How often it is gone on with after it broke off. */
-const mostTries = 5
-/** How often it is recorded how far it is: each time is an event. */
-const rememberEvery = 20_000
-
-const emptying = { no: 'FLUSHDB', database: 'FLUSHDB', server: 'FLUSHALL' } as const
-const wholeOf = (options: Options): string =>
-  options.all === 'server' ? `everything in all databases of ${nameOf(options)}` : `everything in the database of ${nameOf(options)}`
-
-/** `most`: keys that were shown, and as many more as may have come since. */
-const Plan = z.union([z.object({ pattern: z.string(), most: z.int() }), z.object({ all: z.enum(['database', 'server']), most: z.int() })])
-type Plan = z.infer<typeof Plan>
-
-const Memo = z.object({
-  removed: z.int().optional(),
-  tries: z.int().optional(),
-  marker: z.string().optional(),
-  until: z.string().optional(),
-})
-
-const sizeNow = (all: 'database' | 'server', read: Read): Promise<number> => (all === 'server' ? sizeOfAll(read) : sizeOf(read))
+/** `keys` that were shown; `most`: as many more as may have come since. */
+type Counted = { readonly keys?: number; readonly most: number }
+type Plan = ({ readonly pattern: string } & Counted) | ({ readonly all: Whole } & Counted)
 
 const previewAll = async (options: Options, read: Read) => {
   const { all } = options
@@ -71,12 +53,12 @@ const previewAll = async (options: Options, read: Read) => {
   if (keys === 0) return { unable: `There is nothing in ${nameOf(options)}.` }
   const most = step(keys, few)
   return {
-    summary: `Removes ${wholeOf(options)}: ${count(keys, 'key')}.`,
+    summary: `Removes ${wholeOf(options, all)}: ${count(keys, 'key')}.`,
     calls: [`${emptying[all]} ASYNC`],
     effects: [`all ${count(keys, 'key')}; should it be more than ${most} when it runs, nothing is removed`],
     reversible: null,
     warnings: ['Everything is gone, whoever put it there: sessions, queues, locks and counters as well as what was cached.'],
-    plan: { all, most },
+    plan: { all, keys, most },
     state: { all, most },
   }
 }
@@ -101,81 +83,28 @@ const previewPattern = async (options: Options, pattern: string, read: Read) => 
     ],
     reversible: null,
     warnings: ['What is written meanwhile and matches may be removed as well.'],
-    plan: { pattern, most },
+    plan: { pattern, keys, most },
     state: { pattern, most },
   }
 }
 
-/** So long its marker stays where everything else stays, too. */
-const markerSeconds = 3600
-
-const removeAll = async (
-  options: Options,
-  { all, most }: { readonly all: 'database' | 'server'; readonly most: number },
-  read: Read,
-  change: Change,
-  context: ActContext,
-): Promise<Ran> => {
-  const keys = await sizeNow(all, read)
-  if (keys > most)
-    return {
-      outcome: 'failed',
-      text: `There are ${count(keys, 'key')} by now, and ${most} were approved at most: ask for it again. Nothing was removed.`,
-    }
-  // It goes with everything else, and so tells afterwards whether everything went.
-  const marker = `tocsin:${context.runKey}`
-  await change('SET', marker, 'emptying', 'EX', String(markerSeconds))
-  await context.remember({ marker, until: new Date(Date.parse(context.now()) + markerSeconds * 1000).toISOString() })
-  const emptied = await firstCall(context, async () => ({ answer: await change(emptying[all], 'ASYNC') }))
-  if ('unsent' in emptied) return emptied.unsent
-  return { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
+/** What is there afterwards, against what was there. As many may have been written meanwhile: nobody else can tell. */
+const leftOf = (plan: Plan, left: number, name: string): Finding => {
+  const what = 'all' in plan ? `in ${name}` : `like ${plan.pattern}`
+  if (left === 0) return { status: 'ok', text: `No key is left ${what}.` }
+  const text = `${count(left, 'key')} ${left === 1 ? 'is' : 'are'} there now ${what}`
+  const { keys } = plan
+  if (keys === undefined) return { status: 'unknown', text: `${text}.` }
+  return left < keys
+    ? { status: 'ok', text: `${text}, ${keys} before.` }
+    : { status: 'warn', text: `${text}, ${keys} before: look whether they are new.` }
 }
 
-const removePattern = async (
-  options: Options,
-  { pattern, most }: { readonly pattern: string; readonly most: number },
-  read: Read,
-  change: Change,
-  context: ActContext,
-): Promise<Ran> => {
-  const before = Memo.safeParse(context.memo).data
-  const tries = (before?.tries ?? 0) + 1
-  let removed = before?.removed ?? 0
-  /** Null: nothing has been removed yet in this try. */
-  let remembered: number | null = null
-  try {
-    for await (const keys of pieces(read, pattern)) {
-      for (let at = 0; at < keys.length;) {
-        const piece = keys.slice(at, at + Math.min(unlinkAtOnce, most - removed))
-        if (piece.length === 0) {
-          const { keys: left, complete } = await countKeys(read, pattern)
-          return {
-            outcome: 'failed',
-            text: `Removed ${count(removed, 'key')}, as many as were approved at most; ${complete ? '' : 'at least '}${left} more like ${pattern} are left, which were written since. Ask for it again.`,
-          }
-        }
-        at += piece.length
-        const isFirst = remembered === null
-        if (isFirst) {
-          remembered = removed
-          await context.remember({ removed, tries })
-        }
-        const unlink = async () => ({ answer: await change('UNLINK', ...piece) })
-        const unlinked = await (isFirst ? firstCall(context, unlink) : unlink())
-        if ('unsent' in unlinked) return unlinked.unsent
-        removed += z.coerce.number().int().catch(0).parse(unlinked.answer)
-        context.progress(`Removed ${count(removed, 'key')}`)
-      }
-      if (remembered === null || removed - remembered < rememberEvery) continue
-      remembered = removed
-      await context.remember({ removed, tries })
-    }
-  } catch (error) {
-    const why = refusedBy(error, options)
-    if (why === null) throw error
-    return { outcome: 'failed', text: `${why} ${count(removed, 'key')} had been removed by then.` }
-  }
-  return { outcome: 'done', text: `Removed ${count(removed, 'key')} like ${pattern}.` }
+/** The database; the server where all of its databases go, in which each of them lies. */
+const targetOf = (options: Options, input: unknown): string => {
+  if (options.via === 'upstash') return `redis:${nameOf(options)}`
+  const server = `redis:${options.host}:${options.port}`
+  return options.all === 'server' && Typed.parse(input).all === 'yes' ? server : `${server}:${options.db}`
 }
 
 /** Removes keys. */
@@ -185,7 +114,7 @@ export default defineAction({
   input: z.looseObject({}),
   inputOf,
   risk: (_, input) => (Typed.parse(input).all === 'yes' ? 'high' : 'low'),
-  target: (options) => `redis:${nameOf(options)}`,
+  target: targetOf,
   hosts: (options) => [options.via === 'upstash' ? new URL(options.apiUrl).host : `${options.host}:${options.port}`],
   needs: ({ secret }) => (secret === undefined ? [] : [secret]),
   calls: (options) => (options.via === 'upstash' ? [`POST ${changesAt(options)}`] : []),
@@ -206,7 +135,7 @@ export default defineAction({
   run: async (options, plan: Plan, context) => {
     try {
       return await withServer(options, context, (read, change) =>
-        'all' in plan ? removeAll(options, plan, read, change, context) : removePattern(options, plan, read, change, context),
+        'all' in plan ? empty(options, plan, read, change, context) : removeKeys(options, plan, read, change, context),
       )
     } catch (error) {
       const why = refusedBy(error, options)
@@ -215,34 +144,16 @@ export default defineAction({
     }
   },
   recover: async (options, plan, context) => {
-    const { marker, until = '', removed = 0, tries = 0 } = Memo.safeParse(context.memo).data ?? {}
     if (context.memo === null) return { outcome: 'undone' }
-    return withServer(options, context, async (read): Promise<Ran | { outcome: 'undone' } | { outcome: 'resume' }> => {
-      if ('all' in plan) {
-        if (marker === undefined || context.now() >= until)
-          return { outcome: 'unclear', text: `Nobody can tell any more whether everything was removed: look at ${nameOf(options)}.` }
-        return Number(await read('EXISTS', marker)) > 0 ? { outcome: 'undone' } : { outcome: 'done', text: `Removed ${wholeOf(options)}.` }
-      }
-      if (!(await anyKey(read, plan.pattern))) return { outcome: 'done', text: `No key is left like ${plan.pattern}.` }
-      if (tries >= mostTries)
-        return {
-          outcome: 'failed',
-          text: `It broke off ${tries} times, with ${count(removed, 'key')} removed or more, and some are left: ask for it again.`,
-        }
-      // To remove again what matches does no harm: it is what was approved, whoever wrote it in between, and a key that is gone stays gone.
-      return { outcome: 'resume' }
-    })
+    return withServer(options, context, (read): Promise<Ran | { outcome: 'undone' } | { outcome: 'resume' }> =>
+      'all' in plan ? readBackEmpty(options, plan, read, context) : readBackKeys(plan, read, context),
+    )
   },
   verify: async (options, plan, context) => {
     try {
       return await withServer(options, context, async (read) => {
-        if ('all' in plan) {
-          const keys = await sizeNow(plan.all, read)
-          return { findings: [{ status: 'ok' as const, text: `${nameOf(options)} holds ${count(keys, 'key')} now.` }], settled: true }
-        }
-        const { keys } = await countKeys(read, plan.pattern)
-        const text = keys === 0 ? `No key is left like ${plan.pattern}.` : `${count(keys, 'key')} like ${plan.pattern} were written since.`
-        return { findings: [{ status: 'ok' as const, text }], settled: true }
+        const left = 'all' in plan ? await sizeNow(plan.all, read) : (await countKeys(read, plan.pattern)).keys
+        return { findings: [leftOf(plan, left, nameOf(options))], settled: true }
       })
     } catch (error) {
       const why = refusedBy(error, options)

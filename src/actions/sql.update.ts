@@ -52,8 +52,8 @@ const Options = z
     most: z.int().min(1).max(10_000),
     /** Rows that triggers and cascades may change with them, at most. Without it, as many again: one record of each change. */
     others: z.int().min(0).max(100_000).optional(),
-    /** `exact`: when another number of rows is predicted than was approved, it is asked for anew. `step`: it is when more are than the next of
-     *  1, 2, 5, 10, 20, 50 …: for rows that come and go by themselves. */
+    /** `exact`: when another number of rows is predicted than was approved, it is asked for anew, and when another is changed, it is rolled
+     *  back. `step`: both when more are than the next of 1, 2, 5, 10, 20, 50 …: for rows that come and go by themselves. */
     predicted: z.enum(['exact', 'step']).default('exact'),
     /** Rows that may be counted still, or again, after it ran. */
     left: z.int().min(0).optional(),
@@ -94,6 +94,9 @@ const BackPlan = Back.extend({ statement: z.string(), most: z.int(), others: z.i
 const undoOf = (options: z.infer<typeof Options>, values: readonly string[]) => (keys: readonly string[]) =>
   options.undo === undefined ? undefined : { keys, values }
 
+/** How many rows were changed was held to in the transaction; what they are now is another question. */
+const notLooked = 'Nobody looked at the rows again: service.yml gives no `left` for them.'
+
 /** Changes rows by a statement of the catalogue. */
 export default defineAction({
   summary: 'A statement of the catalogue, with the rows that it changes predicted and held to',
@@ -107,7 +110,7 @@ export default defineAction({
   timeoutMs: 60_000,
   verifyMs: 20_000,
   preview: async (options, input, context) => {
-    const { what, statement, parameters, rows: called, undo } = options
+    const { what, statement, parameters, rows: called, undo, predicted } = options
     const values = valuesOf(parameters, input)
     const seen = await predict(options, { ...options, values, called }, context)
     if ('unable' in seen) return seen
@@ -117,7 +120,7 @@ export default defineAction({
       summary: `${what}: ${described(rows, called)}.`,
       calls: [call],
       effects: [
-        `${described(rows, called)} now; should it be more than ${most} when it runs, nothing is changed`,
+        `${described(rows, called)} now; should it be ${predicted === 'exact' ? 'another number' : `none, or more than ${most},`} when it runs, nothing is changed`,
         `nor should triggers or cascades change more than ${described(others, 'rows')} besides`,
       ],
       reversible: undo === undefined ? null : `by a statement of the catalogue, for the ${called} that are still as it left them`,
@@ -126,12 +129,13 @@ export default defineAction({
       state: { most },
     }
   },
-  run: (options, plan, context) => changeRows(options, { ...plan, called: options.rows }, context, undoOf(options, plan.values)),
+  run: (options, plan, context) =>
+    changeRows(options, { ...plan, predicted: options.predicted, called: options.rows }, context, undoOf(options, plan.values)),
   recover: (options, { values }, context) => readBackRows(options, options.rows, context, undoOf(options, values)),
   verify: (options, { values }, context) => {
     const { left, count: counting, rows: called } = options
     return left === undefined
-      ? Promise.resolve({ findings: [], settled: true })
+      ? Promise.resolve({ findings: [{ status: 'unknown', text: notLooked }], settled: true })
       : judgeLeft(options, { count: counting, values, left, called }, context)
   },
   undo: {
@@ -146,16 +150,26 @@ export default defineAction({
       return {
         summary: `What was changed becomes as it was before: ${described(rows, called)}.`,
         calls: [call],
-        effects: [`${rows} of ${described(keys.length, called)} that were changed`],
+        effects: [keys.length === 1 ? 'the one that was changed' : `${rows} of ${described(keys.length, called)} that were changed`],
         reversible: null,
-        warnings: others > 0 ? [`${described(others, called)} are no longer as it left them, and stay as they are.`] : [],
+        warnings:
+          others > 0
+            ? [
+                `${described(others, called)} ${others === 1 ? 'is no longer as it left it, and stays as it is' : 'are no longer as it left them, and stay as they are'}.`,
+              ]
+            : [],
         plan: { statement: undo.statement, keys, values, most: rows, others: options.others ?? rows },
         state: { most: rows },
       }
     },
     run: (options, plan, context) => {
       const { statement, keys, values, most, others } = BackPlan.parse(plan)
-      return changeRows(options, { statement, values: [keys, ...values], most, others, called: options.rows }, context, () => undefined)
+      return changeRows(
+        options,
+        { statement, values: [keys, ...values], most, predicted: 'exact', others, called: options.rows },
+        context,
+        () => undefined,
+      )
     },
     recover: (options, _, context) => readBackRows(options, options.rows, context, () => undefined),
   },

@@ -45,7 +45,7 @@ const statementsOf = (file: string, text: string): readonly Statement[] => {
 /** A file, read and judged. `allow`: null where taking back is what it is for. */
 const readFile = async (options: Options, migration: Migration, file: string, allow: readonly string[] | null, context: LookContext) => {
   const { text, sha256 } = await textOf(options.source, file, context)
-  const judged = statementsOf(file, text).flatMap(judge)
+  const judged = judge(statementsOf(file, text))
   const outside = judged.filter(({ how }) => how === 'outside').map(({ label }) => label)
   if (outside.length > 0)
     throw new Impossible(`${file} cannot run in one transaction, all or nothing: ${listed([...new Set(outside)])}. Run it by hand.`)
@@ -145,10 +145,10 @@ const textDone = ({ environment, down, files }: Plan): string =>
     ? `Took ${listed(files.map(titleOf))} back on ${environment}.`
     : `Applied ${count(files.length, 'migration')} to ${environment}: ${listed(files.map(titleOf), 10)}.`
 
-/** How many of the plan's are as they should be. */
-const progressOf = async (options: Options, { environment, down, files }: Plan, context: LookContext): Promise<number> => {
+/** Those of the plan that are as they should be, by the database's own history. */
+const settledOf = async (options: Options, { environment, down, files }: Plan, context: LookContext): Promise<readonly Planned[]> => {
   const applied = new Set(await appliedIn(options[environment], context, false))
-  return files.filter(({ version }) => applied.has(version) !== down).length
+  return files.filter(({ version }) => applied.has(version) !== down)
 }
 
 /** How often it is gone on with after it broke off. */
@@ -157,11 +157,27 @@ const triesOf = ({ memo }: ActContext): number => z.object({ tries: z.int() }).s
 
 const runPlan = async (options: Options, plan: Plan, context: ActContext): Promise<Ran> => {
   const at = options[plan.environment]
-  await context.remember({ tries: triesOf(context) + 1 })
+  const tries = triesOf(context)
+  await context.remember({ tries: tries + 1 })
   const made: string[] = []
   const before = (): string =>
     made.length === 0 ? 'Nothing was changed.' : `It was rolled back; what came before stays applied: ${listed(made)}.`
+  let settled: readonly Planned[]
+  try {
+    settled = await settledOf(options, plan, context)
+  } catch (error) {
+    const why = error instanceof Impossible ? error.message : refusedBy(error, at.secret)
+    if (why === null) throw error
+    return tries === 0
+      ? { outcome: 'failed', text: `${why} Nothing was changed.` }
+      : { outcome: 'unclear', text: `It had broken off, and nobody can tell how far it was: ${why}` }
+  }
   for (const file of plan.files) {
+    // An earlier try was that far.
+    if (settled.includes(file)) {
+      made.push(titleOf(file))
+      continue
+    }
     let statement = 0
     try {
       const { text, sha256 } = await textOf(options.source, file.file, context)
@@ -212,7 +228,7 @@ export default defineAction({
   recover: async (options, plan, context) => {
     // It is remembered before anything is changed.
     if (context.memo === null) return { outcome: 'undone' }
-    const made = await progressOf(options, plan, context)
+    const made = (await settledOf(options, plan, context)).length
     if (made === plan.files.length) return { outcome: 'done', text: textDone(plan) }
     if (made === 0) return { outcome: 'undone' }
     return triesOf(context) < mostTries
@@ -225,7 +241,7 @@ export default defineAction({
   verify: async (options, plan, context): Promise<Verification> => {
     const all = plan.files.length
     try {
-      const made = await progressOf(options, plan, context)
+      const made = (await settledOf(options, plan, context)).length
       const text = `${made} of ${count(all, 'migration')} ${plan.down ? 'gone from' : 'in'} the history of ${plan.environment}.`
       return { findings: [{ status: made === all ? 'ok' : 'fail', text }], settled: made === all }
     } catch (error) {

@@ -36,9 +36,10 @@ beforeEach(async () => {
   await server.client.mset('session:alice@example.com', 'x', 'cache:user:alice', 'x', 'queue', 'x')
 })
 
-/** Upstash's REST API over the same Redis. `answers`: what is answered instead, after the command was done. */
+/** Upstash's REST API over the same Redis. `answers`: what is answered instead, after the command was done; `idle`: it is not done at all, and
+ *  said to be. */
 const startRest = async (token = 'token-of-upstash') => {
-  const answers: (number | 'drop')[] = []
+  const answers: (number | 'drop' | 'idle')[] = []
   const posted: string[][] = []
   const http = await startHttp((request, response) => {
     const respond = async () => {
@@ -50,8 +51,9 @@ const startRest = async (token = 'token-of-upstash') => {
       if (body !== '') posted.push(words)
       try {
         const [command = '', ...args] = words
-        const result = await server.client.call(command, ...args)
         const instead = body === '' || !/^(unlink|flush)/i.test(command) ? undefined : answers.shift()
+        if (instead === 'idle') return answer(200, { result: /^unlink/i.test(command) ? 0 : 'OK' })
+        const result = await server.client.call(command, ...args)
         if (instead === 'drop') return void response.destroy()
         return instead === undefined ? answer(200, { result }) : answer(instead, { error: 'upstream' })
       } catch (error) {
@@ -208,6 +210,21 @@ describe.skipIf(!isThere)('redis over TCP', () => {
     expect(await later.recover(plan)).toEqual({ outcome: 'undone' })
   })
 
+  test('a marker that is gone alone, by eviction or with an older snapshot, does not tell that everything went', async () => {
+    await using proxy = await startCutting(server.port)
+    const at = overTcp({ port: proxy.port, all: 'database' }, { all: 'yes' })
+    const { plan } = await at.plan()
+    proxy.cut({ sees: /flushdb/i, when: 'before' })
+    await expect(at.run(plan)).rejects.toThrow(FetchFault)
+    await server.client.del('tocsin:inc-1:1')
+    expect(await at.recover(plan)).toEqual({
+      outcome: 'unclear',
+      text: expect.stringMatching(/^1203 keys are in 127\.0\.0\.1, of 1203 before\. Either everything was removed and written again, or/),
+    })
+    await server.client.flushdb()
+    expect(await at.recover(plan)).toMatchObject({ outcome: 'done' })
+  })
+
   test('wrong credentials, no right to remove, nobody there, no answer', async () => {
     const secrets = { PASSWORD: 'wrong-horse' }
     expect(await overTcp({ secret: 'PASSWORD', user: 'looker' }, undefined, { secrets }).preview()).toMatchObject({
@@ -252,6 +269,78 @@ describe.skipIf(!isThere)('upstash over REST', () => {
     expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
     expect(await at.run(plan)).toMatchObject({ outcome: 'done' })
     expect(await left('cache:odds:*')).toBe(0)
+  })
+
+  test('it says that it removes, and removes nothing: that is no success', async () => {
+    const few = overRest({}, { pattern: 'cache:user:*' })
+    const one = await few.plan()
+    rest.answers.push('idle')
+    expect(await few.run(one.plan)).toEqual({
+      outcome: 'failed',
+      text: 'Redis was told to remove 1 key, and says that it removed none. Left like cache:user:*: 1.',
+    })
+    expect(await few.verify(one.plan)).toEqual({
+      findings: [{ status: 'warn', text: '1 key is there now like cache:user:*, 1 before: look whether they are new.' }],
+      settled: true,
+    })
+    const all = overRest({ all: 'database' }, { all: 'yes' })
+    const { plan } = await all.plan()
+    rest.answers.push('idle')
+    expect(await all.run(plan)).toEqual({
+      outcome: 'unclear',
+      text: expect.stringMatching(/said that it removed everything, and 1204 keys of 1203 are there: look at it\.$/),
+    })
+    expect(await all.verify(plan)).toMatchObject({ findings: [{ status: 'warn' }] })
+    // Its own marker tells as well, where others go by themselves meanwhile.
+    const fewer = overRest(
+      { all: 'database' },
+      { all: 'yes' },
+      {
+        secrets: { TOKEN: 'token-of-upstash' },
+        remembered: async () => void (await server.client.unlink('queue', 'cache:user:alice')),
+      },
+    )
+    rest.answers.push('idle')
+    expect(await fewer.run(plan)).toMatchObject({ outcome: 'unclear', text: expect.stringContaining('1202 keys of 1204 are there') })
+    await server.client.flushall()
+    await server.client.set('fresh', 'x')
+    expect(await all.verify(plan)).toMatchObject({
+      findings: [{ status: 'ok', text: expect.stringMatching(/^1 key is there .*, 1203 before\.$/) }],
+    })
+  })
+
+  test('the cap holds over tries that broke off: what may have been removed counts (faults 54)', async () => {
+    const at = overRest({ most: 1300 })
+    const { plan } = await at.plan()
+    let gone = 0
+    for (const answer of [502, 'drop'] as const) {
+      // Its first lot is done, and nobody hears of it.
+      rest.answers.push(answer)
+      await expect(at.run(plan)).rejects.toThrow(FetchFault)
+      gone += 1200 - (await left('cache:odds:*'))
+      await server.client.mset(...Array.from({ length: 1200 }, (_, n) => [`cache:odds:${n}`, 'x']).flat())
+      expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
+    }
+    expect(await at.run(plan)).toEqual({
+      outcome: 'failed',
+      text: 'Removed 300 keys, and up to 1000 before it broke off, as many as were approved at most; 900 more like cache:odds:* are left. Ask for it again.',
+    })
+    expect(gone + 300).toBeLessThanOrEqual(1300)
+  })
+
+  test('how far it is is remembered before each lot, not for each command', async () => {
+    const memos: unknown[] = []
+    const at: ReturnType<typeof overRest> = overRest({ most: 50_000 }, undefined, {
+      secrets: { TOKEN: 'token-of-upstash' },
+      remembered: async () => void memos.push(at.memo()),
+    })
+    const { plan } = await at.plan()
+    await at.run({ ...plan, most: 50_000 })
+    expect(memos).toEqual([
+      { removed: 0, lost: 0, lot: 1000, tries: 1 },
+      // One that SCAN gave twice is counted once.
+      { removed: expect.any(Number), lost: 0, lot: expect.any(Number), tries: 1 },
+    ])
   })
 
   test('a server that breaks off each time is given up', async () => {
@@ -327,6 +416,17 @@ describe('what can be typed', () => {
     expect(said({ pattern: '*', all: 'no' }, { all: 'server' })).toMatch(/^matches every key/)
     expect(redisFlush.risk(parsed(), { pattern: 'cache:*' })).toBe('low')
     expect(redisFlush.risk(parsed({ all: 'database' }), { all: 'yes' })).toBe('high')
+  })
+
+  test('what it changes is a database: another of the same host is none of its business', () => {
+    const target = (given: object, input: Record<string, string> = { pattern: 'cache:*' }) => redisFlush.target(parsed(given), input)
+    expect(target({})).toBe('redis:cache.test:6379:0')
+    expect(target({ port: 6380, db: 2, all: 'database' }, { all: 'yes' })).toBe('redis:cache.test:6380:2')
+    expect(target({ db: 2, all: 'server' })).toBe('redis:cache.test:6379:2')
+    // Every database lies in it.
+    expect(target({ db: 2, all: 'server' }, { all: 'yes' })).toBe('redis:cache.test:6379')
+    const upstash = redisFlush.options.parse({ via: 'upstash', apiUrl: 'https://one.upstash.io', secret: 'TOKEN', ...common })
+    expect(redisFlush.target(upstash, { pattern: 'cache:*' })).toBe('redis:one.upstash.io')
   })
 
   test('prefixes of the catalogue are plain, and something can be asked for', () => {

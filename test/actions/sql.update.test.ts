@@ -104,7 +104,7 @@ describe.skipIf(!isThere)('the right run', () => {
       summary: 'Letters that are stuck become drafts: 3 letters.',
       calls: [expect.stringMatching(/^update letters set status = 'draft', .* returning id; \$1 = "25"$/)],
       effects: [
-        '3 letters now; should it be more than 3 when it runs, nothing is changed',
+        '3 letters now; should it be another number when it runs, nothing is changed',
         'nor should triggers or cascades change more than 3 rows besides',
       ],
       plan: { values: ['25'], most: 3 },
@@ -121,16 +121,28 @@ describe.skipIf(!isThere)('the right run', () => {
     const before = await back.plan()
     expect(before).toMatchObject({
       effects: ['2 of 3 letters that were changed'],
-      warnings: ['1 letters are no longer as it left them, and stay as they are.'],
+      warnings: ['1 of the letters is no longer as it left it, and stays as it is.'],
     })
     expect(await back.run(before.plan)).toEqual({ outcome: 'done', text: 'Changed 2 letters.' })
     expect((await statuses()).slice(2, 5)).toEqual(['generating', 'sent', 'generating'])
   })
 
+  test('one of what the catalogue calls in the plural', async () => {
+    const at = act(unstick, { minutes: '45' })
+    const seen = await at.plan()
+    expect([seen.summary, seen.effects[0]]).toEqual([
+      'Letters that are stuck become drafts: 1 of the letters.',
+      '1 of the letters now; should it be another number when it runs, nothing is changed',
+    ])
+    const ran = await at.run(seen.plan)
+    expect(ran).toMatchObject({ text: 'Changed 1 of the letters.' })
+    expect((await actBack(unstick, ran).plan()).effects).toEqual(['the one that was changed'])
+  })
+
   test('a credit is added once, and taken away again', async () => {
     const at = act(credit, { user: 'ada', amount: '5' })
     const { plan, effects } = await at.plan()
-    expect(effects[0]).toBe('1 row now; should it be more than 1 when it runs, nothing is changed')
+    expect(effects[0]).toBe('1 row now; should it be another number when it runs, nothing is changed')
     const ran = await at.run(plan)
     expect(ran).toMatchObject({ outcome: 'done', text: 'Changed 1 row.' })
     expect((await owner.query('select owner, amount from credits')).rows).toEqual([{ owner: 'ada', amount: 5 }])
@@ -169,6 +181,41 @@ describe.skipIf(!isThere)('what is not done', () => {
     })
     expect((await statuses()).slice(0, 9)).toEqual(stuck)
     expect(at.memo()).toBeNull()
+  })
+
+  test('fewer are rolled back as well, where the number is exact; where rows come and go they are not, but none at all is', async () => {
+    const at = act(unstick, { minutes: '25' })
+    const { plan } = await at.plan()
+    const steps = act({ ...unstick, predicted: 'step' }, { minutes: '25' })
+    const seen = await steps.plan()
+    expect(seen.effects[0]).toBe('3 letters now; should it be none, or more than 5, when it runs, nothing is changed')
+    await owner.query(`update letters set status = 'sent' where id = 4`)
+    expect(await at.run(plan)).toEqual({
+      outcome: 'failed',
+      text: 'It would have changed 2 letters, and 3 were predicted: it was rolled back, and nothing was changed.',
+    })
+    expect((await statuses()).filter((status) => status === 'draft')).toEqual([])
+    expect(await steps.run(seen.plan)).toMatchObject({ outcome: 'done', text: 'Changed 2 letters.' })
+    expect(await steps.run(seen.plan)).toEqual({
+      outcome: 'failed',
+      text: 'It would have changed none of the letters, and up to 5 were predicted: it was rolled back, and nothing was changed.',
+    })
+  })
+
+  test('rows that are counted, and that a trigger keeps back without an error', async (context) => {
+    await owner.query(`create function keep() returns trigger language plpgsql as $$ begin return null; end $$;
+      create trigger keeper before update on letters for each row execute function keep()`)
+    context.onTestFinished(async () => void (await owner.query('drop function keep() cascade')))
+    const { left: _, ...blind } = unstick
+    const at = act(blind, { minutes: '25' })
+    const { plan } = await at.plan()
+    expect(await at.run(plan)).toEqual({
+      outcome: 'failed',
+      text: 'It would have changed none of the letters, and 3 were predicted: it was rolled back, and nothing was changed.',
+    })
+    expect(at.memo()).toBeNull()
+    // Where nothing is named to look at, that is said.
+    expect(await at.verify(plan)).toMatchObject({ findings: [{ status: 'unknown', text: expect.stringContaining('gives no `left`') }] })
   })
 
   test('rows that a cascade would take along are rolled back with the rest; one record a row is not many', async () => {

@@ -17,8 +17,11 @@ export type Values = readonly (string | readonly string[])[]
 /** It gives up long before a run is given up. */
 const limits = { statementMs: 30_000, lockMs: 3_000 }
 
-/** `3 letters`. The catalogue has the plural only. */
-export const described = (many: number, called: string): string => `${many} ${many === 1 && called === 'rows' ? 'row' : called}`
+/** `3 letters`, `1 of the letters`: the catalogue has the plural only. */
+export const described = (many: number, called: string): string => {
+  if (many !== 1) return `${many} ${called}`
+  return called === 'rows' ? '1 row' : `1 of the ${called}`
+}
 
 /** The values that a statement takes: the server refuses more. */
 const taken = (sql: string, values: Values): Values => {
@@ -93,9 +96,19 @@ type Planned = {
   readonly statement: string
   readonly values: Values
   readonly most: number
+  /** `exact`: it must be `most`, no more and no fewer. Of what comes and goes by itself, at least one. */
+  readonly predicted: 'exact' | 'step'
   /** Rows that triggers and cascades may change with them. */
   readonly others: number
   readonly called: string
+}
+
+/** Why this number of rows is not what was approved; null: it is. None at all is never what somebody approved: a trigger may
+ *  keep them back without an error. */
+const notAsPredicted = (rows: number, { most, predicted, called }: Planned): string | null => {
+  if (rows <= most && rows > 0 && (predicted === 'step' || rows === most)) return null
+  const bound = `${predicted === 'step' && most > 1 ? 'up to ' : ''}${most} ${most === 1 ? 'was' : 'were'}`
+  return `It would have changed ${rows === 0 ? `none of the ${called}` : described(rows, called)}, and ${bound} predicted: it was rolled back, and nothing was changed.`
 }
 
 /** Rows changed by this connection so far, in all tables: by triggers and cascades as well. An earlier transaction of a pooled connection may
@@ -111,10 +124,11 @@ const rowsTouched = async (client: Client): Promise<number> => {
 /** Changes them, all in one transaction, or none. `undoOf`: what is kept to take it back, of the first column that the statement returned. */
 export const changeRows = async (
   place: Place,
-  { statement, values, most, others, called }: Planned,
+  planned: Planned,
   context: ActContext,
   undoOf: (keys: readonly string[]) => Json | undefined,
 ): Promise<Ran> => {
+  const { statement, values, others, called } = planned
   let rows = 0
   let keys: string[] = []
   try {
@@ -127,10 +141,8 @@ export const changeRows = async (
         const changed = await query(client, statement, taken(statement, values))
         rows = changed.rowCount ?? 0
         const more = (await rowsTouched(client)) - before - rows
-        if (rows > most)
-          throw new GivenUp(
-            `It would have changed ${described(rows, called)}, and ${most} ${most === 1 ? 'was' : 'were'} predicted: it was rolled back, and nothing was changed.`,
-          )
+        const wrong = notAsPredicted(rows, planned)
+        if (wrong !== null) throw new GivenUp(wrong)
         if (more > others)
           throw new GivenUp(
             `Triggers or cascades would have changed ${described(more, 'rows')} besides, and at most ${others} are allowed: it was rolled back, and nothing was changed.`,
@@ -170,7 +182,7 @@ export const readBackRows = async (
   } catch (error) {
     const why = refusedBy(error, place.secret)
     if (why === null) throw error
-    return { outcome: 'unclear', text: `Nobody knows whether ${described(rows, called)} were changed: ${why}` }
+    return { outcome: 'unclear', text: `Nobody knows whether it changed ${described(rows, called)}: ${why}` }
   }
 }
 

@@ -54,5 +54,5 @@ export const withServer = async <Value>(
 export const refusedBy = (error: unknown, { secret }: Server): string | null =>
   networkFault(error) === null ? redisFinding(error, secret ?? null).text : null
 
-/** How it is called in a sentence, and for locks. */
+/** How it is called in a sentence. */
 export const nameOf = (server: Server): string => (server.via === 'upstash' ? new URL(server.apiUrl).host : server.host)

@@ -32,7 +32,6 @@ export const endpoint =
     }
   }
 
-/** `host`: of its own, since the host is what is locked. */
 const keys = async ({ stack }: Stage, host: string, sees: RegExp) => {
   const redis = stack.use(await startRedis())
   const proxy = stack.use(await startCutting(redis.port, { host }))
@@ -42,7 +41,7 @@ const keys = async ({ stack }: Stage, host: string, sees: RegExp) => {
   return {
     kind: 'redis.flush',
     options: { via: 'redis', host, port: proxy.port, tls: 'none', prefixes: ['limits:'], all: 'database' },
-    target: `redis:${host}`,
+    target: `redis:${host}:${proxy.port}:0`,
     keep: () => Promise.resolve({ happened: proxy.park(sees) }),
     deeds: async () => [
       ...heard
