@@ -176,6 +176,20 @@ describe('A5, A6, A8: bounds', () => {
   })
 })
 
+test.each([
+  ['talk-to-my-lawyer', 'email-queue.process', 'email-queue', { table: 'email_queue', stuck: [{ value: 'pending' }] }],
+  ['schnittwerk', 'reservations.cleanup', 'cleanup-reservations', { ask: 'query', most: 0 }],
+])(
+  'A5, A8: %s %s shows how many by its check before and after, and an answer that says it failed is no success',
+  (key, name, check, asks) => {
+    const { product } = guideOf(key)
+    const action = product.acting.actions.get(name)
+    expect(action?.checks).toContain(check)
+    expect(product.checks.get(check)?.options).toMatchObject(asks)
+    expect(action?.options).toMatchObject({ answer: expect.arrayContaining([{ path: 'success', is: true, required: false }]) as unknown })
+  },
+)
+
 describe('A15: when to consider a rollback', () => {
   const { product, runbooks } = guideOf('talk-to-my-lawyer')
   const measured = (check: string, name: string, value: number) => [{ check, measurements: [{ name, value, unit: '%' }] }]
