@@ -249,7 +249,7 @@ export default defineAction({
           : [`${seen.words} now; should it be more than ${grouped(most)} when it runs, nothing is sent`]),
         ...effects,
       ],
-      reversible: undo ?? null,
+      reversible: undo === undefined ? null : `people, by hand: ${undo}`,
       warnings: [...(seen?.number === 0 ? ['There is nothing to do, as far as the product says.'] : []), ...warnings],
       plan: { ...plan, most },
       state: most === null ? null : { most },

@@ -113,7 +113,7 @@ export default defineAction({
         ...(since === null ? [] : [`${name} was set ${duration(Math.max(now - since, 0))} ago at Vercel`]),
         ...steps.map(({ task }, index) => `${index + 1}. ${task}`),
       ],
-      reversible: isBreach || way === 'swap' ? null : 'putting the old one back, as long as it is not removed',
+      reversible: isBreach || way === 'swap' ? null : 'people, who put the old one back, as long as it is not removed',
       warnings: [
         ...(held !== null && 'why' in held ? [`Whether the deployment gets the new one is not looked up: ${held.why}`] : []),
         ...(held !== null && 'since' in held && held.since === null

@@ -148,7 +148,12 @@ export default defineAction({
         calls: [call],
         effects: [`${rows} of ${described(keys.length, called)} that were changed`],
         reversible: null,
-        warnings: others > 0 ? [`${described(others, called)} are no longer as it left them, and stay as they are.`] : [],
+        warnings:
+          others > 0
+            ? [
+                `${described(others, called)} ${others === 1 ? 'is no longer as it left it, and stays as it is' : 'are no longer as it left them, and stay as they are'}.`,
+              ]
+            : [],
         plan: { statement: undo.statement, keys, values, most: rows, others: options.others ?? rows },
         state: { most: rows },
       }

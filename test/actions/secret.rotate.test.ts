@@ -170,9 +170,9 @@ test('a rolling one is revoked at once after a breach, and one that is swapped s
 })
 
 test.each([
-  ['STRIPE_SECRET_KEY', 'no', 'low', 'putting the old one back, as long as it is not removed'],
+  ['STRIPE_SECRET_KEY', 'no', 'low', 'people, who put the old one back, as long as it is not removed'],
   ['STRIPE_SECRET_KEY', 'yes', 'high', null],
-  ['JWT_SECRET', 'no', 'low', 'putting the old one back, as long as it is not removed'],
+  ['JWT_SECRET', 'no', 'low', 'people, who put the old one back, as long as it is not removed'],
   ['ADMIN_KEY', 'no', 'high', null],
 ])('%s, breach %s: how many must approve hangs on what becomes of the old one', async (name, breach, risk, reversible) => {
   expect(kind.risk(kind.options.parse(options), { name, breach } as never)).toBe(risk)

@@ -121,7 +121,7 @@ describe.skipIf(!isThere)('the right run', () => {
     const before = await back.plan()
     expect(before).toMatchObject({
       effects: ['2 of 3 letters that were changed'],
-      warnings: ['1 letters are no longer as it left them, and stay as they are.'],
+      warnings: ['1 row of letters is no longer as it left it, and stays as it is.'],
     })
     expect(await back.run(before.plan)).toEqual({ outcome: 'done', text: 'Changed 2 letters.' })
     expect((await statuses()).slice(2, 5)).toEqual(['generating', 'sent', 'generating'])

@@ -17,8 +17,9 @@ export type Values = readonly (string | readonly string[])[]
 /** It gives up long before a run is given up. */
 const limits = { statementMs: 30_000, lockMs: 3_000 }
 
-/** `3 letters`. The catalogue has the plural only. */
-export const described = (many: number, called: string): string => `${many} ${many === 1 && called === 'rows' ? 'row' : called}`
+/** `3 letters`, `1 row of letters`: the catalogue has the plural only. */
+export const described = (many: number, called: string): string =>
+  many === 1 ? `1 row${called === 'rows' ? '' : ` of ${called}`}` : `${many} ${called}`
 
 /** The values that a statement takes: the server refuses more. */
 const taken = (sql: string, values: Values): Values => {
@@ -170,7 +171,7 @@ export const readBackRows = async (
   } catch (error) {
     const why = refusedBy(error, place.secret)
     if (why === null) throw error
-    return { outcome: 'unclear', text: `Nobody knows whether ${described(rows, called)} were changed: ${why}` }
+    return { outcome: 'unclear', text: `Nobody knows whether ${described(rows, called)} ${rows === 1 ? 'was' : 'were'} changed: ${why}` }
   }
 }
 
