@@ -190,6 +190,12 @@ test.each([
   },
 )
 
+test('A12: migrations are tried on staging from its branch, before they are in production', () => {
+  expect(guideOf('schnittwerk').product.acting.actions.get('supabase.migrate')?.options).toMatchObject({
+    source: { branch: 'main', stagingBranch: 'develop' },
+  })
+})
+
 describe('A15: when to consider a rollback', () => {
   const { product, runbooks } = guideOf('talk-to-my-lawyer')
   const measured = (check: string, name: string, value: number) => [{ check, measurements: [{ name, value, unit: '%' }] }]
