@@ -104,6 +104,11 @@ describe.each(Object.entries(products))('%s', (key, rows) => {
     }
   })
 
+  test('a card of Vercel’s tells the commits in between, as soon as somebody says whose', () => {
+    const shown = [...actions.values()].filter(({ kind }) => ['vercel.rollback', 'vercel.promote'].includes(kind))
+    expect(shown.filter(({ options }) => !('github' in (options as object))).map((action) => action.key)).toEqual([])
+  })
+
   test('there are no others', () => {
     const keys = Object.values(rows).flatMap((wanted) => wanted.map((one) => one.split(': ')[0] ?? ''))
     expect(new Set(actions.keys())).toEqual(new Set(keys))
