@@ -49,7 +49,7 @@ export type Remedies = {
     plan: Json,
     hands: Hands,
   ) => Promise<Ran | { readonly outcome: 'undone' } | { readonly outcome: 'resume' }>
-  readonly verify: (product: string, asked: Asked, back: boolean, plan: Json, signal: AbortSignal) => Promise<Verification>
+  readonly verify: (product: string, asked: Asked, back: boolean, plan: Json, hands: Hands) => Promise<Verification>
   /** Milliseconds after which a run is given up. */
   readonly timeoutMs: (product: string, asked: Asked) => number
   /** Milliseconds within which its target must settle. */
@@ -271,7 +271,7 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
       const context = (ended: AbortSignal): ActContext => ({ ...acting(known, given, ended), ...hands(known, ended, undefined) })
       return end(known, await limited(known, given.signal, (ended) => move.recover(action.options, plan, context(ended))))
     },
-    verify: async (product, asked, back, plan, signal) => {
+    verify: async (product, asked, back, plan, { runKey, signal }) => {
       let known: Known
       try {
         known = find(product, asked, back)
@@ -283,7 +283,9 @@ export const createRemedies = ({ catalogue, kinds, guarded, now, elapsed, enviro
       const { verify } = move
       if (verify === undefined) return { findings: [], settled: true }
       try {
-        const { findings, settled } = await limited(known, signal, (ended) => verify(action.options, plan, hands(known, ended, undefined)))
+        const { findings, settled } = await limited(known, signal, (ended) =>
+          verify(action.options, plan, { ...hands(known, ended, undefined), runKey }),
+        )
         return { settled, findings: await Promise.all(findings.map(async (each) => ({ ...each, text: await masked(known, each.text) }))) }
       } catch (error) {
         if (!(error instanceof FetchFault)) note(error, known, 'verify')

@@ -172,7 +172,12 @@ export const createRequests = ({
     const { product, action, definition } = found
     // What it left is of the kind that it was.
     if (definition.undo === undefined || action.kind !== request.kind)
-      return refuse('action_not_undoable', { action: request.action, title: request.title, status: request.status })
+      return refuse('action_not_undoable', {
+        action: request.action,
+        title: request.title,
+        status: request.status,
+        by: request.preview?.reversible ?? undefined,
+      })
     return {
       key: action.key,
       kind: action.kind,

@@ -104,6 +104,11 @@ describe.each(Object.entries(products))('%s', (key, rows) => {
     }
   })
 
+  test('a card of Vercel’s tells the commits in between, as soon as somebody says whose', () => {
+    const shown = [...actions.values()].filter(({ kind }) => ['vercel.rollback', 'vercel.promote'].includes(kind))
+    expect(shown.filter(({ options }) => !('github' in (options as object))).map((action) => action.key)).toEqual([])
+  })
+
   test('there are no others', () => {
     const keys = Object.values(rows).flatMap((wanted) => wanted.map((one) => one.split(': ')[0] ?? ''))
     expect(new Set(actions.keys())).toEqual(new Set(keys))
@@ -173,6 +178,26 @@ describe('A5, A6, A8: bounds', () => {
     ['napoleon', 'git.revert', { commit: 'HEAD~3' }],
   ])('%s %s takes no %j', (key, action, given) => {
     expect(typedBehind(guideOf(key).product, action)?.safeParse(given).success).toBe(false)
+  })
+})
+
+test.each([
+  ['talk-to-my-lawyer', 'email-queue.process', 'email-queue', { table: 'email_queue', stuck: [{ value: 'pending' }] }],
+  ['schnittwerk', 'reservations.cleanup', 'cleanup-reservations', { ask: 'query', most: 0 }],
+])(
+  'A5, A8: %s %s shows how many by its check before and after, and an answer that says it failed is no success',
+  (key, name, check, asks) => {
+    const { product } = guideOf(key)
+    const action = product.acting.actions.get(name)
+    expect(action?.checks).toContain(check)
+    expect(product.checks.get(check)?.options).toMatchObject(asks)
+    expect(action?.options).toMatchObject({ answer: expect.arrayContaining([{ path: 'success', is: true, required: false }]) as unknown })
+  },
+)
+
+test('A12: migrations are tried on staging from its branch, before they are in production', () => {
+  expect(guideOf('schnittwerk').product.acting.actions.get('supabase.migrate')?.options).toMatchObject({
+    source: { branch: 'main', stagingBranch: 'develop' },
   })
 })
 

@@ -3,8 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { loadCatalogue } from '../src/catalogue.ts'
 import { parseConfig, settings } from '../src/config.ts'
-import { loadRegistry } from '../src/registry.ts'
+import { kindsOf, loadRegistry } from '../src/registry.ts'
+import { createRequests } from '../src/requests.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file: string) => readFileSync(`${root}${file}`, 'utf8')
@@ -325,6 +327,27 @@ describe('README.md', () => {
     expect(typed.length).toBeGreaterThan(5)
     expect(typed.filter((name) => !verbs.some((verb) => verb.command === 'incident' && verb.name === name))).toEqual([])
   })
+
+  test('the action of its first screen needs no account, and as many approve and tick it off as it takes', async () => {
+    const registry = await loadRegistry(root)
+    const { catalogue } = loadCatalogue({
+      runbooks: `${root}runbooks`,
+      templates: `${root}templates`,
+      ...kindsOf(registry),
+      environment: {},
+    })
+    const lines = (text.split('## What you can type')[0] ?? '').split('\n')
+    const typed = (verb: string) => lines.filter((line) => line.includes(`'/incident ${verb} `))
+    const [, key = ''] = /'\/incident run (\S+)/.exec(typed('run')[0] ?? '') ?? []
+    const offered = createRequests({ catalogue: catalogue!, kinds: registry.actions, environment: {} }).offered('invoice2e').get(key)
+    expect(offered?.missing).toEqual([])
+    const { options } = catalogue!.product('invoice2e')!.acting.actions.get(key)!
+    const { steps, risk } = options as { steps: string[]; risk: 'low' | 'high' }
+    expect([typed('approve').length, typed('tick').length]).toEqual([catalogue!.product('invoice2e')!.acting.approvals[risk], steps.length])
+  })
+
+  test('what is typed by hand runs with the Node that was installed', () =>
+    expect(text.match(/(?<!npx )\bnode (--env-file|src\/)/g)).toBeNull())
 
   test('every file that it links to is there', () => {
     const linked = [...text.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map((match) => match[1] ?? '')

@@ -1,9 +1,11 @@
-/** What can be locked: everything that an action of the catalogue changes, and nothing else. */
+/** What can be asked for, taken back and locked, as the catalogue has it. */
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
 import { type Catalogue, loadCatalogue } from '../src/catalogue.ts'
 import { inputOf } from '../src/define/action.ts'
 import { kindsOf, loadRegistry, type Registry } from '../src/registry.ts'
+import type { ActionRequest } from '../src/incident/acting/request.ts'
+import type { Incident } from '../src/incident/incident.ts'
 import { createRequests } from '../src/requests.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -34,4 +36,14 @@ test('each action has one at least, each is there once, and each can be typed as
     }
   expect(new Set(targets).size).toBe(targets.length)
   expect(targets.filter((target) => /\s/.test(target))).toEqual([])
+})
+
+test('what people take back by hand says how, in place of that it cannot be', () => {
+  const { back } = createRequests({ catalogue, kinds: registry.actions, environment: {} })
+  const incident = { product: { key: 'invoice2e' }, severity: 'P1' } as unknown as Incident
+  const isolated = { action: 1, key: 'isolate', kind: 'manual', title: 'Isolate', status: 'done' }
+  const of = (reversible: string | null) => back(incident, { ...isolated, preview: { reversible } } as unknown as ActionRequest)
+  const by = 'people, by hand: Switch it on again.'
+  expect(of(by)).toMatchObject({ code: 'action_not_undoable', params: { status: 'done', by } })
+  expect(of(null)).toMatchObject({ code: 'action_not_undoable', params: { status: 'done', by: undefined } })
 })

@@ -1,16 +1,15 @@
 /** A product's own endpoint, called (A5, A8): all that is called stands in the catalogue, but for a few typed values. */
 import { z } from 'zod'
 import { firstCall } from '../acting/first-call.ts'
+import { judgeAnswer, Must, Result } from '../acting/http/answer.ts'
 import { filled, misplaced, piecesIn, typed } from '../acting/http/address.ts'
-import { askCount, askDone, Count, type Credentials, Done, grouped, numberAt, Path } from '../acting/http/question.ts'
+import { askCount, askDone, Count, type Credentials, Done, grouped } from '../acting/http/question.ts'
 import { inputOfParameters, Parameters } from '../acting/parameters.ts'
 import { few, step } from '../acting/step.ts'
 import { hostOf, HttpAddress } from '../checking/address.ts'
-import { vendorRefusal } from '../checking/fault.ts'
-import { foreign } from '../checking/foreign.ts'
-import { said } from '../checking/json.ts'
 import { SecretName } from '../checking/option.ts'
 import { type ActContext, defineAction, type LookContext } from '../define/action.ts'
+import type { Finding } from '../incident/check.ts'
 import type { Json, Ran } from '../incident/acting/action.ts'
 import { FetchFault } from '../ports.ts'
 
@@ -47,7 +46,9 @@ const Options = z
     /** Its address may have the piece `:run`, which stands for the run's own key. */
     done: Done.optional(),
     /** A number of the answer that tells what it did: `processed`, of `mails`. */
-    result: z.strictObject({ path: Path, of: z.string().trim().min(1).max(60) }).optional(),
+    result: Result.optional(),
+    /** What the answer must say: a status alone proves little. */
+    answer: z.array(Must).max(10).default([]),
     /** What it reaches, and what to know, for whoever approves. */
     effects: z.array(z.string().max(300)).default([]),
     warnings: z.array(z.string().max(300)).default([]),
@@ -113,67 +114,80 @@ const counted = async (options: Options, values: Readonly<Record<string, string>
   return askCount(context, count, filled(count.url, new Map(Object.entries(values))), credentialsOf(options, context))
 }
 
-/** How many there are, where that can be had: nothing hangs on it. */
-const numberNow = async (options: Options, values: Readonly<Record<string, string>>, context: LookContext): Promise<number | null> => {
+/** Why it is not sent now, however it was approved; else how many there are, null where they are not counted. */
+const mayBeSent = async (
+  options: Options,
+  { values, most }: Pick<Plan, 'values' | 'most'>,
+  context: LookContext,
+): Promise<Ran | { readonly before: number | null }> => {
+  const not = (why: string): Ran => ({ outcome: 'failed', text: `${why} Nothing was changed.` })
   try {
     const asked = await counted(options, values, context)
-    return asked === null || 'why' in asked ? null : asked.value.number
+    if (asked === null || most === null) return { before: null }
+    if ('why' in asked) return not(`How many it would reach by now is not known: ${asked.why}`)
+    const { number } = asked.value
+    return number <= most
+      ? { before: number }
+      : not(`There are ${grouped(number)} ${options.count?.of ?? ''} by now, and ${grouped(most)} were approved at most: ask for it again.`)
   } catch (error) {
-    if (error instanceof FetchFault) return null
-    throw error
+    // Whose time is over says nothing more: another may be at it.
+    if (!(error instanceof FetchFault) || context.signal.aborted) throw error
+    return not(`How many it would reach by now is not known: ${error.message}`)
   }
 }
+
+const askedDone = (
+  options: Options,
+  done: Done,
+  values: Readonly<Record<string, string>>,
+  context: LookContext & Pick<ActContext, 'runKey'>,
+) =>
+  askDone(context, done, filled(done.url, new Map([...Object.entries(values), ['run', context.runKey]])), credentialsOf(options, context))
 
 const memoOf = (memo: Json): z.infer<typeof Memo> => (memo === null ? { sent: 0, before: null } : Memo.parse(memo))
 
-/** Where an answer sends us on: nothing follows it. */
-const onward = (response: Response, from: string): string => {
-  const to = URL.parse(response.headers.get('location') ?? '', from)
-  return to === null ? 'elsewhere' : foreign(`${to.origin}${to.pathname}`, 200)
-}
-
-/** These say that nothing was done, and where to ask instead. */
-const moved = [301, 307, 308]
-
-/** What an answer means. Throws FetchFault where nobody knows whether it was done. */
-const judge = async (options: Options, url: string, response: Response): Promise<Ran> => {
-  const { status } = response
-  const body = await response.text()
-  if (options.expect.includes(status)) {
-    const words = resultWords(options, body)
-    return { outcome: 'done', text: `${options.method} ${shown(url)} answered ${status}${words === null ? '' : `: ${words}`}.` }
+/** What can be seen of a call whose answer nobody has: that it was done, or what there is to say. Throws FetchFault. */
+const lookBack = async (
+  options: Options,
+  { values }: Pick<Plan, 'values'>,
+  before: number | null,
+  context: ActContext,
+): Promise<Ran | { readonly seen: readonly string[] }> => {
+  const { count, done } = options
+  const seen: string[] = []
+  if (done !== undefined) {
+    const asked = await askedDone(options, done, values, context)
+    if ('why' in asked) seen.push(asked.why)
+    else if (asked.value.done) return { outcome: 'done', text: `The answer was lost; ${asked.value.words}: it was done.` }
+    else seen.push(`${asked.value.words}.`)
   }
-  if (moved.includes(status))
-    return {
-      outcome: 'failed',
-      text: `${hostOf(url)} answered ${status} and sends us on to ${onward(response, url)}, which is not followed: give the right address in service.yml. Nothing was changed.`,
-    }
-  // A request that took too long to arrive may have been acted on.
-  if (status >= 400 && status < 500 && status !== 408)
-    return { outcome: 'failed', text: vendorRefusal(hostOf(url), status, options.secret ?? null, said(body)).text }
-  throw new FetchFault('reset', `${hostOf(url)} answered ${status}, and ${options.expect.join(' or ')} was expected.`)
-}
-
-const resultWords = ({ result }: Options, body: string): string | null => {
-  if (result === undefined) return null
-  let json: unknown
-  try {
-    json = JSON.parse(body)
-  } catch {
-    return `its answer gives no number of ${result.of}`
+  const asked = await counted(options, values, context)
+  if (asked !== null && 'why' in asked) seen.push(asked.why)
+  if (asked !== null && 'value' in asked) {
+    const { number, words } = asked.value
+    if (before !== null && before > 0 && number <= (count?.left ?? 0))
+      return { outcome: 'done', text: `The answer was lost; before it there were ${grouped(before)} ${count?.of ?? ''}, now ${words}.` }
+    seen.push(`There are ${words}${before === null ? '' : `, and were ${grouped(before)} before`}.`)
   }
-  const number = numberAt(json, result.path)
-  return number === null ? `its answer gives no number of ${result.of}` : `${grouped(number)} ${result.of}`
+  return { seen }
 }
 
-/** Without its query. */
-const shown = (url: string): string => {
-  const { origin, pathname } = new URL(url)
-  return foreign(`${origin}${pathname}`, 200)
+const doneFinding = (asked: Awaited<ReturnType<typeof askDone>>): Finding => {
+  if ('why' in asked) return { status: 'unknown', text: asked.why }
+  const { done, words } = asked.value
+  return done ? { status: 'ok', text: `${words}.` } : { status: 'warn', text: `${words}: it is not done yet.` }
 }
 
-const send = async (options: Options, { url, body }: Pick<Plan, 'url' | 'body'>, context: ActContext): Promise<Ran> => {
-  const { method, idempotent } = options
+const leftFinding = ({ left }: Count, asked: Awaited<ReturnType<typeof askCount>>): Finding => {
+  if ('why' in asked) return { status: 'unknown', text: asked.why }
+  const { number, words } = asked.value
+  return left === undefined || number <= left
+    ? { status: 'ok', text: `There are ${words}.` }
+    : { status: 'warn', text: `There are ${words}; at most ${grouped(left)} are to be left.` }
+}
+
+const send = async (options: Options, { url, body }: Pick<Plan, 'url' | 'body'>, first: boolean, context: ActContext): Promise<Ran> => {
+  const { method, idempotent, count, done } = options
   const response = await context.web(url, {
     method,
     headers: {
@@ -186,7 +200,7 @@ const send = async (options: Options, { url, body }: Pick<Plan, 'url' | 'body'>,
     ...(body === null ? {} : { body: JSON.stringify(body) }),
     signal: context.signal,
   })
-  return judge(options, url, response)
+  return judgeAnswer(options, url, response, { first, telling: done !== undefined || count?.left !== undefined })
 }
 
 export default defineAction({
@@ -235,60 +249,45 @@ export default defineAction({
           : [`${seen.words} now; should it be more than ${grouped(most)} when it runs, nothing is sent`]),
         ...effects,
       ],
-      reversible: undo ?? null,
+      reversible: undo === undefined ? null : `people, by hand: ${undo}`,
       warnings: [...(seen?.number === 0 ? ['There is nothing to do, as far as the product says.'] : []), ...warnings],
       plan: { ...plan, most },
       state: most === null ? null : { most },
     }
   },
   run: async (options, plan, context) => {
-    const { sent, before } = memoOf(context.memo)
-    const now = sent === 0 ? await numberNow(options, plan.values, context) : null
-    if (now !== null && plan.most !== null && now > plan.most)
-      return {
-        outcome: 'failed',
-        text: `There are ${grouped(now)} ${options.count?.of ?? ''} by now, and ${grouped(plan.most)} were approved at most: ask for it again. Nothing was changed.`,
-      }
-    await context.remember({ sent: sent + 1, before: sent === 0 ? now : before })
-    const ran = await firstCall(context, () => send(options, plan, context))
-    return 'unsent' in ran ? ran.unsent : ran
+    const { sent, before: known } = memoOf(context.memo)
+    const may = sent === 0 ? await mayBeSent(options, plan, context) : { before: known }
+    if ('outcome' in may) return may
+    const { before } = may
+    await context.remember({ sent: sent + 1, before })
+    const ran = await firstCall(context, () => send(options, plan, sent === 0, context))
+    if ('unsent' in ran) return ran.unsent
+    if (sent === 0 || ran.outcome !== 'failed') return ran
+    // What is refused now says nothing of the call before, whose answer was lost: it may be just why this one is refused.
+    const back = await lookBack(options, plan, before, context)
+    if ('outcome' in back) return back
+    const words = [`It was sent before, and its answer was lost; sent again: ${ran.text}`, ...back.seen]
+    return { outcome: 'unclear', text: `${words.join(' ')} What became of the first is not known: look at ${hostOf(options.url)}.` }
   },
-  recover: async (options, { values }, context) => {
+  recover: async (options, plan, context) => {
     const { sent, before } = memoOf(context.memo)
     // It is remembered before it is sent.
     if (sent === 0) return { outcome: 'undone' }
-    const { count, done, idempotent, url } = options
-    const seen: string[] = []
-    if (done !== undefined) {
-      const at = filled(done.url, new Map([...Object.entries(values), ['run', context.runKey]]))
-      const asked = await askDone(context, done, at, credentialsOf(options, context))
-      if ('why' in asked) seen.push(asked.why)
-      else if (asked.value.done) return { outcome: 'done', text: `The answer was lost; ${asked.value.words}: it was done.` }
-      else seen.push(`${asked.value.words}.`)
-    }
-    const asked = await counted(options, values, context)
-    if (asked !== null && 'why' in asked) seen.push(asked.why)
-    if (asked !== null && 'value' in asked) {
-      const { number, words } = asked.value
-      if (before !== null && before > 0 && number <= (count?.left ?? 0))
-        return { outcome: 'done', text: `The answer was lost; before it there were ${grouped(before)} ${count?.of ?? ''}, now ${words}.` }
-      seen.push(`There are ${words}${before === null ? '' : `, and were ${grouped(before)} before`}.`)
-    }
+    const { idempotent, url } = options
+    const back = await lookBack(options, plan, before, context)
+    if ('outcome' in back) return back
     if (idempotent !== false && sent < mostTries) return { outcome: 'resume' }
     const times = sent === 1 ? 'It was sent' : `It was tried ${sent} times`
-    return { outcome: 'unclear', text: [`${times}, and what became of it is not known: look at ${hostOf(url)}.`, ...seen].join(' ') }
+    return { outcome: 'unclear', text: [`${times}, and what became of it is not known: look at ${hostOf(url)}.`, ...back.seen].join(' ') }
   },
   verify: async (options, { values }, context) => {
+    const { count, done } = options
+    const known = done === undefined ? null : await askedDone(options, done, values, context)
+    const told = known === null ? [] : [doneFinding(known)]
     const asked = await counted(options, values, context)
-    if (asked === null) return { findings: [], settled: true }
-    if ('why' in asked) return { findings: [{ status: 'unknown', text: asked.why }], settled: false }
-    const { number, words } = asked.value
-    const left = options.count?.left
-    if (left === undefined) return { findings: [{ status: 'ok', text: `There are ${words}.` }], settled: true }
-    const settled = number <= left
-    return {
-      findings: [{ status: settled ? 'ok' : 'warn', text: `There are ${words}; at most ${grouped(left)} are to be left.` }],
-      settled,
-    }
+    const counts = asked === null || count === undefined ? [] : [leftFinding(count, asked)]
+    const findings = [...told, ...counts]
+    return { findings, settled: findings.every(({ status }) => status === 'ok') }
   },
 })

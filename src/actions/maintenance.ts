@@ -35,7 +35,16 @@ type Options = z.infer<typeof Options>
 
 type Plan = { note: string }
 
-const Memo = z.object({ step: z.string(), tries: z.int(), ticked: z.int() }).nullable().catch(null)
+const Memo = z
+  .object({
+    step: z.string(),
+    tries: z.int(),
+    ticked: z.int(),
+    /** A service may have been stopped. */
+    touched: z.boolean().default(true),
+  })
+  .nullable()
+  .catch(null)
 
 /** How often a step is tried that breaks off. */
 const mostTries = 3
@@ -55,16 +64,28 @@ const refusedWords = (error: unknown): string => {
   throw error
 }
 
-/** Does one step, and remembers before that it is at it. What breaks off again and again is a refusal: else it would be tried for ever. */
-const at = async <Value>(step: string, context: ActContext, work: () => Promise<Value>): Promise<Value> => {
+/** The steps of one run, and what it has touched. */
+const trailOf = (context: ActContext) => {
   const { ticked } = context
   const before = Memo.parse(context.memo)
-  const tries = before?.step === step && before.ticked === ticked ? before.tries + 1 : 1
-  await context.remember({ step, tries, ticked })
-  try {
-    return await work()
-  } catch (error) {
-    throw error instanceof FetchFault && tries >= mostTries ? new EngineRefusal(error.message) : error
+  let touched = before?.touched ?? false
+  return {
+    touched: (): boolean => touched,
+    /** Does one step, and remembers before that it is at it; `touch` comes before a service is changed. What breaks off again and again is
+     *  a refusal: else it would be tried for ever. */
+    at: async <Value>(step: string, work: (touch: () => Promise<void>) => Promise<Value>): Promise<Value> => {
+      const tries = before?.step === step && before.ticked === ticked ? before.tries + 1 : 1
+      await context.remember({ step, tries, ticked, touched })
+      try {
+        return await work(async () => {
+          if (touched) return
+          await context.remember({ step, tries, ticked, touched: true })
+          touched = true
+        })
+      } catch (error) {
+        throw error instanceof FetchFault && tries >= mostTries ? new EngineRefusal(error.message) : error
+      }
+    },
   }
 }
 
@@ -85,12 +106,13 @@ const standing = async (options: Options, context: LookContext): Promise<string>
 }
 
 /** Stops or starts what does not stand as it should. */
-const bring = (options: Options, verb: 'stop' | 'start', context: ActContext): Promise<void> =>
+const bring = (options: Options, verb: 'stop' | 'start', context: ActContext, touch?: () => Promise<void>): Promise<void> =>
   withControls(options, context, [verb], async (controls) => {
     for (const { id, name, service, state } of await containersNow(options, context)) {
       if (!options.services.includes(service) || (state === 'running') === (verb === 'start')) continue
       inTime(context)
       context.progress(verb === 'stop' ? `Stopping ${name}` : `Starting ${name}`)
+      await touch?.()
       await controls.act(verb, id, verb === 'stop' ? options.stopSeconds : undefined)
     }
   })
@@ -115,14 +137,16 @@ const becomeWell = async (options: Options, context: ActContext): Promise<string
 /** Before the work: page up, services stopped. What cannot be done is taken back. */
 const open = async (options: Options, plan: Plan, context: ActContext): Promise<Ran | Waits> => {
   const page = pageOf(options)
+  const { at, touched } = trailOf(context)
   try {
     context.progress('Putting the page up')
-    await at('page', context, () => putUp(page, context))
-    await at('stop', context, () => bring(options, 'stop', context))
+    await at('page', () => putUp(page, context))
+    await at('stop', (touch) => bring(options, 'stop', context, touch))
   } catch (error) {
     const why = refusedWords(error)
     try {
-      await bring(options, 'start', context)
+      // Where nothing was stopped, Docker need not answer for visitors to get in again.
+      if (touched()) await bring(options, 'start', context)
       await takeAway(page, context)
     } catch (again) {
       return {
@@ -144,13 +168,14 @@ const close = async (options: Options, context: ActContext): Promise<Ran | Waits
     outcome: 'waits',
     task: `${why} ${await standing(options, context)} Mend that, and tick it off: then it is tried again.`,
   })
+  const { at } = trailOf(context)
   try {
-    await at('start', context, () => bring(options, 'start', context))
+    await at('start', () => bring(options, 'start', context))
     context.progress('Waiting until all is well')
     const ill = await becomeWell(options, context)
     if (ill !== null) return await again(`The page stays: ${ill}`)
     context.progress('Taking the page away')
-    await at('away', context, () => takeAway(pageOf(options), context))
+    await at('away', () => takeAway(pageOf(options), context))
   } catch (error) {
     return again(refusedWords(error))
   }
@@ -210,9 +235,10 @@ export default defineAction({
   run: (options, plan: Plan, context) => (context.ticked === 0 ? open(options, plan, context) : close(options, context)),
   recover: async (options, _, context) => {
     if (context.memo === null) return { outcome: 'undone' }
+    const touched = Memo.parse(context.memo)?.touched ?? true
     try {
-      // Every step looks first what is there; both must be there to look at.
-      await Promise.all([pagesUp(pageOf(options), context), containersNow(options, context)])
+      // Every step looks first what is there; both must be there to look at. Docker is not waited for while the page alone is up.
+      await Promise.all([pagesUp(pageOf(options), context), touched ? containersNow(options, context) : []])
       return { outcome: 'resume' }
     } catch (error) {
       throw error instanceof FetchFault ? error : new FetchFault('refused', refusedWords(error), error)

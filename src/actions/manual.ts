@@ -29,7 +29,7 @@ export default defineAction({
       summary: `People do by hand ${steps.length === 1 ? 'one step' : `${steps.length} steps`}${note === '' ? '' : `: ${note}`}.`,
       calls: [],
       effects: [...effects, ...steps],
-      reversible: undo ?? null,
+      reversible: undo === undefined ? null : `people, by hand: ${undo}`,
       warnings: [],
       plan: { steps },
       state: { target },

@@ -39,6 +39,8 @@ const Plan = z.object({
   steps: z.array(z.object({ task: z.string(), link: z.string().nullable(), confirms: z.boolean() })),
   /** When the variable was set, before; null where nobody says. */
   since: z.number().nullable(),
+  /** Somebody else may have the old one: then no step has time. */
+  breach: z.boolean().default(false),
 })
 
 const Memo = z.object({ start: z.string() })
@@ -77,7 +79,8 @@ export default defineAction({
       name: z.enum(Object.keys(secrets), `must be one of ${Object.keys(secrets).join(', ')}`).describe('Secret'),
       breach: z.enum(['no', 'yes'], 'must be yes or no').default('no').describe('Somebody else may have it'),
     }),
-  risk: () => 'high',
+  // What works on until the new one does is no great risk; where the old one goes before, or with it, it is.
+  risk: ({ secrets }, { name, breach }) => (breach === 'yes' || secrets[String(name)]?.way === 'swap' ? 'high' : 'low'),
   target: ({ product }, { name }) => `secret:${product}:${String(name)}`,
   hosts: ({ vercel }) => (vercel === undefined ? [] : apiHost(vercel)),
   uses: ({ vercel }) => (vercel === undefined ? [] : [vercel.secret]),
@@ -95,32 +98,37 @@ export default defineAction({
       deploy,
       deployLink: deployLink ?? null,
     }
-    const steps = stepsOf(name, rotation, place, product, breach === 'yes')
-    const held = rotation.way === 'rolling' ? null : await askHeld(options, name, context)
+    const isBreach = breach === 'yes'
+    const { way } = rotation
+    const steps = stepsOf(name, rotation, place, product, isBreach)
+    const held = way === 'rolling' ? null : await askHeld(options, name, context)
     const since = isKnown(held) ? held.since : null
     const now = Date.parse(context.now())
     return {
-      summary: `${name} is rotated by people, in ${steps.length} steps, within ${duration(hours * 3_600_000)}${breach === 'yes' ? ': somebody else may have the old one, which goes first' : ''}.`,
+      summary: isBreach
+        ? `${name} is rotated by people at once, in ${steps.length} steps: somebody else may have the old one, which ${way === 'swap' ? 'stops with the new one' : 'is removed as soon as there is a new one'}.`
+        : `${name} is rotated by people, in ${steps.length} steps, within ${duration(hours * 3_600_000)}.`,
       calls: [],
       effects: [
         ...(since === null ? [] : [`${name} was set ${duration(Math.max(now - since, 0))} ago at Vercel`]),
         ...steps.map(({ task }, index) => `${index + 1}. ${task}`),
       ],
-      reversible: 'until the old one is removed, by putting it back',
+      reversible: isBreach || way === 'swap' ? null : 'people, who put the old one back, as long as it is not removed',
       warnings: [
         ...(held !== null && 'why' in held ? [`Whether the deployment gets the new one is not looked up: ${held.why}`] : []),
         ...(held !== null && 'since' in held && held.since === null
           ? [`Vercel has no ${name} there, or does not say when it was set: look whether it is called otherwise.`]
           : []),
-        ...(rotation.way === 'swap' ? ['The old one stops with the new one: whoever uses it must be told.'] : []),
-        ...(breach === 'yes' ? ['Something may fail for a moment.'] : []),
+        ...(way === 'swap' ? ['The old one stops with the new one: whoever uses it must be told.'] : []),
+        ...(isBreach && way === 'both' ? ['What uses it fails from step 2 until the new one is deployed: that is meant so.'] : []),
+        ...(isBreach && way !== 'both' ? ['Something may fail for a moment.'] : []),
       ],
-      plan: { name, steps: steps.map((step) => ({ ...step })), since },
+      plan: { name, steps: steps.map((step) => ({ ...step })), since, breach: isBreach },
       state: { since },
     }
   },
   run: async (options, plan, context) => {
-    const { name, steps, since } = Plan.parse(plan)
+    const { name, steps, since, breach } = Plan.parse(plan)
     const start = context.memo === null ? context.now() : Memo.parse(context.memo).start
     if (context.memo === null) await context.remember({ start })
     const step = steps[context.ticked]
@@ -134,7 +142,8 @@ export default defineAction({
           ? `Whether the deployment has the new one is not known: ${held.why} `
           : ''
     const due = later(start, options.hours)
-    const task = `Step ${context.ticked + 1} of ${steps.length}, all by ${minute(due)}${context.now() > due ? ', which is over' : ''}: ${warning}${step.task}`
+    const when = breach ? 'at once' : `all by ${minute(due)}${context.now() > due ? ', which is over' : ''}`
+    const task = `Step ${context.ticked + 1} of ${steps.length}, ${when}: ${warning}${step.task}`
     return { outcome: 'waits', task, ...(step.link === null ? {} : { link: step.link }) }
   },
   // Nothing is done but by people, and what they ticked off is known.

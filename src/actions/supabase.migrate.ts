@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { appliedIn, migrate } from '../acting/migrations/history.ts'
 import { Impossible } from '../acting/migrations/impossible.ts'
 import { judge } from '../acting/migrations/kinds.ts'
-import { type Migration, migrationsOf, Source, textOf } from '../acting/migrations/source.ts'
+import { type Migration, migrationsOf, Source, sourceOf, textOf } from '../acting/migrations/source.ts'
 import { refusedBy } from '../acting/postgres/fault.ts'
 import { parse, type Statement } from '../acting/postgres/parse.ts'
 import { count, listed, tally } from '../checking/answer.ts'
@@ -199,6 +199,11 @@ const runPlan = async (options: Options, plan: Plan, context: ActContext): Promi
   return { outcome: 'done', text: textDone(plan) }
 }
 
+const writtenFor = (options: Options, environment: 'staging' | 'production'): Options => ({
+  ...options,
+  source: sourceOf(options.source, environment),
+})
+
 /** Applies migrations, or takes the last one back. */
 export default defineAction({
   summary: 'Migrations of the database: on staging first, then in production; or the last one back',
@@ -216,7 +221,7 @@ export default defineAction({
   verifyMs: 10_000,
   preview: async (options, { environment, down }, context) => {
     try {
-      return await (down === 'yes' ? previewDown : previewUp)(options, environment, context)
+      return await (down === 'yes' ? previewDown : previewUp)(writtenFor(options, environment), environment, context)
     } catch (error) {
       if (error instanceof Impossible) return { unable: error.message }
       const why = refusedBy(error, options[environment].secret)
@@ -224,7 +229,7 @@ export default defineAction({
       return { unable: why }
     }
   },
-  run: runPlan,
+  run: (options, plan, context) => runPlan(writtenFor(options, plan.environment), plan, context),
   recover: async (options, plan, context) => {
     // It is remembered before anything is changed.
     if (context.memo === null) return { outcome: 'undone' }

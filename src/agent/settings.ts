@@ -1,6 +1,6 @@
 /** The agent's settings, from its own environment. Whatever is wrong is named at once; half configured it does not start. */
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 
 export type AgentSettings = {
   readonly host: string
@@ -68,6 +68,16 @@ const isOpen = (path: string): boolean => {
   return (mode & 0o022) !== 0 || ![0, process.getuid?.()].includes(uid)
 }
 
+/** What is wrong with the first of these that others may write: they could put what they like in its place. */
+const openAmong = (name: string, paths: readonly string[]): string[] => {
+  const open = paths.find(isOpen)
+  return open === undefined
+    ? []
+    : [
+        `${name}: others than the agent’s user and root can write ${open}, and who does has this machine: chown it to that user, chmod go-w.`,
+      ]
+}
+
 const listOf = (text: string): string[] =>
   text
     .split(',')
@@ -106,8 +116,10 @@ export const readSettings = (environment: Environment): AgentSettings | { readon
   const composeFile = needed('AGENT_COMPOSE_FILE', 'the Compose file of the product')
   if (composeFile !== '' && (!composeFile.startsWith('/') || kindOf(composeFile) !== 'file'))
     problems.push('AGENT_COMPOSE_FILE must be the absolute path of a file that exists.')
-  else if (composeFile !== '' && (statSync(composeFile).mode & 0o002) !== 0)
-    problems.push('AGENT_COMPOSE_FILE can be written by everybody, and who writes it has this machine: chmod o-w.')
+  else if (composeFile !== '') {
+    const file = realpathSync(composeFile)
+    problems.push(...openAmong('AGENT_COMPOSE_FILE', [file, dirname(file), dirname(composeFile)]))
+  }
   const project = given('AGENT_PROJECT')
   if (project !== '' && !/^[a-z0-9][a-z0-9_-]{0,62}$/.test(project)) problems.push('AGENT_PROJECT must be the name of a Compose project.')
 
@@ -126,6 +138,7 @@ export const readSettings = (environment: Environment): AgentSettings | { readon
   if (folder === '' && given('AGENT_BRANCH') !== '') problems.push('AGENT_BRANCH is set without AGENT_REPOSITORY.')
   if (folder !== '' && (!folder.startsWith('/') || kindOf(join(folder, '.git')) === null))
     problems.push('AGENT_REPOSITORY must be the absolute path of a git checkout.')
+  else if (folder !== '') problems.push(...openAmong('AGENT_REPOSITORY', [folder, join(folder, '.git')]))
   if (!/^[A-Za-z0-9][A-Za-z0-9_./-]{0,99}$/.test(branch) || branch.includes('..'))
     problems.push('AGENT_BRANCH must be the name of a branch, as in main.')
   const minutes = given('AGENT_TIMEOUT_MINUTES') || '30'

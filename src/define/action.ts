@@ -38,6 +38,9 @@ export type ActContext = LookContext & {
   readonly ticked: number
 }
 
+/** What a kind may use to look at the target after a run. */
+export type VerifyContext = LookContext & Pick<ActContext, 'runKey'>
+
 /** One way to change the target: there, or back again. */
 export type Move<Options, Input, Plan extends Json> = {
   /** Looks, decides everything that is to be decided, and says what would happen. */
@@ -57,7 +60,7 @@ export type Move<Options, Input, Plan extends Json> = {
     context: ActContext,
   ) => Promise<Ran | { readonly outcome: 'undone' } | { readonly outcome: 'resume' }>
   /** How the target is after the run. Asked again every few seconds until it is settled or `verifyMs` are over. */
-  readonly verify?: (options: Options, plan: Plan, context: LookContext) => Promise<Verification>
+  readonly verify?: (options: Options, plan: Plan, context: VerifyContext) => Promise<Verification>
 }
 
 export type ActionDefinition<

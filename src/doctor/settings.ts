@@ -53,7 +53,7 @@ export const strayVariables = (environment: Environment, known: ReadonlySet<stri
         warning(
           '.env',
           `is there and was not read (${unread.join(', ')})`,
-          'Start with `node --env-file=.env src/main.ts`, or export them.',
+          'Start with `npx node --env-file=.env src/main.ts`, or export them.',
         ),
       ]
 }

@@ -173,7 +173,7 @@ const startIt = async (doing: Doing): Promise<Instant | undefined> => {
 
 /** Looks at what it did, until that has settled or its time is over; then as long as the product watches it. */
 const verifyIt = async (doing: Doing): Promise<Instant | undefined> => {
-  const { loaded, request, context, job, session } = doing
+  const { loaded, request, context, session } = doing
   const { action, ran, checks, watchMinutes } = request
   const { id, product, kind } = loaded.incident
   const since = ran?.at ?? loaded.incident.declaredAt
@@ -188,7 +188,7 @@ const verifyIt = async (doing: Doing): Promise<Instant | undefined> => {
   const drill = kind === 'drill'
   const { findings, settled } = drill
     ? { findings: [], settled: true }
-    : await context.remedies.verify(product.key, request, request.undoes !== null, request.preview?.plan ?? null, job.signal)
+    : await context.remedies.verify(product.key, request, request.undoes !== null, request.preview?.plan ?? null, handsOf(doing))
   const limit = drill ? 0 : context.remedies.verifyMs(product.key, request)
   if (!settled && now < later(since, limit)) return at(later(now, lookMs))
   const results = await context.runChecks(product.key, checks)

@@ -302,6 +302,27 @@ describe.skipIf(!has)('maintenance: killed between the steps (faults 53)', () =>
     ])
   })
 
+  test('Docker is gone once the page is up: nothing was stopped, and visitors do not keep the page', async () => {
+    let times = 0
+    const gone = async () => {
+      times += 1
+      if (times === 2) await engine[Symbol.asyncDispose]()
+    }
+    const at = of({}, '', { remembered: gone })
+    const { plan } = await at.plan()
+    for (const _ of [1, 2]) {
+      await expect(at.run(plan)).rejects.toThrow(FetchFault)
+      expect((await caddy.visit('shop.example')).status).toBe(503)
+      expect(await at.recover(plan)).toEqual({ outcome: 'resume' })
+    }
+    expect(await at.run(plan)).toMatchObject({
+      outcome: 'failed',
+      text: containing('It was taken back. The page is away. Docker does not say what runs'),
+    })
+    expect((await caddy.visit('shop.example')).body).toBe('the shop')
+    engine = await startDockerEngine({ socket: join(folder, 'docker.sock'), project: 'shop', containers: [api] })
+  })
+
   test('Caddy, or Docker, is gone: nobody can tell yet', async () => {
     const at = of()
     const { plan } = await at.plan()

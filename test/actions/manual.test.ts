@@ -8,7 +8,7 @@ test('the preview lists every step, and says how it is taken back', async () => 
   const seen = await hand(manual, options, { note: 'backup of 02:00' }).plan()
   expect(seen.summary).toBe('People do by hand 2 steps: backup of 02:00.')
   expect(seen.effects).toEqual(['Open the dashboard.', 'Restore the backup of 02:00.'])
-  expect(seen.reversible).toBe('Restore the one before.')
+  expect(seen.reversible).toBe('people, by hand: Restore the one before.')
 })
 
 test('each step waits for somebody to tick it off; after the last it is done', async () => {

@@ -140,11 +140,43 @@ test('what somebody has rotated since the preview is another request', async () 
   expect((await here.plan()).state).not.toEqual(before.state)
 })
 
-test('after a breach the old one goes before anything is verified', async () => {
-  const { effects, warnings, summary } = await at({ name: 'STRIPE_SECRET_KEY', breach: 'yes' }).plan()
-  expect(effects.slice(-2)).toEqual([`5. ${tasks[5]}`, `6. ${tasks[4]}`])
-  expect(warnings).toEqual(['Something may fail for a moment.'])
-  expect(summary).toContain('somebody else may have the old one, which goes first')
+test('after a breach the old one goes as soon as there is a new one, at once', async () => {
+  const here = at({ name: 'STRIPE_SECRET_KEY', breach: 'yes' })
+  const { effects, warnings, summary, reversible, plan } = await here.plan()
+  expect(effects.slice(1)).toEqual([
+    '1. Make a new STRIPE_SECRET_KEY: Stripe dashboard → Developers → API keys → Roll key.',
+    '2. Remove the old one now: Stripe dashboard → Developers → API keys → the old key → Expire.',
+    ...[tasks[1], tasks[2], tasks[3], tasks[4]].map((task, index) => `${index + 3}. ${task}`),
+  ])
+  expect([summary, warnings, reversible]).toEqual([
+    'STRIPE_SECRET_KEY is rotated by people at once, in 6 steps: somebody else may have the old one, which is removed as soon as there is a new one.',
+    ['What uses it fails from step 2 until the new one is deployed: that is meant so.'],
+    null,
+  ])
+  here.tick()
+  // The deployment has the old one still, and that keeps nobody from it.
+  expect(await here.run(plan)).toMatchObject({ task: expect.stringMatching(/^Step 2 of 6, at once: Remove the old one now/) as string })
+})
+
+test('a rolling one is revoked at once after a breach, and one that is swapped stops with the new one', async () => {
+  const rolling = await at({ name: 'JWT_SECRET', breach: 'yes' }).plan()
+  expect(rolling.effects[1]).toBe('2. Remove the old one now: Supabase dashboard → JWT keys → Revoke.')
+  const swap = await at({ name: 'ADMIN_KEY', breach: 'yes' }).plan()
+  expect(swap.summary).toContain('at once, in 5 steps: somebody else may have the old one, which stops with the new one.')
+  expect(swap.effects.slice(-2)).toEqual([
+    '4. Remove the old one: it is gone with the deployment.',
+    '5. See that all works with the new one.',
+  ])
+})
+
+test.each([
+  ['STRIPE_SECRET_KEY', 'no', 'low', 'people, who put the old one back, as long as it is not removed'],
+  ['STRIPE_SECRET_KEY', 'yes', 'high', null],
+  ['JWT_SECRET', 'no', 'low', 'people, who put the old one back, as long as it is not removed'],
+  ['ADMIN_KEY', 'no', 'high', null],
+])('%s, breach %s: how many must approve hangs on what becomes of the old one', async (name, breach, risk, reversible) => {
+  expect(kind.risk(kind.options.parse(options), { name, breach } as never)).toBe(risk)
+  expect((await at({ name, breach }).plan()).reversible).toBe(reversible)
 })
 
 test('a rolling update is its vendor’s; one that is swapped is told', async () => {

@@ -173,6 +173,14 @@ describe.skipIf(!isThere)('the right run', () => {
     expect(github.heard.every(({ url, headers }) => url.endsWith('?ref=main') && headers.authorization === 'Bearer token-of-github')).toBe(
       true,
     )
+    // Tried on staging from its own branch, before it is on that of production.
+    const asked = github.heard.length
+    const develop = { source: { ...given.source, stagingBranch: 'develop' } }
+    expect((await apply('staging', { given: develop })).ran).toMatchObject({ outcome: 'done' })
+    expect(github.heard.slice(asked).filter(({ url }) => !url.endsWith('?ref=develop'))).toEqual([])
+    const tried = github.heard.length
+    expect(await said('production', { given: develop })).toBe('possible')
+    expect(github.heard.slice(tried).filter(({ url }) => !url.endsWith('?ref=main'))).toEqual([])
     const gone = { source: { ...given.source, repository: 'acme/gone' } }
     expect(await said('staging', { given: gone })).toMatch(/^GitHub knows nothing by that name \(404\)/)
   })

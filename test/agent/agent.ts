@@ -52,7 +52,8 @@ export const startHost = async () => {
       void Promise.resolve(docker(call.argv, say)).then((exit) => response.end(`${JSON.stringify({ exit })}\n`))
     })
   })
-  for (const name of ['bin', 'data', 'shop']) mkdirSync(join(folder, name))
+  // Whatever the mask of whoever runs this: the agent wants nobody else to write there.
+  for (const name of ['bin', 'data', 'shop', 'shop/.git']) mkdirSync(join(folder, name), { mode: 0o755 })
   writeFileSync(join(folder, 'bin/control'), `http://${control.host}`)
   writeFileSync(join(folder, 'bin/docker'), standIn)
   chmodSync(join(folder, 'bin/docker'), 0o755)
@@ -66,7 +67,7 @@ export const startHost = async () => {
   const commit = (subject: string, files: Readonly<Record<string, string>>): string => {
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(join(repository, name, '..'), { recursive: true })
-      writeFileSync(join(repository, name), text)
+      writeFileSync(join(repository, name), text, { mode: 0o644 })
     }
     git('add', '-A')
     git('commit', '-q', '-m', subject)

@@ -251,7 +251,20 @@ describe('how it is set up', () => {
     const [code, text] = await said({ AGENT_DATA: data })
     expect(code).toBe(2)
     expect(text).toContain('AGENT_DATA must belong to the agent’s user')
-    expect(text).toContain('AGENT_COMPOSE_FILE can be written by everybody')
+    expect(text).toContain(`AGENT_COMPOSE_FILE: others than the agent’s user and root can write ${file},`)
+  })
+
+  test.each<[string, string, number]>([
+    ['AGENT_COMPOSE_FILE', 'shop/compose.yml', 0o664],
+    ['AGENT_COMPOSE_FILE', 'shop', 0o777],
+    ['AGENT_REPOSITORY', 'shop', 0o775],
+    ['AGENT_REPOSITORY', 'shop/.git', 0o775],
+  ])('%s where others may put what they like in its place: %s', async (name, place, mode) => {
+    const path = join(host.folder, place)
+    chmodSync(path, mode)
+    const [code, text] = await said({})
+    expect(code).toBe(2)
+    expect(text).toContain(`${name}: others than the agent’s user and root can write ${path}, and who does has this machine`)
   })
 
   test('a secret that nobody drew', async () => {

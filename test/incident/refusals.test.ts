@@ -383,7 +383,11 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [
     refuse('action_not_undoable', { action: 3, title: 'Roll back the shop', status: 'failed' }),
-    'Action 3, “Roll back the shop”, is failed, so there is nothing to take back.',
+    'Only what is done can be taken back. Action 3, “Roll back the shop”: failed.',
+  ],
+  [
+    refuse('action_not_undoable', { action: 3, title: 'Close it', status: 'done', by: 'people, by hand: Open it again.' }),
+    'Action 3, “Close it”, cannot be taken back from here, but by people, by hand: Open it again.',
   ],
   [
     refuse('is_locked', { target: 'vercel:shop', name: 'Bea', at: time, why: 'The disk is being moved' }),

@@ -21,12 +21,18 @@ export const Source = z.discriminatedUnion('from', [
     from: z.literal('github'),
     repository: z.string().regex(/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/, 'must be `owner/name`'),
     branch: z.string().min(1).max(255).default('main'),
+    /** Where they are for staging, before they are on the branch of production; without it, there. */
+    stagingBranch: z.string().min(1).max(255).optional(),
     path: Path.default('supabase/migrations'),
     secret: SecretName,
     apiUrl: apiUrl('https://api.github.com'),
   }),
 ])
 export type Source = z.infer<typeof Source>
+
+/** Where the migrations of an environment are written. */
+export const sourceOf = (source: Source, environment: 'staging' | 'production'): Source =>
+  source.from === 'github' && environment === 'staging' ? { ...source, branch: source.stagingBranch ?? source.branch } : source
 
 /** How both are read: names of a folder's files, and one file's text. A folder that is not there has none. */
 type Reader = { readonly names: (folder: string) => Promise<readonly string[]>; readonly text: (path: string) => Promise<string> }

@@ -38,7 +38,7 @@ export type Place = {
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
-/** The steps. `breach`: somebody else may have the old one, so it goes before anybody has verified anything. */
+/** The steps. `breach`: somebody else may have the old one, so it goes as soon as there is a new one, whatever fails until that is deployed. */
 export const stepsOf = (
   name: string,
   { make, link, way, put, verify, copies, remove }: Rotation,
@@ -49,17 +49,19 @@ export const stepsOf = (
   const step = (task: string, page: string | null = null, confirms = false): Step => ({ task: sentence(task), link: page, confirms })
   const asked = verify.map((check) => `\`/diag ${product} ${check}\``).join(', ')
   const works = step(`See that all works with the new one${asked === '' ? '' : `: ${asked}`}`)
-  const gone = step(`Remove the old one: ${remove}`, link ?? null, way !== 'rolling')
-  const made = step(`Make a new ${name}: ${make}${way === 'both' ? '. Leave the old one valid' : ''}`, link ?? null)
-  if (way === 'rolling') return [made, works, gone]
+  const isFirst = breach && way !== 'swap'
+  const gone = step(`Remove the old one${isFirst ? ' now' : ''}: ${remove}`, link ?? null, way !== 'rolling' && !isFirst)
+  const made = step(`Make a new ${name}: ${make}${way === 'both' && !breach ? '. Leave the old one valid' : ''}`, link ?? null)
+  if (way === 'rolling') return breach ? [made, gone, works] : [made, works, gone]
   return [
     made,
+    ...(isFirst ? [gone] : []),
     step(
       `${put ?? `Put it in place of the old one under ${name}, ${place.variables ?? 'where the deployment reads it'}`}. Give the value there and nowhere else, never here`,
       place.variablesLink,
     ),
     step(place.deploy, place.deployLink),
     ...(copies.length === 0 ? [] : [step(`The bot holds it as well: set ${copies.join(', ')} in its environment and restart it`)]),
-    ...(breach ? [gone, works] : [works, gone]),
+    ...(isFirst ? [works] : breach ? [gone, works] : [works, gone]),
   ]
 }

@@ -56,7 +56,11 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
       ...event.findings.map(({ text }) => `${ended(text)} `),
       ...(request.ran?.outcome === 'done' && request.ran.undo !== undefined
         ? (['To take it back: ', { code: `/incident undo ${action}` }, '.'] satisfies Span[])
-        : ['It cannot be taken back by an action.']),
+        : [
+            request.preview === null || request.preview.reversible === null
+              ? 'It cannot be taken back.'
+              : `It cannot be taken back from here, but by ${ended(request.preview.reversible)}`,
+          ]),
     ])
   if (event.type === 'action-unanswered')
     return say(

@@ -73,10 +73,10 @@ export const actingRefusals = {
   break_glass_later: (p: { action: number; at: string }) =>
     `Somebody may still approve action ${p.action}. When nobody has by ${p.at}, you may run it alone.`,
   action_undone: (p: { action: number; by: number }) => `Action ${p.action} was taken back already, by action ${p.by}.`,
-  action_not_undoable: (p: { action: number; title: string; status: ActionStatus }) =>
+  action_not_undoable: (p: { action: number; title: string; status: ActionStatus; by?: string | undefined }) =>
     p.status === 'done' || p.status === 'verifying'
-      ? `Action ${p.action}, “${foreign(p.title, 100)}”, cannot be taken back.`
-      : `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}, so there is nothing to take back.`,
+      ? `Action ${p.action}, “${foreign(p.title, 100)}”, cannot be taken back${p.by === undefined ? '' : ` from here, but by ${foreign(p.by, 300).replace(/\.$/, '')}`}.`
+      : `Only what is done can be taken back. Action ${p.action}, “${foreign(p.title, 100)}”: ${statusWords[p.status]}.`,
   is_locked: (p: { target: string; name: string; at: string; why: string }) =>
     `\`${foreign(p.target)}\` is locked since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To open it: \`/incident unlock ${foreign(p.target)}\`.`,
   not_locked: (p: { target: string; known: string }) =>
