@@ -1,6 +1,6 @@
 import { type Ask, type CommandContext, defineCommand, type Reply, say } from '../../src/define.ts'
 import { type Criterion, holds, holdsButton, sayable } from '../../src/incident/acting/criteria.ts'
-import { actionRows } from '../../src/incident/acting/rows.ts'
+import { actionRows, ranAlone } from '../../src/incident/acting/rows.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { nearest } from '../../src/incident/nearest.ts'
@@ -75,7 +75,7 @@ export default defineCommand({
     )
     if (rows.length === 0)
       return { parts: [{ kind: 'text', spans: [{ bold: what }, ': no action was asked for.'] }, ...toSay(here, context)] }
-    const forced = rows.filter((row) => row.forced !== null && row.ran !== 'did not run').length
+    const forced = ranAlone(rows).length
     return {
       parts: [
         {
