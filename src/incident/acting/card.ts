@@ -127,8 +127,13 @@ const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
   ]
 }
 
+/** The steps that people did, also once it is over: whoever goes on from there must know how far it came. */
+const tickedParts = ({ ticks }: ActionRequest): Part[] =>
+  ticks.length === 0
+    ? []
+    : [{ kind: 'list', items: ticks.map(({ text, by }): readonly Span[] => ['✅ ', shorten(text, 300), ' – ', author(by)]) }]
+
 const runningParts = (incident: Incident, { action, task, ticks, progress }: ActionRequest): Part[] => [
-  ...ticks.map(({ text, by }): Part => ({ kind: 'context', spans: ['✅ ', shorten(text, 300), ' – ', author(by)] })),
   ...(task === null
     ? []
     : ([
@@ -216,6 +221,7 @@ const cardOf = (incident: Incident, request: ActionRequest): Message => {
       ...(isPending(request) || request.ran === null ? planned(request) : planned(request).slice(0, 1)),
       ...votesOf(request),
       ...(status === 'waiting' ? [...heldParts(incident, request), ...waitingParts(incident, request)] : []),
+      ...tickedParts(request),
       ...(status === 'running' ? runningParts(incident, request) : []),
       ...resultParts(incident, request),
       ...endParts(incident, request),

@@ -4,6 +4,7 @@ import { crossed, type Criterion, holds, sayable } from '../../../src/incident/a
 import type { ActingIntent } from '../../../src/incident/acting/events.ts'
 import type { Wanted } from '../../../src/incident/acting/request.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
+import { author } from '../../../src/incident/message.ts'
 import { parseRunbook } from '../../../src/incident/runbook.ts'
 import { runbookParts } from '../../../src/incident/runbook-posts.ts'
 import { after, alice, bot, declared, given, happened, policy, resolve, step, type Step, writer } from '../../given.ts'
@@ -95,6 +96,16 @@ describe('what no check can tell', () => {
       JSON.stringify({ label: 'This holds: Somebody has the data', action: 'actions', value: 'INC-7 holds breach' }),
     )
   })
+})
+
+test('the steps that were ticked off stay on the card, with who did them, whatever comes of it', () => {
+  const waits = (minute: number, task: string) => by(bot, minute, { type: 'wait-action', action: 1, task, link: null })
+  const tick = by(writer, 4, { type: 'tick-action', action: 1, tick: 1 })
+  const run = [...waiting, approved, started, waits(3, 'Step 1 of 2: Close the valve'), tick, waits(5, 'Step 2 of 2: Open the other')]
+  const done = JSON.stringify(['✅ ', 'Step 1 of 2: Close the valve', ' – ', author(writer)])
+  expect(card(...run)).toContain(done)
+  expect(card(...run, by(alice, 6, { type: 'abandon-action', action: 1, why: 'It is stuck' }))).toContain(done)
+  expect(card(...run, by(bot, 6, { type: 'end-action', action: 1, ran: { outcome: 'done', text: 'All done.' } }))).toContain(done)
 })
 
 describe('what rings says what to do', () => {
