@@ -5,6 +5,7 @@ import type { Incident } from '../incident.ts'
 import { author, type Button, type Message, type Span } from '../message.ts'
 import { shorten } from '../text.ts'
 import type { Suggestion } from './events.ts'
+import { askedElsewhere } from './left.ts'
 import type { ActionRequest } from './request.ts'
 
 /** The way for the lead of a P1 whom nobody answers; the reason is asked for in a form. */
@@ -20,6 +21,16 @@ const calledOf = (request: ActionRequest): string => namedOf(request).replace(/^
 
 /** A text as a sentence that others follow. */
 const ended = (text: string): string => shorten(text, 600).replace(/[^.!?…]$/, '$&.')
+
+/** How it is asked for anew, as far as it can be: in what is over nothing is asked for, and what was merged goes on elsewhere. */
+const anew = ({ mergedInto, mergedWhere, stamps }: Incident, request: ActionRequest): readonly Span[] => {
+  if (mergedInto === null)
+    return stamps.resolve === null ? ['To ask for it anew: ', { code: `/incident run again ${request.action}` }, '.'] : []
+  const typed = askedElsewhere(request)
+  if (typed === null) return []
+  const where: Span[] = mergedWhere === null ? [] : [' ', { channel: mergedWhere.id, text: mergedWhere.name }]
+  return ['To ask for it anew, in ', { bold: mergedInto }, ...where, ': ', { code: typed }, '.']
+}
 
 /** What rings a bell besides the card. */
 export const bell = (incident: Incident, request: ActionRequest, { event, seq }: Recorded): Message[] => {
@@ -37,7 +48,7 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
       ],
     },
   ]
-  const again: readonly Span[] = ['To ask for it anew: ', { code: `/incident run again ${action}` }, '.']
+  const again = anew(incident, request)
   if (event.type === 'action-ran' && event.ran.outcome === 'failed')
     return say(`${calledOf(request)} failed.`, [`${ended(event.ran.text)} It is not tried again by itself. `, ...again])
   if (event.type === 'action-ran' && event.ran.outcome === 'unclear')

@@ -139,7 +139,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const request = actionOf(incident, action)
     if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
     if (!isPending(request) || request.automatic)
-      return refuse('action_not_waiting', { action, title: request.title, status: request.status })
+      return refuse('action_not_waiting', { action, title: request.title, status: request.status, over: incident.stamps.resolve !== null })
     const reason = optional('action', why)
     if (isRefusal(reason)) return reason
     const own = sameIdentity(identities, request.asked.identities) || samePerson(by, request.asked.by)
@@ -217,7 +217,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
     // What the bot does itself is not stopped half-way: nobody would know how far it came.
     if (request.status !== 'running' || request.task === null || by.kind !== 'person')
-      return refuse('action_not_waiting', { action, title: request.title, status: request.status })
+      return refuse('action_not_waiting', { action, title: request.title, status: request.status, over: incident.stamps.resolve !== null })
     const reason = optional('action', why)
     if (isRefusal(reason)) return reason
     const text = `Given up by ${by.name} at: ${request.task.text}${reason === null ? '' : ` Why: ${reason.replace(/[.!?]?$/, '.')}`} What was done before stays as it is.`

@@ -18,11 +18,15 @@ export type LeftAction = {
 /** So many are named. */
 const most = 5
 
-const leftOf = (request: ActionRequest): LeftAction => {
-  const { action, title, key, input, undoes } = request
+/** What to type to ask for it in another record; null: what it takes back is known in its own record only. */
+export const askedElsewhere = ({ key, input, undoes }: ActionRequest): string | null => {
   const words = inputWords(input)
-  const again = `/incident run ${key}${words === '' ? '' : ` ${words}`}`
-  return { action, title: shorten(title, 100), runs: isRunning(request), again: isRunning(request) || undoes !== null ? null : again }
+  return undoes === null ? `/incident run ${key}${words === '' ? '' : ` ${words}`}` : null
+}
+
+const leftOf = (request: ActionRequest): LeftAction => {
+  const { action, title } = request
+  return { action, title: shorten(title, 100), runs: isRunning(request), again: isRunning(request) ? null : askedElsewhere(request) }
 }
 
 /** Those that a merge now would leave. */

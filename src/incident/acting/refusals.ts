@@ -44,8 +44,11 @@ export const actingRefusals = {
     `${foreign(p.name)} asked for exactly this already: action ${p.action}, “${foreign(p.title, 100)}”, ${statusWords[p.status]}. To call it off: \`/incident deny ${p.action}\`.`,
   action_not_previewed: (p: { action: number; title: string }) =>
     `Action ${p.action}, “${foreign(p.title, 100)}”, is still being previewed: nobody knows yet what it would do. Its card says when it can be approved.`,
-  action_not_waiting: (p: { action: number; title: string; status: ActionStatus }) =>
-    `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}; nothing changed. To ask for it anew: \`/incident run again ${p.action}\`.`,
+  /** `over`: in what is over nothing is asked for. */
+  action_not_waiting: (p: { action: number; title: string; status: ActionStatus; over?: boolean }) =>
+    `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}; nothing changed.${
+      p.over === true ? '' : ` To ask for it anew: \`/incident run again ${p.action}\`.`
+    }`,
   action_expired: (p: { action: number; title: string }) =>
     `The time to approve action ${p.action}, “${foreign(p.title, 100)}”, is over; nothing ran. To ask for it anew: \`/incident run again ${p.action}\`.`,
   action_held: (p: { action: number; expires: string; why: string; remedy: string; command: string | null }) =>

@@ -98,6 +98,19 @@ describe('what no check can tell', () => {
   })
 })
 
+test('to ask anew is offered where it can be asked', () => {
+  const failed = by(bot, 5, { type: 'end-action', action: 1, ran: { outcome: 'failed', text: 'It broke.' } })
+  const run = [...waiting, approved, started]
+  const merged = bell(...run, step({ type: 'merge', into: 'INC-9', channel: { id: 'C0NINE', name: 'inc-9' } }, 4), failed)
+  expect(merged).toContain('To ask for it anew, in ",{"bold":"INC-9"}')
+  expect(merged).toContain('{"code":"/incident run shop.rollback"}')
+  const resolved = [...run, resolve(4), failed]
+  for (const text of [merged, bell(...resolved)]) expect(text).not.toContain('run again')
+  given(...resolved)
+    .when(by(alice, 6, { type: 'deny-action', action: 1, why: null, identities: ['person:alice'] }))
+    .refused('action_not_waiting', 'Action 1, “Roll back the shop”, is failed; nothing changed.')
+})
+
 test('the steps that were ticked off stay on the card, with who did them, whatever comes of it', () => {
   const waits = (minute: number, task: string) => by(bot, minute, { type: 'wait-action', action: 1, task, link: null })
   const tick = by(writer, 4, { type: 'tick-action', action: 1, tick: 1 })
