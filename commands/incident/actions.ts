@@ -89,14 +89,15 @@ export default defineCommand({
         },
         {
           kind: 'list',
-          items: rows
-            .slice(-most)
-            .map(({ id, action, of, title, asked, approved, forced: why, ran, outcome }): Span[] => [
-              { bold: `${id} ${action}` },
-              ` ${product === null ? `${of}: ` : ''}${shorten(title, 120)} – asked by ${shorten(asked, 120)} · `,
-              why === null ? `approved by ${shorten(approved ?? 'nobody', 120)}` : `🔴 break-glass by ${shorten(why, 150)}`,
-              ` · ${ran} · ${shorten(outcome, 150)}`,
-            ]),
+          items: rows.slice(-most).map(({ id, action, of, title, asked, approved, forced: why, ran, outcome, pending }): Span[] => [
+            { bold: `${id} ${action}` },
+            ` ${product === null ? `${of}: ` : ''}${shorten(title, 120)} – asked by ${shorten(asked, 120)}`,
+            ...(why === null ? [] : [` · 🔴 break-glass by ${shorten(why, 150)}`]),
+            // Of what may still run nobody says that it did not.
+            ...(why !== null || (pending && approved === null) ? [] : [` · approved by ${shorten(approved ?? 'nobody', 120)}`]),
+            ...(pending ? [] : [` · ${ran}`]),
+            ` · ${shorten(outcome, 150)}`,
+          ]),
         },
         ...toSay(here, context),
       ],

@@ -72,6 +72,7 @@ describe('from request to end', () => {
     expect(card).toContain('The server goes from v142 to v141.')
     expect(card).toContain('POST')
     expect(card).toContain('payments fail')
+    expect((await bot.say('alice', 'general', '/incident actions')).text).not.toContain('nobody')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Approved action 1')
     await becomes(1, 'done')
     expect(server.posts).toEqual(['v141'])

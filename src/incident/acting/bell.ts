@@ -59,7 +59,8 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
     ])
   if (event.type === 'action-refused')
     return say(`${calledOf(request)} was not run.`, [
-      `${ended(event.why)} `,
+      // What is typed for that follows.
+      `${ended(event.why.replace(/ Ask again\.$/, ''))} `,
       ...(event.code === 'moved' ? ['The bot asks for it anew, as it is now; that needs an approval of its own.'] : again),
     ])
   if (event.type === 'action-verified' && event.last && event.findings.some(({ status }) => status === 'fail'))

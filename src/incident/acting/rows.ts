@@ -5,7 +5,7 @@ import type { Actor, Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { between, duration } from '../duration.ts'
 import { when } from '../when-shown.ts'
-import type { ActionRequest } from './request.ts'
+import { type ActionRequest, isPending } from './request.ts'
 import { inputWords, statusWords } from './words.ts'
 
 export type ActionRow = {
@@ -20,6 +20,8 @@ export type ActionRow = {
   readonly forced: string | null
   readonly ran: string
   readonly outcome: string
+  /** Whether it still may run. */
+  readonly pending: boolean
   /** Whether somebody must read it. */
   readonly bad: boolean
   /** What was to be called exactly. */
@@ -49,8 +51,7 @@ const strung = (parts: readonly string[]): string =>
 
 const outcomeOf = ({ status, ran, ended, undoneBy }: ActionRequest): string =>
   strung([
-    ran === null ? statusWords[status] : `${statusWords[status]}: ${ran.text}`,
-    ...(ended === null || ended.why === '' ? [] : [ended.why]),
+    [statusWords[status], ran?.text ?? ended?.why ?? ''].filter((part) => part !== '').join(': '),
     ...(undoneBy === null ? [] : [`taken back by action ${undoneBy}`]),
   ])
 
@@ -86,6 +87,7 @@ export const actionRows = ({ actions, kind }: Incident, zone: string): ActionRow
       ran:
         startedAt === null ? 'did not run' : `${when(startedAt, zone)}${ran === null ? '' : `, ${duration(between(startedAt, ran.at))}`}`,
       outcome: outcomeOf(request),
+      pending: isPending(request),
       bad: ['failed', 'unclear'].includes(request.status) || findings.some(({ status }) => status === 'fail'),
       calls: ran?.outcome === 'done' && kind !== 'drill' ? (preview?.calls ?? []) : [],
       findings: findings.map(({ text }) => text),

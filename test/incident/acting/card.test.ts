@@ -146,6 +146,8 @@ describe('what rings says what to do', () => {
     const locked = refused({ hindrance: { code: 'locked', why: 'vercel:shop is locked' } })
     expect(bell(...waiting, approved, locked)).toContain('was not run.')
     expect(bell(...waiting, approved, locked)).toContain('/incident run again 1')
+    const votes = refused({ hindrance: { code: 'votes', why: 'Bob may not by now. Ask again.' } })
+    expect(bell(...waiting, approved, votes)).toContain('Bob may not by now. ","To ask for it anew: "')
     const moved = bell(...waiting, approved, refused({ hash: 'b'.repeat(64) }))
     expect(moved).toContain('The bot asks for it anew')
     expect(moved).not.toContain('run again')
