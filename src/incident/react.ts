@@ -57,6 +57,7 @@ const announced: ReadonlySet<EventType> = new Set([
 
 /** Events that change nothing in anybody's home. */
 const unseenAtHome: ReadonlySet<EventType> = new Set([
+  'action-held',
   'noted',
   'checked',
   'checks-started',

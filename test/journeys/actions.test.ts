@@ -275,6 +275,7 @@ describe('what has moved', () => {
       'No action changes server:shpo. Did you mean server:shop? What can be locked: server:shop,',
     )
     expect((await bot.say('carol', channel, '/incident lock server:shop The disk is being moved')).text).toContain('Locked server:shop')
+    await bot.sees(channel, 'It cannot run now')
     const held = (await bot.say('bob', channel, '/incident approve 1')).text
     expect(held).toMatch(/Not recorded: action 1 cannot run now\. server:shop is locked since .+: The disk is being moved\./)
     expect(held).toContain('/incident unlock server:shop')
@@ -304,9 +305,10 @@ describe('what has moved', () => {
     ;[id, channel] = [`INC-${number}`, there]
     const { said } = await waiting('backup.restore')
     expect(said).toContain(`Nobody can approve it now: Action 1 of ${first.id} is changing database:kiosk, since`)
-    expect(await bot.sees(channel, 'It could not run when this was previewed')).toContain('nobody can approve it')
+    await bot.sees(channel, 'It cannot run now')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain(`Action 1 of ${first.id} is changing database:kiosk`)
     await bot.say('carol', first.channel, '/incident deny 1 not needed')
+    await bot.sees(channel, 'can be approved now: what stood against it has passed.')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Approved action 1')
     await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
     await bot.say('carol', channel, '/incident deny 1 not needed')

@@ -7,6 +7,7 @@ import { shorten } from '../text.ts'
 import type { Suggestion } from './events.ts'
 import { askedElsewhere } from './left.ts'
 import type { ActionRequest } from './request.ts'
+import { votesMissing } from './words.ts'
 
 /** The way for the lead of a P1 whom nobody answers; the reason is asked for in a form. */
 export const alone = ({ id }: Incident, { action, hash }: ActionRequest): Button => ({
@@ -70,6 +71,16 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
         ? (['To take it back: ', { code: `/incident undo ${action}` }, '.'] satisfies Span[])
         : ['It cannot be taken back by an action.']),
     ])
+  if (event.type === 'action-held' && event.against === null)
+    return say(
+      `${calledOf(request)} can be approved now: what stood against it has passed.`,
+      [
+        `It needs ${votesMissing(request)}. `,
+        ...request.rule.approvers.flatMap((contact): Span[] => [{ mention: contact }, ' ']),
+        { code: `/incident approve ${action}` },
+      ],
+      [{ label: 'Approve', action: 'approve', value: `${incident.id} ${action} ${request.hash ?? ''}`, style: 'primary' }],
+    )
   if (event.type === 'action-unanswered')
     return say(
       `Nobody has approved action ${action} yet.`,

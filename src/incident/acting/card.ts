@@ -7,7 +7,7 @@ import { author, type Button, type Message, type Part, type Span } from '../mess
 import { shorten } from '../text.ts'
 import { alone, bell } from './bell.ts'
 import type { ActingEvent } from './events.ts'
-import { mayThaw, obstacleSpans } from './obstacle.ts'
+import { obstacleSpans, standing } from './obstacle.ts'
 import { actionOf, type ActionRequest, breakGlassAt, isPending } from './request.ts'
 import { inputWords, statusIcons, statusWords, votesMissing } from './words.ts'
 
@@ -70,22 +70,17 @@ const votesOf = ({ votes }: ActionRequest): Part[] =>
 /** Known before anybody agrees to it. */
 const drillPart: Part = { kind: 'text', spans: ['🧪 ', { bold: 'This is a drill: nothing is run, whoever approves it.' }] }
 
-/** What stood against it, before anybody agrees to it. Whether it still does is looked at with each vote. */
-const heldParts = (incident: Incident, { against }: ActionRequest): Part[] =>
-  against === null || (against.thaws && mayThaw(incident))
-    ? []
-    : [
-        {
-          kind: 'text',
-          spans: [
-            '⛔ ',
-            { bold: 'It could not run when this was previewed' },
-            ': ',
-            ...obstacleSpans(against),
-            '\nAs long as that is so, nobody can approve it.',
-          ],
-        },
-      ]
+/** What stands against it, before anybody agrees to it. Nobody says when a time is over: whether that still holds is looked at with each
+ *  vote. */
+const heldParts = (incident: Incident, request: ActionRequest): Part[] => {
+  const against = standing(incident, request)
+  if (against === null) return []
+  const passes: Span[] = against.thaws
+    ? ['Whether that is still so, says ', { code: `/incident approve ${request.action}` }, '.']
+    : ['Nobody can approve it until that has passed; it is said here then.']
+  const since = against.thaws ? 'It could not run when that was looked at' : 'It cannot run now'
+  return [{ kind: 'text', spans: ['⛔ ', { bold: since }, ': ', ...obstacleSpans(against), '\n', ...passes] }]
+}
 
 const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
   const { action, hash, expires, undoes, unanswered } = request

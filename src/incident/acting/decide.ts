@@ -8,7 +8,7 @@ import { type Refusal, refuse } from '../refusals.ts'
 import { shorten } from '../text.ts'
 import { isRefusal, optional, written } from '../written.ts'
 import type { ActingEvent, ActingIntent } from './events.ts'
-import type { Obstacle } from './obstacle.ts'
+import { type Obstacle, sameObstacle } from './obstacle.ts'
 import {
   actionOf,
   type ActionRequest,
@@ -163,6 +163,11 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const reason = written('action', why)
     if (isRefusal(reason)) return reason
     return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason }]
+  },
+  'hold-action': (incident, { action, against }, { by }) => {
+    const request = actionOf(incident, action)
+    if (by.kind !== 'bot' || request?.status !== 'waiting' || sameObstacle(request.against, against)) return []
+    return [{ type: 'action-held', v: 1, action, against }]
   },
   'expire-action': (incident, { action }, { at }) => {
     const request = actionOf(incident, action)

@@ -74,6 +74,7 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
     'action-suggested': (incident, suggestion) => [suggestionMessage(incident, suggestion)],
     'action-asked': actionMessages,
     'action-previewed': actionMessages,
+    'action-held': actionMessages,
     'action-approved': actionMessages,
     'action-unanswered': actionMessages,
     'action-forced': actionMessages,
