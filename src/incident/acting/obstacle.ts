@@ -106,6 +106,12 @@ export const standing = (
   { against }: { readonly against: Obstacle | null },
 ): Obstacle | null => (against === null || (against.thaws && mayThaw(incident)) ? null : against)
 
+/** What keeps people from approving it, for certain: nobody says when a time is over. */
+export const held = (incident: Pick<Incident, 'kind' | 'severity'>, request: { readonly against: Obstacle | null }): Obstacle | null => {
+  const against = standing(incident, request)
+  return against?.thaws === true ? null : against
+}
+
 /** For people, with what can be typed. */
 export const obstacleSpans = ({ why, remedy, command }: Obstacle): Span[] => [
   `${why} ${remedy}`,

@@ -4,8 +4,10 @@ import type { Control } from '../../../src/incident/acting/controls.ts'
 import { type Facts, type Obstacle, obstacleTo } from '../../../src/incident/acting/obstacle.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
 import type { Kind } from '../../../src/incident/events.ts'
+import { waitingActions } from '../../../src/incident/acting/pending.ts'
 import { plainText } from '../../../src/incident/plain.ts'
 import type { Severity } from '../../../src/incident/policy.ts'
+import { sitrep } from '../../../src/incident/sitrep.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
 import { after, at, bob, bot, declared, given, happened, policy, step, type Step } from '../../given.ts'
 import { approves, asks, cardAfter, carol, forces, previewed } from './asked.ts'
@@ -130,6 +132,19 @@ describe('before anybody agrees', () => {
     given(...steps, approves(carol, 3))
       .when(held(4, lock))
       .happens()
+  })
+
+  test('nobody who asks what can be done is offered to approve it', () => {
+    const offered = (...steps: readonly Step[]) => {
+      const events = happened(declared(), asks(1), ...steps)
+      const incident = after(declared(), asks(1), ...steps)
+      return [waitingActions(incident), sitrep(incident, events)].map((parts) => JSON.stringify(parts))
+    }
+    for (const parts of offered(previewed(2))) expect(parts).toContain('/incident approve 1')
+    for (const parts of offered(previewed(2, lock))) {
+      expect(parts).toContain(lock.why)
+      expect(parts).not.toMatch(/approve/)
+    }
   })
 
   test('of what passes with time the card says that it was so', () => {
