@@ -126,6 +126,9 @@ describe('from request to end', () => {
     expect((await bot.say('carol', channel, '/incident deny 1 the dashboard is down')).text).toContain('Action 1 was given up')
     await becomes(1, 'failed')
     await bot.sees(channel, /Given up by .* at: Step 1 of 2: Open the dashboard\. Why: the dashboard is down/)
+    const ran = await waiting()
+    await bot.say('bob', channel, `/incident approve ${ran.action}`)
+    await becomes(ran.action, 'done')
     const second = await waiting('backup.restore')
     await bot.say('bob', channel, `/incident approve ${second.action}`)
     await becomes(second.action, 'running')
@@ -146,6 +149,16 @@ describe('from request to end', () => {
     await until(async () => actionOf(await bot.incident(id), second.action)?.task?.text.startsWith('Step 2'), 'the second step')
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
     await becomes(second.action, 'done')
+    // Nobody else knows how to take back what ran here.
+    expect(asks).toContain(
+      `Action ${ran.action} of ${id}, “Roll back the server”, can be taken back there only: /incident undo ${ran.action}.`,
+    )
+    await bot.say('alice', 'general', `/incident undo ${id} ${ran.action}`)
+    const back = (await bot.incident(id)).actions.length
+    await becomes(back, 'waiting')
+    await bot.say('bob', channel, `/incident approve ${back}`)
+    await becomes(back, 'done')
+    expect(server.version()).toBe('v142')
   })
 
   test('what was approved for a time is taken back by itself', async () => {

@@ -6,7 +6,7 @@ import { author, type Button, type Message, type Span } from '../message.ts'
 import { shorten } from '../text.ts'
 import type { Suggestion } from './events.ts'
 import { askedElsewhere } from './left.ts'
-import type { ActionRequest } from './request.ts'
+import { type ActionRequest, isOver } from './request.ts'
 import { votesMissing } from './words.ts'
 
 /** The way for the lead of a P1 whom nobody answers; the reason is asked for in a form. */
@@ -24,11 +24,11 @@ const calledOf = (request: ActionRequest): string => namedOf(request).replace(/^
 const ended = (text: string): string => shorten(text, 600).replace(/[^.!?…]$/, '$&.')
 
 /** How it is asked for anew, as far as it can be: in what is over nothing is asked for, and what was merged goes on elsewhere. */
-const anew = ({ mergedInto, mergedWhere, stamps }: Incident, request: ActionRequest): readonly Span[] => {
-  if (mergedInto === null)
-    return stamps.resolve === null ? ['To ask for it anew: ', { code: `/incident run again ${request.action}` }, '.'] : []
+const anew = (incident: Incident, request: ActionRequest): readonly Span[] => {
+  if (!isOver(incident, request)) return ['To ask for it anew: ', { code: `/incident run again ${request.action}` }, '.']
+  const { mergedInto, mergedWhere } = incident
   const typed = askedElsewhere(request)
-  if (typed === null) return []
+  if (mergedInto === null || typed === null) return []
   const where: Span[] = mergedWhere === null ? [] : [' ', { channel: mergedWhere.id, text: mergedWhere.name }]
   return ['To ask for it anew, in ', { bold: mergedInto }, ...where, ': ', { code: typed }, '.']
 }

@@ -8,7 +8,7 @@ import { shorten } from '../text.ts'
 import { alone, bell } from './bell.ts'
 import type { ActingEvent } from './events.ts'
 import { obstacleSpans, standing } from './obstacle.ts'
-import { actionOf, type ActionRequest, breakGlassAt, isPending } from './request.ts'
+import { actionOf, type ActionRequest, breakGlassAt, isOver, isPending, isUndoable } from './request.ts'
 import { inputWords, statusIcons, statusWords, votesMissing } from './words.ts'
 
 /** So many calls and effects are shown at most; the record has all of them. */
@@ -75,9 +75,11 @@ const drillPart: Part = { kind: 'text', spans: ['🧪 ', { bold: 'This is a dril
 const heldParts = (incident: Incident, request: ActionRequest): Part[] => {
   const against = standing(incident, request)
   if (against === null) return []
-  const passes: Span[] = against.thaws
-    ? ['Whether that is still so, says ', { code: `/incident approve ${request.action}` }, '.']
-    : ['Nobody can approve it until that has passed; it is said here then.']
+  // Nobody looks again at what waits in a record that is over.
+  const passes: Span[] =
+    against.thaws || incident.stamps.resolve !== null
+      ? ['Whether that is still so, says ', { code: `/incident approve ${request.action}` }, '.']
+      : ['Nobody can approve it until that has passed; it is said here then.']
   const since = against.thaws ? 'It could not run when that was looked at' : 'It cannot run now'
   return [{ kind: 'text', spans: ['⛔ ', { bold: since }, ': ', ...obstacleSpans(against), '\n', ...passes] }]
 }
@@ -154,7 +156,7 @@ const runningParts = (incident: Incident, { action, task, ticks, progress }: Act
 const resultParts = (incident: Incident, request: ActionRequest): Part[] => {
   const { ran, findings, before, after, undoneBy, action } = request
   if (ran === null) return []
-  const undoable = ran.outcome === 'done' && ran.undo !== undefined && undoneBy === null && incident.stamps.resolve === null
+  const undoable = isUndoable(request) && !isOver(incident, { undoes: action })
   return [
     { kind: 'text', spans: [`${statusIcons[ran.outcome]} `, shorten(ran.text, 900)] },
     ...(findings.length === 0 ? [] : [{ kind: 'list' as const, items: findings.map(({ text }): readonly Span[] => [shorten(text, 300)]) }]),
@@ -164,7 +166,7 @@ const resultParts = (incident: Incident, request: ActionRequest): Part[] => {
   ]
 }
 
-const endParts = (incident: Incident, { ended, status, action }: ActionRequest): Part[] =>
+const endParts = (incident: Incident, { ended, status, action, undoes }: ActionRequest): Part[] =>
   ended === null
     ? []
     : [
@@ -176,7 +178,7 @@ const endParts = (incident: Incident, { ended, status, action }: ActionRequest):
             ended.why === '' ? '.' : `: ${shorten(ended.why, 600)}`,
           ],
         },
-        ...(incident.stamps.resolve === null && (status === 'refused' || status === 'expired')
+        ...(!isOver(incident, { undoes }) && (status === 'refused' || status === 'expired')
           ? [{ kind: 'buttons' as const, buttons: [{ label: 'Ask again', action: 'run', value: `${incident.id} again ${action}` }] }]
           : []),
       ]

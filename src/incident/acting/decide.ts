@@ -2,6 +2,7 @@
 import { addMinutes } from 'date-fns/addMinutes'
 import { type Area, samePerson } from '../areas/area.ts'
 import { kept } from '../check.ts'
+import type { Intent } from '../commands.ts'
 import type { Event } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { type Refusal, refuse } from '../refusals.ts'
@@ -45,6 +46,13 @@ const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, st
 /** Nobody agrees to what cannot run now: what is there stays, and counts once that has passed. */
 const held = ({ action, expires }: ActionRequest, against: Obstacle | null | undefined): Refusal | null =>
   against == null ? null : refuse('action_held', { action, expires: expires ?? '', ...against })
+
+/** Whether this is about taking back what the record itself ran. */
+export const takesBack = (incident: Pick<Incident, 'actions'>, intent: Intent): boolean => {
+  if (intent.type === 'ask-action') return intent.undoes !== undefined
+  const votes = intent.type === 'approve-action' || intent.type === 'deny-action'
+  return votes && typeof actionOf(incident, intent.action)?.undoes === 'number'
+}
 
 /** So often is what was approved for a time taken back by itself, when its target moves again and again. */
 const mostReturns = 5

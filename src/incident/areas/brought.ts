@@ -39,7 +39,7 @@ export type Brought = Pick<Incident, 'acknowledged' | 'lastUpdate'> & {
   readonly todos: readonly Todo[]
   readonly hypotheses: readonly Hypothesis[]
   readonly messages: readonly BroughtMessage[]
-  /** What became of its actions that were not over; not in what was recorded before it came along. */
+  /** What became of its actions that were not over, and what can still be taken back; not in what was recorded before it came along. */
   readonly actions?: readonly LeftAction[]
   /** All of its actions as a document shows them, with how far they came until then. */
   readonly actionRows?: readonly ActionRow[]
