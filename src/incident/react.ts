@@ -22,6 +22,7 @@ export type QueueName =
   | 'todo-told'
   | 'homes'
   | 'merge-link'
+  | 'handed-over'
 
 export type Job = {
   readonly queue: QueueName

@@ -56,6 +56,7 @@ beforeEach(async () => {
 })
 
 const statusOf = async (action: number) => actionOf(await bot.incident(id), action)?.status
+const open = async (record: string) => (await bot.incident(record)).todos.filter(({ doneAt }) => doneAt === null).length
 const becomes = (action: number, status: string) => until(async () => (await statusOf(action)) === status, `action ${action} ${status}`)
 const waiting = async (words = 'server.rollback because payments fail', by = 'alice') => {
   const said = await bot.say(by, channel, `/incident run ${words}`)
@@ -144,11 +145,16 @@ describe('from request to end', () => {
     const merged = (await bot.say('alice', channel, `/incident merge ${id} INC-${number} --yes`)).text
     expect(merged).toContain(`${ahead} there: /incident run server.rollback to=v9.`)
     await bot.sees(channel, /Merged into .* is called off before it ran. To ask for it there/)
-    await bot.sees(await bot.opened(`INC-${number}`), `${ahead} here`)
+    const into = await bot.opened(`INC-${number}`)
+    await bot.sees(into, `${ahead} here`)
+    // Whoever goes on there is told what waits here.
+    expect((await bot.say('carol', into, '/incident')).text).toContain(`/incident tick ${id} ${second.action}`)
+    await until(async () => (await open(`INC-${number}`)) === 1 && (await open(id)) === 1, 'the to-do in both')
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
     await until(async () => actionOf(await bot.incident(id), second.action)?.task?.text.startsWith('Step 2'), 'the second step')
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
     await becomes(second.action, 'done')
+    await until(async () => (await open(`INC-${number}`)) === 0 && (await open(id)) === 0, 'the to-do is done in both')
     // Nobody else knows how to take back what ran here.
     expect(asks).toContain(
       `Action ${ran.action} of ${id}, “Roll back the server”, can be taken back there only: /incident undo ${ran.action}.`,
@@ -280,6 +286,7 @@ describe('what has moved', () => {
     expect(todos.map(({ text }) => text)).toEqual(['See action 1, Restore a backup, to its end: it still ran when this was closed'])
     expect((await bot.say('bob', channel, '/incident deny 1 not needed')).text).toContain('Action 1 was given up')
     await becomes(1, 'failed')
+    await until(async () => (await open(id)) === 0, 'the to-do is done')
   })
 
   test('its target is locked, all are stopped: nobody can approve it before that is over, and what is there stays (faults 51)', async () => {

@@ -9,9 +9,9 @@ import { statusIcons, votesMissing } from './words.ts'
 /** So many are shown; `/incident status` has all of them. */
 const most = 5
 
-const named = ({ action, title, status }: ActionRequest): Span[] => [
+const named = ({ action, title, status }: ActionRequest, of = ''): Span[] => [
   `${statusIcons[status]} `,
-  { bold: `Action ${action}` },
+  { bold: `Action ${action}${of}` },
   ` ${shorten(title, 150)}`,
 ]
 
@@ -32,6 +32,19 @@ const lineOf = (incident: Incident, request: ActionRequest): Span[] => {
         ...approving(incident, request),
       ]
     : [...named(request), ` waits for a step by hand – ${shorten(task.text, 300)} `, { code: `/incident tick ${action}` }]
+}
+
+/** The steps by hand that wait in a record that was merged into the reader's. */
+export const waitingElsewhere = ({ id, actions }: Incident): Part[] => {
+  const items = actions
+    .filter(({ task }) => task !== null)
+    .slice(0, most)
+    .map((request): Span[] => [
+      ...named(request, ` of ${id}`),
+      ` waits for a step by hand – ${shorten(request.task?.text ?? '', 300)} `,
+      { code: `/incident tick ${id} ${request.action}` },
+    ])
+  return items.length === 0 ? [] : [{ kind: 'list', items }]
 }
 
 /** Nothing where nothing waits. */
