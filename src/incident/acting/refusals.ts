@@ -1,7 +1,11 @@
 /** The sentences of what is refused about actions. */
+import type { Kind } from '../events.ts'
 import { always, foreign, meant } from '../refusal-words.ts'
 import type { ActionStatus } from './request.ts'
 import { statusWords } from './words.ts'
+
+/** What nobody is in a hurry in. */
+const kindWords: Partial<Record<Kind, string>> = { drill: 'a drill', change: 'a change', maintenance: 'maintenance' }
 
 export const actingRefusals = {
   unknown_action: (p: { word: string; product: string; nearest: string | null; known: string }) =>
@@ -67,8 +71,12 @@ export const actingRefusals = {
       : `You may not approve action ${p.action}. These may: ${foreign(p.who, 200)}.`,
   vote_from_terminal: (p: { action: number }) =>
     `An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: \`/incident approve ${p.action}\`.`,
-  no_break_glass: (p: { action: number; severity: string }) =>
-    `Action ${p.action} cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is ${p.severity}.`,
+  no_break_glass: (p: { action: number; severity: string; kind: Kind; never: boolean; product: string }) =>
+    `Action ${p.action} cannot be run without an approval: ${
+      p.never
+        ? `${foreign(p.product, 60)} does not allow that.`
+        : `that is for the lead of a P1 whom nobody answers, and this is ${kindWords[p.kind] ?? p.severity}.`
+    }`,
   lead_only: (p: { action: number; lead: string | null }) =>
     p.lead === null
       ? `Only the lead may run action ${p.action} alone, and nobody leads yet. To take the lead: \`/incident role lead\`.`
