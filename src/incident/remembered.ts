@@ -12,7 +12,7 @@ import { nameOf, when } from './timeline.ts'
 
 export type Remembered = {
   /** Those of records that were merged into this one before its own. */
-  readonly actions: readonly ActionRow[]
+  readonly actions: readonly (Omit<ActionRow, 'of'> & { readonly of: string | null })[]
   /** How many ran without an approval. */
   readonly actionsForced: number
   /** To-dos: open ones first, those that are due soonest before the others. */
@@ -97,7 +97,7 @@ const runbooksOf = ({ openedRunbooks }: Incident, zone: string): Remembered['run
 
 const actionsOf = (incident: Incident, events: readonly Recorded[], zone: string): Pick<Remembered, 'actions' | 'actionsForced'> => {
   const actions = [...rowsBrought(events), ...actionRows(incident, zone)]
-  return { actions, actionsForced: ranAlone(actions).length }
+  return { actions: actions.map((row) => ({ ...row, of: row.of ?? null })), actionsForced: ranAlone(actions).length }
 }
 
 /** The values for the template; instants are in `zone` (IANA). */

@@ -35,8 +35,9 @@ test('the actions of a record that was merged into it stand in the table with th
     previewed(3),
     step({ type: 'merge', into: 'INC-7', channel: null }, 5),
   )
-  const text = written(declared(), step({ type: 'absorb', ...mergedOf(merged) }, 5), resolve(9))
+  const text = written(declared(), asks(4), step({ type: 'absorb', ...mergedOf(merged) }, 5), resolve(9))
   expect(text).toContain('| INC-1: 1 | Roll back |')
+  expect(text).toContain('| 1 | Roll back |')
 })
 
 describe('a post-mortem', () => {

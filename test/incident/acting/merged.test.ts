@@ -16,7 +16,7 @@ const undo = (minute: number): Step =>
     { type: 'ask-action', wanted: { ...wanted, title: 'Undo: Roll back' }, reason: null, identities: ['person:alice'], undoes: 1 },
     minute,
   )
-const second = (by: Step, more: object): Step => ({ ...by, intent: { ...by.intent, ...more } as Step['intent'] })
+const second = (by: Step, more: object): Step => ({ ...by, intent: { ...by.intent, ...more } })
 const ran = [declared(), asks(1), previewed(2), approves(bob, 3), start(1, 3), done(4)]
 
 test('asked for, approved and run where it ran; nothing else is', () => {

@@ -299,7 +299,7 @@ describe('the actions of both are one table', () => {
     expect(theirs).toMatchObject({ of: 'INC-1', action: 1, forced: expect.stringContaining('Nobody answers') })
     expect(theirs?.outcome).toContain('It is back.')
     expect(ours).toMatchObject({ action: 1, outcome: 'being previewed' })
-    expect(ours?.of).toBeUndefined()
+    expect(ours?.of).toBeNull()
     expect(document(events).actionsForced).toBe(1)
   })
 
