@@ -26,19 +26,28 @@ export const takeNumber = (words: string): { readonly action: number | null; rea
       }
 }
 
-const pair = /(^|\s)([a-z][\w-]*)=("[^"]*"|\S*)/gi
+/** `key=value` with its key and its value, quoted or not: `"`, or what a phone makes of quotes, in any language. */
+const pair = /(?<![^\s])([a-z][\w-]*)=("[^"]*"|[“”„][^“”„]*[“”]|[‘‚].*?[‘’](?!\S)|\S*)/gi
+
+/** Behind this all is the reason. */
+const because = /(?<![^\s])(?::|because\b)/i
+
+/** What is between quotes, blanked out, so that nothing in it is taken for something else. */
+const unquoted = (words: string): string => words.replaceAll(pair, (whole) => '_'.repeat(whole.length))
+
+const valueOf = (typed: string): string => (/^[“”„‘‚]/.test(typed) ? typed.slice(1).replace(/[“”‘’]$/, '') : typed.replaceAll('"', ''))
 
 /** `to=dpl_A because payments fail`: what stands as `key=value`, and the rest as the reason. */
 export const takeInput = (words: string): { readonly input: Words; readonly reason: string | null } => {
   const input: Record<string, string> = {}
-  const rest = words
-    .replaceAll(pair, (_, before: string, key: string, value: string) => {
-      input[key.toLowerCase()] = value.replaceAll('"', '')
-      return before
-    })
-    .replace(/^\s*(?::|because\b)/i, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
+  const found = because.exec(unquoted(words))
+  const [word, at] = found === null ? ['', words.length] : [found[0], found.index]
+  const before = words.slice(0, at).replaceAll(pair, (_, key: string, value: string) => {
+    input[key.toLowerCase()] = valueOf(value)
+    return ''
+  })
+  // Only where nothing was said before it, the word itself says nothing.
+  const rest = [before, before.trim() === '' ? '' : word, words.slice(at + word.length)].join(' ').replaceAll(/\s+/g, ' ').trim()
   return { input, reason: rest === '' ? null : rest }
 }
 

@@ -75,11 +75,17 @@ export const createControls = ({
     })
   }
 
+  /** What waits may be held up by something else now, or by nothing. */
+  const lookAgain = (trx: Trx) => queue.enqueue(trx, [{ queue: 'controls', data: {}, key: randomUUID() }])
+
   /** What ends a run frees its target with it. */
   const ending = (id: string, action: number, intent: Intent, by: Actor): Promise<Outcome> =>
     store.transaction(async (trx) => {
       const outcome = await handle.within(trx).handle(id, intent, by)
-      if ('events' in outcome && outcome.events.length > 0) await endRun(trx, id, action, outcome.events[0]!.at)
+      if ('events' in outcome && outcome.events.length > 0) {
+        await endRun(trx, id, action, outcome.events[0]!.at)
+        await lookAgain(trx)
+      }
       return outcome
     })
 
@@ -125,7 +131,7 @@ export const createControls = ({
         if (what === 'freeze' && frozen !== null) return refuse('is_frozen', { name: nameOf(frozen.by), at: frozen.at, why: frozen.why })
         if (what === 'unfreeze' && frozen === null) return refuse('not_frozen', {})
         await sayControl(trx, { ...control, at: await store.now(trx) })
-        await queue.enqueue(trx, [{ queue: 'controls', data: {}, key: randomUUID() }])
+        await lookAgain(trx)
         return null
       }),
   }

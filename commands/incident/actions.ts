@@ -1,6 +1,6 @@
 import { type Ask, type CommandContext, defineCommand, type Reply, say } from '../../src/define.ts'
 import { type Criterion, holds, holdsButton, sayable } from '../../src/incident/acting/criteria.ts'
-import { actionRows } from '../../src/incident/acting/rows.ts'
+import { actionRows, ranAlone } from '../../src/incident/acting/rows.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import type { Part, Span } from '../../src/incident/message.ts'
 import { nearest } from '../../src/incident/nearest.ts'
@@ -75,7 +75,7 @@ export default defineCommand({
     )
     if (rows.length === 0)
       return { parts: [{ kind: 'text', spans: [{ bold: what }, ': no action was asked for.'] }, ...toSay(here, context)] }
-    const forced = rows.filter((row) => row.forced !== null && row.ran !== 'did not run').length
+    const forced = ranAlone(rows).length
     return {
       parts: [
         {
@@ -89,14 +89,15 @@ export default defineCommand({
         },
         {
           kind: 'list',
-          items: rows
-            .slice(-most)
-            .map(({ id, action, of, title, asked, approved, forced: why, ran, outcome }): Span[] => [
-              { bold: `${id} ${action}` },
-              ` ${product === null ? `${of}: ` : ''}${shorten(title, 120)} – asked by ${shorten(asked, 120)} · `,
-              why === null ? `approved by ${shorten(approved ?? 'nobody', 120)}` : `🔴 break-glass by ${shorten(why, 150)}`,
-              ` · ${ran} · ${shorten(outcome, 150)}`,
-            ]),
+          items: rows.slice(-most).map(({ id, action, of, title, asked, approved, forced: why, ran, outcome, pending }): Span[] => [
+            { bold: `${id} ${action}` },
+            ` ${product === null ? `${of}: ` : ''}${shorten(title, 120)} – asked by ${shorten(asked, 120)}`,
+            ...(why === null ? [] : [` · 🔴 break-glass by ${shorten(why, 150)}`]),
+            // Of what may still run nobody says that it did not.
+            ...(why !== null || (pending && approved === null) ? [] : [` · approved by ${shorten(approved ?? 'nobody', 120)}`]),
+            ...(pending ? [] : [` · ${ran}`]),
+            ` · ${shorten(outcome, 150)}`,
+          ]),
         },
         ...toSay(here, context),
       ],

@@ -38,7 +38,10 @@ export default defineAction({
     const next = steps[ticked]
     return Promise.resolve(
       next === undefined
-        ? { outcome: 'done' as const, text: `All ${steps.length} steps were done by hand.` }
+        ? {
+            outcome: 'done' as const,
+            text: steps.length === 1 ? 'The step was done by hand.' : `All ${steps.length} steps were done by hand.`,
+          }
         : { outcome: 'waits' as const, task: `Step ${ticked + 1} of ${steps.length}: ${next}` },
     )
   },

@@ -2,6 +2,7 @@
 import { clocked, isGraver, passed, responseAfter, responseDue, running, runOf, updateAfter, updateDue } from './clocks.ts'
 import { decideArea, isAreaIntent, whileOpen as areasWhileOpen } from './areas.ts'
 import { actionsEnd, runningLeft } from './areas/acting.ts'
+import { takesBack } from './acting/decide.ts'
 import { beginning, reclassified } from './areas/deadlines.ts'
 import { resumedByResolution, settled } from './areas/pausing.ts'
 import { held } from './areas/snoozing.ts'
@@ -143,7 +144,8 @@ const repeated = (last: Said | null, text: string, by: Actor, at: Instant): last
 /** What only an open record can have done to it. */
 const whileOpen: ReadonlySet<string> = new Set(['acknowledge', 'change-severity', 'update', 'mitigate', 'resolve', ...areasWhileOpen])
 
-/** What people may still do to a record that was merged: correct what was kept of their own words, and end what runs in it. */
+/** What people may still do to a record that was merged: correct what was kept of their own words, end what runs in it, and
+ *  take back what ran. */
 const whenMerged: ReadonlySet<string> = new Set([
   'tick-action',
   'abandon-action',
@@ -154,9 +156,11 @@ const whenMerged: ReadonlySet<string> = new Set([
 ])
 
 const happen = (incident: Incident, { intent, at, by, occurredAt = at }: Command): readonly Event[] | Refusal => {
-  if (incident.mergedInto !== null && by.kind === 'person' && !whenMerged.has(intent.type))
+  const back = incident.mergedInto !== null && takesBack(incident, intent)
+  if (incident.mergedInto !== null && by.kind === 'person' && !whenMerged.has(intent.type) && !back)
     return refuse('is_merged', { id: incident.id, into: incident.mergedInto })
-  if (incident.stamps.resolve !== null && whileOpen.has(intent.type)) return refuse('already_resolved', { at: incident.stamps.resolve })
+  if (incident.stamps.resolve !== null && whileOpen.has(intent.type) && !back)
+    return refuse('already_resolved', { at: incident.stamps.resolve })
   if (isAreaIntent(intent)) return decideArea(incident, intent, { at, occurredAt, by })
   switch (intent.type) {
     case 'declare':

@@ -1,5 +1,6 @@
 /** A record as it comes over into the one that it is merged into. */
 import { wereLeft } from './acting/left.ts'
+import { rowsLeft } from './acting/rows.ts'
 import type { BroughtMessage, Brought } from './areas/brought.ts'
 import type { Merged } from './areas/merging.ts'
 import { type MessageRef, sameMessage } from './areas/messages.ts'
@@ -40,6 +41,7 @@ export const mergedOf = (events: readonly Recorded[]): { readonly from: Merged; 
   const { id, title, severity, declaredAt, stamps, channel, alerts, todos, lead } = before
   const { zone } = incident.policy.calendar
   const left = wereLeft(incident, events.at(-1)!.at)
+  const rows = rowsLeft(incident, told, zone)
   const open = todos.filter(({ doneAt }) => doneAt === null)
   return {
     from: {
@@ -75,6 +77,7 @@ export const mergedOf = (events: readonly Recorded[]): { readonly from: Merged; 
       lastUpdate: before.lastUpdate,
       messages: messagesOf(before, told),
       ...(left.length === 0 ? {} : { actions: left }),
+      ...(rows.length === 0 ? {} : { actionRows: rows }),
       story: timeline(told, { zone })
         .filter(({ kind }) => kind !== 'message')
         .map((entry) => ({ of: id, ...entry })),

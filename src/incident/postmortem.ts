@@ -212,7 +212,7 @@ export const postmortem = (incident: Incident, events: readonly Recorded[], head
           ]
         : [],
     ),
-    ...remembered(incident, zone),
+    ...remembered(incident, covered, zone),
     people: involved(covered),
     links: incident.product.links,
     auditHead: head.hash,

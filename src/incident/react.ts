@@ -22,6 +22,7 @@ export type QueueName =
   | 'todo-told'
   | 'homes'
   | 'merge-link'
+  | 'handed-over'
 
 export type Job = {
   readonly queue: QueueName
@@ -57,6 +58,7 @@ const announced: ReadonlySet<EventType> = new Set([
 
 /** Events that change nothing in anybody's home. */
 const unseenAtHome: ReadonlySet<EventType> = new Set([
+  'action-held',
   'noted',
   'checked',
   'checks-started',

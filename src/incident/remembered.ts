@@ -1,8 +1,9 @@
 /** What people wrote down and ticked off on the way, as the post-mortem shows it: actions, to-dos, suspicions, runbooks, files. */
-import { type ActionRow, actionRows } from './acting/rows.ts'
+import { type ActionRow, actionRows, ranAlone, rowsBrought } from './acting/rows.ts'
 import { keptFiles, sizeOf } from './areas/messages.ts'
 import { checklistOf } from './areas/checklist.ts'
 import type { StepState } from './areas/runbooks.ts'
+import type { Recorded } from './events.ts'
 import type { Incident } from './incident.ts'
 import { stepWords } from './runbook.ts'
 import { progressOf, runbookName } from './runbook-posts.ts'
@@ -10,7 +11,8 @@ import { shorten } from './text.ts'
 import { nameOf, when } from './timeline.ts'
 
 export type Remembered = {
-  readonly actions: readonly ActionRow[]
+  /** Those of records that were merged into this one before its own. */
+  readonly actions: readonly (Omit<ActionRow, 'of'> & { readonly of: string | null })[]
   /** How many ran without an approval. */
   readonly actionsForced: number
   /** To-dos: open ones first, those that are due soonest before the others. */
@@ -93,10 +95,14 @@ const runbooksOf = ({ openedRunbooks }: Incident, zone: string): Remembered['run
     })),
   }))
 
+const actionsOf = (incident: Incident, events: readonly Recorded[], zone: string): Pick<Remembered, 'actions' | 'actionsForced'> => {
+  const actions = [...rowsBrought(events), ...actionRows(incident, zone)]
+  return { actions: actions.map((row) => ({ ...row, of: row.of ?? null })), actionsForced: ranAlone(actions).length }
+}
+
 /** The values for the template; instants are in `zone` (IANA). */
-export const remembered = (incident: Incident, zone: string): Remembered => ({
-  actions: actionRows(incident, zone),
-  actionsForced: incident.actions.filter(({ forced, startedAt }) => forced !== null && startedAt !== null).length,
+export const remembered = (incident: Incident, events: readonly Recorded[], zone: string): Remembered => ({
+  ...actionsOf(incident, events, zone),
   followUps: followUpsOf(incident),
   suspects: incident.hypotheses.map(({ suspect, text, by, ruledOut }) => ({
     suspect,

@@ -1,5 +1,6 @@
 /** Where an incident stands, for who comes to it: state, clocks, who does what, what is open, what was tried, what happened last.
  *  Computed from the events alone. */
+import { approving } from './acting/pending.ts'
 import { type ActionRequest, openActions } from './acting/request.ts'
 import { statusIcons, statusWords, votesMissing } from './acting/words.ts'
 import { runOfChecks } from './areas/checking.ts'
@@ -60,13 +61,11 @@ const isAside =
     return last?.seq !== seq || (results ?? []).every(({ status }) => status === 'ok')
   }
 
-const pendingAction = (request: ActionRequest): Span[] => [
+const pendingAction = (incident: Incident, request: ActionRequest): Span[] => [
   `${statusIcons[request.status]} `,
   { bold: `${request.action}` },
   ` ${shorten(request.title, 150)}, ${statusWords[request.status]}`,
-  ...(request.status === 'waiting'
-    ? ([` by ${votesMissing(request)}: `, { code: `/incident approve ${request.action}` }] satisfies Span[])
-    : []),
+  ...(request.status === 'waiting' ? [` by ${votesMissing(request)}: `, ...approving(incident, request)] : []),
 ]
 
 /** The parts, shortest first to be read: state and clocks, people, what is open, what is suspected, the last events. */
@@ -96,7 +95,7 @@ export const sitrep = (incident: Incident, events: readonly Recorded[]): Part[] 
           { kind: 'text' as const, spans: [{ bold: 'Last update' }, ' ', { time: incident.lastUpdate.occurredAt, zone }] as Span[] },
           { kind: 'quote' as const, text: shorten(incident.lastUpdate.text, 500) },
         ]),
-    ...list('Actions that are pending', openActions(incident), pendingAction),
+    ...list('Actions that are pending', openActions(incident), (request) => pendingAction(incident, request)),
     ...list('To do', open, todo),
     ...list('Suspected and tried', thoughts, tried),
     { kind: 'text', spans: [{ bold: 'Last events' }] },

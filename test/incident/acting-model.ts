@@ -93,6 +93,9 @@ type Book = {
   readonly requests: Known[]
 }
 
+/** What was merged still takes back what it ran. */
+const isOpen = ({ open, merged }: Book, { undoes }: Known): boolean => open || (merged && undoes !== null)
+
 export type Counts = Record<'voted' | 'forced' | 'automatic' | 'undone' | 'ended' | 'refused' | 'events', number>
 export const noCounts = (): Counts => ({ voted: 0, forced: 0, automatic: 0, undone: 0, ended: 0, refused: 0, events: 0 })
 
@@ -214,7 +217,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
       counts.automatic += 1
       return
     }
-    claim(book.open, 'nothing starts in a record that is closed')
+    claim(isOpen(book, known), 'nothing starts in a record that is closed')
     claim(now < known.previewedAt + approvalMinutes * minute, 'nothing starts after its time')
     if (known.forced !== null) {
       claim(book.severity === 'P1' && book.kind !== 'drill', 'an action runs without approval in a P1 only')
@@ -301,7 +304,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         )
         claim(may.has(truth), 'who approves may')
         claim(book.kind === 'drill' || !locked.has(known.target), 'no vote is spent on a locked target, but in a drill')
-        claim(book.open && known.started === 0, 'what is approved is open')
+        claim(isOpen(book, known) && known.started === 0, 'what is approved is open')
         claim(now < known.previewedAt + approvalMinutes * minute, 'what is approved is in its time')
         claim(event.hash === known.hash, 'what is approved is what was previewed')
         if (command.type === 'approve-action' && command.hash !== null)
@@ -538,9 +541,9 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
       },
       reopen: () => handle(book, { type: 'reopen', why: `Again ${past.length}` }, who),
       merge: () => {
-        // What was merged is over for good: another record is opened in its place.
-        if (book.merged) books[books.indexOf(book)] = open(book.kind)
-        else if (dice % 30 === 0) handle(book, { type: 'merge', into: 'INC-999', channel: null }, who)
+        // What was merged is over for good, but for what is taken back of it: after a while another record is opened in its place.
+        if (book.merged && dice % 3 === 0) books[books.indexOf(book)] = open(book.kind)
+        else if (!book.merged && dice % 30 === 0) handle(book, { type: 'merge', into: 'INC-999', channel: null }, who)
       },
       // A job that runs again, a click that comes late, a message that is delivered twice.
       again: () => {

@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { templates } from '../../src/adapters/templates.ts'
 import { toldHead, toldOf, writePostmortem } from '../../src/incident/document.ts'
 import { replay } from '../../src/incident/evolve.ts'
+import { mergedOf } from '../../src/incident/merged.ts'
 import { mergeGenerated } from '../../src/incident/merge.ts'
 import { ack, bot, declared, happened, mitigate, note, resolve, review, type Step, step } from '../given.ts'
+import { asks, previewed } from './acting/asked.ts'
 
 const folder = templates(fileURLToPath(new URL('../../templates', import.meta.url)))
 const reopen = (minute: number) => step({ type: 'reopen', why: 'Payments fail again' }, minute)
@@ -25,6 +27,18 @@ const written = (...steps: readonly Step[]): string => {
 
 const once = [declared(), ack(2), mitigate(20), resolve(30, 'Rolled back'), review(40)] as const
 const again = [...once, reopen(60)] as const
+
+test('the actions of a record that was merged into it stand in the table with the record that they are of', () => {
+  const merged = happened(
+    declared({ id: 'INC-1', number: 1 }),
+    asks(2),
+    previewed(3),
+    step({ type: 'merge', into: 'INC-7', channel: null }, 5),
+  )
+  const text = written(declared(), asks(4), step({ type: 'absorb', ...mergedOf(merged) }, 5), resolve(9))
+  expect(text).toContain('| INC-1: 1 | Roll back |')
+  expect(text).toContain('| 1 | Roll back |')
+})
 
 describe('a post-mortem', () => {
   test('is there from the resolution on, and not for what was only declared or merged', () => {

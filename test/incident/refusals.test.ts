@@ -364,7 +364,7 @@ const all: readonly (readonly [Refusal, string])[] = [
     'An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: `/incident approve 3`.',
   ],
   [
-    refuse('no_break_glass', { action: 3, severity: 'P2' }),
+    refuse('no_break_glass', { action: 3, severity: 'P2', kind: 'incident', never: false, product: 'Acme Shop' }),
     'Action 3 cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is P2.',
   ],
   [refuse('lead_only', { action: 3, lead: 'Bea' }), 'Only the lead may run action 3 alone: Bea.'],

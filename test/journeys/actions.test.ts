@@ -56,6 +56,7 @@ beforeEach(async () => {
 })
 
 const statusOf = async (action: number) => actionOf(await bot.incident(id), action)?.status
+const open = async (record: string) => (await bot.incident(record)).todos.filter(({ doneAt }) => doneAt === null).length
 const becomes = (action: number, status: string) => until(async () => (await statusOf(action)) === status, `action ${action} ${status}`)
 const waiting = async (words = 'server.rollback because payments fail', by = 'alice') => {
   const said = await bot.say(by, channel, `/incident run ${words}`)
@@ -72,6 +73,7 @@ describe('from request to end', () => {
     expect(card).toContain('The server goes from v142 to v141.')
     expect(card).toContain('POST')
     expect(card).toContain('payments fail')
+    expect((await bot.say('alice', 'general', '/incident actions')).text).not.toContain('nobody')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Approved action 1')
     await becomes(1, 'done')
     expect(server.posts).toEqual(['v141'])
@@ -125,6 +127,9 @@ describe('from request to end', () => {
     expect((await bot.say('carol', channel, '/incident deny 1 the dashboard is down')).text).toContain('Action 1 was given up')
     await becomes(1, 'failed')
     await bot.sees(channel, /Given up by .* at: Step 1 of 2: Open the dashboard\. Why: the dashboard is down/)
+    const ran = await waiting()
+    await bot.say('bob', channel, `/incident approve ${ran.action}`)
+    await becomes(ran.action, 'done')
     const second = await waiting('backup.restore')
     await bot.say('bob', channel, `/incident approve ${second.action}`)
     await becomes(second.action, 'running')
@@ -140,11 +145,26 @@ describe('from request to end', () => {
     const merged = (await bot.say('alice', channel, `/incident merge ${id} INC-${number} --yes`)).text
     expect(merged).toContain(`${ahead} there: /incident run server.rollback to=v9.`)
     await bot.sees(channel, /Merged into .* is called off before it ran. To ask for it there/)
-    await bot.sees(await bot.opened(`INC-${number}`), `${ahead} here`)
+    const into = await bot.opened(`INC-${number}`)
+    await bot.sees(into, `${ahead} here`)
+    // Whoever goes on there is told what waits here.
+    expect((await bot.say('carol', into, '/incident')).text).toContain(`/incident tick ${id} ${second.action}`)
+    await until(async () => (await open(`INC-${number}`)) === 1 && (await open(id)) === 1, 'the to-do in both')
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
     await until(async () => actionOf(await bot.incident(id), second.action)?.task?.text.startsWith('Step 2'), 'the second step')
     await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
     await becomes(second.action, 'done')
+    await until(async () => (await open(`INC-${number}`)) === 0 && (await open(id)) === 0, 'the to-do is done in both')
+    // Nobody else knows how to take back what ran here.
+    expect(asks).toContain(
+      `Action ${ran.action} of ${id}, “Roll back the server”, can be taken back there only: /incident undo ${ran.action}.`,
+    )
+    await bot.say('alice', 'general', `/incident undo ${id} ${ran.action}`)
+    const back = (await bot.incident(id)).actions.length
+    await becomes(back, 'waiting')
+    await bot.say('bob', channel, `/incident approve ${back}`)
+    await becomes(back, 'done')
+    expect(server.version()).toBe('v142')
   })
 
   test('what was approved for a time is taken back by itself', async () => {
@@ -266,6 +286,7 @@ describe('what has moved', () => {
     expect(todos.map(({ text }) => text)).toEqual(['See action 1, Restore a backup, to its end: it still ran when this was closed'])
     expect((await bot.say('bob', channel, '/incident deny 1 not needed')).text).toContain('Action 1 was given up')
     await becomes(1, 'failed')
+    await until(async () => (await open(id)) === 0, 'the to-do is done')
   })
 
   test('its target is locked, all are stopped: nobody can approve it before that is over, and what is there stays (faults 51)', async () => {
@@ -274,6 +295,7 @@ describe('what has moved', () => {
       'No action changes server:shpo. Did you mean server:shop? What can be locked: server:shop,',
     )
     expect((await bot.say('carol', channel, '/incident lock server:shop The disk is being moved')).text).toContain('Locked server:shop')
+    await bot.sees(channel, 'It cannot run now')
     const held = (await bot.say('bob', channel, '/incident approve 1')).text
     expect(held).toMatch(/Not recorded: action 1 cannot run now\. server:shop is locked since .+: The disk is being moved\./)
     expect(held).toContain('/incident unlock server:shop')
@@ -303,9 +325,10 @@ describe('what has moved', () => {
     ;[id, channel] = [`INC-${number}`, there]
     const { said } = await waiting('backup.restore')
     expect(said).toContain(`Nobody can approve it now: Action 1 of ${first.id} is changing database:kiosk, since`)
-    expect(await bot.sees(channel, 'It could not run when this was previewed')).toContain('nobody can approve it')
+    await bot.sees(channel, 'It cannot run now')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain(`Action 1 of ${first.id} is changing database:kiosk`)
     await bot.say('carol', first.channel, '/incident deny 1 not needed')
+    await bot.sees(channel, 'can be approved now: what stood against it has passed.')
     expect((await bot.say('bob', channel, '/incident approve 1')).text).toContain('Approved action 1')
     await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
     await bot.say('carol', channel, '/incident deny 1 not needed')

@@ -180,7 +180,7 @@ const rows: readonly Row[] = [
     says: 'The page is away; api runs.',
     deeds: ['a visitor: 503', 'pages: 1', 'a visitor: 200', 'stop api 1', 'start api 1'],
   },
-  { name: 'manual, at the record of its last step', scene: steps, status: 'done', says: 'All 1 steps were done by hand.', deeds: [] },
+  { name: 'manual, at the record of its last step', scene: steps, status: 'done', says: 'The step was done by hand.', deeds: [] },
   {
     name: 'secret.rotate, at the record of a tick',
     scene: rotation,

@@ -5,7 +5,9 @@ import type { Incident } from '../incident.ts'
 import { author, type Button, type Message, type Span } from '../message.ts'
 import { shorten } from '../text.ts'
 import type { Suggestion } from './events.ts'
-import type { ActionRequest } from './request.ts'
+import { askedElsewhere } from './left.ts'
+import { type ActionRequest, isOver } from './request.ts'
+import { votesMissing } from './words.ts'
 
 /** The way for the lead of a P1 whom nobody answers; the reason is asked for in a form. */
 export const alone = ({ id }: Incident, { action, hash }: ActionRequest): Button => ({
@@ -20,6 +22,16 @@ const calledOf = (request: ActionRequest): string => namedOf(request).replace(/^
 
 /** A text as a sentence that others follow. */
 const ended = (text: string): string => shorten(text, 600).replace(/[^.!?…]$/, '$&.')
+
+/** How it is asked for anew, as far as it can be: in what is over nothing is asked for, and what was merged goes on elsewhere. */
+const anew = (incident: Incident, request: ActionRequest): readonly Span[] => {
+  if (!isOver(incident, request)) return ['To ask for it anew: ', { code: `/incident run again ${request.action}` }, '.']
+  const { mergedInto, mergedWhere } = incident
+  const typed = askedElsewhere(request)
+  if (mergedInto === null || typed === null) return []
+  const where: Span[] = mergedWhere === null ? [] : [' ', { channel: mergedWhere.id, text: mergedWhere.name }]
+  return ['To ask for it anew, in ', { bold: mergedInto }, ...where, ': ', { code: typed }, '.']
+}
 
 /** What rings a bell besides the card. */
 export const bell = (incident: Incident, request: ActionRequest, { event, seq }: Recorded): Message[] => {
@@ -37,7 +49,7 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
       ],
     },
   ]
-  const again: readonly Span[] = ['To ask for it anew: ', { code: `/incident run again ${action}` }, '.']
+  const again = anew(incident, request)
   if (event.type === 'action-ran' && event.ran.outcome === 'failed')
     return say(`${calledOf(request)} failed.`, [`${ended(event.ran.text)} It is not tried again by itself. `, ...again])
   if (event.type === 'action-ran' && event.ran.outcome === 'unclear')
@@ -48,7 +60,8 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
     ])
   if (event.type === 'action-refused')
     return say(`${calledOf(request)} was not run.`, [
-      `${ended(event.why)} `,
+      // What is typed for that follows.
+      `${ended(event.why.replace(/ Ask again\.$/, ''))} `,
       ...(event.code === 'moved' ? ['The bot asks for it anew, as it is now; that needs an approval of its own.'] : again),
     ])
   if (event.type === 'action-verified' && event.last && event.findings.some(({ status }) => status === 'fail'))
@@ -62,6 +75,16 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
               : `It cannot be taken back from here, but by ${ended(request.preview.reversible)}`,
           ]),
     ])
+  if (event.type === 'action-held' && event.against === null)
+    return say(
+      `${calledOf(request)} can be approved now: what stood against it has passed.`,
+      [
+        `It needs ${votesMissing(request)}. `,
+        ...request.rule.approvers.flatMap((contact): Span[] => [{ mention: contact }, ' ']),
+        { code: `/incident approve ${action}` },
+      ],
+      [{ label: 'Approve', action: 'approve', value: `${incident.id} ${action} ${request.hash ?? ''}`, style: 'primary' }],
+    )
   if (event.type === 'action-unanswered')
     return say(
       `Nobody has approved action ${action} yet.`,

@@ -7,8 +7,8 @@ import { author, type Button, type Message, type Part, type Span } from '../mess
 import { shorten } from '../text.ts'
 import { alone, bell } from './bell.ts'
 import type { ActingEvent } from './events.ts'
-import { mayThaw, obstacleSpans } from './obstacle.ts'
-import { actionOf, type ActionRequest, breakGlassAt, isPending } from './request.ts'
+import { obstacleSpans, standing } from './obstacle.ts'
+import { actionOf, type ActionRequest, breakGlassAt, isOver, isPending, isUndoable } from './request.ts'
 import { inputWords, statusIcons, statusWords, votesMissing } from './words.ts'
 
 /** So many calls and effects are shown at most; the record has all of them. */
@@ -70,22 +70,19 @@ const votesOf = ({ votes }: ActionRequest): Part[] =>
 /** Known before anybody agrees to it. */
 const drillPart: Part = { kind: 'text', spans: ['🧪 ', { bold: 'This is a drill: nothing is run, whoever approves it.' }] }
 
-/** What stood against it, before anybody agrees to it. Whether it still does is looked at with each vote. */
-const heldParts = (incident: Incident, { against }: ActionRequest): Part[] =>
-  against === null || (against.thaws && mayThaw(incident))
-    ? []
-    : [
-        {
-          kind: 'text',
-          spans: [
-            '⛔ ',
-            { bold: 'It could not run when this was previewed' },
-            ': ',
-            ...obstacleSpans(against),
-            '\nAs long as that is so, nobody can approve it.',
-          ],
-        },
-      ]
+/** What stands against it, before anybody agrees to it. Nobody says when a time is over: whether that still holds is looked at with each
+ *  vote. */
+const heldParts = (incident: Incident, request: ActionRequest): Part[] => {
+  const against = standing(incident, request)
+  if (against === null) return []
+  // Nobody looks again at what waits in a record that is over.
+  const passes: Span[] =
+    against.thaws || incident.stamps.resolve !== null
+      ? ['Whether that is still so, says ', { code: `/incident approve ${request.action}` }, '.']
+      : ['Nobody can approve it until that has passed; it is said here then.']
+  const since = against.thaws ? 'It could not run when that was looked at' : 'It cannot run now'
+  return [{ kind: 'text', spans: ['⛔ ', { bold: since }, ': ', ...obstacleSpans(against), '\n', ...passes] }]
+}
 
 const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
   const { action, hash, expires, undoes, unanswered } = request
@@ -127,8 +124,13 @@ const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
   ]
 }
 
+/** The steps that people did, also once it is over: whoever goes on from there must know how far it came. */
+const tickedParts = ({ ticks }: ActionRequest): Part[] =>
+  ticks.length === 0
+    ? []
+    : [{ kind: 'list', items: ticks.map(({ text, by }): readonly Span[] => ['✅ ', shorten(text, 300), ' – ', author(by)]) }]
+
 const runningParts = (incident: Incident, { action, task, ticks, progress }: ActionRequest): Part[] => [
-  ...ticks.map(({ text, by }): Part => ({ kind: 'context', spans: ['✅ ', shorten(text, 300), ' – ', author(by)] })),
   ...(task === null
     ? []
     : ([
@@ -154,7 +156,7 @@ const runningParts = (incident: Incident, { action, task, ticks, progress }: Act
 const resultParts = (incident: Incident, request: ActionRequest): Part[] => {
   const { ran, findings, before, after, undoneBy, action } = request
   if (ran === null) return []
-  const undoable = ran.outcome === 'done' && ran.undo !== undefined && undoneBy === null && incident.stamps.resolve === null
+  const undoable = isUndoable(request) && !isOver(incident, { undoes: action })
   return [
     { kind: 'text', spans: [`${statusIcons[ran.outcome]} `, shorten(ran.text, 900)] },
     ...(findings.length === 0 ? [] : [{ kind: 'list' as const, items: findings.map(({ text }): readonly Span[] => [shorten(text, 300)]) }]),
@@ -164,7 +166,7 @@ const resultParts = (incident: Incident, request: ActionRequest): Part[] => {
   ]
 }
 
-const endParts = (incident: Incident, { ended, status, action }: ActionRequest): Part[] =>
+const endParts = (incident: Incident, { ended, status, action, undoes }: ActionRequest): Part[] =>
   ended === null
     ? []
     : [
@@ -176,7 +178,7 @@ const endParts = (incident: Incident, { ended, status, action }: ActionRequest):
             ended.why === '' ? '.' : `: ${shorten(ended.why, 600)}`,
           ],
         },
-        ...(incident.stamps.resolve === null && (status === 'refused' || status === 'expired')
+        ...(!isOver(incident, { undoes }) && (status === 'refused' || status === 'expired')
           ? [{ kind: 'buttons' as const, buttons: [{ label: 'Ask again', action: 'run', value: `${incident.id} again ${action}` }] }]
           : []),
       ]
@@ -216,6 +218,7 @@ const cardOf = (incident: Incident, request: ActionRequest): Message => {
       ...(isPending(request) || request.ran === null ? planned(request) : planned(request).slice(0, 1)),
       ...votesOf(request),
       ...(status === 'waiting' ? [...heldParts(incident, request), ...waitingParts(incident, request)] : []),
+      ...tickedParts(request),
       ...(status === 'running' ? runningParts(incident, request) : []),
       ...resultParts(incident, request),
       ...endParts(incident, request),

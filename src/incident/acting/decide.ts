@@ -2,13 +2,14 @@
 import { addMinutes } from 'date-fns/addMinutes'
 import { type Area, samePerson } from '../areas/area.ts'
 import { kept } from '../check.ts'
+import type { Intent } from '../commands.ts'
 import type { Event } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { type Refusal, refuse } from '../refusals.ts'
 import { shorten } from '../text.ts'
 import { isRefusal, optional, written } from '../written.ts'
 import type { ActingEvent, ActingIntent } from './events.ts'
-import type { Obstacle } from './obstacle.ts'
+import { type Obstacle, sameObstacle } from './obstacle.ts'
 import {
   actionOf,
   type ActionRequest,
@@ -45,6 +46,13 @@ const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, st
 /** Nobody agrees to what cannot run now: what is there stays, and counts once that has passed. */
 const held = ({ action, expires }: ActionRequest, against: Obstacle | null | undefined): Refusal | null =>
   against == null ? null : refuse('action_held', { action, expires: expires ?? '', ...against })
+
+/** Whether this is about taking back what the record itself ran. */
+export const takesBack = (incident: Pick<Incident, 'actions'>, intent: Intent): boolean => {
+  if (intent.type === 'ask-action') return intent.undoes !== undefined
+  const votes = intent.type === 'approve-action' || intent.type === 'deny-action'
+  return votes && typeof actionOf(incident, intent.action)?.undoes === 'number'
+}
 
 /** So often is what was approved for a time taken back by itself, when its target moves again and again. */
 const mostReturns = 5
@@ -139,7 +147,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const request = actionOf(incident, action)
     if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
     if (!isPending(request) || request.automatic)
-      return refuse('action_not_waiting', { action, title: request.title, status: request.status })
+      return refuse('action_not_waiting', { action, title: request.title, status: request.status, over: incident.stamps.resolve !== null })
     const reason = optional('action', why)
     if (isRefusal(reason)) return reason
     const own = sameIdentity(identities, request.asked.identities) || samePerson(by, request.asked.by)
@@ -151,7 +159,10 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const request = actionOf(incident, action)!
     if (hash !== undefined && hash !== request.hash) return refuse('other_request', { action })
     const from = breakGlassAt(incident, request)
-    if (from === null) return refuse('no_break_glass', { action, severity: incident.severity })
+    if (from === null) {
+      const { severity, kind, product } = incident
+      return refuse('no_break_glass', { action, severity, kind, never: request.rule.breakGlassMinutes === null, product: product.name })
+    }
     if (request.expires === null || at >= request.expires) return refuse('action_expired', { action, title: request.title })
     if (by.kind === 'person' && by.via === 'terminal') return refuse('vote_from_terminal', { action })
     if (stranger(by, identities)) return refuse('unknown_voter', {})
@@ -163,6 +174,11 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const reason = written('action', why)
     if (isRefusal(reason)) return reason
     return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason }]
+  },
+  'hold-action': (incident, { action, against }, { by }) => {
+    const request = actionOf(incident, action)
+    if (by.kind !== 'bot' || request?.status !== 'waiting' || sameObstacle(request.against, against)) return []
+    return [{ type: 'action-held', v: 1, action, against }]
   },
   'expire-action': (incident, { action }, { at }) => {
     const request = actionOf(incident, action)
@@ -217,7 +233,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
     // What the bot does itself is not stopped half-way: nobody would know how far it came.
     if (request.status !== 'running' || request.task === null || by.kind !== 'person')
-      return refuse('action_not_waiting', { action, title: request.title, status: request.status })
+      return refuse('action_not_waiting', { action, title: request.title, status: request.status, over: incident.stamps.resolve !== null })
     const reason = optional('action', why)
     if (isRefusal(reason)) return reason
     const text = `Given up by ${by.name} at: ${request.task.text}${reason === null ? '' : ` Why: ${reason.replace(/[.!?]?$/, '.')}`} What was done before stays as it is.`

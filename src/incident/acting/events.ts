@@ -40,6 +40,8 @@ export type ActingEvent =
       /** What stood against it then; absent: nothing. */
       readonly against?: Obstacle
     })
+  /** What stands against it is another than was known, or has passed (null). */
+  | (On & { readonly type: 'action-held'; readonly against: Obstacle | null })
   | (On & { readonly type: 'action-approved'; readonly hash: string; readonly identities: Identities; readonly basis: string })
   /** Nobody has approved it for long: in a P1 the lead may go on alone from now on. */
   | (On & { readonly type: 'action-unanswered' })
@@ -103,6 +105,7 @@ export type ActingIntent =
       readonly identities: Identities
       readonly against?: Obstacle | null
     }
+  | { readonly type: 'hold-action'; readonly action: number; readonly against: Obstacle | null }
   | { readonly type: 'expire-action'; readonly action: number }
   | { readonly type: 'unanswered-action'; readonly action: number }
   | {

@@ -68,6 +68,7 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
       against: against ?? null,
       previewedAt: at,
     })),
+  'action-held': (incident, { action, against }) => change(incident, action, (request) => ({ ...request, against })),
   'action-approved': (incident, { action, identities, basis }, { by, at }) =>
     change(incident, action, (request) => {
       const voted = { ...request, votes: [...request.votes, { by, identities, at, basis }] }

@@ -4,7 +4,7 @@ import type { Incident } from '../incident.ts'
 import type { Span } from '../message.ts'
 import type { Instant } from '../policy.ts'
 import { shorten } from '../text.ts'
-import { type ActionRequest, isPending, isRunning } from './request.ts'
+import { type ActionRequest, isPending, isRunning, isUndoable } from './request.ts'
 import { inputWords } from './words.ts'
 
 export type LeftAction = {
@@ -13,25 +13,51 @@ export type LeftAction = {
   readonly runs: boolean
   /** What to type to ask for it in the other record; null: it runs, or took something back, which is known in its own record only. */
   readonly again: string | null
+  /** It was done, and can still be taken back in its own record. */
+  readonly undo?: true
 }
+
+/** How the to-do begins that hands an action over to people; `record`: where the reader may be in another. */
+export const seeTo = (action: number, record: string | null): string => `See action ${action}${record === null ? '' : ` of ${record}`}, `
+
+/** The open to-dos of a record that hand over this action of `record`. */
+export const handedOver = ({ id, todos }: Pick<Incident, 'id' | 'todos'>, record: string, action: number): number[] =>
+  todos
+    .filter(({ text, doneAt }) => {
+      const here = id === record && text.startsWith(seeTo(action, null))
+      return doneAt === null && (here || text.startsWith(seeTo(action, record)))
+    })
+    .map(({ todo }) => todo)
 
 /** So many are named. */
 const most = 5
 
-const leftOf = (request: ActionRequest): LeftAction => {
-  const { action, title, key, input, undoes } = request
+/** What to type to ask for it in another record; null: what it takes back is known in its own record only. */
+export const askedElsewhere = ({ key, input, undoes }: ActionRequest): string | null => {
   const words = inputWords(input)
-  const again = `/incident run ${key}${words === '' ? '' : ` ${words}`}`
-  return { action, title: shorten(title, 100), runs: isRunning(request), again: isRunning(request) || undoes !== null ? null : again }
+  return undoes === null ? `/incident run ${key}${words === '' ? '' : ` ${words}`}` : null
 }
+
+const leftOf = (request: ActionRequest): LeftAction => {
+  const { action, title } = request
+  if (isUndoable(request)) return { action, title: shorten(title, 100), runs: false, again: null, undo: true }
+  return { action, title: shorten(title, 100), runs: isRunning(request), again: isRunning(request) ? null : askedElsewhere(request) }
+}
+
+/** What was not over comes first. */
+const inOrder = (left: readonly LeftAction[]): LeftAction[] => left.toSorted((a, b) => Number(a.undo ?? false) - Number(b.undo ?? false))
 
 /** Those that a merge now would leave. */
 export const leftBehind = ({ actions }: Pick<Incident, 'actions'>): LeftAction[] =>
-  actions.filter((request) => isRunning(request) || (isPending(request) && !request.automatic)).map(leftOf)
+  inOrder(actions.filter((request) => isRunning(request) || isUndoable(request) || (isPending(request) && !request.automatic)).map(leftOf))
 
 /** Those that the merge at this time left, in the record that was merged. */
 export const wereLeft = ({ actions }: Pick<Incident, 'actions'>, at: Instant): LeftAction[] =>
-  actions.filter((request) => isRunning(request) || (request.status === 'closed' && request.ended?.at === at)).map(leftOf)
+  inOrder(
+    actions
+      .filter((request) => isRunning(request) || isUndoable(request) || (request.status === 'closed' && request.ended?.at === at))
+      .map(leftOf),
+  )
 
 /** A sentence for each. `of`: their record, where it is not the reader's; `runs`: where those go on that run; `ask`: where the others can be
  *  asked for. */
@@ -41,13 +67,15 @@ export const leftWords = (
 ): Span[] => [
   ...left
     .slice(0, most)
-    .flatMap(({ action, title, runs: running, again }): Span[] => [
+    .flatMap(({ action, title, runs: running, again, undo }): Span[] => [
       ' ',
       { bold: `Action ${action}` },
       `${of === undefined ? '' : ` of ${of}`}, “${title}”, `,
-      ...(running
-        ? ['still runs: it goes on ', ...runs, ', where it can be ticked off or given up.']
-        : ['is called off before it ran.', ...(again === null ? [] : [' To ask for it ', ...ask, ': ', { code: again }, '.'])]),
+      ...(undo === true
+        ? ['can be taken back ', ...runs, ' only: ', { code: `/incident undo ${action}` }, '.']
+        : running
+          ? ['still runs: it goes on ', ...runs, ', where it can be ticked off or given up.']
+          : ['is called off before it ran.', ...(again === null ? [] : [' To ask for it ', ...ask, ': ', { code: again }, '.'])]),
     ]),
   ...(left.length > most ? [` And ${left.length - most} more.`] : []),
 ]

@@ -96,6 +96,22 @@ export const obstacleTo = (
       }
 }
 
+/** Whether people are told the same of these. */
+export const sameObstacle = (a: Obstacle | null, b: Obstacle | null): boolean =>
+  a?.code === b?.code && a?.why === b?.why && a?.remedy === b?.remedy && a?.command === b?.command
+
+/** What is known to stand against a request in this record; null: nothing does. */
+export const standing = (
+  incident: Pick<Incident, 'kind' | 'severity'>,
+  { against }: { readonly against: Obstacle | null },
+): Obstacle | null => (against === null || (against.thaws && mayThaw(incident)) ? null : against)
+
+/** What keeps people from approving it, for certain: nobody says when a time is over. */
+export const held = (incident: Pick<Incident, 'kind' | 'severity'>, request: { readonly against: Obstacle | null }): Obstacle | null => {
+  const against = standing(incident, request)
+  return against?.thaws === true ? null : against
+}
+
 /** For people, with what can be typed. */
 export const obstacleSpans = ({ why, remedy, command }: Obstacle): Span[] => [
   `${why} ${remedy}`,

@@ -1,7 +1,11 @@
 /** The sentences of what is refused about actions. */
+import type { Kind } from '../events.ts'
 import { always, foreign, meant } from '../refusal-words.ts'
 import type { ActionStatus } from './request.ts'
 import { statusWords } from './words.ts'
+
+/** What nobody is in a hurry in. */
+const kindWords: Partial<Record<Kind, string>> = { drill: 'a drill', change: 'a change', maintenance: 'maintenance' }
 
 export const actingRefusals = {
   unknown_action: (p: { word: string; product: string; nearest: string | null; known: string }) =>
@@ -44,8 +48,11 @@ export const actingRefusals = {
     `${foreign(p.name)} asked for exactly this already: action ${p.action}, “${foreign(p.title, 100)}”, ${statusWords[p.status]}. To call it off: \`/incident deny ${p.action}\`.`,
   action_not_previewed: (p: { action: number; title: string }) =>
     `Action ${p.action}, “${foreign(p.title, 100)}”, is still being previewed: nobody knows yet what it would do. Its card says when it can be approved.`,
-  action_not_waiting: (p: { action: number; title: string; status: ActionStatus }) =>
-    `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}; nothing changed. To ask for it anew: \`/incident run again ${p.action}\`.`,
+  /** `over`: in what is over nothing is asked for. */
+  action_not_waiting: (p: { action: number; title: string; status: ActionStatus; over?: boolean }) =>
+    `Action ${p.action}, “${foreign(p.title, 100)}”, is ${statusWords[p.status]}; nothing changed.${
+      p.over === true ? '' : ` To ask for it anew: \`/incident run again ${p.action}\`.`
+    }`,
   action_expired: (p: { action: number; title: string }) =>
     `The time to approve action ${p.action}, “${foreign(p.title, 100)}”, is over; nothing ran. To ask for it anew: \`/incident run again ${p.action}\`.`,
   action_held: (p: { action: number; expires: string; why: string; remedy: string; command: string | null }) =>
@@ -64,8 +71,12 @@ export const actingRefusals = {
       : `You may not approve action ${p.action}. These may: ${foreign(p.who, 200)}.`,
   vote_from_terminal: (p: { action: number }) =>
     `An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: \`/incident approve ${p.action}\`.`,
-  no_break_glass: (p: { action: number; severity: string }) =>
-    `Action ${p.action} cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is ${p.severity}.`,
+  no_break_glass: (p: { action: number; severity: string; kind: Kind; never: boolean; product: string }) =>
+    `Action ${p.action} cannot be run without an approval: ${
+      p.never
+        ? `${foreign(p.product, 60)} does not allow that.`
+        : `that is for the lead of a P1 whom nobody answers, and this is ${kindWords[p.kind] ?? p.severity}.`
+    }`,
   lead_only: (p: { action: number; lead: string | null }) =>
     p.lead === null
       ? `Only the lead may run action ${p.action} alone, and nobody leads yet. To take the lead: \`/incident role lead\`.`

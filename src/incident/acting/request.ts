@@ -156,9 +156,19 @@ export const stricterNow = (request: ActionRequest, now: ApprovalRule): { readon
       }
 }
 
+/** What the record itself ran can be taken back, and nobody has done so. */
+export const isUndoable = ({ ran, undoneBy }: ActionRequest): boolean =>
+  ran?.outcome === 'done' && ran.undo !== undefined && undoneBy === null
+
+/** Whether the record is over for it. One that was merged still takes back what it ran: no other record knows of that. */
+export const isOver = (
+  { stamps, mergedInto }: Pick<Incident, 'stamps' | 'mergedInto'>,
+  { undoes }: { readonly undoes?: number | null | undefined },
+): boolean => stamps.resolve !== null && (mergedInto === null || undoes == null)
+
 /** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. */
-export const breakGlassAt = ({ severity, kind }: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null =>
-  severity !== 'P1' || kind === 'drill' || automatic || previewedAt === null || rule.breakGlassMinutes === null
+export const breakGlassAt = ({ severity, kind, stamps }: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null =>
+  severity !== 'P1' || kind === 'drill' || stamps.resolve !== null || automatic || previewedAt === null || rule.breakGlassMinutes === null
     ? null
     : new Date(Math.ceil(Date.parse(previewedAt) / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
 
@@ -183,8 +193,9 @@ export const hindranceIn = (
   if (isTakenBack(incident, request)) return { code: 'unable', why: `Action ${request.undoes} was taken back already.` }
   // What was approved for a time ends, whatever has become of the record meanwhile.
   if (automatic) return null
-  if (incident.mergedInto !== null) return { code: 'record', why: `${incident.id} was merged into ${incident.mergedInto}.` }
-  if (incident.stamps.resolve !== null) return { code: 'record', why: `${incident.id} is closed.` }
+  if (incident.mergedInto !== null && isOver(incident, request))
+    return { code: 'record', why: `${incident.id} was merged into ${incident.mergedInto}.` }
+  if (isOver(incident, request)) return { code: 'record', why: `${incident.id} is closed.` }
   if (at >= expires) return { code: 'expired', why: 'The time for it was over.' }
   if (forced !== null && incident.severity !== 'P1') return { code: 'votes', why: 'Only in a P1 the lead may do without an approval.' }
   if (forced !== null)

@@ -1,15 +1,17 @@
 /** Actions as the post-mortem shows them: who asked, who agreed, what ran, what the checks said before and after. */
 import { amount } from '../amount.ts'
 import { compare, step } from '../compare.ts'
-import type { Actor } from '../events.ts'
+import type { Actor, Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { between, duration } from '../duration.ts'
 import { when } from '../when-shown.ts'
-import type { ActionRequest } from './request.ts'
+import { type ActionRequest, isPending } from './request.ts'
 import { inputWords, statusWords } from './words.ts'
 
 export type ActionRow = {
   readonly action: number
+  /** The record that it comes from, where that is one that was merged into the reader's. */
+  readonly of?: string
   readonly title: string
   readonly asked: string
   /** Null: nobody did. */
@@ -18,6 +20,8 @@ export type ActionRow = {
   readonly forced: string | null
   readonly ran: string
   readonly outcome: string
+  /** Whether it still may run. */
+  readonly pending: boolean
   /** Whether somebody must read it. */
   readonly bad: boolean
   /** What was to be called exactly. */
@@ -47,10 +51,27 @@ const strung = (parts: readonly string[]): string =>
 
 const outcomeOf = ({ status, ran, ended, undoneBy }: ActionRequest): string =>
   strung([
-    ran === null ? statusWords[status] : `${statusWords[status]}: ${ran.text}`,
-    ...(ended === null || ended.why === '' ? [] : [ended.why]),
+    [statusWords[status], ran?.text ?? ended?.why ?? ''].filter((part) => part !== '').join(': '),
     ...(undoneBy === null ? [] : [`taken back by action ${undoneBy}`]),
   ])
+
+/** What ran without an approval. */
+export const ranAlone = (rows: readonly ActionRow[]): ActionRow[] =>
+  rows.filter(({ forced, ran }) => forced !== null && ran !== 'did not run')
+
+/** Those that came with records that were merged into this one. */
+export const rowsBrought = (events: readonly Recorded[]): ActionRow[] =>
+  events.flatMap(({ event }) => (event.type === 'absorbed' ? (event.brings?.actionRows ?? []) : []))
+
+/** As they go to the record that this one is merged into, those from others before them. */
+export const rowsLeft = (incident: Incident, events: readonly Recorded[], zone: string): ActionRow[] => [
+  ...rowsBrought(events),
+  ...actionRows(incident, zone).map((row, index) => ({
+    ...row,
+    of: incident.id,
+    ...(incident.actions[index]?.status === 'running' ? { outcome: `still ran when ${incident.id} was merged` } : {}),
+  })),
+]
 
 /** In their order; instants are in `zone` (IANA). */
 export const actionRows = ({ actions, kind }: Incident, zone: string): ActionRow[] =>
@@ -66,6 +87,7 @@ export const actionRows = ({ actions, kind }: Incident, zone: string): ActionRow
       ran:
         startedAt === null ? 'did not run' : `${when(startedAt, zone)}${ran === null ? '' : `, ${duration(between(startedAt, ran.at))}`}`,
       outcome: outcomeOf(request),
+      pending: isPending(request),
       bad: ['failed', 'unclear'].includes(request.status) || findings.some(({ status }) => status === 'fail'),
       calls: ran?.outcome === 'done' && kind !== 'drill' ? (preview?.calls ?? []) : [],
       findings: findings.map(({ text }) => text),

@@ -31,6 +31,8 @@ export const tellAction: Area<ActingIntent, ActingEvent>['tell'] = {
     told(
       `Previewed ${named(events, action)}: ${preview.summary}${against === undefined ? '' : ` It could not have run then: ${against.why}`}`,
     ),
+  // The card says it; what was locked or stopped is told where that is told.
+  'action-held': () => null,
   'action-approved': ({ action }, { events }) => told(`Approved ${named(events, action)}.`),
   'action-unanswered': ({ action }, { events }) => told(`Nobody has approved ${named(events, action)} yet.`),
   'action-forced': ({ action, why }, { events }) =>

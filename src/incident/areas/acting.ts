@@ -7,6 +7,7 @@ import { actionMessages } from '../acting/card.ts'
 import { decideActing } from '../acting/decide.ts'
 import type { ActingEvent, ActingIntent } from '../acting/events.ts'
 import { evolveActing } from '../acting/evolve.ts'
+import { handedOver, seeTo } from '../acting/left.ts'
 import { type ActingState, actionOf, type ActionRequest, breakGlassAt, isPending, isRunning } from '../acting/request.ts'
 import { tellAction } from '../acting/story.ts'
 import type { Event } from '../events.ts'
@@ -30,8 +31,8 @@ export const runningLeft = (incident: Incident, into: string | null = null): Eve
     todo: incident.todos.length + index + 1,
     text:
       into === null
-        ? `See action ${action}, ${shorten(title, 200)}, to its end: it still ran when this was closed`
-        : `See action ${action} of ${incident.id}, ${shorten(title, 200)}, to its end: it still ran when that was merged into ${into}`,
+        ? `${seeTo(action, null)}${shorten(title, 200)}, to its end: it still ran when this was closed`
+        : `${seeTo(action, incident.id)}${shorten(title, 200)}, to its end: it still ran when that was merged into ${into}`,
     owner: null,
     due: null,
     source: null,
@@ -74,6 +75,7 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
     'action-suggested': (incident, suggestion) => [suggestionMessage(incident, suggestion)],
     'action-asked': actionMessages,
     'action-previewed': actionMessages,
+    'action-held': actionMessages,
     'action-approved': actionMessages,
     'action-unanswered': actionMessages,
     'action-forced': actionMessages,
@@ -112,6 +114,10 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
       case 'action-ran':
         return [
           ...(event.ran.outcome === 'done' ? [job('verify')] : []),
+          // Where nobody can tell whether it was done, there still is something to see to.
+          ...(event.ran.outcome !== 'unclear' && (after.mergedInto !== null || handedOver(after, after.id, action).length > 0)
+            ? [{ queue: 'handed-over' as const, data: { incident: after.id, action }, key: `${after.id}/${action}` }]
+            : []),
           ...(event.ran.outcome === 'done' && request.preview?.returnsAfter !== undefined
             ? [{ ...job('return', { back: 1 }), startAfter: addMinutes(at, request.preview.returnsAfter).toISOString() }]
             : []),

@@ -11,6 +11,7 @@ import { meetDeadlines } from './deadlines.ts'
 import type { Hypothesis } from './hypotheses.ts'
 import type { Merged } from './merging.ts'
 import type { LeftAction } from '../acting/left.ts'
+import type { ActionRow } from '../acting/rows.ts'
 import { type KeptMessage, sameMessage } from './messages.ts'
 import type { RoleState } from './roles.ts'
 import type { Todo } from './todos.ts'
@@ -38,8 +39,10 @@ export type Brought = Pick<Incident, 'acknowledged' | 'lastUpdate'> & {
   readonly todos: readonly Todo[]
   readonly hypotheses: readonly Hypothesis[]
   readonly messages: readonly BroughtMessage[]
-  /** What became of its actions that were not over; not in what was recorded before it came along. */
+  /** What became of its actions that were not over, and what can still be taken back; not in what was recorded before it came along. */
   readonly actions?: readonly LeftAction[]
+  /** All of its actions as a document shows them, with how far they came until then. */
+  readonly actionRows?: readonly ActionRow[]
   /** Its story as it was told then, without the kept messages, which people may still correct. */
   readonly story: readonly TimelineEntry[]
 }

@@ -5,7 +5,7 @@ import { react } from '../../../src/incident/react.ts'
 import { evolve } from '../../../src/incident/evolve.ts'
 import type { Incident } from '../../../src/incident/incident.ts'
 import { at, bot, declared, given, happened, policy, severity, step, type Step } from '../../given.ts'
-import { approves, asks, cardAfter, carol, forces, previewed } from './asked.ts'
+import { approves, asks, cardAfter, carol, forces, previewed, rule } from './asked.ts'
 
 const p3 = declared({ policy: policy('P3') })
 const leads = step({ type: 'take-role', role: 'lead', person: carol }, 1, carol)
@@ -49,6 +49,16 @@ describe('it becomes a P1 while the request waits', () => {
     expect(timers(p3, asks(1), previewed(2), approves(carol, 3), severity('P1', 4))).toEqual([])
     expect(timers(p3, asks(1), previewed(2), severity('P1', 12))).toEqual([])
   })
+})
+
+test.each([
+  ['a drill', { kind: 'drill' }, {}, 'that is for the lead of a P1 whom nobody answers, and this is a drill.'],
+  ['a P2', { policy: policy('P2') }, {}, 'that is for the lead of a P1 whom nobody answers, and this is P2.'],
+  ['a product that never allows it', {}, { rule: { ...rule, breakGlassMinutes: null } }, 'Acme Shop does not allow that.'],
+] as const)('where it may not be, %s, the reason is said', (_, record, more, says) => {
+  given(declared(record), leads, asks(1, more), previewed(2))
+    .when(forces(carol, 9))
+    .refused('no_break_glass', `Action 1 cannot be run without an approval: ${says}`)
 })
 
 test('the time that is said is the time that holds: a whole minute', () => {

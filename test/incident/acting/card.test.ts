@@ -4,6 +4,7 @@ import { crossed, type Criterion, holds, sayable } from '../../../src/incident/a
 import type { ActingIntent } from '../../../src/incident/acting/events.ts'
 import type { Wanted } from '../../../src/incident/acting/request.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
+import { author } from '../../../src/incident/message.ts'
 import { parseRunbook } from '../../../src/incident/runbook.ts'
 import { runbookParts } from '../../../src/incident/runbook-posts.ts'
 import { after, alice, bot, declared, given, happened, policy, resolve, step, type Step, writer } from '../../given.ts'
@@ -97,6 +98,29 @@ describe('what no check can tell', () => {
   })
 })
 
+test('to ask anew is offered where it can be asked', () => {
+  const failed = by(bot, 5, { type: 'end-action', action: 1, ran: { outcome: 'failed', text: 'It broke.' } })
+  const run = [...waiting, approved, started]
+  const merged = bell(...run, step({ type: 'merge', into: 'INC-9', channel: { id: 'C0NINE', name: 'inc-9' } }, 4), failed)
+  expect(merged).toContain('To ask for it anew, in ",{"bold":"INC-9"}')
+  expect(merged).toContain('{"code":"/incident run shop.rollback"}')
+  const resolved = [...run, resolve(4), failed]
+  for (const text of [merged, bell(...resolved)]) expect(text).not.toContain('run again')
+  given(...resolved)
+    .when(by(alice, 6, { type: 'deny-action', action: 1, why: null, identities: ['person:alice'] }))
+    .refused('action_not_waiting', 'Action 1, “Roll back the shop”, is failed; nothing changed.')
+})
+
+test('the steps that were ticked off stay on the card, with who did them, whatever comes of it', () => {
+  const waits = (minute: number, task: string) => by(bot, minute, { type: 'wait-action', action: 1, task, link: null })
+  const tick = by(writer, 4, { type: 'tick-action', action: 1, tick: 1 })
+  const run = [...waiting, approved, started, waits(3, 'Step 1 of 2: Close the valve'), tick, waits(5, 'Step 2 of 2: Open the other')]
+  const done = JSON.stringify(['✅ ', 'Step 1 of 2: Close the valve', ' – ', author(writer)])
+  expect(card(...run)).toContain(done)
+  expect(card(...run, by(alice, 6, { type: 'abandon-action', action: 1, why: 'It is stuck' }))).toContain(done)
+  expect(card(...run, by(bot, 6, { type: 'end-action', action: 1, ran: { outcome: 'done', text: 'All done.' } }))).toContain(done)
+})
+
 describe('what rings says what to do', () => {
   const run = [...waiting, approved, started]
   test.each([
@@ -122,6 +146,8 @@ describe('what rings says what to do', () => {
     const locked = refused({ hindrance: { code: 'locked', why: 'vercel:shop is locked' } })
     expect(bell(...waiting, approved, locked)).toContain('was not run.')
     expect(bell(...waiting, approved, locked)).toContain('/incident run again 1')
+    const votes = refused({ hindrance: { code: 'votes', why: 'Bob may not by now. Ask again.' } })
+    expect(bell(...waiting, approved, votes)).toContain('Bob may not by now. ","To ask for it anew: "')
     const moved = bell(...waiting, approved, refused({ hash: 'b'.repeat(64) }))
     expect(moved).toContain('The bot asks for it anew')
     expect(moved).not.toContain('run again')

@@ -2,10 +2,14 @@
 import { describe, expect, test } from 'vitest'
 import type { Control } from '../../../src/incident/acting/controls.ts'
 import { type Facts, type Obstacle, obstacleTo } from '../../../src/incident/acting/obstacle.ts'
+import { conversation } from '../../../src/incident/conversation.ts'
 import type { Kind } from '../../../src/incident/events.ts'
+import { waitingActions } from '../../../src/incident/acting/pending.ts'
+import { plainText } from '../../../src/incident/plain.ts'
 import type { Severity } from '../../../src/incident/policy.ts'
+import { sitrep } from '../../../src/incident/sitrep.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
-import { after, at, bob, declared, given, happened, policy, step } from '../../given.ts'
+import { after, at, bob, bot, declared, given, happened, policy, step, type Step } from '../../given.ts'
 import { approves, asks, cardAfter, carol, forces, previewed } from './asked.ts'
 
 const said = (what: Control['what'], why: string): Control => ({
@@ -99,11 +103,54 @@ const lock = against(locked)!
 describe('before anybody agrees', () => {
   test('the card says it, and the story', () => {
     expect(cardAfter(declared(), asks(1), previewed(2, lock))).toContain(
-      `⛔ It could not run when this was previewed: ${words(lock)}\nAs long as that is so, nobody can approve it.`,
+      `⛔ It cannot run now: ${words(lock)}\nNobody can approve it until that has passed; it is said here then.`,
     )
     expect(cardAfter(declared(), asks(1), previewed(2))).not.toContain('⛔')
     const story = timeline(happened(declared(), asks(1), previewed(2, lock)), { zone: 'UTC' })
     expect(story.map(({ text }) => text).join('\n')).toContain(`It changes. It could not have run then: ${lock.why}`)
+  })
+
+  test('what comes to stand against it later is on the card, and that it has passed rings once', () => {
+    const steps = [declared(), asks(1), previewed(2)]
+    const held = (minute: number, obstacle: Obstacle | null) => step({ type: 'hold-action', action: 1, against: obstacle }, minute, bot)
+    expect(cardAfter(...steps, held(3, lock))).toContain(`⛔ It cannot run now: ${words(lock)}`)
+    expect(cardAfter(...steps, held(3, lock), held(4, null))).not.toContain('⛔')
+    const rings = (...more: readonly Step[]) =>
+      conversation(happened(...steps, ...more)).flatMap((item) =>
+        item.step === 'message' && item.key.startsWith('action-news:') ? [plainText(item.message.parts, { typed: (code) => code })] : [],
+      )
+    expect(rings(held(3, lock))).toEqual([])
+    const [rung, ...others] = rings(held(3, lock), held(4, null))
+    expect(others).toEqual([])
+    expect(rung).toContain('Action 1, “Roll back”, can be approved now: what stood against it has passed. It needs one person.')
+    given(...steps, held(3, lock))
+      .when(held(4, lock))
+      .happens()
+    given(...steps)
+      .when(held(4, null))
+      .happens()
+    given(...steps, approves(carol, 3))
+      .when(held(4, lock))
+      .happens()
+  })
+
+  test('nobody who asks what can be done is offered to approve it', () => {
+    const offered = (...steps: readonly Step[]) => {
+      const events = happened(declared(), asks(1), ...steps)
+      const incident = after(declared(), asks(1), ...steps)
+      return [waitingActions(incident), sitrep(incident, events)].map((parts) => JSON.stringify(parts))
+    }
+    for (const parts of offered(previewed(2))) expect(parts).toContain('/incident approve 1')
+    for (const parts of offered(previewed(2, lock))) {
+      expect(parts).toContain(lock.why)
+      expect(parts).not.toMatch(/approve/)
+    }
+  })
+
+  test('of what passes with time the card says that it was so', () => {
+    const card = cardAfter(declared({ policy: policy('P3') }), asks(1), previewed(2, against(closed)))
+    expect(card).toContain('It could not run when that was looked at')
+    expect(card).toContain('Whether that is still so, says /incident approve 1.')
   })
 
   test('what does not hold a P1 is not said of one', () => {

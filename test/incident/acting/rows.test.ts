@@ -17,5 +17,6 @@ const outcome = (more: Partial<ActionRequest>): string | undefined => {
 test('what came of it, and that it was taken back, is one row of parts', () => {
   expect(outcome({ ran: done })).toBe('done: Production serves dpl_1. Look at it.')
   expect(outcome({ ran: done, undoneBy: 2 })).toBe('done: Production serves dpl_1. Look at it; taken back by action 2')
-  expect(outcome({ status: 'refused', ended: { why: 'It is locked.', code: 'locked', at: at(1) } as never })).toMatch(/; It is locked\.$/)
+  expect(outcome({ status: 'refused', ended: { why: 'It is locked.', code: 'locked', at: at(1) } as never })).toBe('not run: It is locked.')
+  expect(outcome({ status: 'denied', ended: { why: '', by: alice, at: at(1) } })).toBe('denied')
 })

@@ -32,6 +32,7 @@ import {
   tick,
   update,
 } from '../../given.ts'
+import { asks, forces, previewed } from '../acting/asked.ts'
 
 const carol: Person = { kind: 'person', id: 'carol', name: 'Carol Coe', slack: 'U0CAROL' }
 const old = { id: 'INC-1', number: 1, title: 'Payments fail' } as const
@@ -283,6 +284,30 @@ describe('one and the same story', () => {
     expect(from('INC-7')).toContain('Noted: Both look alike')
     expect(document(third)).toMatchObject({ responseTime: '5 min', lead: 'Bob Berg' })
     expect(of(third).messages).toHaveLength(1)
+  })
+})
+
+describe('the actions of both are one table', () => {
+  const started = step({ type: 'start-action', action: 1, hash: 'a'.repeat(64), hindrance: null }, 12, bot)
+  const ran = step({ type: 'end-action', action: 1, ran: { outcome: 'done', text: 'It is back.' } }, 13, bot)
+  const took = step({ type: 'take-role', role: 'lead', person: carol }, 2, carol)
+  const glass = [declared(old), took, asks(3), previewed(4), forces(carol, 11), started]
+
+  test('with the record that each is of, and what ran there without an approval in the count', () => {
+    const events = happened(declared(), asks(2), absorb(20, ...glass, ran))
+    const [theirs, ours] = document(events).actions
+    expect(theirs).toMatchObject({ of: 'INC-1', action: 1, forced: expect.stringContaining('Nobody answers') })
+    expect(theirs?.outcome).toContain('It is back.')
+    expect(ours).toMatchObject({ action: 1, outcome: 'being previewed' })
+    expect(ours?.of).toBeNull()
+    expect(document(events).actionsForced).toBe(1)
+  })
+
+  test('what still ran says so, and all of them go on into a third', () => {
+    const second = happened(declared(), absorb(20, ...glass), merge(25, 'INC-9'))
+    const third = happened(declared({ id: 'INC-9', number: 9 }), step({ type: 'absorb', ...mergedOf(second) }, 25, bob))
+    expect(document(third).actions).toMatchObject([{ of: 'INC-1', outcome: 'still ran when INC-1 was merged' }])
+    expect(document(third).actionsForced).toBe(1)
   })
 })
 
