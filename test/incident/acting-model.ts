@@ -190,7 +190,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
     const incident = recorded.reduce<Incident | null>(evolve, null)!
     return { id, kind, incident, seq: recorded.length, open: true, merged: false, severity: 'P1', lead: null, requests: [] }
   }
-  const books = [open('incident'), open('incident'), open('drill')]
+  const books = [open('incident'), open('change'), open('drill')]
 
   const started = (book: Book, { hash }: { hash: string }, known: Known, author: Actor, hindered: boolean) => {
     claim(author.kind === 'bot', 'it was started by the bot')
@@ -217,7 +217,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
     claim(book.open, 'nothing starts in a record that is closed')
     claim(now < known.previewedAt + approvalMinutes * minute, 'nothing starts after its time')
     if (known.forced !== null) {
-      claim(book.severity === 'P1' && book.kind !== 'drill', 'an action runs without approval in a P1 only')
+      claim(book.severity === 'P1' && book.kind === 'incident', 'an action runs without approval in an incident of P1 only')
       claim(
         book.lead !== null && book.lead.kind === 'person' && book.lead.id === known.forced.who,
         'an action runs without approval by the lead only',
@@ -311,9 +311,9 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         return
       }
       case 'action-forced':
+        claim(book.severity === 'P1' && book.kind === 'incident' && book.open, 'break-glass is for an open incident of P1')
         claim(who !== null && who.truth !== null && who.by.via !== 'terminal', 'who runs it alone is known for certain')
         claim(book.lead?.kind === 'person' && book.lead.id === who!.by.id, 'who runs it alone leads')
-        claim(book.severity === 'P1' && book.kind !== 'drill' && book.open, 'break-glass is for an open P1')
         claim(event.why.trim() !== '', 'break-glass has a reason')
         claim(!locked.has(known.target), 'break-glass is no way around a lock')
         claim(now >= known.previewedAt + glassMinutes * minute, 'break-glass waits for others')

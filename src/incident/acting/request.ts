@@ -156,9 +156,13 @@ export const stricterNow = (request: ActionRequest, now: ApprovalRule): { readon
       }
 }
 
+/** Planned work has its time, and a drill runs nothing: only what hurts cannot wait. */
+const knowsBreakGlass = ({ severity, kind }: Pick<Incident, 'severity' | 'kind'>): boolean =>
+  severity === 'P1' && (kind === 'incident' || kind === 'disaster')
+
 /** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. */
-export const breakGlassAt = ({ severity, kind }: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null =>
-  severity !== 'P1' || kind === 'drill' || automatic || previewedAt === null || rule.breakGlassMinutes === null
+export const breakGlassAt = (incident: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null =>
+  !knowsBreakGlass(incident) || automatic || previewedAt === null || rule.breakGlassMinutes === null
     ? null
     : new Date(Math.ceil(Date.parse(previewedAt) / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
 
@@ -186,7 +190,7 @@ export const hindranceIn = (
   if (incident.mergedInto !== null) return { code: 'record', why: `${incident.id} was merged into ${incident.mergedInto}.` }
   if (incident.stamps.resolve !== null) return { code: 'record', why: `${incident.id} is closed.` }
   if (at >= expires) return { code: 'expired', why: 'The time for it was over.' }
-  if (forced !== null && incident.severity !== 'P1') return { code: 'votes', why: 'Only in a P1 the lead may do without an approval.' }
+  if (forced !== null && !knowsBreakGlass(incident)) return { code: 'votes', why: 'Only in a P1 the lead may do without an approval.' }
   if (forced !== null)
     return samePerson(incident.lead, forced.by) ? null : { code: 'role', why: 'Whoever wanted to run it alone does not lead any more.' }
   return isApproved(request) ? null : { code: 'votes', why: 'Not enough people have approved it.' }

@@ -61,3 +61,20 @@ test('the time that is said is the time that holds: a whole minute', () => {
     .when(forces(carol, 8))
     .happens({ type: 'action-forced' })
 })
+
+const noGlass = 'Action 1 cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is P1.'
+
+test.each(['change', 'maintenance', 'drill'] as const)('a %s has none, of whatever severity', (kind) => {
+  const planned = [declared({ kind, policy: policy('P3') }), severity('P1', 1), leads, asks(1), previewed(2)]
+  expect(timers(...planned)).toEqual([])
+  expect(cardAfter(...planned)).not.toMatch(may)
+  given(...planned)
+    .when(forces(carol, 9))
+    .refused('no_break_glass', noGlass)
+})
+
+test('a disaster has one', () => {
+  given(declared({ kind: 'disaster' }), leads, asks(1), previewed(2))
+    .when(forces(carol, 9))
+    .happens({ type: 'action-forced' })
+})
