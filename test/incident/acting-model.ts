@@ -89,6 +89,8 @@ type Book = {
   open: boolean
   merged: boolean
   severity: Severity
+  /** Since when. */
+  graveSince: number
   lead: Actor | null
   readonly requests: Known[]
 }
@@ -188,7 +190,18 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
       return { incident: id, seq: index + 1, at, occurredAt: at, by: accounts[0]!.by, event }
     })
     const incident = recorded.reduce<Incident | null>(evolve, null)!
-    return { id, kind, incident, seq: recorded.length, open: true, merged: false, severity: 'P1', lead: null, requests: [] }
+    return {
+      id,
+      kind,
+      incident,
+      seq: recorded.length,
+      open: true,
+      merged: false,
+      severity: 'P1',
+      graveSince: now,
+      lead: null,
+      requests: [],
+    }
   }
   const books = [open('incident'), open('change'), open('drill')]
 
@@ -270,6 +283,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         return
       case 'severity-changed':
         book.severity = event.policy.severity
+        book.graveSince = now
         return
       case 'role-taken':
         if (event.role === 'lead') book.lead = event.person
@@ -317,6 +331,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         claim(event.why.trim() !== '', 'break-glass has a reason')
         claim(!locked.has(known.target), 'break-glass is no way around a lock')
         claim(now >= known.previewedAt + glassMinutes * minute, 'break-glass waits for others')
+        claim(now >= book.graveSince + glassMinutes * minute, 'others had their time in the P1')
         claim(now < known.previewedAt + approvalMinutes * minute, 'break-glass is in its time')
         claim(event.hash === known.hash && known.hash !== null, 'break-glass is of what was previewed')
         known.forced = { who: who!.by.id as Name }

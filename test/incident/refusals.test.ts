@@ -373,8 +373,12 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Only the lead may run action 3 alone, and nobody leads yet. To take the lead: `/incident role lead`.',
   ],
   [
-    refuse('break_glass_later', { action: 3, at: time }),
+    refuse('break_glass_later', { action: 3, at: time, over: false }),
     'Somebody may still approve action 3. When nobody has by 2026-01-14T09:00:00.000Z, you may run it alone.',
+  ],
+  [
+    refuse('break_glass_later', { action: 3, at: time, over: true }),
+    'The time for action 3 is over before you may run it alone (2026-01-14T09:00:00.000Z). Ask for it anew: `/incident deny 3`, then `/incident run again 3`.',
   ],
   [refuse('action_undone', { action: 3, by: 4 }), 'Action 3 was taken back already, by action 4.'],
   [

@@ -111,7 +111,7 @@ const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
       ],
     },
     { kind: 'buttons', buttons },
-    ...(glass === null
+    ...(glass === null || (expires !== null && glass >= expires)
       ? []
       : [
           {

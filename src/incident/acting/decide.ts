@@ -157,7 +157,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (stranger(by, identities)) return refuse('unknown_voter', {})
     if (!samePerson(incident.lead, by))
       return refuse('lead_only', { action, lead: incident.lead?.kind === 'person' ? incident.lead.name : null })
-    if (at < from) return refuse('break_glass_later', { action, at: from })
+    if (at < from) return refuse('break_glass_later', { action, at: from, over: from >= request.expires })
     const hindered = held(request, against)
     if (hindered !== null) return hindered
     const reason = written('action', why)

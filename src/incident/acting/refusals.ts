@@ -70,8 +70,10 @@ export const actingRefusals = {
     p.lead === null
       ? `Only the lead may run action ${p.action} alone, and nobody leads yet. To take the lead: \`/incident role lead\`.`
       : `Only the lead may run action ${p.action} alone: ${foreign(p.lead)}.`,
-  break_glass_later: (p: { action: number; at: string }) =>
-    `Somebody may still approve action ${p.action}. When nobody has by ${p.at}, you may run it alone.`,
+  break_glass_later: (p: { action: number; at: string; over: boolean }) =>
+    p.over
+      ? `The time for action ${p.action} is over before you may run it alone (${p.at}). Ask for it anew: \`/incident deny ${p.action}\`, then \`/incident run again ${p.action}\`.`
+      : `Somebody may still approve action ${p.action}. When nobody has by ${p.at}, you may run it alone.`,
   action_undone: (p: { action: number; by: number }) => `Action ${p.action} was taken back already, by action ${p.by}.`,
   action_not_undoable: (p: { action: number; title: string; status: ActionStatus }) =>
     p.status === 'done' || p.status === 'verifying'

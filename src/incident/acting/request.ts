@@ -160,11 +160,13 @@ export const stricterNow = (request: ActionRequest, now: ApprovalRule): { readon
 const knowsBreakGlass = ({ severity, kind }: Pick<Incident, 'severity' | 'kind'>): boolean =>
   severity === 'P1' && (kind === 'incident' || kind === 'disaster')
 
-/** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. */
-export const breakGlassAt = (incident: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null =>
-  !knowsBreakGlass(incident) || automatic || previewedAt === null || rule.breakGlassMinutes === null
-    ? null
-    : new Date(Math.ceil(Date.parse(previewedAt) / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
+/** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. Others have had that long to answer in a P1: who
+ *  raises a severity gains no time by it. */
+export const breakGlassAt = (incident: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null => {
+  if (!knowsBreakGlass(incident) || automatic || previewedAt === null || rule.breakGlassMinutes === null) return null
+  const from = Math.max(Date.parse(previewedAt), Date.parse(incident.severitySince))
+  return new Date(Math.ceil(from / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
+}
 
 /** Why an action is not started although it was approved. `moved`: its target is not as it was when it was approved. */
 export const hindrances = ['expired', 'votes', 'record', 'moved', 'role', 'locked', 'busy', 'frozen', 'cap', 'unable'] as const

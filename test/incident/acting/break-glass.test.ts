@@ -31,16 +31,40 @@ describe('it becomes a P1 while the request waits', () => {
     expect(cardAfter(p3, asks(1), previewed(2), severity('P1', 3), severity('P2', 4))).not.toMatch(may)
   })
 
-  test('the lead is told when the time comes, or at once when it is over already', () => {
+  test('the time counts from then on, for the timer, the card and the lead: nobody gives themselves the right', () => {
     expect(timers(p3, asks(1), previewed(2))).toEqual([])
-    expect(timers(p3, asks(1), previewed(2), severity('P1', 3)).map(({ startAfter }) => startAfter)).toEqual([at(7)])
-    expect(timers(p3, asks(1), previewed(2), severity('P1', 9)).map(({ startAfter }) => startAfter)).toEqual([at(9)])
-    given(p3, leads, asks(1), previewed(2), severity('P1', 9)).when(due(9)).happens({ type: 'action-unanswered' })
+    const raised = [p3, leads, asks(1), previewed(2), severity('P1', 6)]
+    expect(timers(...raised).map(({ startAfter }) => startAfter)).toEqual([at(11)])
+    expect(cardAfter(...raised)).toContain('From 2026-01-14 10:11 CET (09:11 UTC) on the lead may run it alone')
+    given(...raised)
+      .when(due(7))
+      .happens()
+    given(...raised)
+      .when(due(11))
+      .happens({ type: 'action-unanswered' })
+    given(...raised)
+      .when(forces(carol, 10.9))
+      .refused('break_glass_later', `Somebody may still approve action 1. When nobody has by ${at(11)}, you may run it alone.`)
+    given(...raised)
+      .when(forces(carol, 11))
+      .happens({ type: 'action-forced' })
+  })
+
+  test('where the approval is over before, nobody is promised it', () => {
+    const late = [p3, leads, asks(1), previewed(2), severity('P1', 8)]
+    expect(timers(...late)).toEqual([])
+    expect(cardAfter(...late)).not.toMatch(may)
+    given(...late)
+      .when(forces(carol, 9))
+      .refused(
+        'break_glass_later',
+        `The time for action 1 is over before you may run it alone (${at(13)}). Ask for it anew: \`/incident deny 1\`, then \`/incident run again 1\`.`,
+      )
   })
 
   test('a timer that came while it was none does not keep the next from being set', () => {
-    const set = timers(declared(), asks(1), previewed(2), severity('P3', 3), severity('P1', 8))
-    expect(set.map(({ startAfter }) => startAfter)).toEqual([at(7), at(8)])
+    const set = timers(declared(), asks(1), previewed(2), severity('P3', 3), severity('P1', 6))
+    expect(set.map(({ startAfter }) => startAfter)).toEqual([at(7), at(11)])
     expect(new Set(set.map(({ once }) => once)).size).toBe(2)
   })
 
