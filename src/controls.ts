@@ -13,6 +13,7 @@ import type { Intent } from './incident/commands.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
+import { isRefusal, optional, written } from './incident/written.ts'
 import { beginRun, controlsSaid, endRun, holdActions, runOn, runsSince, sayControl } from './store/controls.ts'
 import type { Db, Store, Trx } from './store/database.ts'
 import type { Queue } from './store/queue.ts'
@@ -116,15 +117,17 @@ export const createControls = ({
     now: async () => controlsNow(await controlsSaid(store.db)),
     say: (control) =>
       store.transaction(async (trx) => {
+        const { what, target } = control
+        const why = what === 'lock' || what === 'freeze' ? written(what, control.why) : optional('lock', control.why)
+        if (isRefusal(why)) return why
         await holdActions(trx)
         const { locks, frozen } = controlsNow(await controlsSaid(trx))
-        const { what, target } = control
         const lock = locks.get(target)
         if (what === 'lock' && lock !== undefined) return refuse('is_locked', { target, name: nameOf(lock.by), at: lock.at, why: lock.why })
         if (what === 'unlock' && lock === undefined) return refuse('not_locked', { target, known: [...locks.keys()].join(', ') })
         if (what === 'freeze' && frozen !== null) return refuse('is_frozen', { name: nameOf(frozen.by), at: frozen.at, why: frozen.why })
         if (what === 'unfreeze' && frozen === null) return refuse('not_frozen', {})
-        await sayControl(trx, { ...control, at: await store.now(trx) })
+        await sayControl(trx, { ...control, why: why ?? '', at: await store.now(trx) })
         await queue.enqueue(trx, [{ queue: 'controls', data: {}, key: randomUUID() }])
         return null
       }),

@@ -1,5 +1,4 @@
 import { defineCommand, say } from '../../src/define.ts'
-import { refuse } from '../../src/incident/refusals.ts'
 
 export default defineCommand({
   summary: 'Stop all actions of all products, at once',
@@ -7,10 +6,7 @@ export default defineCommand({
   examples: ['/incident freeze Somebody has the bot’s account'],
   needs: 'nothing',
   run: async ({ words, by, id }, context) => {
-    const why = words.trim()
-    if (why === '')
-      return { refused: refuse('missing', { what: 'The reason', example: '/incident freeze Somebody has the bot’s account' }) }
-    const refused = await context.actions.say({ by, what: 'freeze', target: '*', why: why.slice(0, 500), incident: id })
+    const refused = await context.actions.say({ by, what: 'freeze', target: '*', why: words, incident: id })
     return refused === null
       ? say(
           '🧊 No action starts any more, in no product, and nobody can approve one; what was to return by itself waits, too. What has started already goes on to its end, with all of its steps; one that waits for a person can be given up: ',

@@ -26,7 +26,7 @@ export default defineCommand({
     const why = rest.join(' ')
     if (why === '')
       return { refused: refuse('missing', { what: 'The reason', example: `/incident lock ${target} The database is being restored` }) }
-    const refused = await context.actions.say({ by, what: 'lock', target, why: why.slice(0, 500), incident: id })
+    const refused = await context.actions.say({ by, what: 'lock', target, why, incident: id })
     return refused === null
       ? say(
           `🔒 Locked ${target}: no action starts on it, and nobody can approve one, before `,

@@ -6,7 +6,7 @@ export default defineCommand({
   examples: ['/incident unfreeze'],
   needs: 'nothing',
   run: async ({ words, by, id }, context) => {
-    const refused = await context.actions.say({ by, what: 'unfreeze', target: '*', why: words.trim().slice(0, 500), incident: id })
+    const refused = await context.actions.say({ by, what: 'unfreeze', target: '*', why: words, incident: id })
     return refused === null ? say('✅ Actions run again, once they are approved.') : { refused }
   },
 })

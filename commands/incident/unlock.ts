@@ -9,7 +9,7 @@ export default defineCommand({
   run: async ({ words, by, id }, context) => {
     const [target = '', ...rest] = words.trim().split(/\s+/)
     if (target === '') return { refused: refuse('missing', { what: 'What to unlock', example: '/incident unlock vercel:shop' }) }
-    const refused = await context.actions.say({ by, what: 'unlock', target, why: rest.join(' ').slice(0, 500), incident: id })
+    const refused = await context.actions.say({ by, what: 'unlock', target, why: rest.join(' '), incident: id })
     return refused === null ? say(`🔓 Unlocked ${target}.`) : { refused }
   },
 })

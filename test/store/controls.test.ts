@@ -285,3 +285,18 @@ describe('what stands against it', () => {
     expect(open.filter(({ target }) => target === lapsed.target || target === moved.target)).toEqual([])
   })
 })
+
+test('a secret in a reason is kept by nobody, whatever is said with it', async () => {
+  const secret = `sk_live_${'a1'.repeat(12)}`
+  const by = person('carol')
+  const target = 'server:masked'
+  for (const what of ['lock', 'unlock', 'freeze', 'unfreeze'] as const)
+    expect(
+      await one.controls.say({ by, what, target: what.endsWith('lock') ? target : '*', why: `key ${secret}`, incident: null }),
+    ).toBeNull()
+  const said = await two.controls.said()
+  expect(said.slice(-4).map(({ why }) => why)).toEqual(Array(4).fill('key sk_live_***'))
+  for (const what of ['lock', 'freeze'] as const)
+    expect(await one.controls.say({ by, what, target, why: ' \u200b', incident: null })).toMatchObject({ code: 'missing' })
+  expect(await one.controls.said()).toHaveLength(said.length)
+})
