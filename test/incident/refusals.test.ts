@@ -360,6 +360,10 @@ const all: readonly (readonly [Refusal, string])[] = [
   [refuse('may_not_approve', { action: 3, who: 'Release managers' }), 'You may not approve action 3. These may: Release managers.'],
   [refuse('may_not_approve', { action: 3, who: '' }), 'You may not approve action 3: only full members of this workspace may.'],
   [
+    refuse('votes_lapsed', { action: 3, why: 'Bob, who approved it, is not among those who may by now. Ask again.' }),
+    'Not recorded. Bob, who approved it, is not among those who may by now. Ask for it anew: `/incident deny 3`, then `/incident run again 3`.',
+  ],
+  [
     refuse('vote_from_terminal', { action: 3 }),
     'An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: `/incident approve 3`.',
   ],

@@ -28,6 +28,7 @@ const catalogue = { product: () => ({ acting: { freezes, approvals: { perHour } 
 const queues = [
   'timer',
   'action',
+  'action-rule',
   'controls',
   'check',
   'match',

@@ -12,13 +12,17 @@ import type { Obstacle } from './obstacle.ts'
 import {
   actionOf,
   type ActionRequest,
+  type ApprovalRule,
   breakGlassAt,
   hindranceIn,
   type Identities,
   isPending,
   isRunning,
+  neededOf,
   ruleFor,
   sameIdentity,
+  sameRule,
+  stricterRule,
 } from './request.ts'
 
 const longestText = 1000
@@ -42,9 +46,19 @@ const stranger = (by: { readonly kind: string; readonly via?: 'terminal'; readon
 const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
 
+/** The names of those who may approve it, by the stricter of both rules. */
+const whoMay = ({ rule }: ActionRequest, now: ApprovalRule | undefined): string[] =>
+  (now !== undefined && now.approvers.length > 0 ? now.approvers : rule.approvers).map(({ name }) => name)
+
 /** Nobody agrees to what cannot run now: what is there stays, and counts once that has passed. */
 const held = ({ action, expires }: ActionRequest, against: Obstacle | null | undefined): Refusal | null =>
   against == null ? null : refuse('action_held', { action, expires: expires ?? '', ...against })
+
+/** That the product's rule asks more of it by now than it did, or not any more. */
+const ruled = (request: ActionRequest, now: ApprovalRule): ActingEvent[] => {
+  const rule = stricterRule(request, now)
+  return sameRule(rule, request.ruleNow) ? [] : [{ type: 'action-rule-changed', v: 1, action: request.action, rule }]
+}
 
 /** So often is what was approved for a time taken back by itself, when its target moves again and again. */
 const mostReturns = 5
@@ -118,7 +132,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
       ? [{ type: 'action-refused', v: 1, action, code: 'unable', why: shorten(why, longestText) }]
       : []
   },
-  'approve-action': (incident, { action, hash, identities, basis, against }, { by, at }) => {
+  'approve-action': (incident, { action, hash, identities, basis, rule, lapsed, against }, { by, at }) => {
     const refused = notWaiting(incident, action)
     if (refused !== null) return refused
     const request = actionOf(incident, action)!
@@ -129,11 +143,20 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (stranger(by, identities)) return refuse('unknown_voter', {})
     if (sameIdentity(identities, asked.identities) || samePerson(by, asked.by)) return refuse('own_request', { action, title })
     const voted = votes.find((vote) => sameIdentity(vote.identities, identities) || samePerson(vote.by, by))
-    if (voted !== undefined) return refuse('has_voted', { action, at: voted.at, missing: request.rule.needed - votes.length })
-    if (basis === null) return refuse('may_not_approve', { action, who: request.rule.approvers.map(({ name }) => name).join(', ') })
+    if (voted !== undefined) return refuse('has_voted', { action, at: voted.at, missing: neededOf(request) - votes.length })
+    if (basis === null) return refuse('may_not_approve', { action, who: whoMay(request, rule).join(', ') })
+    if (lapsed !== undefined) return refuse('votes_lapsed', { action, why: lapsed })
     const hindered = held(request, against)
     if (hindered !== null) return hindered
-    return [{ type: 'action-approved', v: 1, action, hash: request.hash ?? '', identities, basis }]
+    return [
+      ...(rule === undefined ? [] : ruled(request, rule)),
+      { type: 'action-approved', v: 1, action, hash: request.hash ?? '', identities, basis },
+    ]
+  },
+  'change-action-rule': (incident, { action, rule }) => {
+    const request = actionOf(incident, action)
+    const asks = request?.status === 'previewing' || request?.status === 'waiting'
+    return !asks || request.automatic || incident.stamps.resolve !== null ? [] : ruled(request, rule)
   },
   'deny-action': (incident, { action, why, identities }, { by }) => {
     const request = actionOf(incident, action)

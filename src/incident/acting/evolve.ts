@@ -31,6 +31,7 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
         action,
         reason,
         asked: { by, identities, at },
+        ruleNow: null,
         undoes: undoes ?? null,
         renews: renews ?? null,
         automatic: automatic === true,
@@ -68,6 +69,12 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
       against: against ?? null,
       previewedAt: at,
     })),
+  'action-rule-changed': (incident, { action, rule }) =>
+    change(incident, action, (request) => {
+      const ruled = { ...request, ruleNow: rule }
+      // What was enough before a graver severity asked for more is enough again.
+      return request.status === 'waiting' && isApproved(ruled) ? { ...ruled, status: 'approved' } : ruled
+    }),
   'action-approved': (incident, { action, identities, basis }, { by, at }) =>
     change(incident, action, (request) => {
       const voted = { ...request, votes: [...request.votes, { by, identities, at, basis }] }

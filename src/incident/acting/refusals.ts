@@ -62,6 +62,8 @@ export const actingRefusals = {
     p.who === ''
       ? `You may not approve action ${p.action}: only full members of this workspace may.`
       : `You may not approve action ${p.action}. These may: ${foreign(p.who, 200)}.`,
+  votes_lapsed: (p: { action: number; why: string }) =>
+    `Not recorded. ${foreign(p.why.replace(/ Ask again\.$/, ''), 200)} Ask for it anew: \`/incident deny ${p.action}\`, then \`/incident run again ${p.action}\`.`,
   vote_from_terminal: (p: { action: number }) =>
     `An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: \`/incident approve ${p.action}\`.`,
   no_break_glass: (p: { action: number; severity: string }) =>
