@@ -350,6 +350,10 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Not recorded: action 3 cannot run now. vps:shop is locked by Bea: A restore. To open it: `/incident unlock vps:shop`. Its approvals stay until 2026-01-14T09:00:00.000Z.',
   ],
   [
+    refuse('own_todo', { todo: 3 }),
+    'To do 3 is a review of what you asked for, or ran without an approval: somebody else must do it. Then they type `/incident todo done 3`.',
+  ],
+  [
     refuse('own_request', { action: 3, title: 'Roll back the shop' }),
     'You asked for action 3, “Roll back the shop”, so somebody else must approve it. To call it off: `/incident deny 3`.',
   ],

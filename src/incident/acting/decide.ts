@@ -185,7 +185,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (hindered !== null) return hindered
     const reason = written('action', why)
     if (isRefusal(reason)) return reason
-    return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason }]
+    return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason, identities }]
   },
   'expire-action': (incident, { action }, { at }) => {
     const request = actionOf(incident, action)
@@ -208,7 +208,19 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const started: Event = { type: 'action-started', v: 1, action, hash }
     if (request.forced === null) return [started]
     const text = `Review by somebody else: action ${action}, ${shorten(request.title, 200)}, ran without an approval`
-    return [started, { type: 'todo-added', v: 1, todo: incident.todos.length + 1, text, owner: null, due: null, source: null }]
+    return [
+      started,
+      {
+        type: 'todo-added',
+        v: 1,
+        todo: incident.todos.length + 1,
+        text,
+        owner: null,
+        due: null,
+        source: null,
+        notBy: [request.forced, request.asked].map(({ by: who, identities }) => ({ by: who, identities })),
+      },
+    ]
   },
   'progress-action': (incident, { action, text, memo }) =>
     actionOf(incident, action)?.status === 'running'

@@ -45,7 +45,7 @@ export type ActingEvent =
   | (On & { readonly type: 'action-approved'; readonly hash: string; readonly identities: Identities; readonly basis: string })
   /** Nobody has approved it for long: in a P1 the lead may go on alone from now on. */
   | (On & { readonly type: 'action-unanswered' })
-  | (On & { readonly type: 'action-forced'; readonly hash: string; readonly why: string })
+  | (On & { readonly type: 'action-forced'; readonly hash: string; readonly why: string; readonly identities?: Identities })
   | (On & { readonly type: 'action-ended'; readonly how: 'denied' | 'withdrawn' | 'expired' | 'closed'; readonly why: string | null })
   /** It cannot be done, or could not be started any more. */
   | (On & { readonly type: 'action-refused'; readonly code: Hindrance; readonly why: string })

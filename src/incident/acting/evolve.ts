@@ -81,8 +81,8 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
       return isApproved(voted) ? { ...voted, status: 'approved' } : voted
     }),
   'action-unanswered': (incident, { action }) => change(incident, action, (request) => ({ ...request, unanswered: true })),
-  'action-forced': (incident, { action, why }, { by, at }) =>
-    change(incident, action, (request) => ({ ...request, status: 'approved', forced: { by, at, why } })),
+  'action-forced': (incident, { action, why, identities = [] }, { by, at }) =>
+    change(incident, action, (request) => ({ ...request, status: 'approved', forced: { by, identities, at, why } })),
   'action-ended': (incident, { action, how, why }, { by, at }) =>
     change(incident, action, (request) => ({ ...request, status: how, ended: { by, at, why: why ?? '' } })),
   'action-refused': (incident, { action, why }, { by, at }) =>

@@ -86,7 +86,7 @@ export type ActionRequest = Wanted & {
   /** What stood against it when it was previewed; null: nothing. */
   readonly against: Obstacle | null
   readonly votes: readonly Vote[]
-  readonly forced: { readonly by: Actor; readonly at: Instant; readonly why: string } | null
+  readonly forced: { readonly by: Actor; readonly identities: Identities; readonly at: Instant; readonly why: string } | null
   /** Somebody was told that nobody has approved it. */
   readonly unanswered: boolean
   readonly startedAt: Instant | null

@@ -1,10 +1,11 @@
 /** When the lead of a P1 may run an action alone: said on its card and by a timer, also where it becomes a P1 while it waits. */
 import { describe, expect, test } from 'vitest'
 import type { Job } from '../../../src/incident/react.ts'
+import type { Actor } from '../../../src/incident/events.ts'
 import { react } from '../../../src/incident/react.ts'
 import { evolve } from '../../../src/incident/evolve.ts'
 import type { Incident } from '../../../src/incident/incident.ts'
-import { at, bot, declared, given, happened, policy, severity, step, type Step } from '../../given.ts'
+import { after, alice, at, bob, bot, declared, given, happened, policy, severity, step, type Step } from '../../given.ts'
 import { approves, asks, cardAfter, carol, forces, previewed } from './asked.ts'
 
 const p3 = declared({ policy: policy('P3') })
@@ -101,4 +102,23 @@ test('a disaster has one', () => {
   given(declared({ kind: 'disaster' }), leads, asks(1), previewed(2))
     .when(forces(carol, 9))
     .happens({ type: 'action-forced' })
+})
+
+describe('the review of what ran without an approval', () => {
+  const starts = step({ type: 'start-action', action: 1, hash: 'a'.repeat(64), hindrance: null }, 9, bot)
+  const ran = [declared(), leads, asks(1), previewed(2), forces(carol, 8), starts]
+  const done = (by: Actor, identities: readonly string[] = []) => step({ type: 'finish-todo', todo: 1, identities }, 10, by)
+
+  test('is to do for somebody else: not for who ran it, nor for who asked for it, by whatever account', () => {
+    expect(after(...ran).todos.map(({ text }) => text)).toEqual(['Review by somebody else: action 1, Roll back, ran without an approval'])
+    const own =
+      'To do 1 is a review of what you asked for, or ran without an approval: somebody else must do it. Then they type `/incident todo done 1`.'
+    for (const by of [done(carol), done(alice), done(bob, ['person:carol']), done(bob, ['email:x@acme.example', 'person:alice'])])
+      given(...ran)
+        .when(by)
+        .refused('own_todo', own)
+    given(...ran)
+      .when(done(bob, ['person:bob']))
+      .happens({ type: 'todo-done' })
+  })
 })
