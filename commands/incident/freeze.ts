@@ -1,11 +1,12 @@
 import { defineCommand, say } from '../../src/define.ts'
+import { announced } from '../../src/incident/acting/control-post.ts'
 
 export default defineCommand({
   summary: 'Stop all actions of all products, at once',
   usage: 'freeze <why>',
   examples: ['/incident freeze Somebody has the bot’s account'],
   needs: 'nothing',
-  run: async ({ words, by, id }, context) => {
+  run: async ({ words, by, id, incident }, context) => {
     const refused = await context.actions.say({ by, what: 'freeze', target: '*', why: words, incident: id })
     return refused === null
       ? say(
@@ -13,6 +14,7 @@ export default defineCommand({
           { code: '/incident deny <n>' },
           '. To let them start again: ',
           { code: '/incident unfreeze' },
+          `. ${announced(incident)}`,
         )
       : { refused }
   },
