@@ -409,8 +409,12 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [refuse('not_frozen', {}), 'Actions are not stopped. To stop all of them: `/incident freeze <why>`.'],
   [
-    refuse('nothing_to_tick', { action: 3, title: 'Roll back the shop' }),
+    refuse('nothing_to_tick', { action: 3, title: 'Roll back the shop', by: null }),
     'Nothing of action 3, “Roll back the shop”, waits to be ticked off now. Its card says how far it is.',
+  ],
+  [
+    refuse('nothing_to_tick', { action: 3, title: 'Roll back the shop', by: 'Bob' }),
+    'That step of action 3, “Roll back the shop”, was ticked off already, by Bob. Its card says how far it is.',
   ],
   [
     refuse('product_needed', { example: '/incident new acme P1 Payments fail', known: 'acme' }),

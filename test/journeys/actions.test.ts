@@ -111,9 +111,18 @@ describe('from request to end', () => {
     await waiting('backup.restore')
     await bot.say('bob', channel, '/incident approve 1')
     await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
-    await bot.say('alice', channel, '/incident tick 1')
+    // Both have read the first step, and both type it.
+    expect((await bot.say('alice', channel, '/incident tick')).text).toContain('waits for this:\n👉 Step 1 of 2: Open the dashboard.')
+    expect((await bot.say('alice', channel, '/incident tick 1 1')).text).toContain(
+      'Ticked off in action 1: Step 1 of 2: Open the dashboard.',
+    )
     await bot.sees(channel, 'Step 2 of 2: Restore the backup.')
-    await bot.say('carol', channel, '/incident tick 1')
+    expect((await bot.say('carol', channel, '/incident tick 1 1')).text).toContain('was ticked off already, by')
+    const shown = (await bot.say('carol', channel, '/incident tick 1')).text
+    expect(shown).toContain('👉 Step 2 of 2: Restore the backup.')
+    expect(shown).toContain(`[Done]`)
+    expect(actionOf(await bot.incident(id), 1)?.ticks).toHaveLength(1)
+    await bot.say('carol', channel, `/incident tick ${id} 1 2`)
     await becomes(1, 'done')
     expect((await bot.say('carol', channel, '/incident tick 1')).text).toContain('waits to be ticked off')
   })
@@ -141,9 +150,9 @@ describe('from request to end', () => {
     expect(merged).toContain(`${ahead} there: /incident run server.rollback to=v9.`)
     await bot.sees(channel, /Merged into .* is called off before it ran. To ask for it there/)
     await bot.sees(await bot.opened(`INC-${number}`), `${ahead} here`)
-    await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
+    await bot.say('carol', 'general', `/incident tick ${id} ${second.action} 1`)
     await until(async () => actionOf(await bot.incident(id), second.action)?.task?.text.startsWith('Step 2'), 'the second step')
-    await bot.say('carol', 'general', `/incident tick ${id} ${second.action}`)
+    await bot.say('carol', 'general', `/incident tick ${id} ${second.action} 2`)
     await becomes(second.action, 'done')
   })
 

@@ -30,6 +30,11 @@ const longestText = 1000
 const nameIn = (request: ActionRequest): string =>
   request.asked.by.kind === 'person' ? request.asked.by.name : request.asked.by.kind === 'bot' ? 'Tocsin' : 'somebody'
 
+const tickedBy = ({ ticks }: ActionRequest, tick: number): string | null => {
+  const by = ticks[tick - 1]?.by
+  return by?.kind === 'person' ? by.name : null
+}
+
 /** Why this request cannot be voted on now, whoever votes. */
 const notWaiting = (incident: Incident, number: number): Refusal | null => {
   const request = actionOf(incident, number)
@@ -244,7 +249,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
     // Pressed twice, the second is of the task before.
     if (request.status !== 'running' || request.task === null || tick !== request.ticks.length + 1 || by.kind !== 'person')
-      return refuse('nothing_to_tick', { action, title: request.title })
+      return refuse('nothing_to_tick', { action, title: request.title, by: tickedBy(request, tick) })
     return [{ type: 'action-ticked', v: 1, action }]
   },
   'abandon-action': (incident, { action, why }, { by }) => {

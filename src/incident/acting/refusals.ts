@@ -90,6 +90,8 @@ export const actingRefusals = {
   is_frozen: (p: { name: string; at: string; why: string }) =>
     `All actions are stopped since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To let them run: \`/incident unfreeze\`.`,
   not_frozen: always('Actions are not stopped. To stop all of them: `/incident freeze <why>`.'),
-  nothing_to_tick: (p: { action: number; title: string }) =>
-    `Nothing of action ${p.action}, “${foreign(p.title, 100)}”, waits to be ticked off now. Its card says how far it is.`,
+  nothing_to_tick: (p: { action: number; title: string; by: string | null }) =>
+    p.by !== null
+      ? `That step of action ${p.action}, “${foreign(p.title, 100)}”, was ticked off already, by ${foreign(p.by)}. Its card says how far it is.`
+      : `Nothing of action ${p.action}, “${foreign(p.title, 100)}”, waits to be ticked off now. Its card says how far it is.`,
 } as const
