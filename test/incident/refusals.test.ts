@@ -372,8 +372,20 @@ const all: readonly (readonly [Refusal, string])[] = [
     'An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: `/incident approve 3`.',
   ],
   [
-    refuse('no_break_glass', { action: 3, severity: 'P2' }),
+    refuse('no_break_glass', { action: 3, severity: 'P2', kind: 'incident', product: 'Acme' }),
     'Action 3 cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is P2.',
+  ],
+  [
+    refuse('no_break_glass', { action: 3, severity: 'P1', kind: 'disaster', product: 'Acme' }),
+    'Action 3 cannot be run without an approval: Acme has it that nobody may, not in a P1 either. Somebody else must approve it.',
+  ],
+  [
+    refuse('no_break_glass', { action: 3, severity: 'P1', kind: 'drill', product: 'Acme' }),
+    'Action 3 cannot be run without an approval: this is a drill, in which nothing is run. Somebody else can approve it here as they would.',
+  ],
+  [
+    refuse('no_break_glass', { action: 3, severity: 'P1', kind: 'change', product: 'Acme' }),
+    'Action 3 cannot be run without an approval: this is planned work, which waits for somebody else.',
   ],
   [refuse('lead_only', { action: 3, lead: 'Bea' }), 'Only the lead may run action 3 alone: Bea.'],
   [

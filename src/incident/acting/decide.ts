@@ -179,7 +179,8 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const request = actionOf(incident, action)!
     if (hash !== undefined && hash !== request.hash) return refuse('other_request', { action })
     const from = breakGlassAt(incident, request)
-    if (from === null) return refuse('no_break_glass', { action, severity: incident.severity })
+    if (from === null)
+      return refuse('no_break_glass', { action, severity: incident.severity, kind: incident.kind, product: incident.product.name })
     if (request.expires === null || at >= request.expires) return refuse('action_expired', { action, title: request.title })
     if (by.kind === 'person' && by.via === 'terminal') return refuse('vote_from_terminal', { action })
     if (stranger(by, identities)) return refuse('unknown_voter', {})

@@ -1,4 +1,5 @@
 /** The sentences of what is refused about actions. */
+import type { Kind } from '../events.ts'
 import { always, foreign, meant } from '../refusal-words.ts'
 import type { ActionStatus } from './request.ts'
 import { statusWords } from './words.ts'
@@ -66,8 +67,16 @@ export const actingRefusals = {
     `Not recorded. ${foreign(p.why.replace(/ Ask again\.$/, ''), 200)} Ask for it anew: \`/incident deny ${p.action}\`, then \`/incident run again ${p.action}\`.`,
   vote_from_terminal: (p: { action: number }) =>
     `An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: \`/incident approve ${p.action}\`.`,
-  no_break_glass: (p: { action: number; severity: string }) =>
-    `Action ${p.action} cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is ${p.severity}.`,
+  no_break_glass: (p: { action: number; severity: string; kind: Kind; product: string }) =>
+    `Action ${p.action} cannot be run without an approval: ${
+      p.kind === 'drill'
+        ? 'this is a drill, in which nothing is run. Somebody else can approve it here as they would.'
+        : p.kind === 'change' || p.kind === 'maintenance'
+          ? 'this is planned work, which waits for somebody else.'
+          : p.severity === 'P1'
+            ? `${foreign(p.product, 60)} has it that nobody may, not in a P1 either. Somebody else must approve it.`
+            : `that is for the lead of a P1 whom nobody answers, and this is ${p.severity}.`
+    }`,
   lead_only: (p: { action: number; lead: string | null }) =>
     p.lead === null
       ? `Only the lead may run action ${p.action} alone, and nobody leads yet. To take the lead: \`/incident role lead\`.`

@@ -6,7 +6,7 @@ import { react } from '../../../src/incident/react.ts'
 import { evolve } from '../../../src/incident/evolve.ts'
 import type { Incident } from '../../../src/incident/incident.ts'
 import { after, alice, at, bob, bot, declared, given, happened, policy, severity, step, type Step } from '../../given.ts'
-import { approves, asks, cardAfter, carol, forces, previewed } from './asked.ts'
+import { approves, asks, cardAfter, carol, forces, previewed, rule } from './asked.ts'
 
 const p3 = declared({ policy: policy('P3') })
 const leads = step({ type: 'take-role', role: 'lead', person: carol }, 1, carol)
@@ -87,15 +87,21 @@ test('the time that is said is the time that holds: a whole minute', () => {
     .happens({ type: 'action-forced' })
 })
 
-const noGlass = 'Action 1 cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is P1.'
+const planned = 'Action 1 cannot be run without an approval: this is planned work, which waits for somebody else.'
+const drill =
+  'Action 1 cannot be run without an approval: this is a drill, in which nothing is run. Somebody else can approve it here as they would.'
 
-test.each(['change', 'maintenance', 'drill'] as const)('a %s has none, of whatever severity', (kind) => {
-  const planned = [declared({ kind, policy: policy('P3') }), severity('P1', 1), leads, asks(1), previewed(2)]
-  expect(timers(...planned)).toEqual([])
-  expect(cardAfter(...planned)).not.toMatch(may)
-  given(...planned)
+test.each([
+  ['change', planned],
+  ['maintenance', planned],
+  ['drill', drill],
+] as const)('a %s has none, of whatever severity, and says so', (kind, says) => {
+  const raised = [declared({ kind, policy: policy('P3') }), severity('P1', 1), leads, asks(1), previewed(2)]
+  expect(timers(...raised)).toEqual([])
+  expect(cardAfter(...raised)).not.toMatch(may)
+  given(...raised)
     .when(forces(carol, 9))
-    .refused('no_break_glass', noGlass)
+    .refused('no_break_glass', says)
 })
 
 test('a disaster has one', () => {
@@ -121,4 +127,14 @@ describe('the review of what ran without an approval', () => {
       .when(done(bob, ['person:bob']))
       .happens({ type: 'todo-done' })
   })
+})
+
+test('a product that has none says so, in a P1 too', () => {
+  const never = { ...rule, breakGlassMinutes: null }
+  given(declared(), leads, asks(1, { rule: never }), previewed(2))
+    .when(forces(carol, 9))
+    .refused(
+      'no_break_glass',
+      'Action 1 cannot be run without an approval: Acme Shop has it that nobody may, not in a P1 either. Somebody else must approve it.',
+    )
 })
