@@ -18,9 +18,9 @@ const timers = (...steps: readonly Step[]): Job[] => {
   let before: Incident | null = null
   const jobs: Job[] = []
   for (const recorded of happened(...steps)) {
-    const after: Incident = evolve(before, recorded)
-    jobs.push(...react(before, recorded, after).filter(({ data }) => data['unanswered'] !== undefined && data['action'] !== undefined))
-    before = after
+    const next: Incident = evolve(before, recorded)
+    jobs.push(...react(before, recorded, next).filter(({ data }) => data['unanswered'] !== undefined && data['action'] !== undefined))
+    before = next
   }
   return jobs
 }
