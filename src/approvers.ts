@@ -130,7 +130,8 @@ export const createApprovers = ({
     standing,
     lapsed: async ({ asked, votes, forced, rule }, approvers) => {
       const seen = [asked.identities]
-      for (const { by } of votes) {
+      // Whoever runs it alone goes by nobody's vote.
+      for (const { by } of forced === null ? votes : []) {
         const name = nameOf(by)
         const now = await standing(by, rule.approvers)
         if ('unknown' in now) return `Whether ${name} may still approve cannot be told: ${now.unknown}.`

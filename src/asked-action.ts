@@ -1,7 +1,7 @@
 /** What people type of actions: which one, with what, and why. */
 import type { Answer, Ask, CommandContext, Reply } from './define.ts'
 import { tell } from './define.ts'
-import { lockOn } from './incident/acting/controls.ts'
+import { lockOn, whyFor } from './incident/acting/controls.ts'
 import { obstacleSpans } from './incident/acting/obstacle.ts'
 import { actionOf, type ActionRequest, type Wanted } from './incident/acting/request.ts'
 import { statusIcons, statusWords } from './incident/acting/words.ts'
@@ -90,12 +90,12 @@ export const ask = async (
   const { locks, frozen } = await context.actions.now()
   if (against !== null && frozen !== null) {
     const name = frozen.by.kind === 'person' ? frozen.by.name : 'Tocsin'
-    return { refused: refuse('is_frozen', { name, at: frozen.at, why: frozen.why }) }
+    return { refused: refuse('is_frozen', { name, at: frozen.at, why: whyFor(frozen, incident.id) }) }
   }
   const lock = lockOn({ locks }, wanted.target)
   if (against !== null && lock !== undefined) {
     const name = lock.by.kind === 'person' ? lock.by.name : 'Tocsin'
-    return { refused: refuse('is_locked', { target: lock.target, name, at: lock.at, why: lock.why }) }
+    return { refused: refuse('is_locked', { target: lock.target, name, at: lock.at, why: whyFor(lock, incident.id) }) }
   }
   const known = await context.approvers.identify(by)
   if ('unknown' in known) return { refused: refuse('not_told_apart', { why: known.unknown }) }

@@ -6,13 +6,14 @@ import type { Catalogue } from './catalogue.ts'
 import type { Outcome } from './define.ts'
 import type { Handle } from './handle.ts'
 import type { Ran } from './incident/acting/action.ts'
-import { around, type Control, type Controls, controlsNow } from './incident/acting/controls.ts'
+import { around, type Control, type Controls, controlsNow, whyFor } from './incident/acting/controls.ts'
 import { type Obstacle, obstacleTo } from './incident/acting/obstacle.ts'
 import { actionOf, type ActionRequest, type Hindrance } from './incident/acting/request.ts'
 import type { Intent } from './incident/commands.ts'
 import type { Actor } from './incident/events.ts'
 import type { Incident } from './incident/incident.ts'
 import { type Refusal, refuse } from './incident/refusals.ts'
+import { isRefusal, optional, written } from './incident/written.ts'
 import { beginRun, controlsSaid, endRun, holdActions, runOn, runsSince, sayControl } from './store/controls.ts'
 import type { Db, Store, Trx } from './store/database.ts'
 import type { Queue } from './store/queue.ts'
@@ -39,7 +40,7 @@ export type ActionControls = {
   /** Everything that was said, oldest first. */
   readonly said: () => Promise<readonly Control[]>
   /** Locks a target, or stops all actions, or takes that back. */
-  readonly say: (control: Omit<Control, 'seq' | 'at'>) => Promise<Refusal | null>
+  readonly say: (control: Omit<Control, 'seq' | 'at' | 'private'>) => Promise<Refusal | null>
 }
 
 /** What stands against an action only for some time. */
@@ -122,15 +123,19 @@ export const createControls = ({
     now: async () => controlsNow(await controlsSaid(store.db)),
     say: (control) =>
       store.transaction(async (trx) => {
+        const { what, target } = control
+        const why = what === 'lock' || what === 'freeze' ? written(what, control.why) : optional('lock', control.why)
+        if (isRefusal(why)) return why
         await holdActions(trx)
         const { locks, frozen } = controlsNow(await controlsSaid(trx))
-        const { what, target } = control
         const lock = locks.get(target)
-        if (what === 'lock' && lock !== undefined) return refuse('is_locked', { target, name: nameOf(lock.by), at: lock.at, why: lock.why })
+        if (what === 'lock' && lock !== undefined)
+          return refuse('is_locked', { target, name: nameOf(lock.by), at: lock.at, why: whyFor(lock, control.incident) })
         if (what === 'unlock' && lock === undefined) return refuse('not_locked', { target, known: [...locks.keys()].join(', ') })
-        if (what === 'freeze' && frozen !== null) return refuse('is_frozen', { name: nameOf(frozen.by), at: frozen.at, why: frozen.why })
+        if (what === 'freeze' && frozen !== null)
+          return refuse('is_frozen', { name: nameOf(frozen.by), at: frozen.at, why: whyFor(frozen, control.incident) })
         if (what === 'unfreeze' && frozen === null) return refuse('not_frozen', {})
-        await sayControl(trx, { ...control, at: await store.now(trx) })
+        await sayControl(trx, { ...control, why: why ?? '', at: await store.now(trx) })
         await lookAgain(trx)
         return null
       }),

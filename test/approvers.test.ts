@@ -139,7 +139,7 @@ describe('who may', () => {
     expect(await approvers.lapsed({ asked, votes: [vote('U0BEA'), vote('U0CARL')], forced: null, rule }, [])).toBeNull()
     expect(await approvers.lapsed({ asked, votes: [vote('U0BEA'), vote('U0BEA2')], forced: null, rule }, [])).toContain('another account')
     expect(await approvers.lapsed({ asked, votes: [vote('U0DORA')], forced: null, rule }, [])).toContain('another account')
-    const forced = { by: as('U0GONE'), at: '', why: 'Nobody answers' }
+    const forced = { identities: [], by: as('U0GONE'), at: '', why: 'Nobody answers' }
     expect(await approvers.lapsed({ asked, votes: [], forced, rule }, [])).toContain('may not any more')
   })
 })

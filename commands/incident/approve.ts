@@ -22,12 +22,22 @@ export default defineCommand({
       )
     const request = namedAction(incident, action)
     if ('code' in request) return { refused: request }
-    const standing = await context.approvers.standing(ask.by, request.rule.approvers)
+    // What could not start with the rule of now is said here: a vote that does not count would be the end of the request.
+    const wanted = context.requests.anew(incident, request)
+    const rule = 'code' in wanted ? request.rule : wanted.rule
+    const asked = await context.approvers.standing(ask.by, request.rule.approvers)
+    if ('unknown' in asked) return { refused: refuse('not_told_apart', { why: asked.unknown }) }
+    const standing = asked.basis === null || rule.approvers.length === 0 ? asked : await context.approvers.standing(ask.by, rule.approvers)
     if ('unknown' in standing) return { refused: refuse('not_told_apart', { why: standing.unknown }) }
+    const lapsed = request.votes.length === 0 ? null : await context.approvers.lapsed(request, rule.approvers)
     // A button carries what its card showed; whoever types the number has read the card, which never changes what it is about.
     // What looks like a hash is held against the request, whole or not.
     const hash = /^[0-9a-f]{16,}$/i.test(rest) ? rest : null
-    const outcome = await context.actions.vote(incident.id, { type: 'approve-action', action, hash, ...standing }, ask.by)
+    const outcome = await context.actions.vote(
+      incident.id,
+      { type: 'approve-action', action, hash, ...standing, rule, ...(lapsed === null ? {} : { lapsed }) },
+      ask.by,
+    )
     return tell(outcome, (after) => {
       const now = actionOf(after, action)
       if (now === undefined || now.status === 'waiting')

@@ -1,4 +1,6 @@
 import { defineCommand, say } from '../../src/define.ts'
+import { announced } from '../../src/incident/acting/control-post.ts'
+import { whyFor } from '../../src/incident/acting/controls.ts'
 import { nearest } from '../../src/incident/nearest.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
@@ -9,14 +11,14 @@ export default defineCommand({
   usage: 'lock [target] [why]',
   examples: ['/incident lock', example],
   needs: 'nothing',
-  run: async ({ words, by, id }, context) => {
+  run: async ({ words, by, id, incident }, context) => {
     const [target = '', ...rest] = words.trim().split(/\s+/)
     if (target === '') {
       const { locks } = await context.actions.now()
       if (locks.size === 0) return say('Nothing is locked. To lock something: ', { code: example })
       const items = [...locks.values()].map((lock) => [
         { bold: lock.target },
-        ` by ${lock.by.kind === 'person' ? lock.by.name : 'Tocsin'}: ${lock.why}`,
+        ` by ${lock.by.kind === 'person' ? lock.by.name : 'Tocsin'}: ${whyFor(lock, id)}`,
       ])
       return { parts: [{ kind: 'list', items }] }
     }
@@ -26,12 +28,12 @@ export default defineCommand({
     const why = rest.join(' ')
     if (why === '')
       return { refused: refuse('missing', { what: 'The reason', example: `/incident lock ${target} The database is being restored` }) }
-    const refused = await context.actions.say({ by, what: 'lock', target, why: why.slice(0, 500), incident: id })
+    const refused = await context.actions.say({ by, what: 'lock', target, why, incident: id })
     return refused === null
       ? say(
           `🔒 Locked ${target}: no action starts on it, and nobody can approve one, before `,
           { code: `/incident unlock ${target}` },
-          '. One that has started already goes on to its end.',
+          `. One that has started already goes on to its end. ${announced(incident)}`,
         )
       : { refused }
   },

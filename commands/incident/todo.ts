@@ -1,5 +1,6 @@
-import { type Answer, defineCommand, type Form, given, say, tell } from '../../src/define.ts'
+import { type Answer, type Ask, type CommandContext, defineCommand, type Form, given, say, tell } from '../../src/define.ts'
 import type { Todo } from '../../src/incident/areas/todos.ts'
+import type { Intent } from '../../src/incident/commands.ts'
 import type { Incident } from '../../src/incident/incident.ts'
 import { author, type Part, type Span } from '../../src/incident/message.ts'
 import { ellipsis } from '../../src/incident/possible.ts'
@@ -43,6 +44,20 @@ const form: Form = {
   ],
 }
 
+const ticked = async (
+  what: 'done' | 'open',
+  todo: number,
+  { todos }: Incident,
+  { by }: Ask,
+  { approvers }: CommandContext,
+): Promise<Intent> => {
+  if (what === 'open') return { type: 'reopen-todo', todo }
+  // Somebody may have more than one account.
+  const about = todos.find((each) => each.todo === todo)?.notBy
+  const known = about === undefined ? { identities: [] } : await approvers.identify(by)
+  return { type: 'finish-todo', todo, identities: 'unknown' in known ? [] : known.identities }
+}
+
 export default defineCommand({
   summary: 'What is still to be done: add, list, tick off',
   usage: 'todo [text] [@user] [by friday] | done <n> | open <n>',
@@ -59,7 +74,7 @@ export default defineCommand({
     if (tick !== null) {
       const { what, todo } = tick
       if (todo === null) return { refused: refuse('missing', { what: 'The number', example: `/incident todo ${what} 1` }) }
-      const outcome = await handle(incident.id, { type: what === 'done' ? 'finish-todo' : 'reopen-todo', todo }, ask.by)
+      const outcome = await handle(incident.id, await ticked(what, todo, incident, ask, context), ask.by)
       return tell(outcome, () => say(what === 'done' ? `✅ To do ${todo} is done.` : `✅ To do ${todo} is open.`))
     }
     const { text, owner: word, due } = parseTodo(ask.words, dateIn(await context.now(), incident.policy.calendar.zone))

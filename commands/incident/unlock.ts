@@ -1,4 +1,5 @@
 import { defineCommand, say } from '../../src/define.ts'
+import { announced } from '../../src/incident/acting/control-post.ts'
 import { refuse } from '../../src/incident/refusals.ts'
 
 export default defineCommand({
@@ -6,10 +7,10 @@ export default defineCommand({
   usage: 'unlock <target>',
   examples: ['/incident unlock vercel:shop'],
   needs: 'nothing',
-  run: async ({ words, by, id }, context) => {
+  run: async ({ words, by, id, incident }, context) => {
     const [target = '', ...rest] = words.trim().split(/\s+/)
     if (target === '') return { refused: refuse('missing', { what: 'What to unlock', example: '/incident unlock vercel:shop' }) }
-    const refused = await context.actions.say({ by, what: 'unlock', target, why: rest.join(' ').slice(0, 500), incident: id })
-    return refused === null ? say(`🔓 Unlocked ${target}.`) : { refused }
+    const refused = await context.actions.say({ by, what: 'unlock', target, why: rest.join(' '), incident: id })
+    return refused === null ? say(`🔓 Unlocked ${target}. ${announced(incident)}`) : { refused }
   },
 })

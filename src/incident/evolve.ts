@@ -95,7 +95,7 @@ const change = (incident: Incident, recorded: Recorded): Incident => {
       return stamp({ ...met, status, acknowledged: { at: occurredAt, by }, lead: incident.lead ?? by }, 'assess', occurredAt)
     }
     case 'severity-changed': {
-      const changed = { ...incident, severity: event.policy.severity, policy: event.policy }
+      const changed = { ...incident, severity: event.policy.severity, severitySince: at, policy: event.policy }
       // A clock that is met stays met; one that is not starts anew, or stands when the new severity has none.
       const respond = incident.response !== null && incident.response.metAt === null
       const next = respond ? startNext(changed, 'response', at, event.responseFrom, event.responseDue) : changed
@@ -174,6 +174,7 @@ export const evolve = (incident: Incident | null, recorded: Recorded): Incident 
     title: event.title,
     summary: event.summary,
     severity: event.policy.severity,
+    severitySince: at,
     policy: event.policy,
     private: event.private,
     rule: event.rule,

@@ -78,6 +78,8 @@ export type Incident = AreaState & {
   readonly title: string
   readonly summary: string | null
   readonly severity: Severity
+  /** Since when it is that grave. */
+  readonly severitySince: Instant
   readonly policy: Policy
   readonly private: boolean
   readonly rule: string | null

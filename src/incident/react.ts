@@ -20,6 +20,7 @@ export type QueueName =
   | 'file'
   | 'lead-here'
   | 'todo-told'
+  | 'action-rule'
   | 'homes'
   | 'merge-link'
   | 'handed-over'
@@ -94,6 +95,7 @@ const unseenAtHome: ReadonlySet<EventType> = new Set([
   'action-suggested',
   'action-asked',
   'action-previewed',
+  'action-rule-changed',
   'action-approved',
   'action-unanswered',
   'action-forced',

@@ -114,6 +114,8 @@ const table = {
   has_todo: (p: { todo: number; text: string }) => `That is to do ${p.todo} already: ${foreign(p.text, 100)}.`,
   unknown_todo: (p: { todo: number; open: number }) => `There is no to do ${p.todo}; ${p.open} are open. \`/incident todo\` lists them.`,
   todo_is_done: (p: { todo: number }) => `To do ${p.todo} is done already. To open it again: \`/incident todo open ${p.todo}\`.`,
+  own_todo: (p: { todo: number }) =>
+    `To do ${p.todo} is a review of what you asked for, or ran without an approval: somebody else must do it. Then they type \`/incident todo done ${p.todo}\`.`,
   past_date: (p: { date: string; today: string }) => `${p.date} is past: today is ${p.today}. Give today or a later day.`,
   is_suspected: (p: { suspect: number; text: string; because: string | null }) =>
     p.because === null

@@ -47,6 +47,7 @@ const byItself: ReadonlySet<Event['type']> = new Set([
   'watch-changed',
   'action-suggested',
   'action-previewed',
+  'action-rule-changed',
   'action-unanswered',
   'action-refused',
   'action-started',

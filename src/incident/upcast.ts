@@ -75,6 +75,7 @@ export const versions: { readonly [Type in EventType]: Extract<Event, { readonly
   'action-asked': 1,
   'action-previewed': 1,
   'action-held': 1,
+  'action-rule-changed': 1,
   'action-approved': 1,
   'action-unanswered': 1,
   'action-forced': 1,

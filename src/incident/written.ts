@@ -18,6 +18,8 @@ export const texts = {
   pause: { what: 'The reason', example: '/incident pause Waiting for the provider', most: 500 },
   phase: { what: 'The text', example: '/incident phase recovery Restored from the backup of 02:00', most: 1000 },
   action: { what: 'The reason', example: '/incident deny 3 The new deployment is about to go out', most: 500 },
+  lock: { what: 'The reason', example: '/incident lock vercel:shop The database is being restored', most: 500 },
+  freeze: { what: 'The reason', example: '/incident freeze Somebody has the bot’s account', most: 500 },
   reopen: { what: 'The reason', example: '/incident reopen Payments fail again since 15:20', most: 1000 },
 } as const
 

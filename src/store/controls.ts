@@ -13,14 +13,32 @@ export const holdActions = async (trx: Trx): Promise<void> => {
   await sql`select pg_advisory_xact_lock(${lock.toString()}::bigint)`.execute(trx)
 }
 
+/** Nobody can tell any more whether a record was private that is gone: it stays so. */
+const hiding = (hidden: boolean): { readonly private?: true } => (hidden ? { private: true } : {})
+
 /** All that was said, oldest first. */
 export const controlsSaid = async (db: Db | Trx): Promise<Control[]> => {
-  const rows = await db.selectFrom('control').selectAll().orderBy('seq').execute()
-  return rows.map(({ seq, at, author, what, target, why, incident }) => ({ seq: Number(seq), at, by: author, what, target, why, incident }))
+  const rows = await db
+    .selectFrom('control')
+    .leftJoin('incident', 'incident.id', 'control.incident')
+    .selectAll('control')
+    .select('incident.private')
+    .orderBy('seq')
+    .execute()
+  return rows.map(({ seq, at, author, what, target, why, incident, private: hidden }) => ({
+    seq: Number(seq),
+    at,
+    by: author,
+    what,
+    target,
+    why,
+    incident,
+    ...hiding(incident !== null && (hidden ?? true)),
+  }))
 }
 
 /** Adds to it. */
-export const sayControl = async (trx: Trx, { at, by, what, target, why, incident }: Omit<Control, 'seq'>): Promise<void> => {
+export const sayControl = async (trx: Trx, { at, by, what, target, why, incident }: Omit<Control, 'seq' | 'private'>): Promise<void> => {
   await trx
     .insertInto('control')
     .values({ at, author: JSON.stringify(by satisfies Actor), what, target, why, incident })
@@ -30,13 +48,18 @@ export const sayControl = async (trx: Trx, { at, by, what, target, why, incident
 export type Run = { readonly incident: string; readonly action: number; readonly target: string; readonly started_at: Instant }
 
 /** A run that changes one of these targets now, or null. */
-export const runOn = async (db: Db | Trx, targets: readonly string[]): Promise<Run | null> =>
-  (await db
+export const runOn = async (db: Db | Trx, targets: readonly string[]): Promise<(Run & { readonly private?: true }) | null> => {
+  const run = await db
     .selectFrom('action_run')
-    .select(['incident', 'action', 'target', 'started_at'])
-    .where('target', 'in', targets)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst()) ?? null
+    .leftJoin('incident', 'incident.id', 'action_run.incident')
+    .select(['action_run.incident', 'action_run.action', 'action_run.target', 'action_run.started_at', 'incident.private'])
+    .where('action_run.target', 'in', targets)
+    .where('action_run.ended_at', 'is', null)
+    .executeTakeFirst()
+  if (run === undefined) return null
+  const { private: hidden, ...open } = run
+  return { ...open, ...hiding(hidden ?? true) }
+}
 
 /** Runs that have begun, and of which nobody has recorded the end. */
 export const openRuns = async (db: Db): Promise<Run[]> =>

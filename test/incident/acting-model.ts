@@ -89,6 +89,8 @@ type Book = {
   open: boolean
   merged: boolean
   severity: Severity
+  /** Since when. */
+  graveSince: number
   lead: Actor | null
   readonly requests: Known[]
 }
@@ -191,9 +193,20 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
       return { incident: id, seq: index + 1, at, occurredAt: at, by: accounts[0]!.by, event }
     })
     const incident = recorded.reduce<Incident | null>(evolve, null)!
-    return { id, kind, incident, seq: recorded.length, open: true, merged: false, severity: 'P1', lead: null, requests: [] }
+    return {
+      id,
+      kind,
+      incident,
+      seq: recorded.length,
+      open: true,
+      merged: false,
+      severity: 'P1',
+      graveSince: now,
+      lead: null,
+      requests: [],
+    }
   }
-  const books = [open('incident'), open('incident'), open('drill')]
+  const books = [open('incident'), open('change'), open('drill')]
 
   const started = (book: Book, { hash }: { hash: string }, known: Known, author: Actor, hindered: boolean) => {
     claim(author.kind === 'bot', 'it was started by the bot')
@@ -220,7 +233,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
     claim(isOpen(book, known), 'nothing starts in a record that is closed')
     claim(now < known.previewedAt + approvalMinutes * minute, 'nothing starts after its time')
     if (known.forced !== null) {
-      claim(book.severity === 'P1' && book.kind !== 'drill', 'an action runs without approval in a P1 only')
+      claim(book.severity === 'P1' && book.kind === 'incident', 'an action runs without approval in an incident of P1 only')
       claim(
         book.lead !== null && book.lead.kind === 'person' && book.lead.id === known.forced.who,
         'an action runs without approval by the lead only',
@@ -273,6 +286,7 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         return
       case 'severity-changed':
         book.severity = event.policy.severity
+        book.graveSince = now
         return
       case 'role-taken':
         if (event.role === 'lead') book.lead = event.person
@@ -314,12 +328,13 @@ export const play = (steps: readonly Step[], counts: Counts = noCounts()): Count
         return
       }
       case 'action-forced':
+        claim(book.severity === 'P1' && book.kind === 'incident' && book.open, 'break-glass is for an open incident of P1')
         claim(who !== null && who.truth !== null && who.by.via !== 'terminal', 'who runs it alone is known for certain')
         claim(book.lead?.kind === 'person' && book.lead.id === who!.by.id, 'who runs it alone leads')
-        claim(book.severity === 'P1' && book.kind !== 'drill' && book.open, 'break-glass is for an open P1')
         claim(event.why.trim() !== '', 'break-glass has a reason')
         claim(!locked.has(known.target), 'break-glass is no way around a lock')
         claim(now >= known.previewedAt + glassMinutes * minute, 'break-glass waits for others')
+        claim(now >= book.graveSince + glassMinutes * minute, 'others had their time in the P1')
         claim(now < known.previewedAt + approvalMinutes * minute, 'break-glass is in its time')
         claim(event.hash === known.hash && known.hash !== null, 'break-glass is of what was previewed')
         known.forced = { who: who!.by.id as Name }

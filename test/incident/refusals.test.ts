@@ -350,6 +350,10 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Not recorded: action 3 cannot run now. vps:shop is locked by Bea: A restore. To open it: `/incident unlock vps:shop`. Its approvals stay until 2026-01-14T09:00:00.000Z.',
   ],
   [
+    refuse('own_todo', { todo: 3 }),
+    'To do 3 is a review of what you asked for, or ran without an approval: somebody else must do it. Then they type `/incident todo done 3`.',
+  ],
+  [
     refuse('own_request', { action: 3, title: 'Roll back the shop' }),
     'You asked for action 3, “Roll back the shop”, so somebody else must approve it. To call it off: `/incident deny 3`.',
   ],
@@ -360,12 +364,28 @@ const all: readonly (readonly [Refusal, string])[] = [
   [refuse('may_not_approve', { action: 3, who: 'Release managers' }), 'You may not approve action 3. These may: Release managers.'],
   [refuse('may_not_approve', { action: 3, who: '' }), 'You may not approve action 3: only full members of this workspace may.'],
   [
+    refuse('votes_lapsed', { action: 3, why: 'Bob, who approved it, is not among those who may by now. Ask again.' }),
+    'Not recorded. Bob, who approved it, is not among those who may by now. Ask for it anew: `/incident deny 3`, then `/incident run again 3`.',
+  ],
+  [
     refuse('vote_from_terminal', { action: 3 }),
     'An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: `/incident approve 3`.',
   ],
   [
-    refuse('no_break_glass', { action: 3, severity: 'P2', kind: 'incident', never: false, product: 'Acme Shop' }),
+    refuse('no_break_glass', { action: 3, severity: 'P2', kind: 'incident', product: 'Acme' }),
     'Action 3 cannot be run without an approval: that is for the lead of a P1 whom nobody answers, and this is P2.',
+  ],
+  [
+    refuse('no_break_glass', { action: 3, severity: 'P1', kind: 'disaster', product: 'Acme' }),
+    'Action 3 cannot be run without an approval: Acme has it that nobody may, not in a P1 either. Somebody else must approve it.',
+  ],
+  [
+    refuse('no_break_glass', { action: 3, severity: 'P1', kind: 'drill', product: 'Acme' }),
+    'Action 3 cannot be run without an approval: this is a drill, in which nothing is run. Somebody else can approve it here as they would.',
+  ],
+  [
+    refuse('no_break_glass', { action: 3, severity: 'P1', kind: 'change', product: 'Acme' }),
+    'Action 3 cannot be run without an approval: this is planned work, which waits for somebody else.',
   ],
   [refuse('lead_only', { action: 3, lead: 'Bea' }), 'Only the lead may run action 3 alone: Bea.'],
   [
@@ -373,8 +393,12 @@ const all: readonly (readonly [Refusal, string])[] = [
     'Only the lead may run action 3 alone, and nobody leads yet. To take the lead: `/incident role lead`.',
   ],
   [
-    refuse('break_glass_later', { action: 3, at: time }),
+    refuse('break_glass_later', { action: 3, at: time, over: false }),
     'Somebody may still approve action 3. When nobody has by 2026-01-14T09:00:00.000Z, you may run it alone.',
+  ],
+  [
+    refuse('break_glass_later', { action: 3, at: time, over: true }),
+    'The time for action 3 is over before you may run it alone (2026-01-14T09:00:00.000Z). Ask for it anew: `/incident deny 3`, then `/incident run again 3`.',
   ],
   [refuse('action_undone', { action: 3, by: 4 }), 'Action 3 was taken back already, by action 4.'],
   [
@@ -401,8 +425,12 @@ const all: readonly (readonly [Refusal, string])[] = [
   ],
   [refuse('not_frozen', {}), 'Actions are not stopped. To stop all of them: `/incident freeze <why>`.'],
   [
-    refuse('nothing_to_tick', { action: 3, title: 'Roll back the shop' }),
+    refuse('nothing_to_tick', { action: 3, title: 'Roll back the shop', by: null }),
     'Nothing of action 3, “Roll back the shop”, waits to be ticked off now. Its card says how far it is.',
+  ],
+  [
+    refuse('nothing_to_tick', { action: 3, title: 'Roll back the shop', by: 'Bob' }),
+    'That step of action 3, “Roll back the shop”, was ticked off already, by Bob. Its card says how far it is.',
   ],
   [
     refuse('product_needed', { example: '/incident new acme P1 Payments fail', known: 'acme' }),

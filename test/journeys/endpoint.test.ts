@@ -102,7 +102,7 @@ test('a rotation waits for each step, and is over with the last', async () => {
   await bot.say('bob', channel, '/incident approve 3')
   for (const step of [1, 2, 3, 4, 5]) {
     await until(async () => actionOf(await bot.incident(id), 3)?.task?.text.includes(`Step ${step} of 5`) === true, `step ${step}`)
-    await bot.say('carol', channel, '/incident tick 3')
+    await bot.say('carol', channel, `/incident tick 3 ${step}`)
   }
   await becomes(3, 'done')
   expect(actionOf(await bot.incident(id), 3)?.ticks).toHaveLength(5)

@@ -28,6 +28,7 @@ const catalogue = { product: () => ({ acting: { freezes, approvals: { perHour } 
 const queues = [
   'timer',
   'action',
+  'action-rule',
   'controls',
   'check',
   'match',
@@ -284,4 +285,43 @@ describe('what stands against it', () => {
     const open = await openRuns(one.store.db)
     expect(open.filter(({ target }) => target === lapsed.target || target === moved.target)).toEqual([])
   })
+})
+
+test('a secret in a reason is kept by nobody, whatever is said with it', async () => {
+  const secret = `sk_live_${'a1'.repeat(12)}`
+  const by = person('carol')
+  const target = 'server:masked'
+  for (const what of ['lock', 'unlock', 'freeze', 'unfreeze'] as const)
+    expect(
+      await one.controls.say({ by, what, target: what.endsWith('lock') ? target : '*', why: `key ${secret}`, incident: null }),
+    ).toBeNull()
+  const said = await two.controls.said()
+  expect(said.slice(-4).map(({ why }) => why)).toEqual(Array(4).fill('key sk_live_***'))
+  for (const what of ['lock', 'freeze'] as const)
+    expect(await one.controls.say({ by, what, target, why: ' \u200b', incident: null })).toMatchObject({ code: 'missing' })
+  expect(await one.controls.said()).toHaveLength(said.length)
+})
+
+test('what is locked, or runs, in a private record keeps its reason and its number there', async () => {
+  const [own, other] = [await approved(), await waiting()]
+  // What an event changes writes the row as its stream has it, so that comes first.
+  expect(await one.controls.start(own.id, own.action, hash, null)).toBe('started')
+  await one.store.db.updateTable('incident').set({ private: true }).where('id', '=', own.id).execute()
+  const [here, there] = [(await readStream(one.store.db, own.id))!.incident, (await readStream(one.store.db, other.id))!.incident]
+  const told = async (incident: typeof here, aim = own) => (await two.controls.against(incident, { target: aim.target, undoes: null }))?.why
+
+  expect(await told(there)).toContain(`An action of a private record is changing ${own.target}`)
+  expect(await told(here)).toContain(`Action 1 of ${own.id} is changing`)
+
+  const lock = { by: person('carol'), what: 'lock', target: other.target, why: 'A raid', incident: own.id } as const
+  expect(await one.controls.say(lock)).toBeNull()
+  expect(await told(there, other)).toContain('is locked since')
+  expect(await told(there, other)).not.toContain('A raid')
+  expect(await told(here, other)).toContain('A raid')
+  expect(await two.controls.say({ ...lock, incident: other.id })).toMatchObject({
+    params: { why: 'the reason stands in a private record' },
+  })
+  expect(await two.controls.say(lock)).toMatchObject({ params: { why: 'A raid' } })
+  expect((await two.controls.said()).at(-1)).toMatchObject({ incident: own.id, private: true })
+  await one.controls.say({ ...lock, what: 'unlock' })
 })

@@ -38,7 +38,8 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
   const { action, asked, automatic } = request
   const asker = automatic || asked.by.kind !== 'person' ? incident.lead : asked.by
   // Whoever leads is named in what is said of that.
-  const who = asker === null || (event.type === 'action-unanswered' && samePerson(asker, incident.lead)) ? [] : [author(asker)]
+  const namesLead = event.type === 'action-unanswered' || event.type === 'action-forced'
+  const who = asker === null || (namesLead && samePerson(asker, incident.lead)) ? [] : [author(asker)]
   const say = (summary: string, more: readonly Span[] = [], buttons: readonly Button[] = []): Message[] => [
     {
       key: `action-news:${seq}`,
@@ -85,6 +86,14 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
       ],
       [{ label: 'Approve', action: 'approve', value: `${incident.id} ${action} ${request.hash ?? ''}`, style: 'primary' }],
     )
+  if (event.type === 'action-forced' && request.forced !== null)
+    return say(`🔴 ${calledOf(request)} goes on without an approval.`, [
+      'Break-glass by ',
+      author(request.forced.by),
+      `, who leads: ${ended(event.why)} `,
+      ...(request.preview === null ? [] : [`What it does: ${ended(request.preview.summary)} `]),
+      'Somebody else is to review it.',
+    ])
   if (event.type === 'action-unanswered')
     return say(
       `Nobody has approved action ${action} yet.`,

@@ -4,6 +4,7 @@ import { checkParts, compareParts } from '../check-report.ts'
 import type { Recorded } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { author, type Button, type Message, type Part, type Span } from '../message.ts'
+import type { Contact } from '../policy.ts'
 import { shorten } from '../text.ts'
 import { alone, bell } from './bell.ts'
 import type { ActingEvent } from './events.ts'
@@ -24,10 +25,21 @@ const lines = (all: readonly string[], as: (text: string) => Span): (readonly Sp
   ...(all.length > mostLines ? [[`and ${all.length - mostLines} more`]] : []),
 ]
 
-const whoMay = ({ rule, asked }: ActionRequest): Span[] => [
-  ...(rule.approvers.length === 0
-    ? ['any member of this workspace']
-    : rule.approvers.flatMap((contact, index): Span[] => [index === 0 ? '' : ', ', { mention: contact }])),
+const mentions = (contacts: readonly Contact[]): Span[] =>
+  contacts.flatMap((contact, index): Span[] => [index === 0 ? '' : ', ', { mention: contact }])
+
+/** Both rules hold, that of now and the one that it was asked for with. */
+const whoMay = ({ rule, ruleNow, asked }: ActionRequest): Span[] => [
+  ...(ruleNow !== null && ruleNow.approvers.length > 0
+    ? [
+        ...mentions(ruleNow.approvers),
+        ...(rule.approvers.length === 0
+          ? []
+          : [' (who are also of those who could when it was asked for: ', ...mentions(rule.approvers), ')']),
+      ]
+    : rule.approvers.length === 0
+      ? ['any member of this workspace']
+      : mentions(rule.approvers)),
   ', but not ',
   { bold: asked.by.kind === 'person' ? asked.by.name : 'whoever asked' },
 ]
@@ -108,7 +120,7 @@ const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
       ],
     },
     { kind: 'buttons', buttons },
-    ...(glass === null
+    ...(glass === null || (expires !== null && glass >= expires)
       ? []
       : [
           {

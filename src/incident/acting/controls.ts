@@ -14,7 +14,13 @@ export type Control = {
   readonly why: string
   /** Where it was said; null: in no record. */
   readonly incident: string | null
+  /** That record is private. */
+  readonly private?: true
 }
+
+/** Why, for the readers of a record (null: of none): what is said in a private one is for those who are in it. */
+export const whyFor = ({ why, incident, private: hidden }: Control, reader: string | null): string =>
+  hidden === true && incident !== reader ? 'the reason stands in a private record' : why
 
 export type Controls = {
   /** By target. */

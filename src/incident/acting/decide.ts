@@ -13,19 +13,28 @@ import { type Obstacle, sameObstacle } from './obstacle.ts'
 import {
   actionOf,
   type ActionRequest,
+  type ApprovalRule,
   breakGlassAt,
   hindranceIn,
   type Identities,
   isPending,
   isRunning,
+  neededOf,
   ruleFor,
   sameIdentity,
+  sameRule,
+  stricterRule,
 } from './request.ts'
 
 const longestText = 1000
 
 const nameIn = (request: ActionRequest): string =>
   request.asked.by.kind === 'person' ? request.asked.by.name : request.asked.by.kind === 'bot' ? 'Tocsin' : 'somebody'
+
+const tickedBy = ({ ticks }: ActionRequest, tick: number): string | null => {
+  const by = ticks[tick - 1]?.by
+  return by?.kind === 'person' ? by.name : null
+}
 
 /** Why this request cannot be voted on now, whoever votes. */
 const notWaiting = (incident: Incident, number: number): Refusal | null => {
@@ -43,6 +52,10 @@ const stranger = (by: { readonly kind: string; readonly via?: 'terminal'; readon
 const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
 
+/** The names of those who may approve it, by the stricter of both rules. */
+const whoMay = ({ rule }: ActionRequest, now: ApprovalRule | undefined): string[] =>
+  (now !== undefined && now.approvers.length > 0 ? now.approvers : rule.approvers).map(({ name }) => name)
+
 /** Nobody agrees to what cannot run now: what is there stays, and counts once that has passed. */
 const held = ({ action, expires }: ActionRequest, against: Obstacle | null | undefined): Refusal | null =>
   against == null ? null : refuse('action_held', { action, expires: expires ?? '', ...against })
@@ -52,6 +65,12 @@ export const takesBack = (incident: Pick<Incident, 'actions'>, intent: Intent): 
   if (intent.type === 'ask-action') return intent.undoes !== undefined
   const votes = intent.type === 'approve-action' || intent.type === 'deny-action'
   return votes && typeof actionOf(incident, intent.action)?.undoes === 'number'
+}
+
+/** That the product's rule asks more of it by now than it did, or not any more. */
+const ruled = (request: ActionRequest, now: ApprovalRule): ActingEvent[] => {
+  const rule = stricterRule(request, now)
+  return sameRule(rule, request.ruleNow) ? [] : [{ type: 'action-rule-changed', v: 1, action: request.action, rule }]
 }
 
 /** So often is what was approved for a time taken back by itself, when its target moves again and again. */
@@ -126,7 +145,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
       ? [{ type: 'action-refused', v: 1, action, code: 'unable', why: shorten(why, longestText) }]
       : []
   },
-  'approve-action': (incident, { action, hash, identities, basis, against }, { by, at }) => {
+  'approve-action': (incident, { action, hash, identities, basis, rule, lapsed, against }, { by, at }) => {
     const refused = notWaiting(incident, action)
     if (refused !== null) return refused
     const request = actionOf(incident, action)!
@@ -137,11 +156,20 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (stranger(by, identities)) return refuse('unknown_voter', {})
     if (sameIdentity(identities, asked.identities) || samePerson(by, asked.by)) return refuse('own_request', { action, title })
     const voted = votes.find((vote) => sameIdentity(vote.identities, identities) || samePerson(vote.by, by))
-    if (voted !== undefined) return refuse('has_voted', { action, at: voted.at, missing: request.rule.needed - votes.length })
-    if (basis === null) return refuse('may_not_approve', { action, who: request.rule.approvers.map(({ name }) => name).join(', ') })
+    if (voted !== undefined) return refuse('has_voted', { action, at: voted.at, missing: neededOf(request) - votes.length })
+    if (basis === null) return refuse('may_not_approve', { action, who: whoMay(request, rule).join(', ') })
+    if (lapsed !== undefined) return refuse('votes_lapsed', { action, why: lapsed })
     const hindered = held(request, against)
     if (hindered !== null) return hindered
-    return [{ type: 'action-approved', v: 1, action, hash: request.hash ?? '', identities, basis }]
+    return [
+      ...(rule === undefined ? [] : ruled(request, rule)),
+      { type: 'action-approved', v: 1, action, hash: request.hash ?? '', identities, basis },
+    ]
+  },
+  'change-action-rule': (incident, { action, rule }) => {
+    const request = actionOf(incident, action)
+    const asks = request?.status === 'previewing' || request?.status === 'waiting'
+    return !asks || request.automatic || incident.stamps.resolve !== null ? [] : ruled(request, rule)
   },
   'deny-action': (incident, { action, why, identities }, { by }) => {
     const request = actionOf(incident, action)
@@ -159,21 +187,19 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const request = actionOf(incident, action)!
     if (hash !== undefined && hash !== request.hash) return refuse('other_request', { action })
     const from = breakGlassAt(incident, request)
-    if (from === null) {
-      const { severity, kind, product } = incident
-      return refuse('no_break_glass', { action, severity, kind, never: request.rule.breakGlassMinutes === null, product: product.name })
-    }
+    if (from === null)
+      return refuse('no_break_glass', { action, severity: incident.severity, kind: incident.kind, product: incident.product.name })
     if (request.expires === null || at >= request.expires) return refuse('action_expired', { action, title: request.title })
     if (by.kind === 'person' && by.via === 'terminal') return refuse('vote_from_terminal', { action })
     if (stranger(by, identities)) return refuse('unknown_voter', {})
     if (!samePerson(incident.lead, by))
       return refuse('lead_only', { action, lead: incident.lead?.kind === 'person' ? incident.lead.name : null })
-    if (at < from) return refuse('break_glass_later', { action, at: from })
+    if (at < from) return refuse('break_glass_later', { action, at: from, over: from >= request.expires })
     const hindered = held(request, against)
     if (hindered !== null) return hindered
     const reason = written('action', why)
     if (isRefusal(reason)) return reason
-    return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason }]
+    return [{ type: 'action-forced', v: 1, action, hash: request.hash ?? '', why: reason, identities }]
   },
   'hold-action': (incident, { action, against }, { by }) => {
     const request = actionOf(incident, action)
@@ -201,7 +227,19 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     const started: Event = { type: 'action-started', v: 1, action, hash }
     if (request.forced === null) return [started]
     const text = `Review by somebody else: action ${action}, ${shorten(request.title, 200)}, ran without an approval`
-    return [started, { type: 'todo-added', v: 1, todo: incident.todos.length + 1, text, owner: null, due: null, source: null }]
+    return [
+      started,
+      {
+        type: 'todo-added',
+        v: 1,
+        todo: incident.todos.length + 1,
+        text,
+        owner: null,
+        due: null,
+        source: null,
+        notBy: [request.forced, request.asked].map(({ by: who, identities }) => ({ by: who, identities })),
+      },
+    ]
   },
   'progress-action': (incident, { action, text, memo }) =>
     actionOf(incident, action)?.status === 'running'
@@ -225,7 +263,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (request === undefined) return refuse('unknown_action_number', { action, count: incident.actions.length })
     // Pressed twice, the second is of the task before.
     if (request.status !== 'running' || request.task === null || tick !== request.ticks.length + 1 || by.kind !== 'person')
-      return refuse('nothing_to_tick', { action, title: request.title })
+      return refuse('nothing_to_tick', { action, title: request.title, by: tickedBy(request, tick) })
     return [{ type: 'action-ticked', v: 1, action }]
   },
   'abandon-action': (incident, { action, why }, { by }) => {

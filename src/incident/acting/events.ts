@@ -3,7 +3,7 @@ import type { CheckResult, Finding } from '../check.ts'
 import type { Instant } from '../policy.ts'
 import type { Json, Preview, Ran } from './action.ts'
 import type { Obstacle } from './obstacle.ts'
-import type { Hindrance, Identities, Wanted } from './request.ts'
+import type { ApprovalRule, Hindrance, Identities, Wanted } from './request.ts'
 
 type On = { readonly v: 1; readonly action: number }
 
@@ -42,10 +42,12 @@ export type ActingEvent =
     })
   /** What stands against it is another than was known, or has passed (null). */
   | (On & { readonly type: 'action-held'; readonly against: Obstacle | null })
+  /** Another severity may ask more of it than it was asked for with; null: not any more. */
+  | (On & { readonly type: 'action-rule-changed'; readonly rule: ApprovalRule | null })
   | (On & { readonly type: 'action-approved'; readonly hash: string; readonly identities: Identities; readonly basis: string })
   /** Nobody has approved it for long: in a P1 the lead may go on alone from now on. */
   | (On & { readonly type: 'action-unanswered' })
-  | (On & { readonly type: 'action-forced'; readonly hash: string; readonly why: string })
+  | (On & { readonly type: 'action-forced'; readonly hash: string; readonly why: string; readonly identities?: Identities })
   | (On & { readonly type: 'action-ended'; readonly how: 'denied' | 'withdrawn' | 'expired' | 'closed'; readonly why: string | null })
   /** It cannot be done, or could not be started any more. */
   | (On & { readonly type: 'action-refused'; readonly code: Hindrance; readonly why: string })
@@ -92,9 +94,15 @@ export type ActingIntent =
       readonly identities: Identities
       /** By what they may; null: they may not. */
       readonly basis: string | null
+      /** As the product has it now, for the record as it is now; absent: it does not have the action any more. */
+      readonly rule?: ApprovalRule
+      /** Who of those that approved it before could not by now, and why; absent: all of them could. */
+      readonly lapsed?: string
       /** What stands against it now, outside of the record; see `ActionControls.vote`. */
       readonly against?: Obstacle | null
     }
+  /** The product's rule of now, for the record as it is now. */
+  | { readonly type: 'change-action-rule'; readonly action: number; readonly rule: ApprovalRule }
   | { readonly type: 'deny-action'; readonly action: number; readonly why: string | null; readonly identities: Identities }
   | {
       readonly type: 'force-action'

@@ -31,6 +31,7 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
         action,
         reason,
         asked: { by, identities, at },
+        ruleNow: null,
         undoes: undoes ?? null,
         renews: renews ?? null,
         automatic: automatic === true,
@@ -69,14 +70,20 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
       previewedAt: at,
     })),
   'action-held': (incident, { action, against }) => change(incident, action, (request) => ({ ...request, against })),
+  'action-rule-changed': (incident, { action, rule }) =>
+    change(incident, action, (request) => {
+      const ruled = { ...request, ruleNow: rule }
+      // What was enough before a graver severity asked for more is enough again.
+      return request.status === 'waiting' && isApproved(ruled) ? { ...ruled, status: 'approved' } : ruled
+    }),
   'action-approved': (incident, { action, identities, basis }, { by, at }) =>
     change(incident, action, (request) => {
       const voted = { ...request, votes: [...request.votes, { by, identities, at, basis }] }
       return isApproved(voted) ? { ...voted, status: 'approved' } : voted
     }),
   'action-unanswered': (incident, { action }) => change(incident, action, (request) => ({ ...request, unanswered: true })),
-  'action-forced': (incident, { action, why }, { by, at }) =>
-    change(incident, action, (request) => ({ ...request, status: 'approved', forced: { by, at, why } })),
+  'action-forced': (incident, { action, why, identities = [] }, { by, at }) =>
+    change(incident, action, (request) => ({ ...request, status: 'approved', forced: { by, identities, at, why } })),
   'action-ended': (incident, { action, how, why }, { by, at }) =>
     change(incident, action, (request) => ({ ...request, status: how, ended: { by, at, why: why ?? '' } })),
   'action-refused': (incident, { action, why }, { by, at }) =>

@@ -6,7 +6,7 @@ import type { Incident } from '../incident.ts'
 import type { Span } from '../message.ts'
 import type { Instant } from '../policy.ts'
 import { when } from '../when-shown.ts'
-import { type Controls, type Freeze, frozenBy, lockOn } from './controls.ts'
+import { type Controls, type Freeze, frozenBy, lockOn, whyFor } from './controls.ts'
 
 export type Obstacle = {
   readonly code: 'locked' | 'busy' | 'frozen' | 'cap'
@@ -24,7 +24,13 @@ export type Facts = {
   readonly at: Instant
   readonly controls: Controls
   /** The run that changes the target, or what it lies in, now. */
-  readonly running: { readonly incident: string; readonly action: number; readonly target: string; readonly since: Instant } | null
+  readonly running: {
+    readonly incident: string
+    readonly action: number
+    readonly target: string
+    readonly since: Instant
+    readonly private?: true
+  } | null
   /** Null: the product is not in the catalogue any more. */
   readonly limits: { readonly freezes: readonly Freeze[]; readonly perHour: number } | null
   /** When the runs of the product began in the last hour, oldest first. */
@@ -52,7 +58,7 @@ export const obstacleTo = (
     return {
       ...firm,
       code: 'frozen',
-      why: ended(`All actions are stopped since ${when(frozen.at, zone)}, by ${nameOf(frozen.by)}: ${frozen.why}`),
+      why: ended(`All actions are stopped since ${when(frozen.at, zone)}, by ${nameOf(frozen.by)}: ${whyFor(frozen, incident.id)}`),
       remedy: 'To let them run:',
       command: '/incident unfreeze',
     }
@@ -61,17 +67,19 @@ export const obstacleTo = (
     return {
       ...firm,
       code: 'locked',
-      why: ended(`${lock.target} is locked since ${when(lock.at, zone)}, by ${nameOf(lock.by)}: ${lock.why}`),
+      why: ended(`${lock.target} is locked since ${when(lock.at, zone)}, by ${nameOf(lock.by)}: ${whyFor(lock, incident.id)}`),
       remedy: 'To open it:',
       command: `/incident unlock ${lock.target}`,
     }
-  if (running !== null)
+  if (running !== null) {
+    const hidden = running.private === true && running.incident !== incident.id
     return {
       ...firm,
       code: 'busy',
-      why: `Action ${running.action} of ${running.incident} is changing ${running.target}, since ${when(running.since, zone)}.`,
-      remedy: 'Wait for its end: its card says how far it is.',
+      why: `${hidden ? 'An action of a private record' : `Action ${running.action} of ${running.incident}`} is changing ${running.target}, since ${when(running.since, zone)}.`,
+      remedy: hidden ? 'Wait for its end.' : 'Wait for its end: its card says how far it is.',
     }
+  }
   // What takes back something is not held up by how much was done, nor by the time of day.
   if (limits === null || undoes !== null || mayThaw(incident)) return null
   const freeze = frozenBy(limits.freezes, at, zone)

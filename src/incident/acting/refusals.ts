@@ -4,9 +4,6 @@ import { always, foreign, meant } from '../refusal-words.ts'
 import type { ActionStatus } from './request.ts'
 import { statusWords } from './words.ts'
 
-/** What nobody is in a hurry in. */
-const kindWords: Partial<Record<Kind, string>> = { drill: 'a drill', change: 'a change', maintenance: 'maintenance' }
-
 export const actingRefusals = {
   unknown_action: (p: { word: string; product: string; nearest: string | null; known: string }) =>
     `${foreign(p.product, 60)} has no action \`${foreign(p.word)}\`. ${meant(p.nearest === null ? null : `/incident run ${p.nearest}`)}${
@@ -69,20 +66,28 @@ export const actingRefusals = {
     p.who === ''
       ? `You may not approve action ${p.action}: only full members of this workspace may.`
       : `You may not approve action ${p.action}. These may: ${foreign(p.who, 200)}.`,
+  votes_lapsed: (p: { action: number; why: string }) =>
+    `Not recorded. ${foreign(p.why.replace(/ Ask again\.$/, ''), 200)} Ask for it anew: \`/incident deny ${p.action}\`, then \`/incident run again ${p.action}\`.`,
   vote_from_terminal: (p: { action: number }) =>
     `An approval counts only from Slack, which knows who you are: whoever has the server may call themselves anybody. There: \`/incident approve ${p.action}\`.`,
-  no_break_glass: (p: { action: number; severity: string; kind: Kind; never: boolean; product: string }) =>
+  no_break_glass: (p: { action: number; severity: string; kind: Kind; product: string }) =>
     `Action ${p.action} cannot be run without an approval: ${
-      p.never
-        ? `${foreign(p.product, 60)} does not allow that.`
-        : `that is for the lead of a P1 whom nobody answers, and this is ${kindWords[p.kind] ?? p.severity}.`
+      p.kind === 'drill'
+        ? 'this is a drill, in which nothing is run. Somebody else can approve it here as they would.'
+        : p.kind === 'change' || p.kind === 'maintenance'
+          ? 'this is planned work, which waits for somebody else.'
+          : p.severity === 'P1'
+            ? `${foreign(p.product, 60)} has it that nobody may, not in a P1 either. Somebody else must approve it.`
+            : `that is for the lead of a P1 whom nobody answers, and this is ${p.severity}.`
     }`,
   lead_only: (p: { action: number; lead: string | null }) =>
     p.lead === null
       ? `Only the lead may run action ${p.action} alone, and nobody leads yet. To take the lead: \`/incident role lead\`.`
       : `Only the lead may run action ${p.action} alone: ${foreign(p.lead)}.`,
-  break_glass_later: (p: { action: number; at: string }) =>
-    `Somebody may still approve action ${p.action}. When nobody has by ${p.at}, you may run it alone.`,
+  break_glass_later: (p: { action: number; at: string; over: boolean }) =>
+    p.over
+      ? `The time for action ${p.action} is over before you may run it alone (${p.at}). Ask for it anew: \`/incident deny ${p.action}\`, then \`/incident run again ${p.action}\`.`
+      : `Somebody may still approve action ${p.action}. When nobody has by ${p.at}, you may run it alone.`,
   action_undone: (p: { action: number; by: number }) => `Action ${p.action} was taken back already, by action ${p.by}.`,
   action_not_undoable: (p: { action: number; title: string; status: ActionStatus; by?: string | undefined }) =>
     p.status === 'done' || p.status === 'verifying'
@@ -97,6 +102,8 @@ export const actingRefusals = {
   is_frozen: (p: { name: string; at: string; why: string }) =>
     `All actions are stopped since ${p.at}, by ${foreign(p.name)}: ${foreign(p.why, 200)}. To let them run: \`/incident unfreeze\`.`,
   not_frozen: always('Actions are not stopped. To stop all of them: `/incident freeze <why>`.'),
-  nothing_to_tick: (p: { action: number; title: string }) =>
-    `Nothing of action ${p.action}, “${foreign(p.title, 100)}”, waits to be ticked off now. Its card says how far it is.`,
+  nothing_to_tick: (p: { action: number; title: string; by: string | null }) =>
+    p.by !== null
+      ? `That step of action ${p.action}, “${foreign(p.title, 100)}”, was ticked off already, by ${foreign(p.by)}. Its card says how far it is.`
+      : `Nothing of action ${p.action}, “${foreign(p.title, 100)}”, waits to be ticked off now. Its card says how far it is.`,
 } as const

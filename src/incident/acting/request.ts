@@ -5,6 +5,7 @@ import type { CheckResult, Finding } from '../check.ts'
 import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { samePerson } from '../areas/area.ts'
+import { sameContact } from '../areas/paging.ts'
 import { isAtTerminal } from '../at-terminal.ts'
 import type { Contact, Instant } from '../policy.ts'
 import type { Obstacle } from './obstacle.ts'
@@ -66,6 +67,8 @@ export type ActionRequest = Wanted & {
   /** Its number in the record, from 1. */
   readonly action: number
   readonly reason: string | null
+  /** The product's rule of now, where it asks more than the one that it was asked for with, which holds besides; null: it does not. */
+  readonly ruleNow: ApprovalRule | null
   readonly asked: { readonly by: Actor; readonly identities: Identities; readonly at: Instant }
   /** The action that it takes back. */
   readonly undoes: number | null
@@ -83,7 +86,7 @@ export type ActionRequest = Wanted & {
   /** What stood against it when it was previewed; null: nothing. */
   readonly against: Obstacle | null
   readonly votes: readonly Vote[]
-  readonly forced: { readonly by: Actor; readonly at: Instant; readonly why: string } | null
+  readonly forced: { readonly by: Actor; readonly identities: Identities; readonly at: Instant; readonly why: string } | null
   /** Somebody was told that nobody has approved it. */
   readonly unanswered: boolean
   readonly startedAt: Instant | null
@@ -124,19 +127,39 @@ export const openActions = ({ actions }: Pick<ActingState, 'actions'>): readonly
 /** Whether these are one person. */
 export const sameIdentity = (a: Identities, b: Identities): boolean => a.some((each) => b.includes(each))
 
+/** How many others must approve. */
+export const neededOf = ({ rule, ruleNow }: Pick<ActionRequest, 'rule' | 'ruleNow'>): number => Math.max(rule.needed, ruleNow?.needed ?? 0)
+
 /** Whether enough others have approved, each of them once. */
-export const isApproved = ({ votes, rule, asked }: ActionRequest): boolean => {
+export const isApproved = ({ votes, rule, ruleNow, asked }: ActionRequest): boolean => {
   const distinct = votes.filter(
     ({ identities }, index) =>
       identities.length > 0 &&
       !sameIdentity(identities, asked.identities) &&
       !votes.slice(0, index).some((earlier) => sameIdentity(earlier.identities, identities)),
   )
-  return rule.needed > 0 && distinct.length >= rule.needed
+  return rule.needed > 0 && distinct.length >= neededOf({ rule, ruleNow })
 }
 
 /** Whoever has the server may ask there in another's name, and approve it in the chat as themselves: one more must agree then. */
 export const ruleFor = (by: Actor, rule: ApprovalRule): ApprovalRule => (isAtTerminal(by) ? { ...rule, needed: rule.needed + 1 } : rule)
+
+const sameApprovers = (a: readonly Contact[], b: readonly Contact[]): boolean =>
+  a.length === b.length && a.every((each) => b.some((other) => sameContact(each, other)))
+
+/** Whether both ask the same of people. */
+export const sameRule = (a: ApprovalRule | null, b: ApprovalRule | null): boolean =>
+  a === null || b === null
+    ? a === b
+    : a.needed === b.needed && a.breakGlassMinutes === b.breakGlassMinutes && sameApprovers(a.approvers, b.approvers)
+
+/** The product's rule of now as far as it asks more of this request; null: no more. */
+export const stricterRule = ({ rule, asked }: Pick<ActionRequest, 'rule' | 'asked'>, now: ApprovalRule): ApprovalRule | null => {
+  const all = ruleFor(asked.by, now)
+  const others = all.approvers.length > 0 && !sameApprovers(all.approvers, rule.approvers)
+  const alone = all.breakGlassMinutes === null && rule.breakGlassMinutes !== null
+  return all.needed > rule.needed || others || alone ? all : null
+}
 
 /** What the product's rule has against it as it is by now, for the record as it is by now; null: nothing. The rule that it was asked for
  *  with holds besides: a looser one changes nothing. */
@@ -148,7 +171,7 @@ export const stricterNow = (request: ActionRequest, now: ApprovalRule): { readon
       ? { code: 'votes', why: 'By the product’s rule of now, nobody may run it without an approval. Ask again.' }
       : null
   const rule = ruleFor(asked.by, now)
-  return isApproved({ ...request, rule })
+  return isApproved({ ...request, rule, ruleNow: null })
     ? null
     : {
         code: 'votes',
@@ -166,11 +189,25 @@ export const isOver = (
   { undoes }: { readonly undoes?: number | null | undefined },
 ): boolean => stamps.resolve !== null && (mergedInto === null || undoes == null)
 
-/** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. */
-export const breakGlassAt = ({ severity, kind, stamps }: Incident, { previewedAt, rule, automatic }: ActionRequest): Instant | null =>
-  severity !== 'P1' || kind === 'drill' || stamps.resolve !== null || automatic || previewedAt === null || rule.breakGlassMinutes === null
-    ? null
-    : new Date(Math.ceil(Date.parse(previewedAt) / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
+/** Planned work has its time, and a drill runs nothing: only what hurts cannot wait. */
+const knowsBreakGlass = ({ severity, kind }: Pick<Incident, 'severity' | 'kind'>): boolean =>
+  severity === 'P1' && (kind === 'incident' || kind === 'disaster')
+
+/** When the lead of a P1 may run it alone, or null: a whole minute, as people are told it. Others have had that long to answer in a P1: who
+ *  raises a severity gains no time by it. */
+export const breakGlassAt = (incident: Incident, { previewedAt, rule, ruleNow, automatic }: ActionRequest): Instant | null => {
+  if (
+    !knowsBreakGlass(incident) ||
+    incident.stamps.resolve !== null ||
+    automatic ||
+    previewedAt === null ||
+    rule.breakGlassMinutes === null
+  )
+    return null
+  if (ruleNow?.breakGlassMinutes === null) return null
+  const from = Math.max(Date.parse(previewedAt), Date.parse(incident.severitySince))
+  return new Date(Math.ceil(from / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
+}
 
 /** Why an action is not started although it was approved. `moved`: its target is not as it was when it was approved. */
 export const hindrances = ['expired', 'votes', 'record', 'moved', 'role', 'locked', 'busy', 'frozen', 'cap', 'unable'] as const
@@ -197,7 +234,7 @@ export const hindranceIn = (
     return { code: 'record', why: `${incident.id} was merged into ${incident.mergedInto}.` }
   if (isOver(incident, request)) return { code: 'record', why: `${incident.id} is closed.` }
   if (at >= expires) return { code: 'expired', why: 'The time for it was over.' }
-  if (forced !== null && incident.severity !== 'P1') return { code: 'votes', why: 'Only in a P1 the lead may do without an approval.' }
+  if (forced !== null && !knowsBreakGlass(incident)) return { code: 'votes', why: 'Only in a P1 the lead may do without an approval.' }
   if (forced !== null)
     return samePerson(incident.lead, forced.by) ? null : { code: 'role', why: 'Whoever wanted to run it alone does not lead any more.' }
   return isApproved(request) ? null : { code: 'votes', why: 'Not enough people have approved it.' }

@@ -33,6 +33,12 @@ export const tellAction: Area<ActingIntent, ActingEvent>['tell'] = {
     ),
   // The card says it; what was locked or stopped is told where that is told.
   'action-held': () => null,
+  'action-rule-changed': ({ action, rule }, { events }) =>
+    told(
+      rule === null
+        ? `Not more is asked any more of ${named(events, action)} than when it was asked for.`
+        : `By now more is asked of ${named(events, action)}: ${rule.needed === 1 ? 'one approval' : `${rule.needed} approvals`}${rule.approvers.length === 0 ? '' : `, of ${rule.approvers.map(({ name }) => name).join(', ')}`}.`,
+    ),
   'action-approved': ({ action }, { events }) => told(`Approved ${named(events, action)}.`),
   'action-unanswered': ({ action }, { events }) => told(`Nobody has approved ${named(events, action)} yet.`),
   'action-forced': ({ action, why }, { events }) =>

@@ -1,5 +1,5 @@
 /** Words for actions that several surfaces share. */
-import type { ActionRequest, ActionStatus } from './request.ts'
+import { type ActionRequest, type ActionStatus, neededOf } from './request.ts'
 
 /** `minutes=10 pattern=cache:*`, as it can be typed. */
 export const inputWords = (input: Readonly<Record<string, string>>): string =>
@@ -41,8 +41,8 @@ export const statusIcons: Readonly<Record<ActionStatus, string>> = {
 }
 
 /** “2 people”, “one more person”. */
-export const votesMissing = ({ rule, votes }: ActionRequest): string => {
-  const missing = rule.needed - votes.length
+export const votesMissing = ({ rule, ruleNow, votes }: ActionRequest): string => {
+  const missing = neededOf({ rule, ruleNow }) - votes.length
   const more = votes.length === 0 ? '' : ' more'
   return missing === 1 ? `one${more} person` : `${missing}${more} people`
 }

@@ -66,6 +66,17 @@ const unansweredTimer = (incident: Incident, request: ActionRequest, step: strin
   return [{ ...timer(incident.id, request.action, 'unanswered', due), once: `action:${incident.id}:${request.action}:${step}` }]
 }
 
+/** What was no P1 when it was previewed had nobody to tell. A timer that came while it was none is over: each change sets another. And who may
+ *  approve, which stands in the product's file, may be others now. */
+const inOtherSeverity = (incident: Incident, seq: number, at: Instant): Job[] => [
+  ...incident.actions
+    .filter(({ status }) => status === 'waiting')
+    .flatMap((request) => unansweredTimer(incident, request, `unanswered:${seq}`, at)),
+  ...(incident.actions.some(isPending)
+    ? [{ queue: 'action-rule' as const, data: { incident: incident.id }, once: `action-rule:${incident.id}:${seq}` }]
+    : []),
+]
+
 export const actingArea: Area<ActingIntent, ActingEvent> = {
   whileOpen: ['ask-action', 'approve-action', 'force-action'],
   decide: decideActing,
@@ -76,6 +87,7 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
     'action-asked': actionMessages,
     'action-previewed': actionMessages,
     'action-held': actionMessages,
+    'action-rule-changed': actionMessages,
     'action-approved': actionMessages,
     'action-unanswered': actionMessages,
     'action-forced': actionMessages,
@@ -89,11 +101,7 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
     'action-verified': actionMessages,
   },
   react: (_, { event, seq, at }, after) => {
-    // What was no P1 when it was previewed had nobody to tell. A timer that came while it was none is over: each change sets another.
-    if (event.type === 'severity-changed')
-      return after.actions
-        .filter(({ status }) => status === 'waiting')
-        .flatMap((request) => unansweredTimer(after, request, `unanswered:${seq}`, at))
+    if (event.type === 'severity-changed') return inOtherSeverity(after, seq, at)
     if (!('action' in event) || typeof event.action !== 'number') return []
     const request = actionOf(after, event.action)
     if (request === undefined) return []
@@ -106,6 +114,7 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
         if (request.automatic) return [job('run')]
         return [timer(after.id, action, 'expiry', event.expires), ...unansweredTimer(after, request, 'unanswered', at)]
       }
+      case 'action-rule-changed':
       case 'action-approved':
       case 'action-forced':
         return request.status === 'approved' ? [job('run')] : []

@@ -1,4 +1,6 @@
 /** What is still to be done: asked for in the channel, owned, dated, ticked off; what is open at the end is followed up. */
+import { type Identities, sameIdentity } from '../acting/request.ts'
+import type { Actor } from '../events.ts'
 import type { Incident } from '../incident.ts'
 import { author, line, type Message, type Span } from '../message.ts'
 import type { Instant, LocalDate } from '../policy.ts'
@@ -11,6 +13,9 @@ import { type Area, type Person, samePerson, type Story } from './area.ts'
 /** A message of the channel that something was made from. */
 export type Source = { readonly channel: string; readonly ts: string }
 
+/** Somebody, with everything that they are known by. */
+export type Known = { readonly by: Actor; readonly identities: Identities }
+
 export type TodoEvent =
   | {
       readonly type: 'todo-added'
@@ -20,6 +25,8 @@ export type TodoEvent =
       readonly owner: Person | null
       readonly due: LocalDate | null
       readonly source: Source | null
+      /** Whom it is about: somebody else is to do it. */
+      readonly notBy?: readonly Known[]
     }
   /** The message that it was made from says something else now. */
   | { readonly type: 'todo-edited'; readonly v: 1; readonly todo: number; readonly text: string }
@@ -37,7 +44,8 @@ export type TodoIntent =
       readonly source: Source | null
     }
   | { readonly type: 'edit-todo'; readonly todo: number; readonly text: string }
-  | { readonly type: 'finish-todo'; readonly todo: number }
+  /** `identities`: of whoever does it, where they are known. */
+  | { readonly type: 'finish-todo'; readonly todo: number; readonly identities?: Identities }
   | { readonly type: 'reopen-todo'; readonly todo: number }
 
 export type Todo = {
@@ -49,6 +57,7 @@ export type Todo = {
   readonly source: Source | null
   readonly addedAt: Instant
   readonly doneAt: Instant | null
+  readonly notBy?: readonly Known[]
 }
 
 export type TodoState = { readonly todos: readonly Todo[] }
@@ -147,10 +156,12 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
       const known = incident.todos.find((each) => each.todo === todo)
       return known === undefined || known.text === text ? [] : [{ type: 'todo-edited', v: 1, todo, text }]
     },
-    'finish-todo': (incident, { todo }) => {
+    'finish-todo': (incident, { todo, identities = [] }, { by }) => {
       const known = incident.todos.find((each) => each.todo === todo)
       if (known === undefined) return refuse('unknown_todo', { todo, open: incident.todos.filter(({ doneAt }) => doneAt === null).length })
-      return known.doneAt === null ? [{ type: 'todo-done', v: 1, todo }] : refuse('todo_is_done', { todo })
+      if (known.doneAt !== null) return refuse('todo_is_done', { todo })
+      const own = known.notBy?.some((each) => samePerson(each.by, by) || sameIdentity(each.identities, identities)) ?? false
+      return own ? refuse('own_todo', { todo }) : [{ type: 'todo-done', v: 1, todo }]
     },
     'reopen-todo': (incident, { todo }) => {
       const known = incident.todos.find((each) => each.todo === todo)
@@ -159,9 +170,9 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
     },
   },
   evolve: {
-    'todo-added': (incident, { todo, text, owner, due, source }, { at }) => ({
+    'todo-added': (incident, { todo, text, owner, due, source, notBy }, { at }) => ({
       ...incident,
-      todos: [...incident.todos, { todo, text, owner, due, source, addedAt: at, doneAt: null }],
+      todos: [...incident.todos, { todo, text, owner, due, source, addedAt: at, doneAt: null, ...(notBy === undefined ? {} : { notBy }) }],
     }),
     'todo-edited': (incident, { todo, text }) => change(incident, todo, { text }),
     'todo-done': (incident, { todo }, { at }) => change(incident, todo, { doneAt: at }),

@@ -1,10 +1,11 @@
 /** When the lead of a P1 may run an action alone: said on its card and by a timer, also where it becomes a P1 while it waits. */
 import { describe, expect, test } from 'vitest'
 import type { Job } from '../../../src/incident/react.ts'
+import type { Actor } from '../../../src/incident/events.ts'
 import { react } from '../../../src/incident/react.ts'
 import { evolve } from '../../../src/incident/evolve.ts'
 import type { Incident } from '../../../src/incident/incident.ts'
-import { at, bot, declared, given, happened, policy, severity, step, type Step } from '../../given.ts'
+import { after, alice, at, bob, bot, declared, given, happened, policy, severity, step, type Step } from '../../given.ts'
 import { approves, asks, cardAfter, carol, forces, previewed, rule } from './asked.ts'
 
 const p3 = declared({ policy: policy('P3') })
@@ -17,9 +18,9 @@ const timers = (...steps: readonly Step[]): Job[] => {
   let before: Incident | null = null
   const jobs: Job[] = []
   for (const recorded of happened(...steps)) {
-    const after: Incident = evolve(before, recorded)
-    jobs.push(...react(before, recorded, after).filter(({ data }) => data['unanswered'] !== undefined && data['action'] !== undefined))
-    before = after
+    const next: Incident = evolve(before, recorded)
+    jobs.push(...react(before, recorded, next).filter(({ data }) => data['unanswered'] !== undefined && data['action'] !== undefined))
+    before = next
   }
   return jobs
 }
@@ -31,16 +32,40 @@ describe('it becomes a P1 while the request waits', () => {
     expect(cardAfter(p3, asks(1), previewed(2), severity('P1', 3), severity('P2', 4))).not.toMatch(may)
   })
 
-  test('the lead is told when the time comes, or at once when it is over already', () => {
+  test('the time counts from then on, for the timer, the card and the lead: nobody gives themselves the right', () => {
     expect(timers(p3, asks(1), previewed(2))).toEqual([])
-    expect(timers(p3, asks(1), previewed(2), severity('P1', 3)).map(({ startAfter }) => startAfter)).toEqual([at(7)])
-    expect(timers(p3, asks(1), previewed(2), severity('P1', 9)).map(({ startAfter }) => startAfter)).toEqual([at(9)])
-    given(p3, leads, asks(1), previewed(2), severity('P1', 9)).when(due(9)).happens({ type: 'action-unanswered' })
+    const raised = [p3, leads, asks(1), previewed(2), severity('P1', 6)]
+    expect(timers(...raised).map(({ startAfter }) => startAfter)).toEqual([at(11)])
+    expect(cardAfter(...raised)).toContain('From 2026-01-14 10:11 CET (09:11 UTC) on the lead may run it alone')
+    given(...raised)
+      .when(due(7))
+      .happens()
+    given(...raised)
+      .when(due(11))
+      .happens({ type: 'action-unanswered' })
+    given(...raised)
+      .when(forces(carol, 10.9))
+      .refused('break_glass_later', `Somebody may still approve action 1. When nobody has by ${at(11)}, you may run it alone.`)
+    given(...raised)
+      .when(forces(carol, 11))
+      .happens({ type: 'action-forced' })
+  })
+
+  test('where the approval is over before, nobody is promised it', () => {
+    const late = [p3, leads, asks(1), previewed(2), severity('P1', 8)]
+    expect(timers(...late)).toEqual([])
+    expect(cardAfter(...late)).not.toMatch(may)
+    given(...late)
+      .when(forces(carol, 9))
+      .refused(
+        'break_glass_later',
+        `The time for action 1 is over before you may run it alone (${at(13)}). Ask for it anew: \`/incident deny 1\`, then \`/incident run again 1\`.`,
+      )
   })
 
   test('a timer that came while it was none does not keep the next from being set', () => {
-    const set = timers(declared(), asks(1), previewed(2), severity('P3', 3), severity('P1', 8))
-    expect(set.map(({ startAfter }) => startAfter)).toEqual([at(7), at(8)])
+    const set = timers(declared(), asks(1), previewed(2), severity('P3', 3), severity('P1', 6))
+    expect(set.map(({ startAfter }) => startAfter)).toEqual([at(7), at(11)])
     expect(new Set(set.map(({ once }) => once)).size).toBe(2)
   })
 
@@ -52,9 +77,9 @@ describe('it becomes a P1 while the request waits', () => {
 })
 
 test.each([
-  ['a drill', { kind: 'drill' }, {}, 'that is for the lead of a P1 whom nobody answers, and this is a drill.'],
+  ['a drill', { kind: 'drill' }, {}, 'this is a drill, in which nothing is run. Somebody else can approve it here as they would.'],
   ['a P2', { policy: policy('P2') }, {}, 'that is for the lead of a P1 whom nobody answers, and this is P2.'],
-  ['a product that never allows it', {}, { rule: { ...rule, breakGlassMinutes: null } }, 'Acme Shop does not allow that.'],
+  ['a product that never allows it', {}, { rule: { ...rule, breakGlassMinutes: null } }, 'Acme Shop has it that nobody may, not in a P1 either. Somebody else must approve it.'],
 ] as const)('where it may not be, %s, the reason is said', (_, record, more, says) => {
   given(declared(record), leads, asks(1, more), previewed(2))
     .when(forces(carol, 9))
@@ -70,4 +95,56 @@ test('the time that is said is the time that holds: a whole minute', () => {
   given(...seconds)
     .when(forces(carol, 8))
     .happens({ type: 'action-forced' })
+})
+
+const planned = 'Action 1 cannot be run without an approval: this is planned work, which waits for somebody else.'
+const drill =
+  'Action 1 cannot be run without an approval: this is a drill, in which nothing is run. Somebody else can approve it here as they would.'
+
+test.each([
+  ['change', planned],
+  ['maintenance', planned],
+  ['drill', drill],
+] as const)('a %s has none, of whatever severity, and says so', (kind, says) => {
+  const raised = [declared({ kind, policy: policy('P3') }), severity('P1', 1), leads, asks(1), previewed(2)]
+  expect(timers(...raised)).toEqual([])
+  expect(cardAfter(...raised)).not.toMatch(may)
+  given(...raised)
+    .when(forces(carol, 9))
+    .refused('no_break_glass', says)
+})
+
+test('a disaster has one', () => {
+  given(declared({ kind: 'disaster' }), leads, asks(1), previewed(2))
+    .when(forces(carol, 9))
+    .happens({ type: 'action-forced' })
+})
+
+describe('the review of what ran without an approval', () => {
+  const starts = step({ type: 'start-action', action: 1, hash: 'a'.repeat(64), hindrance: null }, 9, bot)
+  const ran = [declared(), leads, asks(1), previewed(2), forces(carol, 8), starts]
+  const done = (by: Actor, identities: readonly string[] = []) => step({ type: 'finish-todo', todo: 1, identities }, 10, by)
+
+  test('is to do for somebody else: not for who ran it, nor for who asked for it, by whatever account', () => {
+    expect(after(...ran).todos.map(({ text }) => text)).toEqual(['Review by somebody else: action 1, Roll back, ran without an approval'])
+    const own =
+      'To do 1 is a review of what you asked for, or ran without an approval: somebody else must do it. Then they type `/incident todo done 1`.'
+    for (const by of [done(carol), done(alice), done(bob, ['person:carol']), done(bob, ['email:x@acme.example', 'person:alice'])])
+      given(...ran)
+        .when(by)
+        .refused('own_todo', own)
+    given(...ran)
+      .when(done(bob, ['person:bob']))
+      .happens({ type: 'todo-done' })
+  })
+})
+
+test('a product that has none says so, in a P1 too', () => {
+  const never = { ...rule, breakGlassMinutes: null }
+  given(declared(), leads, asks(1, { rule: never }), previewed(2))
+    .when(forces(carol, 9))
+    .refused(
+      'no_break_glass',
+      'Action 1 cannot be run without an approval: Acme Shop has it that nobody may, not in a P1 either. Somebody else must approve it.',
+    )
 })

@@ -5,6 +5,7 @@ import type { ActingIntent } from '../../../src/incident/acting/events.ts'
 import type { Wanted } from '../../../src/incident/acting/request.ts'
 import { conversation } from '../../../src/incident/conversation.ts'
 import { author } from '../../../src/incident/message.ts'
+import { plainText } from '../../../src/incident/plain.ts'
 import { parseRunbook } from '../../../src/incident/runbook.ts'
 import { runbookParts } from '../../../src/incident/runbook-posts.ts'
 import { after, alice, bot, declared, given, happened, policy, resolve, step, type Step, writer } from '../../given.ts'
@@ -54,6 +55,18 @@ describe('break-glass', () => {
   test('is gone with the approval, and in what is no P1 it never comes', () => {
     expect(card(...waiting, unanswered, by(writer, 7, { ...approved.intent } as ActingIntent))).not.toContain('Run alone')
     expect(card(declared({ policy: policy('P2') }), asked, previewed, unanswered)).not.toContain('Run alone')
+  })
+
+  test('rings in a message of its own: who, why, and what it does', () => {
+    const carol = { kind: 'person', id: 'carol', name: 'Carol Celik' } as const
+    const forced = by(carol, 6, { type: 'force-action', action: 1, why: 'Nobody answers', identities: ['person:carol'] })
+    const message = shown(...waiting, step({ type: 'take-role', role: 'lead', person: carol }, 2, carol), forced).findLast(({ key }) =>
+      key.startsWith('action-news:'),
+    )
+    expect(message?.summary).toBe('🔴 Action 1, “Roll back the shop”, goes on without an approval.')
+    expect(plainText(message?.parts ?? [], { typed: (code) => code })).toBe(
+      'Alice Adler 🔴 Action 1, “Roll back the shop”, goes on without an approval. Break-glass by Carol Celik, who leads: Nobody answers. What it does: Back to v141. Somebody else is to review it.',
+    )
   })
 
   test('a button of another request than what the action is now runs nothing (faults 51)', () => {

@@ -1,6 +1,8 @@
 /** When no action runs: the product's own times, over the end of a week, of a day, and of summer time. */
 import { describe, expect, test } from 'vitest'
+import { controlMessage } from '../../../src/incident/acting/control-post.ts'
 import { around, type Control, controlsNow, type Freeze, frozenBy, lockOn } from '../../../src/incident/acting/controls.ts'
+import { plainText } from '../../../src/incident/plain.ts'
 import { alice, at } from '../../given.ts'
 
 const zone = 'Europe/Berlin'
@@ -122,4 +124,11 @@ describe('what was said', () => {
     expect(now.locks.size).toBe(0)
     expect(now.frozen?.seq).toBe(2)
   })
+})
+
+test('everybody is told of a lock in a private record, but neither where it was said nor why', () => {
+  const lock: Control = { seq: 3, at: at(0), by: alice, what: 'lock', target: 'server:shop', why: 'A raid', incident: 'INC-9' }
+  const shown = (control: Control) => plainText(controlMessage(control).parts, { typed: (code) => code })
+  expect(shown(lock)).toBe('🔒 server:shop is locked: no action changes it, by Alice Adler in INC-9: A raid')
+  expect(shown({ ...lock, private: true })).toBe('🔒 server:shop is locked: no action changes it, by Alice Adler in a private record.')
 })

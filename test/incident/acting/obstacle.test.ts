@@ -60,6 +60,21 @@ describe('what it is, in words, with times of the product’s zone', () => {
       'Action 2 of INC-3 is changing server:shop, since 2026-01-14 09:55 CET (08:55 UTC). Wait for its end: its card says how far it is.',
     ],
     [
+      'a lock of a private record',
+      { controls: { locks: new Map([['server:shop', { ...said('lock', 'A raid'), incident: 'INC-3', private: true }]]), frozen: null } },
+      'server:shop is locked since 2026-01-14 09:00 CET (08:00 UTC), by Carol Celik: the reason stands in a private record. To open it: /incident unlock server:shop',
+    ],
+    [
+      'the switch, in its own private record',
+      { controls: { locks: new Map(), frozen: { ...said('freeze', 'A raid'), incident: 'INC-7', private: true } } },
+      'All actions are stopped since 2026-01-14 09:00 CET (08:00 UTC), by Carol Celik: A raid. To let them run: /incident unfreeze',
+    ],
+    [
+      'a run of a private record',
+      { running: { incident: 'INC-3', action: 2, target: 'server:shop', since: at(-5), private: true } },
+      'An action of a private record is changing server:shop, since 2026-01-14 09:55 CET (08:55 UTC). Wait for its end.',
+    ],
+    [
       'a time of the product',
       closed,
       'No action of Acme Shop runs from Wed 08:00 to Thu 08:00 (Europe/Berlin): The audit. It holds for all but an incident of P1 or P2.',

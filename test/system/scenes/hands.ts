@@ -14,7 +14,7 @@ export const steps: Builder = (stage) =>
     keep: () => Promise.resolve({ happened: event(stage, 'action-ran') }),
     until: async ({ becomes, say }) => {
       await becomes(1, ({ task }) => task !== null, 'a step to do')
-      await say('bob', '/incident tick 1')
+      await say('bob', '/incident tick 1 1')
     },
     deeds: () => [],
   })
@@ -35,13 +35,13 @@ export const rotation: Builder = (stage) => {
     until: async ({ becomes, say }) => {
       await becomes(1, ({ task }) => task !== null, 'a first step')
       // No answer comes.
-      say('bob', '/incident tick 1').catch(() => undefined)
+      say('bob', '/incident tick 1 1').catch(() => undefined)
     },
     afterwards: async ({ becomes, say }) => {
       for (const step of [1, 2, 3]) {
         const { task, ticks } = await becomes(1, (request) => request.task?.text.startsWith(`Step ${step} `) === true, `step ${step}`)
         done.push(`${task?.text.slice(0, 11)}, ${ticks.length} ticked off`)
-        await say('bob', '/incident tick 1')
+        await say('bob', `/incident tick 1 ${ticks.length + 1}`)
       }
     },
     deeds: () => done,

@@ -132,7 +132,7 @@ export const maintenance =
         await look()
         const { body } = await caddy.ask('/config/apps/http/servers/srv0/routes')
         seen.push(`pages: ${body.split('"@id"').length - 1}`)
-        await say('bob', '/incident tick 1')
+        await say('bob', '/incident tick 1 1')
         await becomes(1, ({ ran }) => ran !== null, 'an end of the maintenance')
         await look()
       },

@@ -89,7 +89,7 @@ export const pullRequest: Builder = async (stage) => {
       if (pulls.length !== 1) throw new Error(`there are ${pulls.length} pull requests`)
       await octokit.repos.deleteBranchProtection({ ...kiosk, branch: 'main' })
       await octokit.pulls.merge({ ...kiosk, pull_number: pulls[0]?.number ?? 0, merge_method: 'merge' })
-      await say('bob', '/incident tick 1')
+      await say('bob', '/incident tick 1 1')
     },
   }
 }
