@@ -79,7 +79,12 @@ describe('it becomes a P1 while the request waits', () => {
 test.each([
   ['a drill', { kind: 'drill' }, {}, 'this is a drill, in which nothing is run. Somebody else can approve it here as they would.'],
   ['a P2', { policy: policy('P2') }, {}, 'that is for the lead of a P1 whom nobody answers, and this is P2.'],
-  ['a product that never allows it', {}, { rule: { ...rule, breakGlassMinutes: null } }, 'Acme Shop has it that nobody may, not in a P1 either. Somebody else must approve it.'],
+  [
+    'a product that never allows it',
+    {},
+    { rule: { ...rule, breakGlassMinutes: null } },
+    'Acme Shop has it that nobody may, not in a P1 either. Somebody else must approve it.',
+  ],
 ] as const)('where it may not be, %s, the reason is said', (_, record, more, says) => {
   given(declared(record), leads, asks(1, more), previewed(2))
     .when(forces(carol, 9))
