@@ -14,7 +14,7 @@ export default defineCommand({
           { code: '/incident deny <n>' },
           '. To let them start again: ',
           { code: '/incident unfreeze' },
-          `. ${announced(incident)}`,
+          `. ${announced(incident, words)}`,
         )
       : { refused }
   },

@@ -33,7 +33,7 @@ export default defineCommand({
       ? say(
           `🔒 Locked ${target}: no action starts on it, and nobody can approve one, before `,
           { code: `/incident unlock ${target}` },
-          `. One that has started already goes on to its end. ${announced(incident)}`,
+          `. One that has started already goes on to its end. ${announced(incident, why)}`,
         )
       : { refused }
   },

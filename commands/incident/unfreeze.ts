@@ -8,6 +8,6 @@ export default defineCommand({
   needs: 'nothing',
   run: async ({ words, by, id, incident }, context) => {
     const refused = await context.actions.say({ by, what: 'unfreeze', target: '*', why: words, incident: id })
-    return refused === null ? say(`✅ Actions run again, once they are approved. ${announced(incident)}`) : { refused }
+    return refused === null ? say(`✅ Actions run again, once they are approved. ${announced(incident, words)}`) : { refused }
   },
 })

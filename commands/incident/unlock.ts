@@ -10,7 +10,8 @@ export default defineCommand({
   run: async ({ words, by, id, incident }, context) => {
     const [target = '', ...rest] = words.trim().split(/\s+/)
     if (target === '') return { refused: refuse('missing', { what: 'What to unlock', example: '/incident unlock vercel:shop' }) }
-    const refused = await context.actions.say({ by, what: 'unlock', target, why: rest.join(' '), incident: id })
-    return refused === null ? say(`🔓 Unlocked ${target}. ${announced(incident)}`) : { refused }
+    const why = rest.join(' ')
+    const refused = await context.actions.say({ by, what: 'unlock', target, why, incident: id })
+    return refused === null ? say(`🔓 Unlocked ${target}. ${announced(incident, why)}`) : { refused }
   },
 })

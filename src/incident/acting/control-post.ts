@@ -24,7 +24,7 @@ export const controlMessage = ({ seq, by, what, target, why, incident, private: 
 }
 
 /** What whoever said it is told of that. */
-export const announced = (incident: Pick<Incident, 'private'> | null): string =>
+export const announced = (incident: Pick<Incident, 'private'> | null, why: string): string =>
   incident?.private === true
     ? 'The announcements channel says so, by you, in a private record: neither which, nor why.'
-    : 'The announcements channel says so, with what you wrote.'
+    : `The announcements channel says so${why === '' ? '' : ', with what you wrote'}.`

@@ -1,6 +1,6 @@
 /** When no action runs: the product's own times, over the end of a week, of a day, and of summer time. */
 import { describe, expect, test } from 'vitest'
-import { controlMessage } from '../../../src/incident/acting/control-post.ts'
+import { announced, controlMessage } from '../../../src/incident/acting/control-post.ts'
 import { around, type Control, controlsNow, type Freeze, frozenBy, lockOn } from '../../../src/incident/acting/controls.ts'
 import { plainText } from '../../../src/incident/plain.ts'
 import { alice, at } from '../../given.ts'
@@ -131,4 +131,10 @@ test('everybody is told of a lock in a private record, but neither where it was 
   const shown = (control: Control) => plainText(controlMessage(control).parts, { typed: (code) => code })
   expect(shown(lock)).toBe('🔒 server:shop is locked: no action changes it, by Alice Adler in INC-9: A raid')
   expect(shown({ ...lock, private: true })).toBe('🔒 server:shop is locked: no action changes it, by Alice Adler in a private record.')
+})
+
+test('whoever gave no reason is not told that it is said', () => {
+  expect(announced(null, '')).toBe('The announcements channel says so.')
+  expect(announced({ private: false }, 'A restore')).toBe('The announcements channel says so, with what you wrote.')
+  expect(announced({ private: true }, 'A restore')).toContain('neither which, nor why')
 })
