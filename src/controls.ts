@@ -77,7 +77,7 @@ export const createControls = ({
   }
 
   /** What waits may be held up by something else now, or by nothing. */
-  const lookAgain = (trx: Trx) => queue.enqueue(trx, [{ queue: 'controls', data: {}, key: randomUUID() }])
+  const lookAgain = (trx: Trx) => queue.enqueue(trx, [{ queue: 'held', data: {}, key: 'all' }])
 
   /** What ends a run frees its target with it. */
   const ending = (id: string, action: number, intent: Intent, by: Actor): Promise<Outcome> =>
@@ -136,6 +136,7 @@ export const createControls = ({
           return refuse('is_frozen', { name: nameOf(frozen.by), at: frozen.at, why: whyFor(frozen, control.incident) })
         if (what === 'unfreeze' && frozen === null) return refuse('not_frozen', {})
         await sayControl(trx, { ...control, why: why ?? '', at: await store.now(trx) })
+        await queue.enqueue(trx, [{ queue: 'controls', data: {}, key: randomUUID() }])
         await lookAgain(trx)
         return null
       }),

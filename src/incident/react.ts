@@ -24,6 +24,7 @@ export type QueueName =
   | 'homes'
   | 'merge-link'
   | 'handed-over'
+  | 'held'
 
 export type Job = {
   readonly queue: QueueName

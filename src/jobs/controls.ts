@@ -1,30 +1,14 @@
-/** Tells everybody of locks and of the switch that stops all actions, each once, and every record what stands against its actions now. */
-import { defineJob, type JobContext } from '../define.ts'
+/** Tells everybody of locks and of the switch that stops all actions, each once. */
+import { defineJob } from '../define.ts'
 import { controlMessage } from '../incident/acting/control-post.ts'
-import { sameObstacle } from '../incident/acting/obstacle.ts'
-
-/** What waits for approval says what stands against it. */
-const lookAt = async (id: string, context: JobContext): Promise<void> => {
-  const loaded = await context.load(id)
-  for (const request of loaded?.incident.actions ?? []) {
-    if (loaded === null || request.status !== 'waiting') continue
-    const against = await context.actions.against(loaded.incident, request)
-    if (!sameObstacle(request.against, against)) await context.handle(id, { type: 'hold-action', action: request.action, against })
-  }
-}
 
 export default defineJob({
-  summary: 'Announces locks and freezes of actions, and shows them where an action waits',
+  summary: 'Announces locks and freezes of actions',
   expireInSeconds: 60,
   retryLimit: 25,
   concurrency: 1,
   coalesce: false,
-  run: async ({ data, retryCount }, context) => {
-    if (data['incident'] !== undefined) return lookAt(String(data['incident']), context)
-    // Each by itself: a record that cannot be read keeps nothing from the others.
-    const startAfter = await context.now()
-    for (const id of await context.openIncidents())
-      await context.enqueue({ queue: 'controls', data: { incident: id }, key: id, startAfter })
+  run: async ({ retryCount }, context) => {
     await context.shared('controls', retryCount > 0, async (session) => {
       for (const control of await context.actions.said()) {
         const message = controlMessage(control)

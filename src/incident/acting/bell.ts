@@ -6,7 +6,7 @@ import { author, type Button, type Message, type Span } from '../message.ts'
 import { shorten } from '../text.ts'
 import type { Suggestion } from './events.ts'
 import { askedElsewhere } from './left.ts'
-import { type ActionRequest, isOver } from './request.ts'
+import { type ActionRequest, isOver, mayApprove } from './request.ts'
 import { votesMissing } from './words.ts'
 
 /** The way for the lead of a P1 whom nobody answers; the reason is asked for in a form. */
@@ -76,12 +76,12 @@ export const bell = (incident: Incident, request: ActionRequest, { event, seq }:
               : `It cannot be taken back from here, but by ${ended(request.preview.reversible)}`,
           ]),
     ])
-  if (event.type === 'action-held' && event.against === null)
+  if (event.type === 'action-held' && event.against === null && request.status === 'waiting')
     return say(
       `${calledOf(request)} can be approved now: what stood against it has passed.`,
       [
         `It needs ${votesMissing(request)}. `,
-        ...request.rule.approvers.flatMap((contact): Span[] => [{ mention: contact }, ' ']),
+        ...mayApprove(request).flatMap((contact): Span[] => [{ mention: contact }, ' ']),
         { code: `/incident approve ${action}` },
       ],
       [{ label: 'Approve', action: 'approve', value: `${incident.id} ${action} ${request.hash ?? ''}`, style: 'primary' }],

@@ -9,7 +9,7 @@ import { shorten } from '../text.ts'
 import { alone, bell } from './bell.ts'
 import type { ActingEvent } from './events.ts'
 import { obstacleSpans, standing } from './obstacle.ts'
-import { actionOf, type ActionRequest, breakGlassAt, isOver, isPending, isUndoable } from './request.ts'
+import { actionOf, type ActionRequest, breakGlassAt, isOver, isPending, isUnanswered, isUndoable } from './request.ts'
 import { inputWords, statusIcons, statusWords, votesMissing } from './words.ts'
 
 /** So many calls and effects are shown at most; the record has all of them. */
@@ -97,14 +97,14 @@ const heldParts = (incident: Incident, request: ActionRequest): Part[] => {
 }
 
 const waitingParts = (incident: Incident, request: ActionRequest): Part[] => {
-  const { action, hash, expires, undoes, unanswered } = request
+  const { action, hash, expires, undoes } = request
   const value = `${incident.id} ${action} ${hash ?? ''}`
   const glass = breakGlassAt(incident, request)
   const buttons: Button[] = [
     { label: undoes === null ? 'Approve' : 'Approve undoing', action: 'approve', value, style: 'primary' },
     { label: 'Deny', action: 'deny', value: `${incident.id} ${action}`, style: 'danger' },
     // A card knows no clock: the time is there once somebody was told so.
-    ...(glass !== null && unanswered ? [alone(incident, request)] : []),
+    ...(glass !== null && isUnanswered(incident, request) ? [alone(incident, request)] : []),
   ]
   return [
     {

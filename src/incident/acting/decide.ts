@@ -19,6 +19,7 @@ import {
   type Identities,
   isPending,
   isRunning,
+  isUnanswered,
   neededOf,
   ruleFor,
   sameIdentity,
@@ -213,7 +214,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
   },
   'unanswered-action': (incident, { action }, { at }) => {
     const request = actionOf(incident, action)
-    if (request?.status !== 'waiting' || request.unanswered || incident.stamps.resolve !== null) return []
+    if (request?.status !== 'waiting' || isUnanswered(incident, request) || incident.stamps.resolve !== null) return []
     const from = breakGlassAt(incident, request)
     return from === null || at < from ? [] : [{ type: 'action-unanswered', v: 1, action }]
   },

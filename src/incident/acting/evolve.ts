@@ -1,6 +1,7 @@
 /** What each event makes of a request for an action. */
 import type { Area } from '../areas/area.ts'
 import type { Incident } from '../incident.ts'
+import type { Instant } from '../policy.ts'
 import type { ActingEvent, ActingIntent } from './events.ts'
 import { actionOf, type ActionRequest, isApproved } from './request.ts'
 
@@ -10,6 +11,13 @@ const change = (incident: Incident, number: number, to: (request: ActionRequest)
   ...incident,
   actions: incident.actions.map((request) => (request.action === number ? to(request) : request)),
 })
+
+/** What was enough before a graver severity asked for more is enough again; not while something keeps it from running: its approvals would
+ *  be spent. */
+const enoughNow = (request: ActionRequest, at: Instant): ActionRequest =>
+  request.status === 'waiting' && request.against === null && request.expires !== null && at < request.expires && isApproved(request)
+    ? { ...request, status: 'approved' }
+    : request
 
 export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
   'action-suggested': (incident, { criterion }) => ({ ...incident, suggested: [...incident.suggested, criterion] }),
@@ -44,7 +52,7 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
         against: null,
         votes: [],
         forced: null,
-        unanswered: false,
+        unansweredAt: null,
         startedAt: null,
         memo: null,
         progress: null,
@@ -69,19 +77,15 @@ export const evolveActing: Area<ActingIntent, ActingEvent>['evolve'] = {
       against: against ?? null,
       previewedAt: at,
     })),
-  'action-held': (incident, { action, against }) => change(incident, action, (request) => ({ ...request, against })),
-  'action-rule-changed': (incident, { action, rule }) =>
-    change(incident, action, (request) => {
-      const ruled = { ...request, ruleNow: rule }
-      // What was enough before a graver severity asked for more is enough again.
-      return request.status === 'waiting' && isApproved(ruled) ? { ...ruled, status: 'approved' } : ruled
-    }),
+  'action-held': (incident, { action, against }, { at }) => change(incident, action, (request) => enoughNow({ ...request, against }, at)),
+  'action-rule-changed': (incident, { action, rule }, { at }) =>
+    change(incident, action, (request) => enoughNow({ ...request, ruleNow: rule }, at)),
   'action-approved': (incident, { action, identities, basis }, { by, at }) =>
     change(incident, action, (request) => {
       const voted = { ...request, votes: [...request.votes, { by, identities, at, basis }] }
       return isApproved(voted) ? { ...voted, status: 'approved' } : voted
     }),
-  'action-unanswered': (incident, { action }) => change(incident, action, (request) => ({ ...request, unanswered: true })),
+  'action-unanswered': (incident, { action }, { at }) => change(incident, action, (request) => ({ ...request, unansweredAt: at })),
   'action-forced': (incident, { action, why, identities = [] }, { by, at }) =>
     change(incident, action, (request) => ({ ...request, status: 'approved', forced: { by, identities, at, why } })),
   'action-ended': (incident, { action, how, why }, { by, at }) =>

@@ -87,8 +87,8 @@ export type ActionRequest = Wanted & {
   readonly against: Obstacle | null
   readonly votes: readonly Vote[]
   readonly forced: { readonly by: Actor; readonly identities: Identities; readonly at: Instant; readonly why: string } | null
-  /** Somebody was told that nobody has approved it. */
-  readonly unanswered: boolean
+  /** When somebody was last told that nobody has approved it. */
+  readonly unansweredAt: Instant | null
   readonly startedAt: Instant | null
   readonly memo: Json
   readonly progress: string | null
@@ -208,6 +208,14 @@ export const breakGlassAt = (incident: Incident, { previewedAt, rule, ruleNow, a
   const from = Math.max(Date.parse(previewedAt), Date.parse(incident.severitySince))
   return new Date(Math.ceil(from / 60_000 + rule.breakGlassMinutes) * 60_000).toISOString()
 }
+
+/** Who may approve it by now; empty: any member of the workspace. */
+export const mayApprove = ({ rule, ruleNow }: Pick<ActionRequest, 'rule' | 'ruleNow'>): readonly Contact[] =>
+  ruleNow !== null && ruleNow.approvers.length > 0 ? ruleNow.approvers : rule.approvers
+
+/** Whether the lead was told that nobody has approved it, since the record has the severity that it has. */
+export const isUnanswered = ({ severitySince }: Pick<Incident, 'severitySince'>, { unansweredAt }: ActionRequest): boolean =>
+  unansweredAt !== null && unansweredAt >= severitySince
 
 /** Why an action is not started although it was approved. `moved`: its target is not as it was when it was approved. */
 export const hindrances = ['expired', 'votes', 'record', 'moved', 'role', 'locked', 'busy', 'frozen', 'cap', 'unable'] as const

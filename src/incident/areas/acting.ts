@@ -8,7 +8,7 @@ import { decideActing } from '../acting/decide.ts'
 import type { ActingEvent, ActingIntent } from '../acting/events.ts'
 import { evolveActing } from '../acting/evolve.ts'
 import { handedOver, seeTo } from '../acting/left.ts'
-import { type ActingState, actionOf, type ActionRequest, breakGlassAt, isPending, isRunning } from '../acting/request.ts'
+import { type ActingState, actionOf, type ActionRequest, breakGlassAt, isPending, isRunning, isUnanswered } from '../acting/request.ts'
 import { tellAction } from '../acting/story.ts'
 import type { Event } from '../events.ts'
 import type { Incident } from '../incident.ts'
@@ -60,7 +60,7 @@ const timer = (incident: string, action: number, what: 'expiry' | 'unanswered', 
 /** In a P1 that nobody approves in time the lead is told; `step`: what calls for it, of which each does once. */
 const unansweredTimer = (incident: Incident, request: ActionRequest, step: string, at: Instant): Job[] => {
   const glass = breakGlassAt(incident, request)
-  if (glass === null || request.expires === null || request.unanswered) return []
+  if (glass === null || request.expires === null || isUnanswered(incident, request)) return []
   const due = glass > at ? glass : at
   if (due >= request.expires) return []
   return [{ ...timer(incident.id, request.action, 'unanswered', due), once: `action:${incident.id}:${request.action}:${step}` }]
@@ -112,8 +112,14 @@ export const actingArea: Area<ActingIntent, ActingEvent> = {
         return [job('preview')]
       case 'action-previewed': {
         if (request.automatic) return [job('run')]
-        return [timer(after.id, action, 'expiry', event.expires), ...unansweredTimer(after, request, 'unanswered', at)]
+        return [
+          timer(after.id, action, 'expiry', event.expires),
+          ...unansweredTimer(after, request, 'unanswered', at),
+          // What stood against it may have passed, or come, while the target was looked at.
+          { queue: 'held', data: { incident: after.id }, key: after.id },
+        ]
       }
+      case 'action-held':
       case 'action-rule-changed':
       case 'action-approved':
       case 'action-forced':

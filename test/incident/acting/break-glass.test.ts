@@ -1,5 +1,6 @@
 /** When the lead of a P1 may run an action alone: said on its card and by a timer, also where it becomes a P1 while it waits. */
 import { describe, expect, test } from 'vitest'
+import { isUnanswered } from '../../../src/incident/acting/request.ts'
 import type { Job } from '../../../src/incident/react.ts'
 import type { Actor } from '../../../src/incident/events.ts'
 import { react } from '../../../src/incident/react.ts'
@@ -67,6 +68,24 @@ describe('it becomes a P1 while the request waits', () => {
     const set = timers(declared(), asks(1), previewed(2), severity('P3', 3), severity('P1', 6))
     expect(set.map(({ startAfter }) => startAfter)).toEqual([at(7), at(11)])
     expect(new Set(set.map(({ once }) => once)).size).toBe(2)
+  })
+
+  test('a P1 that was something else in between has its own time, and its own word', () => {
+    const again = [
+      declared(),
+      leads,
+      asks(1, { rule: { ...rule, minutes: 60 } }),
+      previewed(2),
+      due(7),
+      severity('P3', 8),
+      severity('P1', 9),
+    ]
+    expect(timers(...again).map(({ startAfter }) => startAfter)).toEqual([at(7), at(14)])
+    const wasTold = (...steps: readonly Step[]) => isUnanswered(after(...steps), after(...steps).actions[0]!)
+    expect([wasTold(...again.slice(0, 5)), wasTold(...again), wasTold(...again, due(14))]).toEqual([true, false, true])
+    given(...again)
+      .when(due(14))
+      .happens({ type: 'action-unanswered' })
   })
 
   test('who was told, what is approved, and what is over needs none', () => {

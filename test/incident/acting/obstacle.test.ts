@@ -9,6 +9,8 @@ import { plainText } from '../../../src/incident/plain.ts'
 import type { Severity } from '../../../src/incident/policy.ts'
 import { sitrep } from '../../../src/incident/sitrep.ts'
 import { timeline } from '../../../src/incident/timeline.ts'
+import { evolve } from '../../../src/incident/evolve.ts'
+import { react } from '../../../src/incident/react.ts'
 import { after, at, bob, bot, declared, given, happened, policy, step, type Step } from '../../given.ts'
 import { approves, asks, cardAfter, carol, forces, previewed } from './asked.ts'
 
@@ -222,4 +224,10 @@ test('what holds a target holds what lies in it, and names itself', () => {
   })
   expect(of('server:shops', locked)).toBeNull()
   expect(of('server:shop:disk', busy)).toMatchObject({ why: containing('is changing server:shop, since') })
+})
+
+test('what came or passed while the target was looked at is seen once more', () => {
+  const before = after(declared(), asks(1))
+  const recorded = happened(declared(), asks(1), previewed(2, against(locked))).at(-1)!
+  expect(react(before, recorded, evolve(before, recorded))).toContainEqual({ queue: 'held', data: { incident: before.id }, key: before.id })
 })

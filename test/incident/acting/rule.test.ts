@@ -1,8 +1,9 @@
 /** The rule of now against an action that was approved by an older one: a stricter one counts, a looser one changes nothing. */
 import { describe, expect, test } from 'vitest'
 import { type ActionRequest, type ApprovalRule, stricterNow } from '../../../src/incident/acting/request.ts'
+import { conversation } from '../../../src/incident/conversation.ts'
 import type { Actor } from '../../../src/incident/events.ts'
-import { after, bob, bot, declared, given, severity, step, type Step } from '../../given.ts'
+import { after, bob, bot, declared, given, happened, severity, step, type Step } from '../../given.ts'
 import { approves, asks, cardAfter, carol, forces, previewed, rule } from './asked.ts'
 
 const requested = (...steps: readonly Step[]): ActionRequest => after(declared(), asks(1), previewed(2), ...steps).actions[0]!
@@ -68,6 +69,25 @@ describe('another severity while it waits', () => {
     const voted = after(...raised, now(4, { needed: 2 }), approves(bob, 5))
     expect(voted.actions[0]).toMatchObject({ status: 'waiting', votes: [{ by: bob }] })
     expect(after(...raised, now(4, { needed: 2 }), approves(bob, 5), now(6, {})).actions[0]?.status).toBe('approved')
+  })
+
+  test('it does not begin by itself while something keeps it, nor when its time is over', () => {
+    const busy = { code: 'busy', why: 'Action 2 of INC-3 is changing it.', remedy: 'Wait.', command: null, thaws: false } as const
+    const held = (minute: number, by: typeof busy | null) => step({ type: 'hold-action', action: 1, against: by }, minute, bot)
+    const voted = [...raised, now(4, { needed: 2 }), approves(bob, 5)]
+    const kept = [...voted, held(6, busy), now(7, {})]
+    expect(after(...kept).actions[0]).toMatchObject({ status: 'waiting', votes: [{ by: bob }] })
+    expect(after(...kept, held(8, null)).actions[0]?.status).toBe('approved')
+    expect(after(...voted, now(12.5, {})).actions[0]?.status).toBe('waiting')
+  })
+
+  test('whoever may by now is rung when it can be approved again', () => {
+    const locked = { code: 'locked', why: 'It is locked.', remedy: 'To open it:', command: null, thaws: false } as const
+    const steps = [locked, null].map((by, index) => step({ type: 'hold-action', action: 1, against: by }, 4 + index, bot))
+    const said = conversation(happened(...raised, ...steps)).flatMap((item) => (item.step === 'message' ? [item.message] : []))
+    expect(JSON.stringify(said.findLast(({ key }) => key.startsWith('action-news:'))?.parts)).toContain(
+      '"mention":{"name":"Lead","slackUser":"U0LEAD"}',
+    )
   })
 
   test('a vote that cannot count by the rule of now is refused, and what is there stays', () => {
