@@ -30,6 +30,7 @@ const queues = [
   'action',
   'action-rule',
   'controls',
+  'held',
   'check',
   'match',
   'sync-channel',
