@@ -66,6 +66,16 @@ export const noTodos: TodoState = { todos: [] }
 
 const sameSource = (a: Source | null, b: Source | null) => a !== null && b !== null && a.channel === b.channel && a.ts === b.ts
 
+/** Whom they are about is the same, with all that they are known by. */
+const sameKnown = (a: readonly Known[] = [], b: readonly Known[] = []): boolean => {
+  const amongst = (all: readonly Known[]) => (one: Known) =>
+    all.some(({ by, identities }) => samePerson(by, one.by) && one.identities.every((each) => identities.includes(each)))
+  return a.every(amongst(b)) && b.every(amongst(a))
+}
+
+/** Whether two open to-dos are one: else what the one stands for is lost with it. */
+export const sameTodo = (a: Todo, b: Todo): boolean => a.text === b.text && sameKnown(a.notBy, b.notBy)
+
 const change = (incident: Incident, todo: number, more: Partial<Pick<Todo, 'doneAt' | 'text'>>): Incident => ({
   ...incident,
   todos: incident.todos.map((each) => (each.todo === todo ? { ...each, ...more } : each)),
