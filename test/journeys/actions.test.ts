@@ -288,7 +288,9 @@ describe('what has moved', () => {
     await bot.sees(channel, 'Step 1 of 2: Open the dashboard.')
     await bot.say('alice', channel, '/incident resolve enough')
     const { todos } = await bot.incident(id)
-    expect(todos.map(({ text }) => text)).toEqual(['See action 1, Restore a backup, to its end: it still ran when this was closed'])
+    expect(todos.map(({ text }) => text)).toEqual([
+      `See action 1 of ${id}, Restore a backup, to its end: it still ran when that was closed`,
+    ])
     expect((await bot.say('bob', channel, '/incident deny 1 not needed')).text).toContain('Action 1 was given up')
     await becomes(1, 'failed')
     await until(async () => (await open(id)) === 0, 'the to-do is done')

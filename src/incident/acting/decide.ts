@@ -227,7 +227,7 @@ export const decideActing: Area<ActingIntent, ActingEvent>['decide'] = {
     if (against !== null) return [{ type: 'action-refused', v: 1, action, code: against.code, why: shorten(against.why, longestText) }]
     const started: Event = { type: 'action-started', v: 1, action, hash }
     if (request.forced === null) return [started]
-    const text = `Review by somebody else: action ${action}, ${shorten(request.title, 200)}, ran without an approval`
+    const text = `Review by somebody else: action ${action} of ${incident.id}, ${shorten(request.title, 200)}, ran without an approval`
     return [
       started,
       {

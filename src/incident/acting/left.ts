@@ -17,16 +17,10 @@ export type LeftAction = {
   readonly undo?: true
 }
 
-/** How the to-do begins that hands an action over to people; `record`: where the reader may be in another. */
-export const seeTo = (action: number, record: string | null): string => `See action ${action}${record === null ? '' : ` of ${record}`}, `
-
 /** The open to-dos of a record that hand over this action of `record`. */
-export const handedOver = ({ id, todos }: Pick<Incident, 'id' | 'todos'>, record: string, action: number): number[] =>
+export const handedOver = ({ todos }: Pick<Incident, 'todos'>, record: string, action: number): number[] =>
   todos
-    .filter(({ text, doneAt }) => {
-      const here = id === record && text.startsWith(seeTo(action, null))
-      return doneAt === null && (here || text.startsWith(seeTo(action, record)))
-    })
+    .filter(({ handsOver, doneAt }) => doneAt === null && handsOver?.record === record && handsOver.action === action)
     .map(({ todo }) => todo)
 
 /** So many are named. */

@@ -7,7 +7,7 @@ import { actionMessages } from '../acting/card.ts'
 import { decideActing } from '../acting/decide.ts'
 import type { ActingEvent, ActingIntent } from '../acting/events.ts'
 import { evolveActing } from '../acting/evolve.ts'
-import { handedOver, seeTo } from '../acting/left.ts'
+import { handedOver } from '../acting/left.ts'
 import { type ActingState, actionOf, type ActionRequest, breakGlassAt, isPending, isRunning, isUnanswered } from '../acting/request.ts'
 import { tellAction } from '../acting/story.ts'
 import type { Event } from '../events.ts'
@@ -23,20 +23,20 @@ export type { ActingState } from '../acting/request.ts'
 export const noActions: ActingState = { actions: [], suggested: [] }
 
 /** What still runs when the record is closed, or merged into another, is somebody's to see to its end: it may wait for a person, and holds
- *  its target. */
+ *  its target. It may be handed over already, from when the record was closed before. */
 export const runningLeft = (incident: Incident, into: string | null = null): Event[] =>
-  incident.actions.filter(isRunning).map(({ action, title }, index) => ({
-    type: 'todo-added',
-    v: 1,
-    todo: incident.todos.length + index + 1,
-    text:
-      into === null
-        ? `${seeTo(action, null)}${shorten(title, 200)}, to its end: it still ran when this was closed`
-        : `${seeTo(action, incident.id)}${shorten(title, 200)}, to its end: it still ran when that was merged into ${into}`,
-    owner: null,
-    due: null,
-    source: null,
-  }))
+  incident.actions
+    .filter((request) => isRunning(request) && handedOver(incident, incident.id, request.action).length === 0)
+    .map(({ action, title }, index) => ({
+      type: 'todo-added',
+      v: 1,
+      todo: incident.todos.length + index + 1,
+      text: `See action ${action} of ${incident.id}, ${shorten(title, 200)}, to its end: it still ran when that was ${into === null ? 'closed' : `merged into ${into}`}`,
+      owner: null,
+      due: null,
+      source: null,
+      handsOver: { record: incident.id, action },
+    }))
 
 /** What is still pending comes to nothing when the record is closed. */
 export const actionsEnd = (incident: Incident, why: string): ActingEvent[] =>

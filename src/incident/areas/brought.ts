@@ -14,7 +14,7 @@ import type { LeftAction } from '../acting/left.ts'
 import type { ActionRow } from '../acting/rows.ts'
 import { type KeptMessage, sameMessage } from './messages.ts'
 import type { RoleState } from './roles.ts'
-import type { Todo } from './todos.ts'
+import { sameTodo, type Todo } from './todos.ts'
 import type { Actor } from '../events.ts'
 
 /** A message that was kept, with where the event that kept it stands. */
@@ -67,7 +67,7 @@ const suspicionsNewHere = ({ hypotheses }: Incident, brings: Brought): Hypothesi
 export const newHere = (incident: Incident, { severity }: Merged, brings: Brought): Brought => ({
   ...brings,
   todos: brings.todos
-    .filter(({ text }) => !incident.todos.some((known) => known.doneAt === null && known.text === text))
+    .filter((todo) => !incident.todos.some((known) => known.doneAt === null && sameTodo(known, todo)))
     .map((todo, index) => ({ ...todo, todo: incident.todos.length + index + 1 })),
   hypotheses: suspicionsNewHere(incident, brings),
   messages: brings.messages.filter((message) => !incident.messages.some(sameMessage(message))),

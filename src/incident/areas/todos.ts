@@ -16,6 +16,9 @@ export type Source = { readonly channel: string; readonly ts: string }
 /** Somebody, with everything that they are known by. */
 export type Known = { readonly by: Actor; readonly identities: Identities }
 
+/** An action that still ran when its record was closed, or merged. */
+export type HandedOver = { readonly record: string; readonly action: number }
+
 export type TodoEvent =
   | {
       readonly type: 'todo-added'
@@ -27,6 +30,8 @@ export type TodoEvent =
       readonly source: Source | null
       /** Whom it is about: somebody else is to do it. */
       readonly notBy?: readonly Known[]
+      /** What somebody is to see to its end; it is ticked off when that has come. */
+      readonly handsOver?: HandedOver
     }
   /** The message that it was made from says something else now. */
   | { readonly type: 'todo-edited'; readonly v: 1; readonly todo: number; readonly text: string }
@@ -58,6 +63,7 @@ export type Todo = {
   readonly addedAt: Instant
   readonly doneAt: Instant | null
   readonly notBy?: readonly Known[]
+  readonly handsOver?: HandedOver
 }
 
 export type TodoState = { readonly todos: readonly Todo[] }
@@ -65,6 +71,20 @@ export type TodoState = { readonly todos: readonly Todo[] }
 export const noTodos: TodoState = { todos: [] }
 
 const sameSource = (a: Source | null, b: Source | null) => a !== null && b !== null && a.channel === b.channel && a.ts === b.ts
+
+/** Whom they are about is the same, with all that they are known by. */
+const sameKnown = (a: readonly Known[] = [], b: readonly Known[] = []): boolean => {
+  const amongst = (all: readonly Known[]) => (one: Known) =>
+    all.some(({ by, identities }) => samePerson(by, one.by) && one.identities.every((each) => identities.includes(each)))
+  return a.every(amongst(b)) && b.every(amongst(a))
+}
+
+/** Whether two open to-dos are one: else what the one stands for is lost with it. */
+export const sameTodo = (a: Todo, b: Todo): boolean =>
+  a.text === b.text &&
+  sameKnown(a.notBy, b.notBy) &&
+  a.handsOver?.record === b.handsOver?.record &&
+  a.handsOver?.action === b.handsOver?.action
 
 const change = (incident: Incident, todo: number, more: Partial<Pick<Todo, 'doneAt' | 'text'>>): Incident => ({
   ...incident,
@@ -170,9 +190,22 @@ export const todoArea: Area<TodoIntent, TodoEvent> = {
     },
   },
   evolve: {
-    'todo-added': (incident, { todo, text, owner, due, source, notBy }, { at }) => ({
+    'todo-added': (incident, { todo, text, owner, due, source, notBy, handsOver }, { at }) => ({
       ...incident,
-      todos: [...incident.todos, { todo, text, owner, due, source, addedAt: at, doneAt: null, ...(notBy === undefined ? {} : { notBy }) }],
+      todos: [
+        ...incident.todos,
+        {
+          todo,
+          text,
+          owner,
+          due,
+          source,
+          addedAt: at,
+          doneAt: null,
+          ...(notBy === undefined ? {} : { notBy }),
+          ...(handsOver === undefined ? {} : { handsOver }),
+        },
+      ],
     }),
     'todo-edited': (incident, { todo, text }) => change(incident, todo, { text }),
     'todo-done': (incident, { todo }, { at }) => change(incident, todo, { doneAt: at }),

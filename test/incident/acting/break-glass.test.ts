@@ -6,6 +6,7 @@ import type { Actor } from '../../../src/incident/events.ts'
 import { react } from '../../../src/incident/react.ts'
 import { evolve } from '../../../src/incident/evolve.ts'
 import type { Incident } from '../../../src/incident/incident.ts'
+import { mergedOf } from '../../../src/incident/merged.ts'
 import { after, alice, at, bob, bot, declared, given, happened, policy, severity, step, type Step } from '../../given.ts'
 import { approves, asks, cardAfter, carol, forces, previewed, rule } from './asked.ts'
 
@@ -150,7 +151,9 @@ describe('the review of what ran without an approval', () => {
   const done = (by: Actor, identities: readonly string[] = []) => step({ type: 'finish-todo', todo: 1, identities }, 10, by)
 
   test('is to do for somebody else: not for who ran it, nor for who asked for it, by whatever account', () => {
-    expect(after(...ran).todos.map(({ text }) => text)).toEqual(['Review by somebody else: action 1, Roll back, ran without an approval'])
+    expect(after(...ran).todos.map(({ text }) => text)).toEqual([
+      'Review by somebody else: action 1 of INC-7, Roll back, ran without an approval',
+    ])
     const own =
       'To do 1 is a review of what you asked for, or ran without an approval: somebody else must do it. Then they type `/incident todo done 1`.'
     for (const by of [done(carol), done(alice), done(bob, ['person:carol']), done(bob, ['email:x@acme.example', 'person:alice'])])
@@ -160,6 +163,17 @@ describe('the review of what ran without an approval', () => {
     given(...ran)
       .when(done(bob, ['person:bob']))
       .happens({ type: 'todo-done' })
+  })
+
+  test('is not lost when the record is merged into one that has a review of its own', () => {
+    const over = step({ type: 'end-action', action: 1, ran: { outcome: 'done', text: 'It changed.' } }, 10, bot)
+    const { from, brings } = mergedOf(happened(...ran, over, step({ type: 'merge', into: 'INC-9', channel: null }, 11)))
+    const absorbs = (...of: readonly Step[]) => after(...of, step({ type: 'absorb', from, brings }, 12)).todos.map(({ text }) => text)
+    const review = (record: string) => `Review by somebody else: action 1 of ${record}, Roll back, ran without an approval`
+    expect(absorbs(declared({ id: 'INC-9', number: 9 }), ...ran.slice(1))).toEqual([review('INC-9'), review('INC-7')])
+    // Read alike, a to-do that anybody may tick off is not in its place.
+    const typed = step({ type: 'add-todo', text: review('INC-7'), owner: null, due: null, source: null }, 1)
+    expect(absorbs(declared({ id: 'INC-9', number: 9 }), typed)).toEqual([review('INC-7'), review('INC-7')])
   })
 })
 

@@ -1,6 +1,7 @@
 /** What a record ran can still be taken back when the record was merged: no other record knows how. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { conversation } from '../../../src/incident/conversation.ts'
+import { handedOver } from '../../../src/incident/acting/left.ts'
 import { mergedOf } from '../../../src/incident/merged.ts'
 import { plainText } from '../../../src/incident/plain.ts'
 import { after, at, bob, bot, declared, given, happened, resolve, step, type Step } from '../../given.ts'
@@ -52,4 +53,29 @@ test('both records say that it can be, and where', () => {
     )[0]
   expect(said(events, 'merged:')).toContain('Action 1, “Roll back”, can be taken back here only: /incident undo 1.')
   expect(said(into, 'absorbed:')).toContain('Action 1 of INC-7, “Roll back”, can be taken back in INC-7 only: /incident undo 1.')
+})
+
+describe('what still runs when the record is closed is handed over', () => {
+  const running = ran.slice(0, -1)
+  const add = (text: string, minute: number) => step({ type: 'add-todo', text, owner: null, due: null, source: null }, minute)
+  const closed = 'See action 1 of INC-7, Roll back, to its end: it still ran when that was closed'
+
+  test('by one to-do; one that somebody typed is theirs, however it reads', () => {
+    const incident = after(...running, add('See action 1, and write down what we learned', 4), add(`${closed}!`, 4), resolve(5))
+    expect(incident.todos.map(({ text }) => text).slice(2)).toEqual([closed])
+    expect(handedOver(incident, 'INC-7', 1)).toEqual([3])
+  })
+
+  test('once, also where it is opened again, closed again and merged; in the other record it is not about an action of that one', () => {
+    const again = [...running, resolve(5), step({ type: 'reopen', why: 'It is back' }, 6)]
+    expect(after(...again, resolve(7)).todos.map(({ text }) => text)).toEqual([closed])
+    const brought = mergedOf(happened(...again, merge))
+    const own = [declared({ id: 'INC-9', number: 9 }), ...running.slice(1)]
+    const into = after(...own, step({ type: 'absorb', ...brought }, 7, bob), resolve(8))
+    expect(into.todos.map(({ text }) => text)).toEqual([closed, closed.replace('INC-7', 'INC-9')])
+    expect([handedOver(into, 'INC-7', 1), handedOver(into, 'INC-9', 1)]).toEqual([[1], [2]])
+    // Typed there in the same words, it does not take the place of what came over.
+    const typed = after(declared({ id: 'INC-9', number: 9 }), add(closed, 1), step({ type: 'absorb', ...brought }, 7, bob))
+    expect(handedOver(typed, 'INC-7', 1)).toEqual([2])
+  })
 })
