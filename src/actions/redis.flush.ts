@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { empty, emptying, readBackEmpty, sizeNow, type Whole, wholeOf } from '../acting/redis/empty.ts'
 import { countKeys, example, patternRefusal, Prefix, sizeOf } from '../acting/redis/keys.ts'
-import { readBackKeys, removeKeys } from '../acting/redis/remove.ts'
+import { readBackKeys, removedBefore, removeKeys } from '../acting/redis/remove.ts'
 import { few, step } from '../acting/step.ts'
 import { nameOf, refusedBy, serverOptions, withServer } from '../acting/redis/server.ts'
 import { count } from '../checking/answer.ts'
@@ -140,7 +140,9 @@ export default defineAction({
     } catch (error) {
       const why = refusedBy(error, options)
       if (why === null) throw error
-      return { outcome: 'failed', text: `${why} Nothing was removed.` }
+      // Only the keys of a pattern are gone on with.
+      const gone = context.memo === null || 'all' in plan ? 'Nothing was removed.' : removedBefore(context)
+      return { outcome: 'failed', text: `${why} ${gone}` }
     }
   },
   recover: async (options, plan, context) => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { example } from '../../src/acting/redis/keys.ts'
@@ -369,7 +371,31 @@ describe.skipIf(!isThere)('upstash over REST', () => {
 
   test('a token that is not accepted', async () => {
     expect(await overRest({}, undefined, { secrets: { TOKEN: 'another' } }).preview()).toEqual({
-      unable: 'Upstash does not accept the key (401): look whether TOKEN is current. It says: Unauthorized',
+      unable: 'Upstash does not accept the key (401): look whether TOKEN is current. It says: Unauthorized.',
+    })
+  })
+})
+
+describe('refused when it connects', () => {
+  test.each([
+    ['before anything was removed', null, 'Nothing was removed.'],
+    [
+      'when it is gone on with',
+      { removed: 4000, lost: 20, lot: 500, tries: 1 },
+      '4000 keys, and up to 520 before it broke off had been removed by then.',
+    ],
+  ])('%s', async (_, memo, gone) => {
+    const said = '-LOADING Redis is loading the dataset in memory\r\n'
+    const loading = createServer((socket) => void socket.on('error', () => {}).on('data', () => socket.write(said))).listen(0, '127.0.0.1')
+    await once(loading, 'listening')
+    const { port } = loading.address() as AddressInfo
+    const options = { via: 'redis', host: '127.0.0.1', port, tls: 'none', db: 2, ...common } as const
+    const at = hand(redisFlush, options, { pattern: 'cache:*' }, { memo })
+    const ran = await at.run({ pattern: 'cache:*', keys: 9000, most: 10_000 })
+    loading.close()
+    expect(ran).toEqual({
+      outcome: 'failed',
+      text: expect.stringMatching(new RegExp(` It says: LOADING Redis is loading the dataset in memory\\. ${gone}$`)),
     })
   })
 })

@@ -34,6 +34,14 @@ const before = ({ memo }: ActContext) => {
 const told = (removed: number, lost: number, called: string): string =>
   `${count(removed, 'key')}${called}${lost === 0 ? '' : `, and up to ${lost} before it broke off`}`
 
+const byThen = (removed: number, lost: number): string => `${told(removed, lost, '')} had been removed by then.`
+
+/** What is gone already, of a run that cannot go on. */
+export const removedBefore = (context: ActContext): string => {
+  const { removed, lost } = before(context)
+  return byThen(removed, lost)
+}
+
 /** The keys as they are unlinked: SCAN's own pieces may hold one each. */
 async function* chunks(read: Read, pattern: string): AsyncGenerator<readonly string[]> {
   let waiting: readonly string[] = []
@@ -94,7 +102,7 @@ export const removeKeys = async (
   } catch (error) {
     const why = refusedBy(error, server)
     if (why === null) throw error
-    return { outcome: 'failed', text: `${why} ${told(removed, lost, '')} had been removed by then.` }
+    return { outcome: 'failed', text: `${why} ${byThen(removed, lost)}` }
   }
   return { outcome: 'done', text: `Removed ${told(removed, lost, ` like ${pattern}`)}.` }
 }

@@ -7,6 +7,7 @@ import { onlyReading, redisFinding, type Read } from '../../checking/redis/comma
 import { connected, place, type Send } from '../../checking/redis/connect.ts'
 import { changer, sender } from '../../checking/redis/rest.ts'
 import type { LookContext } from '../../define/action.ts'
+import { sentence } from '../sentence.ts'
 
 /** Where it is, each with what both ways have. */
 export const serverOptions = <Shape extends z.ZodRawShape>(common: Shape) =>
@@ -52,7 +53,7 @@ export const withServer = async <Value>(
 
 /** Why Redis refused; null for a fault of the network, which is thrown on. */
 export const refusedBy = (error: unknown, { secret }: Server): string | null =>
-  networkFault(error) === null ? redisFinding(error, secret ?? null).text : null
+  networkFault(error) === null ? sentence(redisFinding(error, secret ?? null).text) : null
 
 /** How it is called in a sentence. */
 export const nameOf = (server: Server): string => (server.via === 'upstash' ? new URL(server.apiUrl).host : server.host)

@@ -1,5 +1,6 @@
 /** The steps of a rotation, in the order in which nothing breaks that need not: the new secret is there before the old one goes. Pure. */
 import { z } from 'zod'
+import { sentence } from '../sentence.ts'
 
 const Said = z.string().trim().min(1).max(400)
 const Page = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' })
@@ -35,8 +36,6 @@ export type Place = {
   readonly deploy: string
   readonly deployLink: string | null
 }
-
-const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 /** The steps. `breach`: somebody else may have the old one, so it goes as soon as there is a new one, whatever fails until that is deployed. */
 export const stepsOf = (

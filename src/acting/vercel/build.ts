@@ -6,7 +6,8 @@ import type { ActContext } from '../../define/action.ts'
 import type { Ran } from '../../incident/acting/action.ts'
 import type { Instant } from '../../incident/policy.ts'
 import { FetchFault } from '../../ports.ts'
-import { type ActingVercel, lostOf, pause, sentence } from './call.ts'
+import { sentence } from '../sentence.ts'
+import { type ActingVercel, lostOf, pause } from './call.ts'
 import { askRolling } from './production.ts'
 
 /** What is built anew: a deployment that Vercel has, for production or beside it. */

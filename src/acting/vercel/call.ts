@@ -8,6 +8,7 @@ import { leavesOpen } from '../../checking/fault.ts'
 import { foreign } from '../../checking/foreign.ts'
 import { said } from '../../checking/json.ts'
 import { createVercel, refusalCode, teamOf, type VercelOptions } from '../../checking/vercel/api.ts'
+import { sentence } from '../sentence.ts'
 
 /** One answer is waited for so long, in milliseconds: what runs for minutes asks again. */
 const patienceMs = 15_000
@@ -29,9 +30,6 @@ const impatient =
       clearTimeout(timer)
     }
   }
-
-/** Somebody else’s words as a sentence of ours. */
-export const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 /** Why Vercel did not do it, and what to do. */
 const refusal = (status: number, secret: string, words: string, quiet: boolean): string => {

@@ -156,18 +156,28 @@ const Memo = z.object({ seen: z.number().optional() })
 
 const sinceAsked = (shift: Shift, memo: Json): Shift => ({ ...shift, seen: Memo.safeParse(memo).data?.seen ?? shift.seen })
 
+/** Why a run asks for nothing at all, having asked for nothing yet; null: all is as it was. Whatever others did before is none of it, and
+ *  nothing that it could take back. */
+const forestalled = ({ from, to }: Shift, where: Where, served: string | null): Ran | null => {
+  const isAsItWas = where.at === 'before' || where.at === 'since' || where.at === 'hidden'
+  if (isAsItWas && served === from) return null
+  const name = foreign(served ?? 'nothing', 60)
+  if (where.at === 'there') return { outcome: 'done', text: `Production serves ${name} already: nothing was asked of Vercel.` }
+  if (served !== from && served !== to) return { outcome: 'failed', text: `Production serves ${name} by now: nothing was asked of Vercel.` }
+  return {
+    outcome: 'failed',
+    text: `Somebody else has asked Vercel meanwhile to move production to ${foreign(to, 60)}: this run asked for nothing. Production serves ${name} now.`,
+  }
+}
+
 /** Asks for it, once, and watches it until traffic has moved. */
 export const runShift = async (vercel: ActingVercel, planned: Shift, context: ActContext): Promise<Ran> => {
   let shift = sinceAsked(planned, context.memo)
   const { where, project } = await locate(vercel, shift)
-  // Whatever others did before this one asks for anything is none of it.
   const isFirst = context.memo === null
-  if (isFirst && 'id' in where && where.id !== shift.from)
-    return { outcome: 'failed', text: `Production serves ${foreign(where.id ?? 'nothing', 60)} by now: nothing was asked of Vercel.` }
-  const isBefore = where.at === 'before' || (isFirst && (where.at === 'since' || where.at === 'hidden'))
-  const ended = isBefore ? null : endOf(shift, where)
+  const ended = isFirst ? forestalled(shift, where, project.targets?.id ?? null) : endOf(shift, where)
   if (ended !== null) return ended
-  if (isBefore) {
+  if (isFirst || where.at === 'before') {
     const seen = project.lastAliasRequest?.requestedAt ?? 0
     shift = { ...shift, seen }
     await context.remember({ asked: true, seen })
