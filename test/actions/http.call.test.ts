@@ -246,7 +246,7 @@ const lose = async (shop: Awaited<ReturnType<typeof startProduct>>, extra: Parti
   return { at, plan, back: await at.recover(plan) }
 }
 
-test.each([500, 502, 408, 205, 302])('an answer of %i leaves it open whether it was done', async (status) => {
+test.each([500, 502, 408, 460, 499, 205, 302])('an answer of %i leaves it open whether it was done', async (status) => {
   await using shop = await startProduct()
   Object.assign(shop.product, { status, body: status === 205 ? '' : '{}' })
   expect((await lose(shop, {})).back).toEqual({

@@ -1,7 +1,7 @@
 /** What an endpoint's answer says of the call: done, refused, accepted for later, or done as the status has it and not as the body has. */
 import { z } from 'zod'
 import { hostOf } from '../../checking/address.ts'
-import { vendorRefusal } from '../../checking/fault.ts'
+import { leavesOpen, vendorRefusal } from '../../checking/fault.ts'
 import { foreign } from '../../checking/foreign.ts'
 import { said } from '../../checking/json.ts'
 import { at } from '../../checking/metrics/path.ts'
@@ -131,8 +131,7 @@ export const judgeAnswer = async (
       outcome: 'failed',
       text: `${host} answered ${status} and sends us on to ${onward(response, url)}, which is not followed: give the right address in service.yml.${first ? ' Nothing was changed.' : ''}`,
     }
-  // A request that took too long to arrive may have been acted on.
-  if (status >= 400 && status < 500 && status !== 408)
+  if (status >= 400 && !leavesOpen(status))
     return { outcome: 'failed', text: vendorRefusal(host, status, secret ?? null, said(body)).text }
   throw new FetchFault('reset', `${host} answered ${status}, and ${expect.join(' or ')} was expected.`)
 }
