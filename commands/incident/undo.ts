@@ -1,5 +1,6 @@
 import { ask as askFor, namedAction, takeNumber, whichAction } from '../../src/asked-action.ts'
 import { defineCommand, given } from '../../src/define.ts'
+import { isUndoable } from '../../src/incident/acting/request.ts'
 
 export default defineCommand({
   summary: 'Ask to take back an action; that needs an approval, too',
@@ -9,12 +10,7 @@ export default defineCommand({
   run: async (ask, context) => {
     const incident = given(ask)
     const { action, rest } = takeNumber(ask.words)
-    if (action === null)
-      return whichAction(
-        incident,
-        { verb: 'undo', what: 'has been done that can be taken back' },
-        ({ ran, undoneBy }) => ran?.outcome === 'done' && ran.undo !== undefined && undoneBy === null,
-      )
+    if (action === null) return whichAction(incident, { verb: 'undo', what: 'has been done that can be taken back' }, isUndoable)
     const request = namedAction(incident, action)
     if ('code' in request) return { refused: request }
     const reason = rest === '' ? null : rest

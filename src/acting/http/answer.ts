@@ -131,7 +131,6 @@ export const judgeAnswer = async (
       outcome: 'failed',
       text: `${host} answered ${status} and sends us on to ${onward(response, url)}, which is not followed: give the right address in service.yml.${first ? ' Nothing was changed.' : ''}`,
     }
-  if (status >= 400 && !leavesOpen(status))
-    return { outcome: 'failed', text: vendorRefusal(host, status, secret ?? null, said(body)).text }
+  if (status >= 400 && !leavesOpen(status)) return { outcome: 'failed', text: vendorRefusal(host, status, secret ?? null, said(body)).text }
   throw new FetchFault('reset', `${host} answered ${status}, and ${expect.join(' or ')} was expected.`)
 }
